@@ -1,0 +1,55 @@
+//! Where a mail is. Nothing here says "sent": a mail is queued, handed to the mail server (with its reply), waiting
+//! for another try, or failed.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Where one mail is on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Written down, not tried yet.
+    Queued,
+    /// The mail server took it, and said `reply`.
+    HandedOver { at: DateTime<Utc>, reply: String },
+    /// The last try failed for a reason that may pass.
+    Retrying { reply: String, tries: u32, next: DateTime<Utc> },
+    /// It will not be tried again.
+    Failed { at: DateTime<Utc>, reply: String },
+    /// It was not sent, since what it was about had ended by then.
+    Dropped,
+}
+
+/// One mail in a person's history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    pub id: crate::DeliveryId,
+    pub kind: DeliveryKind,
+    pub to: String,
+    pub queued_at: DateTime<Utc>,
+    pub state: DeliveryState,
+}
+
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryKind {
+    Invitation,
+    SignIn,
+}
+
+impl DeliveryKind {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::SignIn => "sign_in",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Invitation => "Invitation",
+            Self::SignIn => "Sign-in link",
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What may stand in a form's field. The browser checks with it while a person types, the server when the form arrives.
+
+use crate::email::AddressError;
+use serde::{Deserialize, Serialize};
+
+/// The longest name of a person or an organization, in characters.
+pub const NAME_MAX: usize = 100;
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum FieldError {
+    #[error("Fill this in.")]
+    Empty,
+    #[error("This is too long: {most} characters at most.")]
+    TooLong { most: usize },
+    #[error("This has characters that can't be shown.")]
+    Unprintable,
+    #[error("{why}")]
+    Address { why: AddressError },
+    #[error("There is no address in this list.")]
+    NoAddress,
+    #[error("These are {count} addresses: {most} at most in one go.")]
+    TooManyAddresses { count: usize, most: usize },
+    #[error("This is not one of the choices.")]
+    NoSuchChoice,
+    #[error("Type the 6 digits from the mail.")]
+    NotSixDigits,
+}
+
+/// A person's or an organization's name: trimmed, inner white space folded, nothing that can't be seen.
+///
+/// Control characters and the marks that turn the direction of text are refused, since a name stands in mails and
+/// in lists beside the names of others (Unicode TR36, section 2.5).
+///
+/// # Errors
+/// When nothing is left, when it is longer than [`NAME_MAX`] characters, or when it has a character that can't be shown.
+pub fn name(text: &str) -> Result<String, FieldError> {
+    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if folded.is_empty() {
+        Err(FieldError::Empty)
+    } else if folded.chars().count() > NAME_MAX {
+        Err(FieldError::TooLong { most: NAME_MAX })
+    } else if folded.chars().any(unprintable) {
+        Err(FieldError::Unprintable)
+    } else {
+        Ok(folded)
+    }
+}
+
+/// The 6 digits of a sign-in code; spaces between them are fine.
+///
+/// # Errors
+/// When it is not 6 digits.
+pub fn code(text: &str) -> Result<String, FieldError> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(digits)
+    } else {
+        Err(FieldError::NotSixDigits)
+    }
+}
+
+/// Control characters, direction marks and other invisible ones.
+fn unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_folded() {
+        assert_eq!(name("  Blob \t Ross\n"), Ok("Blob Ross".to_owned()));
+    }
+
+    #[test]
+    fn a_name_of_spaces_is_empty() {
+        assert_eq!(name(" \n "), Err(FieldError::Empty));
+    }
+
+    #[test]
+    fn a_name_may_not_turn_the_text_around() {
+        assert_eq!(name("Blob\u{202e}ssoR"), Err(FieldError::Unprintable));
+    }
+
+    #[test]
+    fn a_long_name_says_how_long_it_may_be() {
+        assert_eq!(name(&"x".repeat(101)), Err(FieldError::TooLong { most: 100 }));
+        assert!(name(&"ä".repeat(100)).is_ok());
+    }
+
+    #[test]
+    fn a_code_may_be_typed_with_a_space() {
+        assert_eq!(code("123 456"), Ok("123456".to_owned()));
+        assert_eq!(code("12345"), Err(FieldError::NotSixDigits));
+        assert_eq!(code("１２３４５６"), Err(FieldError::NotSixDigits));
+    }
+}

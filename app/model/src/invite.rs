@@ -1,0 +1,61 @@
+//! Inviting: what is asked, and what is answered for each address.
+
+use crate::email::AddressError;
+use crate::rules::{AddressState, Invite, InviteRefusal};
+use serde::{Deserialize, Serialize};
+
+/// The most addresses in one go.
+pub const ADDRESSES_MAX: usize = 10_000;
+
+/// What an address in the list is, or what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "class", rename_all = "snake_case")]
+pub enum AddressClass {
+    /// Nobody here has it: it will be invited (before sending), or was (after).
+    New,
+    /// Its invitation had expired: it starts again.
+    Again,
+    /// Invited, a user, or suspended: nothing is done, for this reason.
+    Refused { why: InviteRefusal },
+    /// It stands in the list before, at this position (counted from 0).
+    Duplicate { of: usize },
+    /// It is no address, for this reason.
+    Malformed { why: AddressError },
+}
+
+impl AddressClass {
+    pub const fn of_state(state: AddressState) -> Self {
+        match crate::rules::invite(state) {
+            Invite::New => Self::New,
+            Invite::Again => Self::Again,
+            Invite::Refused(why) => Self::Refused { why },
+        }
+    }
+
+    /// Whether an address of this class gets an invitation.
+    pub const fn is_invited(&self) -> bool {
+        matches!(self, Self::New | Self::Again)
+    }
+}
+
+/// One entry of the list and what it is. The list's order is kept, and every entry is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassedAddress {
+    /// The address as it is written in mail, or what was typed where there is none.
+    pub text: String,
+    #[serde(flatten)]
+    pub class: AddressClass,
+}
+
+/// What became of a list of addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteAnswer {
+    pub addresses: Vec<ClassedAddress>,
+}
+
+impl InviteAnswer {
+    /// How many got an invitation.
+    pub fn invited(&self) -> usize {
+        self.addresses.iter().filter(|address| address.class.is_invited()).count()
+    }
+}

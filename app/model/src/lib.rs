@@ -1,0 +1,26 @@
+//! The words that the browser and the server share: ids, addresses, states, rules and answers.
+//!
+//! Nothing here reads a clock, a network or a database, and all of it builds for WebAssembly. What stands here is
+//! what a page may know; secrets, hashes and rows of the database have no place in it.
+
+pub mod address_list;
+pub mod delivery;
+pub mod email;
+pub mod field;
+pub mod ids;
+pub mod invite;
+pub mod join;
+pub mod organization;
+pub mod problem;
+pub mod rules;
+pub mod sign_in;
+mod unicode;
+pub mod users;
+pub mod viewer;
+
+pub use email::{AddressError, EmailAddress};
+pub use ids::{DeliveryId, InvitationId, OrganizationId, SessionId, SignInId, UserId};
+pub use organization::{OrganizationCard, OrganizationRole};
+pub use problem::{FieldProblem, Problem};
+pub use users::UserStatus;
+pub use viewer::Viewer;

@@ -1,0 +1,20 @@
+//! Who looks at a page.
+
+use crate::{OrganizationCard, OrganizationRole, UserId};
+use serde::{Deserialize, Serialize};
+
+/// The organization of a page, and who is signed in to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Viewer {
+    pub organization: OrganizationCard,
+    pub user: Option<ViewerUser>,
+}
+
+/// The person who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewerUser {
+    pub id: UserId,
+    pub name: String,
+    pub email: String,
+    pub role: OrganizationRole,
+}
