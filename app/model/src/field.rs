@@ -26,6 +26,10 @@ pub enum FieldError {
     NoSuchChoice,
     #[error("Type the 6 digits from the mail.")]
     NotSixDigits,
+    #[error("This is taken already.")]
+    Taken,
+    #[error("Use lower-case letters, digits and hyphens between them: 63 characters at most.")]
+    NotASlug,
 }
 
 /// A person's or an organization's name: trimmed, inner white space folded, nothing that can't be seen.

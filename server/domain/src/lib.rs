@@ -1,1 +1,42 @@
-//! server/domain
+//! The rules of Vestibule, with their SQL, their mail and their jobs. Pages, server functions, protocols and the
+//! command line all stand on this crate; it knows none of them.
+//!
+//! A rule is a function `verb(access, …)`. Permission, change, audit row and mail happen inside it, in one
+//! transaction.
+
+mod access;
+mod audit;
+mod caller;
+mod clock;
+mod error;
+pub mod invitations;
+pub mod mail;
+pub mod organizations;
+mod secret;
+pub mod sessions;
+pub mod sign_in;
+pub mod users;
+
+pub use access::{Admin, Member, Visitor};
+pub use caller::{Caller, Source};
+pub use clock::Clock;
+pub use error::{Error, Result};
+pub use secret::{Keyring, KeyringError, Token};
+
+use sqlx::PgPool;
+use std::sync::Arc;
+
+/// The schema, from nothing to today.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// What the rules stand on; cheap to clone.
+#[derive(Clone)]
+pub struct Domain {
+    pub pool: PgPool,
+    pub clock: Clock,
+    pub keys: Arc<Keyring>,
+    /// The origin that every link begins with, without a slash at its end. Never taken from a request.
+    pub base_url: Arc<str>,
+    /// Rung when mail was queued, so that this process's worker need not wait for its next look.
+    pub mail_bell: Arc<tokio::sync::Notify>,
+}

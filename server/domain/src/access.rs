@@ -1,0 +1,126 @@
+//! What a caller may do in one organization, as values that only this module makes: who holds one has been checked.
+
+use crate::secret;
+use crate::{Caller, Domain, Error, Result, Token};
+use chrono::{DateTime, Utc};
+use model::viewer::ViewerUser;
+use model::{OrganizationCard, OrganizationId, OrganizationRole, Problem, SessionId, UserId, Viewer};
+use std::ops::Deref;
+use uuid::Uuid;
+
+/// Anybody, in an organization that exists.
+pub struct Visitor<'a> {
+    pub caller: &'a Caller,
+    pub id: OrganizationId,
+    pub card: OrganizationCard,
+    pub(crate) invitation_days: i16,
+    pub(crate) session_hours: i16,
+    /// The time of this call: one for all that it writes.
+    pub now: DateTime<Utc>,
+}
+
+/// Somebody who is signed in.
+pub struct Member<'a> {
+    visitor: Visitor<'a>,
+    pub user: ViewerUser,
+    pub session: SessionId,
+}
+
+/// An Organization Admin.
+pub struct Admin<'a>(Member<'a>);
+
+impl<'a> Deref for Member<'a> {
+    type Target = Visitor<'a>;
+
+    fn deref(&self) -> &Visitor<'a> {
+        &self.visitor
+    }
+}
+
+impl<'a> Deref for Admin<'a> {
+    type Target = Member<'a>;
+
+    fn deref(&self) -> &Member<'a> {
+        &self.0
+    }
+}
+
+impl Visitor<'_> {
+    pub(crate) fn domain(&self) -> &Domain {
+        &self.caller.domain
+    }
+
+    /// The organization's id as queries take it.
+    pub(crate) const fn organization(&self) -> Uuid {
+        self.id.0
+    }
+
+    pub(crate) fn new_id(&self) -> Uuid {
+        secret::id(self.now)
+    }
+
+    /// Who is signed in here, if anybody is.
+    pub(crate) async fn signed_in(&self) -> Result<Option<(SessionId, ViewerUser)>> {
+        let Some(token) = self.caller.session(&self.card.slug) else { return Ok(None) };
+        find_session(self, token).await
+    }
+
+    /// The organization and the one who looks at it.
+    pub async fn viewer(&self) -> Result<Viewer> {
+        let user = self.signed_in().await?.map(|(_, user)| user);
+        Ok(Viewer { organization: self.card.clone(), user })
+    }
+}
+
+pub async fn visit<'a>(caller: &'a Caller, slug: &str) -> Result<Visitor<'a>> {
+    let row = sqlx::query!(
+        "select id, slug, name, invitation_days, session_hours from organizations where slug = $1",
+        slug
+    )
+    .fetch_optional(&caller.domain.pool)
+    .await?
+    .ok_or_else(Error::not_found)?;
+    Ok(Visitor {
+        caller,
+        id: OrganizationId(row.id),
+        card: OrganizationCard { slug: row.slug, name: row.name },
+        invitation_days: row.invitation_days,
+        session_hours: row.session_hours,
+        now: caller.domain.clock.now(),
+    })
+}
+
+pub async fn member(visitor: Visitor<'_>) -> Result<Member<'_>> {
+    let (session, user) = visitor.signed_in().await?.ok_or(Problem::SignedOut)?;
+    Ok(Member { visitor, user, session })
+}
+
+pub fn admin(member: Member<'_>) -> Result<Admin<'_>> {
+    match member.user.role {
+        OrganizationRole::Admin => Ok(Admin(member)),
+        OrganizationRole::Member => Err(Error::not_found()),
+    }
+}
+
+/// A session is good while its time lasts and its user is active: both are asked each time.
+async fn find_session(visitor: &Visitor<'_>, token: &Token) -> Result<Option<(SessionId, ViewerUser)>> {
+    let row = sqlx::query!(
+        "select s.id as session_id, u.id, u.name, u.email, u.role
+         from sessions s join users u on u.organization_id = s.organization_id and u.id = s.user_id
+         where s.organization_id = $1 and s.token_hash = $2 and s.expires_at > $3 and u.status = 'active'",
+        visitor.organization(),
+        token.hash(),
+        visitor.now
+    )
+    .fetch_optional(&visitor.domain().pool)
+    .await?;
+    Ok(row.map(|row| {
+        let user = ViewerUser {
+            id: UserId(row.id),
+            name: row.name,
+            email: row.email,
+            role: row.role.parse().unwrap_or_default(),
+        };
+        (SessionId(row.session_id), user)
+    }))
+}

@@ -1,0 +1,75 @@
+//! The audit log: one row for each action, written in its transaction.
+
+use crate::{Result, Visitor};
+use model::UserId;
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Who did it.
+pub enum Actor<'a> {
+    /// Somebody of the organization; the name is kept for the time after them.
+    User { id: UserId, name: &'a str },
+    /// Somebody at the server's command line.
+    Operator,
+}
+
+impl<'a> Actor<'a> {
+    /// A user by name, or by address while there is no name.
+    pub fn user(user: &'a model::viewer::ViewerUser) -> Self {
+        Self::User { id: user.id, name: if user.name.is_empty() { &user.email } else { &user.name } }
+    }
+
+    fn columns(&self) -> (&'static str, Option<Uuid>, &'a str) {
+        match self {
+            Self::User { id, name } => ("user", Some(id.0), name),
+            Self::Operator => ("operator", None, "command line"),
+        }
+    }
+}
+
+/// To whom it was done.
+#[derive(Default)]
+pub struct Targets {
+    pub ids: Vec<Uuid>,
+    pub emails: Vec<String>,
+}
+
+impl Targets {
+    pub fn one(id: UserId, email: &str) -> Self {
+        Self { ids: vec![id.0], emails: vec![email.to_owned()] }
+    }
+}
+
+/// Writes one row for each target. `action` is `noun.verb`, in the past.
+pub async fn record(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    actor: &Actor<'_>,
+    action: &str,
+    targets: &Targets,
+    details: &Value,
+) -> Result<()> {
+    let (kind, actor_id, name) = actor.columns();
+    let ids: Vec<Uuid> = targets.ids.iter().map(|_| visitor.new_id()).collect();
+    sqlx::query!(
+        "insert into audit_events
+            (organization_id, id, at, action, actor_kind, actor_id, actor_name, source, details, target_id, target_email)
+         select $1, row.id, $2, $3, $4, $5, $6, $7, $8, row.target_id, row.target_email
+         from unnest($9::uuid[], $10::uuid[], $11::text[]) as row (id, target_id, target_email)",
+        visitor.organization(),
+        visitor.now,
+        action,
+        kind,
+        actor_id,
+        name,
+        visitor.caller.source.address,
+        details,
+        &ids,
+        &targets.ids,
+        &targets.emails
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
