@@ -17,6 +17,10 @@ pub fn parse(text: &str) -> Vec<Entry> {
     text.split([',', ';', '\n'])
         .map(str::trim)
         .filter(|piece| !piece.is_empty())
-        .map(|piece| Entry { text: piece.to_owned(), address: EmailAddress::parse(piece), duplicate_of: None })
+        .map(|piece| Entry {
+            text: piece.to_owned(),
+            address: EmailAddress::parse(piece),
+            duplicate_of: None,
+        })
         .collect()
 }

@@ -20,6 +20,9 @@ pub enum Problem {
     /// The link can't be used; why depends on the link.
     #[error("This link can't be used any more.")]
     LinkUnusable,
+    /// Another account of the organization is open in this browser.
+    #[error("Another account is open in this browser. Sign out of it first.")]
+    OtherAccountOpen,
     /// The sign-in code is wrong, or its time is over.
     #[error("This code is wrong or its time is over.")]
     WrongCode,

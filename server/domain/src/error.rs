@@ -1,7 +1,7 @@
 //! What a rule answers when it does not do what was asked.
 
-use model::{FieldProblem, Problem};
 use model::field::FieldError;
+use model::{FieldProblem, Problem};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

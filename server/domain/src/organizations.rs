@@ -1,1 +1,67 @@
-//!
+//! Organizations.
+
+use crate::audit::{self, Actor, Targets};
+use crate::{Caller, Error, Result, Token, Visitor, secret, sign_in};
+use model::field::{self, FieldError};
+use model::{EmailAddress, OrganizationCard, OrganizationId, UserId};
+use serde_json::json;
+
+/// Makes an organization with its first Organization Admin, for whoever holds the command line, and a one-time
+/// sign-in link for that admin.
+///
+/// # Errors
+/// A slug that is taken or has other characters than lower-case letters, digits and inner hyphens; an empty name; an
+/// address that is none.
+pub async fn create(caller: &Caller, slug: &str, name: &str, admin: &str) -> Result<Token> {
+    let name = field::name(name).map_err(|error| Error::field("name", error))?;
+    let email =
+        EmailAddress::parse(admin).map_err(|why| Error::field("admin", FieldError::Address { why }))?;
+    let now = caller.domain.clock.now();
+    let id = OrganizationId(secret::id(now));
+    let mut transaction = caller.domain.pool.begin().await?;
+    let settings = sqlx::query!(
+        "insert into organizations (id, slug, name, created_at) values ($1, $2, $3, $4)
+         returning invitation_days, session_hours",
+        id.0,
+        slug,
+        name,
+        now
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    let organization = Visitor {
+        caller,
+        id,
+        card: OrganizationCard { slug: slug.to_owned(), name },
+        invitation_days: settings.invitation_days,
+        session_hours: settings.session_hours,
+        now,
+    };
+    let user = UserId(secret::id(now));
+    sqlx::query!(
+        "insert into users
+            (organization_id, id, email, email_key, status, role, joined_at, joined_by, created_at)
+         values ($1, $2, $3, $4, 'active', 'admin', $5, 'setup', $5)",
+        id.0,
+        user.0,
+        email.as_str(),
+        email.key(),
+        now
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let target = Targets::one(user, email.as_str());
+    let details = json!({ "slug": slug });
+    audit::record(
+        &mut transaction,
+        &organization,
+        &Actor::Operator,
+        "organization.created",
+        &target,
+        &details,
+    )
+    .await?;
+    let token = sign_in::write_operator_link(&mut transaction, &organization, email.as_str()).await?;
+    transaction.commit().await?;
+    Ok(token)
+}

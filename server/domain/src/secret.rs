@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use model::{InvitationId, OrganizationId};
+use model::{InvitationId, OrganizationId, SignInId};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use uuid::Uuid;
@@ -111,13 +111,35 @@ impl Keyring {
     ///
     /// # Errors
     /// When the MAC can't be made, which no key of ours leads to.
-    pub fn invitation_token(&self, organization: OrganizationId, invitation: InvitationId) -> crate::Result<Token> {
+    pub fn invitation_token(
+        &self,
+        organization: OrganizationId,
+        invitation: InvitationId,
+    ) -> crate::Result<Token> {
         let key = self.0.first().ok_or_else(|| crate::Error::Internal("no key".to_owned()))?;
         let mut bytes = Vec::with_capacity(KEY_ID_BYTES + 16 + MAC_BYTES);
         bytes.extend(key.id);
         bytes.extend(invitation.0.as_bytes());
         bytes.extend(&invitation_mac(key, organization, invitation)?.finalize().into_bytes()[..MAC_BYTES]);
         Ok(Token(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// What the database keeps of a sign-in code. A plain hash of six digits could be tried out; this one needs the key.
+    ///
+    /// # Errors
+    /// When the MAC can't be made, which no key of ours leads to.
+    pub fn code_hash(
+        &self,
+        organization: OrganizationId,
+        sign_in: SignInId,
+        code: &str,
+    ) -> crate::Result<Vec<u8>> {
+        let key = self.0.first().ok_or_else(|| crate::Error::Internal("no key".to_owned()))?;
+        let mac = mac(
+            key,
+            &[b"vestibule code v1", organization.0.as_bytes(), sign_in.0.as_bytes(), code.as_bytes()],
+        )?;
+        Ok(mac.finalize().into_bytes().to_vec())
     }
 
     /// The invitation that a token opens in this organization, if it is genuine.
@@ -139,12 +161,21 @@ impl Keyring {
     }
 }
 
-fn invitation_mac(key: &Key, organization: OrganizationId, invitation: InvitationId) -> crate::Result<Hmac<Sha256>> {
+fn invitation_mac(
+    key: &Key,
+    organization: OrganizationId,
+    invitation: InvitationId,
+) -> crate::Result<Hmac<Sha256>> {
+    mac(key, &[b"vestibule invitation v1", organization.0.as_bytes(), invitation.0.as_bytes()])
+}
+
+/// A MAC over parts that have a fixed length, but for the last.
+fn mac(key: &Key, parts: &[&[u8]]) -> crate::Result<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key.secret)
-        .map_err(|error| crate::Error::Internal(format!("invitation key: {error}")))?;
-    mac.update(b"vestibule invitation v1");
-    mac.update(organization.0.as_bytes());
-    mac.update(invitation.0.as_bytes());
+        .map_err(|error| crate::Error::Internal(format!("key: {error}")))?;
+    for part in parts {
+        mac.update(part);
+    }
     Ok(mac)
 }
 

@@ -1,1 +1,62 @@
-//!
+//! Sessions: a signed-in browser.
+
+use crate::audit::{self, Actor, Targets};
+use crate::{Member, Result, Token, Visitor, secret};
+use chrono::TimeDelta;
+use model::UserId;
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// A session that was just made; the token goes to the browser and is kept nowhere else.
+pub struct NewSession {
+    pub token: Token,
+    pub seconds: i64,
+}
+
+/// Starts a session in the transaction that signs somebody in.
+pub(crate) async fn start(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    user: UserId,
+) -> Result<NewSession> {
+    let token = Token::random();
+    let lasts = TimeDelta::hours(visitor.session_hours.into());
+    sqlx::query!(
+        "insert into sessions (organization_id, id, user_id, token_hash, user_agent, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        visitor.organization(),
+        secret::id(visitor.now),
+        user.0,
+        token.hash(),
+        visitor.caller.source.user_agent,
+        visitor.now,
+        visitor.now + lasts
+    )
+    .execute(transaction)
+    .await?;
+    Ok(NewSession { token, seconds: lasts.num_seconds() })
+}
+
+/// Ends the session of this browser.
+pub async fn sign_out(member: &Member<'_>) -> Result<()> {
+    let mut transaction = member.domain().pool.begin().await?;
+    sqlx::query!(
+        "delete from sessions where organization_id = $1 and id = $2",
+        member.organization(),
+        member.session.0
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let targets = Targets::one(member.user.id, &member.user.email);
+    audit::record(
+        &mut transaction,
+        member,
+        &Actor::user(&member.user),
+        "user.signed_out",
+        &targets,
+        &json!({}),
+    )
+    .await?;
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,1 +1,210 @@
+//! Signing in by mail: a link, and a 6-digit code for when the mail is read on another device.
 //!
+//! Asking looks the same for every address. Only the worker that makes the mail finds out whether anybody has it, and
+//! only then do the link and the code come into being; the database keeps their hashes.
+
+use crate::audit::{self, Actor, Targets};
+use crate::sessions::{self, NewSession};
+use crate::{Error, Result, Token, Visitor, mail, secret};
+use chrono::TimeDelta;
+use model::field::{self, FieldError};
+use model::sign_in::{LINK_MINUTES, SignInPage};
+use model::{EmailAddress, Problem, SignInId, UserId};
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// How many sign-in mails one address gets within [`LINK_MINUTES`].
+const MAILS_MOST: i64 = 5;
+/// How many wrong codes end a try to sign in. With [`MAILS_MOST`], a guesser has 25 of a million codes in 15 minutes.
+const WRONG_CODES_MOST: i16 = 5;
+
+/// A try to sign in, as the browser that asked for it keeps it.
+pub struct SignInTry {
+    pub id: SignInId,
+    /// Shows that a code is typed into the browser that asked for it.
+    pub browser: Token,
+}
+
+/// Asks for a sign-in mail. The answer is the same for every address, and so is the work done for it.
+///
+/// # Errors
+/// When the address is no address.
+pub async fn request(visitor: &Visitor<'_>, email: &str) -> Result<SignInTry> {
+    if email.trim().is_empty() {
+        return Err(Error::field("email", FieldError::Empty));
+    }
+    let email =
+        EmailAddress::parse(email).map_err(|why| Error::field("email", FieldError::Address { why }))?;
+    let key = email.key();
+    let attempt = SignInTry { id: SignInId(visitor.new_id()), browser: Token::random() };
+    let lasts = TimeDelta::minutes(LINK_MINUTES);
+    let mut transaction = visitor.domain().pool.begin().await?;
+    let within_limit = sqlx::query!(
+        "insert into sign_ins (organization_id, id, email_key, browser_hash, created_at, expires_at)
+         select $1, $2, $3, $4, $5, $6
+         where (select count(*) from sign_ins where organization_id = $1 and email_key = $3 and created_at > $7) < $8",
+        visitor.organization(),
+        attempt.id.0,
+        key,
+        attempt.browser.hash(),
+        visitor.now,
+        visitor.now + lasts,
+        visitor.now - lasts,
+        MAILS_MOST
+    )
+    .execute(&mut *transaction)
+    .await?;
+    if within_limit.rows_affected() == 1 {
+        mail::queue_sign_in(&mut transaction, visitor, attempt.id, email.as_str()).await?;
+    }
+    transaction.commit().await?;
+    visitor.domain().mail_bell.notify_one();
+    Ok(attempt)
+}
+
+/// What a sign-in link's page shows. Reads only.
+pub async fn link_page(visitor: &Visitor<'_>, token: &Token) -> Result<SignInPage> {
+    let row = sqlx::query!(
+        "select u.email
+         from sign_ins s join users u on u.organization_id = s.organization_id and u.id = s.user_id
+         where s.organization_id = $1 and s.link_hash = $2 and s.used_at is null and s.expires_at > $3
+            and u.status = 'active'",
+        visitor.organization(),
+        token.hash(),
+        visitor.now
+    )
+    .fetch_optional(&visitor.domain().pool)
+    .await?;
+    Ok(row.map_or(SignInPage::Unusable, |row| SignInPage::Ready { email: row.email }))
+}
+
+/// Signs in by the link from the mail.
+///
+/// # Errors
+/// When the link was used, is too old or never was.
+pub async fn by_link(visitor: &Visitor<'_>, token: &Token) -> Result<NewSession> {
+    let mut transaction = visitor.domain().pool.begin().await?;
+    let used = sqlx::query!(
+        "update sign_ins set used_at = $3
+         where organization_id = $1 and link_hash = $2 and used_at is null and expires_at > $3
+         returning user_id",
+        visitor.organization(),
+        token.hash(),
+        visitor.now
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let user = used.and_then(|row| row.user_id).ok_or(Problem::LinkUnusable)?;
+    let session =
+        start(&mut transaction, visitor, UserId(user), "mail link").await?.ok_or(Problem::LinkUnusable)?;
+    transaction.commit().await?;
+    Ok(session)
+}
+
+/// Signs in by the code from the mail, in the browser that asked for it.
+///
+/// # Errors
+/// When the code is not 6 digits or not the right ones, or was tried too often, or its time is over.
+pub async fn by_code(visitor: &Visitor<'_>, attempt: &SignInTry, code: &str) -> Result<NewSession> {
+    let code = field::code(code).map_err(|error| Error::field("code", error))?;
+    let code_hash = visitor.domain().keys.code_hash(visitor.id, attempt.id, &code)?;
+    let mut transaction = visitor.domain().pool.begin().await?;
+    let tried = sqlx::query!(
+        "update sign_ins
+         set used_at = case when code_hash = $4 then $5::timestamptz end,
+             wrong_codes = wrong_codes + case when code_hash = $4 then 0 else 1 end
+         where organization_id = $1 and id = $2 and browser_hash = $3
+            and used_at is null and expires_at > $5 and code_hash is not null and wrong_codes < $6
+         returning used_at is not null as \"right!\", user_id",
+        visitor.organization(),
+        attempt.id.0,
+        attempt.browser.hash(),
+        code_hash,
+        visitor.now,
+        WRONG_CODES_MOST
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let session = match tried {
+        Some(row) if row.right => match row.user_id {
+            Some(user) => start(&mut transaction, visitor, UserId(user), "mail code").await?,
+            None => None,
+        },
+        _ => None,
+    };
+    // A wrong code counts, so this is kept whatever came of it.
+    transaction.commit().await?;
+    session.ok_or_else(|| Problem::WrongCode.into())
+}
+
+/// Starts the session of a user who has shown who they are; nothing, unless they are active.
+async fn start(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    user: UserId,
+    by: &str,
+) -> Result<Option<NewSession>> {
+    let row = sqlx::query!(
+        "update users set last_login_at = $3 where organization_id = $1 and id = $2 and status = 'active'
+         returning name, email",
+        visitor.organization(),
+        user.0,
+        visitor.now
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let session = sessions::start(transaction, visitor, user).await?;
+    let name = if row.name.is_empty() { &row.email } else { &row.name };
+    let targets = Targets::one(user, &row.email);
+    audit::record(
+        transaction,
+        visitor,
+        &Actor::User { id: user, name },
+        "user.signed_in",
+        &targets,
+        &json!({ "by": by }),
+    )
+    .await?;
+    Ok(Some(session))
+}
+
+/// Makes a sign-in link without mail, for whoever holds the command line, and writes that down.
+///
+/// # Errors
+/// Not found, unless the address is an active user's.
+pub async fn operator_link(visitor: &Visitor<'_>, email: &str) -> Result<Token> {
+    let mut transaction = visitor.domain().pool.begin().await?;
+    let token = write_operator_link(&mut transaction, visitor, email).await?;
+    transaction.commit().await?;
+    Ok(token)
+}
+
+pub(crate) async fn write_operator_link(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    email: &str,
+) -> Result<Token> {
+    let email =
+        EmailAddress::parse(email).map_err(|why| Error::field("email", FieldError::Address { why }))?;
+    let token = Token::random();
+    let made = sqlx::query!(
+        "insert into sign_ins (organization_id, id, email_key, user_id, link_hash, created_at, expires_at)
+         select organization_id, $3, email_key, id, $4, $5, $6
+         from users where organization_id = $1 and email_key = $2 and status = 'active'
+         returning user_id as \"user_id!\"",
+        visitor.organization(),
+        email.key(),
+        secret::id(visitor.now),
+        token.hash(),
+        visitor.now,
+        visitor.now + TimeDelta::hours(1)
+    )
+    .fetch_optional(&mut *transaction)
+    .await?
+    .ok_or_else(Error::not_found)?;
+    let targets = Targets::one(UserId(made.user_id), email.as_str());
+    audit::record(transaction, visitor, &Actor::Operator, "user.sign_in_link_made", &targets, &json!({}))
+        .await?;
+    Ok(token)
+}

@@ -1,0 +1,75 @@
+//! What each address of a list is, before or after inviting it.
+
+use crate::{Admin, Error, Result};
+use chrono::{DateTime, Utc};
+use model::address_list::{self, Entry};
+use model::field::FieldError;
+use model::invite::{ADDRESSES_MAX, AddressClass, ClassedAddress, InviteAnswer};
+use model::rules::AddressState;
+use std::collections::HashMap;
+
+/// Says of every address in the list what inviting it would do. Changes nothing.
+pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteAnswer> {
+    let entries = read(list)?;
+    let keys: Vec<String> = addresses(&entries).into_keys().collect();
+    let rows = sqlx::query!(
+        "select u.email_key, u.status, i.expires_at as \"expires_at?\"
+         from users u
+         left join invitations i
+            on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
+         where u.organization_id = $1 and u.email_key = any($2)",
+        admin.organization(),
+        &keys
+    )
+    .fetch_all(&admin.domain().pool)
+    .await?;
+    let states =
+        rows.into_iter().map(|row| (row.email_key, state(&row.status, row.expires_at, admin.now))).collect();
+    Ok(answer(entries, &states))
+}
+
+/// The state of an address with a user, by the user's status and the end of the open invitation.
+pub fn state(status: &str, expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> AddressState {
+    match status {
+        "active" => AddressState::Active,
+        "suspended" => AddressState::Suspended,
+        _ if expires_at.is_some_and(|end| end > now) => AddressState::Invited,
+        _ => AddressState::Expired,
+    }
+}
+
+/// The list's entries, when there are some and not too many.
+pub fn read(list: &str) -> Result<Vec<Entry>> {
+    let entries = address_list::parse(list);
+    if entries.is_empty() {
+        Err(Error::field("addresses", FieldError::NoAddress))
+    } else if entries.len() > ADDRESSES_MAX {
+        let error = FieldError::TooManyAddresses { count: entries.len(), most: ADDRESSES_MAX };
+        Err(Error::field("addresses", error))
+    } else {
+        Ok(entries)
+    }
+}
+
+/// The well-formed addresses, once each: their key, and how mail is written to them.
+pub fn addresses(entries: &[Entry]) -> HashMap<String, String> {
+    entries
+        .iter()
+        .filter(|entry| entry.duplicate_of.is_none())
+        .filter_map(|entry| entry.address.as_ref().ok())
+        .map(|address| (address.key(), address.as_str().to_owned()))
+        .collect()
+}
+
+/// The answer for each entry, from the state that its address was in; one without a state is unknown.
+pub fn answer(entries: Vec<Entry>, states: &HashMap<String, AddressState>) -> InviteAnswer {
+    let class = |entry: Entry| match (entry.duplicate_of, entry.address) {
+        (Some(of), _) => ClassedAddress { text: entry.text, class: AddressClass::Duplicate { of } },
+        (None, Err(why)) => ClassedAddress { text: entry.text, class: AddressClass::Malformed { why } },
+        (None, Ok(address)) => {
+            let state = states.get(&address.key()).copied().unwrap_or(AddressState::Unknown);
+            ClassedAddress { text: address.as_str().to_owned(), class: AddressClass::of_state(state) }
+        }
+    };
+    InviteAnswer { addresses: entries.into_iter().map(class).collect() }
+}

@@ -1,0 +1,217 @@
+//! Inviting a list of addresses: a handful of statements in one transaction, however long the list is.
+
+use super::classify::{addresses, answer, read, state};
+use crate::audit::{self, Actor, Targets};
+use crate::{Admin, Error, Result, mail};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::OrganizationRole;
+use model::invite::{AddressClass, InviteAnswer};
+use model::rules::AddressState;
+use serde_json::json;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// How often an address may be gone again between two looks at it.
+const LOOKS_MOST: usize = 10;
+
+/// Invites every address of the list that may be invited, each with its mail, and says of every entry what became of
+/// it. All of the accepted ones are invited, or none.
+///
+/// # Errors
+/// When the list has no address or more than 10,000.
+pub async fn invite(admin: &Admin<'_>, list: &str, role: OrganizationRole) -> Result<InviteAnswer> {
+    let entries = read(list)?;
+    let mut found = Found::default();
+    let mut transaction = admin.domain().pool.begin().await?;
+    settle_users(&mut transaction, admin, addresses(&entries), role, &mut found).await?;
+    let mails = write_invitations(&mut transaction, admin, role, &found).await?;
+    let targets = Targets {
+        ids: found.invited.iter().map(|user| user.id).collect(),
+        emails: found.invited.iter().map(|user| user.email.clone()).collect(),
+    };
+    let details = json!({ "role": role.code() });
+    audit::record(&mut transaction, admin, &Actor::user(&admin.user), "user.invited", &targets, &details)
+        .await?;
+    mail::queue_invitations(&mut transaction, admin, &mails).await?;
+    transaction.commit().await?;
+    admin.domain().mail_bell.notify_one();
+    Ok(answer(entries, &found.states))
+}
+
+/// What stood at each address, and the users who get an invitation now.
+#[derive(Default)]
+struct Found {
+    states: HashMap<String, AddressState>,
+    invited: Vec<Invited>,
+}
+
+struct Invited {
+    id: Uuid,
+    email: String,
+    again: bool,
+}
+
+/// Makes a user for each unknown address, locks the users of the others, and tells the two apart. An address whose
+/// user is removed between the two looks gets another look.
+async fn settle_users(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    mut rest: HashMap<String, String>,
+    role: OrganizationRole,
+    found: &mut Found,
+) -> Result<()> {
+    for _ in 0..LOOKS_MOST {
+        if rest.is_empty() {
+            return Ok(());
+        }
+        insert_users(transaction, admin, &mut rest, role, found).await?;
+        lock_users(transaction, admin, &mut rest, found).await?;
+    }
+    Err(Error::Internal("the same addresses were removed again and again".to_owned()))
+}
+
+async fn insert_users(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    rest: &mut HashMap<String, String>,
+    role: OrganizationRole,
+    found: &mut Found,
+) -> Result<()> {
+    let ids: Vec<Uuid> = rest.iter().map(|_| admin.new_id()).collect();
+    let (keys, emails): (Vec<String>, Vec<String>) =
+        rest.iter().map(|(key, email)| (key.clone(), email.clone())).unzip();
+    // In the order of the addresses, so that two lists never wait for each other in a circle.
+    let rows = sqlx::query!(
+        "insert into users (organization_id, id, email, email_key, status, role, created_at)
+         select $1, row.id, row.email, row.email_key, 'invited', $2, $3
+         from unnest($4::uuid[], $5::text[], $6::text[]) as row (id, email, email_key)
+         order by row.email_key
+         on conflict on constraint users_email_key do nothing
+         returning id, email, email_key",
+        admin.organization(),
+        role.code(),
+        admin.now,
+        &ids,
+        &emails,
+        &keys
+    )
+    .fetch_all(transaction)
+    .await?;
+    for row in rows {
+        rest.remove(&row.email_key);
+        found.states.insert(row.email_key, AddressState::Unknown);
+        found.invited.push(Invited { id: row.id, email: row.email, again: false });
+    }
+    Ok(())
+}
+
+async fn lock_users(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    rest: &mut HashMap<String, String>,
+    found: &mut Found,
+) -> Result<()> {
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<String> = rest.keys().cloned().collect();
+    let users = sqlx::query!(
+        "select id, email, email_key, status from users
+         where organization_id = $1 and email_key = any($2)
+         order by email_key
+         for update",
+        admin.organization(),
+        &keys
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    let invited: Vec<Uuid> =
+        users.iter().filter(|user| user.status == "invited").map(|user| user.id).collect();
+    let ends = open_invitations(transaction, admin, &invited).await?;
+    for user in users {
+        rest.remove(&user.email_key);
+        let state = state(&user.status, ends.get(&user.id).copied(), admin.now);
+        if AddressClass::of_state(state).is_invited() {
+            found.invited.push(Invited { id: user.id, email: user.email, again: true });
+        }
+        found.states.insert(user.email_key, state);
+    }
+    Ok(())
+}
+
+async fn open_invitations(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    users: &[Uuid],
+) -> Result<HashMap<Uuid, DateTime<Utc>>> {
+    let rows = sqlx::query!(
+        "select user_id as \"user_id!\", expires_at from invitations
+         where organization_id = $1 and user_id = any($2) and status = 'open'",
+        admin.organization(),
+        users
+    )
+    .fetch_all(transaction)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.user_id, row.expires_at)).collect())
+}
+
+/// Writes a new invitation for each new user and starts the expired ones again; gives back what to mail.
+async fn write_invitations(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    role: OrganizationRole,
+    found: &Found,
+) -> Result<Vec<mail::InvitationMail>> {
+    let expires_at = admin.now + TimeDelta::days(admin.invitation_days.into());
+    let inviter = if admin.user.name.is_empty() { &admin.user.email } else { &admin.user.name };
+    let (again, new): (Vec<&Invited>, Vec<&Invited>) = found.invited.iter().partition(|user| user.again);
+    let mut mails: Vec<mail::InvitationMail> = new
+        .iter()
+        .map(|user| mail::InvitationMail { invitation: admin.new_id(), email: user.email.clone() })
+        .collect();
+    sqlx::query!(
+        "insert into invitations
+            (organization_id, id, user_id, email, status, invited_by, inviter_name, created_at, expires_at)
+         select $1, row.id, row.user_id, row.email, 'open', $2, $3, $4, $5
+         from unnest($6::uuid[], $7::uuid[], $8::text[]) as row (id, user_id, email)",
+        admin.organization(),
+        admin.user.id.0,
+        inviter,
+        admin.now,
+        expires_at,
+        &mails.iter().map(|mail| mail.invitation).collect::<Vec<_>>(),
+        &new.iter().map(|user| user.id).collect::<Vec<_>>(),
+        &mails.iter().map(|mail| mail.email.clone()).collect::<Vec<_>>()
+    )
+    .execute(&mut *transaction)
+    .await?;
+    if !again.is_empty() {
+        let users: Vec<Uuid> = again.iter().map(|user| user.id).collect();
+        // The role is the one chosen now: an old invitation brings nothing back.
+        sqlx::query!(
+            "update users set role = $2 where organization_id = $1 and id = any($3)",
+            admin.organization(),
+            role.code(),
+            &users
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let rows = sqlx::query!(
+            "update invitations set expires_at = $2, invited_by = $3, inviter_name = $4
+             where organization_id = $1 and user_id = any($5) and status = 'open'
+             returning id, email",
+            admin.organization(),
+            expires_at,
+            admin.user.id.0,
+            inviter,
+            &users
+        )
+        .fetch_all(transaction)
+        .await?;
+        mails.extend(
+            rows.into_iter().map(|row| mail::InvitationMail { invitation: row.id, email: row.email }),
+        );
+    }
+    Ok(mails)
+}

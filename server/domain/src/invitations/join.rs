@@ -1,0 +1,117 @@
+//! Taking an invitation: its page, and the POST that joins.
+
+use super::classify::state;
+use crate::audit::{self, Actor, Targets};
+use crate::sessions::{self, NewSession};
+use crate::{Error, Result, Token, Visitor};
+use model::field;
+use model::join::JoinPage;
+use model::rules::{self, Accept, AddressState};
+use model::{InvitationId, Problem, UserId};
+use serde_json::json;
+
+/// What the link's page shows. Reads only: mail scanners open links too.
+pub async fn join_page(visitor: &Visitor<'_>, token: &Token) -> Result<JoinPage> {
+    let Some(invitation) = visitor.domain().keys.open_invitation(visitor.id, token) else {
+        return Ok(JoinPage::NoSuchLink);
+    };
+    let row = sqlx::query!(
+        "select i.status as invitation_status, i.email, i.inviter_name, i.expires_at,
+            u.id as \"user_id?\", u.status as \"user_status?\"
+         from invitations i left join users u on u.organization_id = i.organization_id and u.id = i.user_id
+         where i.organization_id = $1 and i.id = $2",
+        visitor.organization(),
+        invitation.0
+    )
+    .fetch_optional(&visitor.domain().pool)
+    .await?;
+    let Some(row) = row else { return Ok(JoinPage::NoSuchLink) };
+    let state = match row.user_status.as_deref() {
+        None => AddressState::Unknown,
+        // The person was invited anew after this invitation had ended.
+        Some("invited") if row.invitation_status != "open" => AddressState::Unknown,
+        Some(status) => state(status, Some(row.expires_at), visitor.now),
+    };
+    Ok(match rules::accept(state) {
+        Accept::Join => {
+            let signed_in = visitor.signed_in().await?.map(|(_, user)| user);
+            JoinPage::Open {
+                inviter: row.inviter_name,
+                email: row.email,
+                expires_at: row.expires_at,
+                now: visitor.now,
+                signed_in_as: signed_in.map(|user| user.email),
+            }
+        }
+        Accept::Expired => JoinPage::Expired { expired_at: row.expires_at },
+        Accept::Revoked => JoinPage::Revoked,
+        Accept::AlreadyJoined => JoinPage::AlreadyJoined,
+        Accept::NoSuchLink => JoinPage::NoSuchLink,
+    })
+}
+
+/// Joins: the user becomes active and is signed in.
+///
+/// # Errors
+/// An invalid name; a link that can't be used (its page says why); another account of the organization that is open in
+/// this browser, since it would be unclear who joins.
+pub async fn join(visitor: &Visitor<'_>, token: &Token, name: &str) -> Result<NewSession> {
+    let name = field::name(name).map_err(|error| Error::field("name", error))?;
+    let invitation = visitor.domain().keys.open_invitation(visitor.id, token).ok_or(Problem::LinkUnusable)?;
+    if visitor.signed_in().await?.is_some() {
+        return Err(Problem::OtherAccountOpen.into());
+    }
+    let mut transaction = visitor.domain().pool.begin().await?;
+    let user = lock_invitee(&mut transaction, visitor, invitation).await?;
+    let accepted = sqlx::query!(
+        "update invitations set status = 'accepted', ended_at = $3
+         where organization_id = $1 and id = $2 and status = 'open' and expires_at > $3",
+        visitor.organization(),
+        invitation.0,
+        visitor.now
+    )
+    .execute(&mut *transaction)
+    .await?;
+    if accepted.rows_affected() == 0 {
+        return Err(Problem::LinkUnusable.into());
+    }
+    let joined = sqlx::query!(
+        "update users
+         set status = 'active', name = $3, joined_at = $4, joined_by = 'invitation', last_login_at = $4
+         where organization_id = $1 and id = $2 and status = 'invited'
+         returning email",
+        visitor.organization(),
+        user.0,
+        name,
+        visitor.now
+    )
+    .fetch_optional(&mut *transaction)
+    .await?
+    .ok_or(Problem::LinkUnusable)?;
+    let session = sessions::start(&mut transaction, visitor, user).await?;
+    let targets = Targets::one(user, &joined.email);
+    let actor = Actor::User { id: user, name: &name };
+    audit::record(&mut transaction, visitor, &actor, "user.joined", &targets, &json!({ "by": "invitation" }))
+        .await?;
+    transaction.commit().await?;
+    Ok(session)
+}
+
+/// Locks the row of the invited user: the house's order is the user first, then the invitation.
+async fn lock_invitee(
+    transaction: &mut sqlx::PgConnection,
+    visitor: &Visitor<'_>,
+    invitation: InvitationId,
+) -> Result<UserId> {
+    let row = sqlx::query!(
+        "select id from users
+         where organization_id = $1
+            and id = (select user_id from invitations where organization_id = $1 and id = $2)
+         for update",
+        visitor.organization(),
+        invitation.0
+    )
+    .fetch_optional(transaction)
+    .await?;
+    Ok(UserId(row.ok_or(Problem::LinkUnusable)?.id))
+}

@@ -1,0 +1,195 @@
+//! The list of users: search, filters, sort and keyset pages.
+
+use super::cursor::Cursor;
+use crate::mail::{DeliveryColumns, delivery_state};
+use crate::{Admin, Result};
+use chrono::{DateTime, Utc};
+use model::users::{COUNT_MOST, Count, PAGE_ROWS, UserCounts, UserRow, UserSort, UsersPage, UsersQuery};
+use model::{UserId, UserStatus};
+use sqlx::{FromRow, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+/// One page of the list that `query` describes.
+pub async fn list(admin: &Admin<'_>, query: &UsersQuery) -> Result<UsersPage> {
+    let window = Window::of(query);
+    let mut rows: Vec<Row> =
+        select(admin, query, &window).build_query_as().fetch_all(&admin.domain().pool).await?;
+    let more = rows.len() > PAGE_ROWS;
+    rows.truncate(PAGE_ROWS);
+    if window.backwards {
+        rows.reverse();
+    }
+    let came_from_before = window.from.is_some() && !window.backwards;
+    let came_from_behind = window.backwards;
+    let edge = |row: Option<&Row>| row.map(|row| Cursor(row.sort_value.clone(), row.id).encode());
+    let previous = if came_from_before || (window.backwards && more) { edge(rows.first()) } else { None };
+    let next = if came_from_behind || (!window.backwards && more) { edge(rows.last()) } else { None };
+    Ok(UsersPage {
+        previous,
+        next,
+        counts: counts(admin).await?,
+        now: admin.now,
+        rows: rows.into_iter().map(|row| row.into_model(admin.now)).collect(),
+    })
+}
+
+/// From where, and in which direction, the page is read.
+struct Window {
+    from: Option<Cursor>,
+    backwards: bool,
+}
+
+impl Window {
+    fn of(query: &UsersQuery) -> Self {
+        let before = query.before.as_deref().and_then(Cursor::decode);
+        let backwards = before.is_some();
+        Self { from: before.or_else(|| query.after.as_deref().and_then(Cursor::decode)), backwards }
+    }
+}
+
+/// What the list can be sorted by: the expression of its index, and its type.
+const fn sort_expression(sort: UserSort) -> (&'static str, &'static str) {
+    match sort {
+        UserSort::Name => ("lower(u.name)", "text"),
+        UserSort::Email => ("u.email_key", "text"),
+        UserSort::Status => ("u.status", "text"),
+        UserSort::Role => ("u.role", "text"),
+        UserSort::LastLogin => ("coalesce(u.last_login_at, '-infinity'::timestamptz)", "timestamptz"),
+    }
+}
+
+/// The page's statement. What a person typed goes in as bound values alone.
+fn select(admin: &Admin<'_>, query: &UsersQuery, window: &Window) -> QueryBuilder<Postgres> {
+    let (expression, kind) = sort_expression(query.sort);
+    let mut sql = QueryBuilder::new("");
+    let search = query.search.trim().to_lowercase();
+    if !search.is_empty() {
+        // Materialized, or the planner walks the sort's index and tests every row of the organization.
+        sql.push("with hits as materialized (select id from users where organization_id = ")
+            .push_bind(admin.organization())
+            .push(" and lower(name || ' ' || email) like ")
+            .push_bind(contains(&search))
+            .push(") ");
+    }
+    sql.push("select u.id, u.name, u.email, u.status, u.role, u.last_login_at, i.expires_at, ")
+        .push(expression)
+        .push(
+            "::text as sort_value, d.state as delivery_state, d.tries, d.due_at, d.reply, d.ended_at
+             from users u
+             left join invitations i
+                on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
+             left join lateral (
+                select state, tries, due_at, reply, ended_at from deliveries
+                where organization_id = i.organization_id and invitation_id = i.id
+                order by id desc limit 1
+             ) d on true
+             where u.organization_id = ",
+        )
+        .push_bind(admin.organization());
+    if !search.is_empty() {
+        sql.push(" and u.id in (select id from hits)");
+    }
+    push_status(&mut sql, query.status, admin.now);
+    if let Some(role) = query.role {
+        sql.push(" and u.role = ").push_bind(role.code());
+    }
+    let descending = query.descending != window.backwards;
+    let (comparison, direction) = if descending { ("<", " desc") } else { (">", "") };
+    if let Some(Cursor(value, id)) = &window.from {
+        sql.push(" and (").push(expression).push(", u.id) ").push(comparison).push(" (");
+        sql.push_bind(value.clone()).push("::text::").push(kind).push(", ").push_bind(*id).push(")");
+    }
+    sql.push(" order by ").push(expression).push(direction).push(", u.id").push(direction);
+    sql.push(" limit ").push_bind(i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX) + 1);
+    sql
+}
+
+fn push_status(sql: &mut QueryBuilder<Postgres>, status: Option<UserStatus>, now: DateTime<Utc>) {
+    match status {
+        None => sql.push(" and (u.status <> 'invited' or i.expires_at > ").push_bind(now).push(")"),
+        Some(UserStatus::Invited) => sql.push(" and u.status = 'invited' and i.expires_at > ").push_bind(now),
+        Some(UserStatus::Expired) => {
+            sql.push(" and u.status = 'invited' and i.expires_at <= ").push_bind(now)
+        }
+        Some(UserStatus::Active) => sql.push(" and u.status = 'active'"),
+        Some(UserStatus::Suspended) => sql.push(" and u.status = 'suspended'"),
+    };
+}
+
+/// A pattern for what contains this text, whatever signs are in it.
+fn contains(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+async fn counts(admin: &Admin<'_>) -> Result<UserCounts> {
+    let row = sqlx::query!(
+        "select
+            (select count(*) from (
+                select from users u
+                left join invitations i
+                    on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
+                where u.organization_id = $1 and (u.status <> 'invited' or i.expires_at > $2) limit $3
+            ) counted) as \"users!\",
+            (select count(*) from (
+                select from invitations
+                where organization_id = $1 and status = 'open' and expires_at <= $2 limit $3
+            ) counted) as \"expired!\"",
+        admin.organization(),
+        admin.now,
+        i64::from(COUNT_MOST) + 1
+    )
+    .fetch_one(&admin.domain().pool)
+    .await?;
+    let count = |counted: i64| {
+        let counted = u32::try_from(counted).unwrap_or(u32::MAX);
+        Count { counted: counted.min(COUNT_MOST), more: counted > COUNT_MOST }
+    };
+    Ok(UserCounts { users: count(row.users), expired: count(row.expired) })
+}
+
+/// A row of the list as the database gives it.
+#[derive(FromRow)]
+pub(super) struct Row {
+    pub id: Uuid,
+    pub name: String,
+    pub email: String,
+    pub status: String,
+    pub role: String,
+    pub last_login_at: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub sort_value: String,
+    pub delivery_state: Option<String>,
+    pub tries: Option<i32>,
+    pub due_at: Option<DateTime<Utc>>,
+    pub reply: Option<String>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    pub(super) fn into_model(self, now: DateTime<Utc>) -> UserRow {
+        let delivery = self.delivery_state.map(|state| {
+            delivery_state(DeliveryColumns {
+                state,
+                tries: self.tries.unwrap_or_default(),
+                due_at: self.due_at,
+                reply: self.reply.unwrap_or_default(),
+                ended_at: self.ended_at,
+            })
+        });
+        UserRow {
+            id: UserId(self.id),
+            name: self.name,
+            email: self.email,
+            status: match self.status.as_str() {
+                "active" => UserStatus::Active,
+                "suspended" => UserStatus::Suspended,
+                _ if self.expires_at.is_some_and(|end| end > now) => UserStatus::Invited,
+                _ => UserStatus::Expired,
+            },
+            role: self.role.parse().unwrap_or_default(),
+            expires_at: self.expires_at,
+            delivery,
+            last_login_at: self.last_login_at,
+        }
+    }
+}

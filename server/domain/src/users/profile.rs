@@ -1,0 +1,97 @@
+//! One user's profile.
+
+use super::list::Row;
+use crate::mail::{DeliveryColumns, delivery_state};
+use crate::{Admin, Error, Result};
+use model::delivery::{Delivery, DeliveryKind};
+use model::users::UserProfile;
+use model::{DeliveryId, UserId};
+
+/// How many of a user's mails the profile shows.
+const DELIVERIES_MOST: i64 = 20;
+
+/// The profile of one user.
+///
+/// # Errors
+/// Not found, when the organization has no such user.
+pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
+    let row = sqlx::query!(
+        "select u.id, u.name, u.email, u.status, u.role, u.last_login_at, u.joined_at,
+            i.id as \"invitation_id?\", i.inviter_name as \"inviter_name?\", i.created_at as \"invited_at?\",
+            open.expires_at as \"expires_at?\"
+         from users u
+         left join lateral (
+            select * from invitations
+            where organization_id = u.organization_id and user_id = u.id order by id desc limit 1
+         ) i on true
+         left join invitations open
+            on open.organization_id = u.organization_id and open.user_id = u.id and open.status = 'open'
+         where u.organization_id = $1 and u.id = $2",
+        admin.organization(),
+        user.0
+    )
+    .fetch_optional(&admin.domain().pool)
+    .await?
+    .ok_or_else(Error::not_found)?;
+    let deliveries = deliveries(admin, user).await?;
+    let newest = deliveries.iter().find(|delivery| delivery.kind == DeliveryKind::Invitation);
+    let delivery = newest.filter(|_| row.expires_at.is_some()).map(|delivery| delivery.state.clone());
+    let shown = Row {
+        id: row.id,
+        name: row.name,
+        email: row.email,
+        status: row.status,
+        role: row.role,
+        last_login_at: row.last_login_at,
+        expires_at: row.expires_at,
+        sort_value: String::new(),
+        delivery_state: None,
+        tries: None,
+        due_at: None,
+        reply: None,
+        ended_at: None,
+    };
+    let mut user = shown.into_model(admin.now);
+    user.delivery = delivery;
+    Ok(UserProfile {
+        user,
+        invited_by: row.inviter_name,
+        invited_at: row.invited_at,
+        joined_at: row.joined_at,
+        deliveries,
+        now: admin.now,
+    })
+}
+
+/// The newest mails that went to this user.
+async fn deliveries(admin: &Admin<'_>, user: UserId) -> Result<Vec<Delivery>> {
+    let rows = sqlx::query!(
+        "select d.id, d.kind, d.email, d.created_at, d.state, d.tries, d.due_at, d.reply, d.ended_at
+         from deliveries d
+         where d.organization_id = $1
+            and (d.invitation_id in (select id from invitations where organization_id = $1 and user_id = $2)
+                or d.sign_in_id in (select id from sign_ins where organization_id = $1 and user_id = $2))
+         order by d.id desc limit $3",
+        admin.organization(),
+        user.0,
+        DELIVERIES_MOST
+    )
+    .fetch_all(&admin.domain().pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Delivery {
+            id: DeliveryId(row.id),
+            kind: if row.kind == "sign_in" { DeliveryKind::SignIn } else { DeliveryKind::Invitation },
+            to: row.email,
+            queued_at: row.created_at,
+            state: delivery_state(DeliveryColumns {
+                state: row.state,
+                tries: row.tries,
+                due_at: row.due_at,
+                reply: row.reply,
+                ended_at: row.ended_at,
+            }),
+        })
+        .collect())
+}
