@@ -1,0 +1,146 @@
+//! The rule table's row "invite", and what a list of addresses may hold.
+
+use crate::world::{ADMIN, SLUG, World, found, refusal};
+use domain::invitations::{self, invite};
+use model::field::FieldError;
+use model::invite::AddressClass;
+use model::rules::InviteRefusal;
+use model::{OrganizationRole, Problem};
+use sqlx::PgPool;
+
+const BLOBBY: &str = "blobby@blobsrus.com";
+
+fn refused(why: InviteRefusal) -> AddressClass {
+    AddressClass::Refused { why }
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn an_unknown_address_is_invited_with_mail_and_audit_row(pool: PgPool) {
+    let world = World::new(pool).await;
+    assert_eq!(world.invite_one(BLOBBY).await, AddressClass::New);
+    assert_eq!(world.count("users where email = 'blobby@blobsrus.com' and status = 'invited'").await, 1);
+    assert_eq!(world.count("invitations where status = 'open'").await, 1);
+    assert_eq!(world.count("deliveries where kind = 'invitation' and state = 'queued'").await, 1);
+    assert_eq!(
+        world
+            .count("audit_events where action = 'user.invited' and target_email = 'blobby@blobsrus.com'")
+            .await,
+        1
+    );
+    assert_eq!(world.expires_at(BLOBBY).await, world.domain.clock.now() + chrono::TimeDelta::days(7));
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn an_invited_address_is_not_invited_twice(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite(BLOBBY).await;
+    assert_eq!(world.invite_one(" BLOBBY@BlobsRUs.com").await, refused(InviteRefusal::AlreadyInvited));
+    assert_eq!(world.count("invitations").await, 1);
+    assert_eq!(world.count("deliveries where kind = 'invitation'").await, 1);
+    assert_eq!(world.count("audit_events where action = 'user.invited'").await, 1);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn an_expired_invitation_starts_again_with_the_role_chosen_now(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite_as(BLOBBY, OrganizationRole::Admin).await;
+    world.wait_days(7);
+    assert_eq!(world.invite_one(BLOBBY).await, AddressClass::Again);
+    assert_eq!(world.count("users where email = 'blobby@blobsrus.com' and role = 'member'").await, 1);
+    assert_eq!(world.count("invitations where status = 'open'").await, 1);
+    assert_eq!(world.count("deliveries where kind = 'invitation'").await, 2);
+    assert_eq!(world.expires_at(BLOBBY).await, world.domain.clock.now() + chrono::TimeDelta::days(7));
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn an_active_user_is_told_apart_in_the_exact_words(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.make_active(BLOBBY).await;
+    let class = world.invite_one(BLOBBY).await;
+    assert_eq!(class, refused(InviteRefusal::UserExists));
+    assert_eq!(InviteRefusal::UserExists.to_string(), "user already exists in the organization");
+    assert_eq!(world.invite_one(ADMIN).await, refused(InviteRefusal::UserExists));
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_suspended_user_is_not_invited(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.make_active(BLOBBY).await;
+    world.suspend(BLOBBY).await;
+    assert_eq!(world.invite_one(BLOBBY).await, refused(InviteRefusal::Suspended));
+    assert_eq!(world.count("deliveries where kind = 'invitation'").await, 1);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_mixed_list_invites_the_good_ones_and_answers_for_each(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.make_active("known@blobsrus.com").await;
+    world.invite("waiting@blobsrus.com").await;
+    let list =
+        "new@blobsrus.com, not an address; NEW@blobsrus.com\nKnown <known@blobsrus.com>,waiting@blobsrus.com";
+    let before = invitations::classify(&world.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
+    let after = world.invite(list).await;
+    assert_eq!(before, after, "what was announced is what was done");
+    let classes: Vec<_> = after.addresses.iter().map(|address| &address.class).collect();
+    assert_eq!(after.invited(), 1);
+    assert_eq!(classes[0], &AddressClass::New);
+    assert!(matches!(classes[1], AddressClass::Malformed { .. }));
+    assert!(classes.contains(&&AddressClass::Duplicate { of: 0 }));
+    assert!(classes.contains(&&refused(InviteRefusal::UserExists)));
+    assert!(classes.contains(&&refused(InviteRefusal::AlreadyInvited)));
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn looking_at_a_list_changes_nothing(pool: PgPool) {
+    let world = World::new(pool).await;
+    let admin = world.admin.admin(SLUG).await.unwrap();
+    let users = world.count("users").await;
+    invitations::classify(&admin, "a@blobsrus.com, b@blobsrus.com").await.unwrap();
+    assert_eq!(world.count("users").await, users);
+    assert_eq!(world.count("deliveries").await, 0);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn an_empty_list_and_a_huge_one_are_refused_at_the_field(pool: PgPool) {
+    let world = World::new(pool).await;
+    let admin = world.admin.admin(SLUG).await.unwrap();
+    let problem = refusal(invite(&admin, " ,;\n", OrganizationRole::Member).await);
+    assert_eq!(problem, Problem::field("addresses", FieldError::NoAddress));
+    let huge: String = (0..=10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
+    let problem = refusal(invite(&admin, &huge, OrganizationRole::Member).await);
+    let error = FieldError::TooManyAddresses { count: 10_001, most: 10_000 };
+    assert_eq!(problem, Problem::field("addresses", error));
+    assert_eq!(world.count("deliveries").await, 0);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn ten_thousand_addresses_are_invited_in_one_go(pool: PgPool) {
+    let world = World::new(pool).await;
+    let list: String = (0..10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
+    assert_eq!(world.invite(&list).await.invited(), 10_000);
+    for table in
+        ["invitations", "deliveries where state = 'queued'", "audit_events where action = 'user.invited'"]
+    {
+        assert_eq!(world.count(table).await, 10_000, "{table}");
+    }
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_member_and_an_admin_of_another_organization_find_nothing(pool: PgPool) {
+    let world = World::new(pool).await;
+    let member = world.make_active(BLOBBY).await;
+    assert_eq!(refusal(member.admin(SLUG).await), Problem::NotFound);
+    let stranger = found(&world.domain, "other", "eve@other.example").await;
+    assert_eq!(refusal(stranger.admin(SLUG).await), Problem::SignedOut);
+    assert_eq!(refusal(stranger.visit("nowhere").await), Problem::NotFound);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn the_same_address_in_two_organizations_is_two_users(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.make_active(BLOBBY).await;
+    let other = found(&world.domain, "other", "eve@other.example").await;
+    let answer =
+        invite(&other.admin("other").await.unwrap(), BLOBBY, OrganizationRole::Member).await.unwrap();
+    assert_eq!(answer.invited(), 1);
+}

@@ -1,0 +1,151 @@
+//! The rule table's row "accept": opening a link shows, only the POST joins.
+
+use crate::world::{SLUG, World, caller, found, refusal};
+use chrono::TimeDelta;
+use domain::invitations::{join, join_page};
+use domain::{Caller, Token};
+use model::field::FieldError;
+use model::join::JoinPage;
+use model::{OrganizationRole, Problem};
+use sqlx::PgPool;
+use std::collections::HashMap;
+
+const BLOBBY: &str = "blobby@blobsrus.com";
+
+async fn page(who: &Caller, token: &Token) -> JoinPage {
+    join_page(&who.visit(SLUG).await.unwrap(), token).await.unwrap()
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn opening_the_link_changes_nothing_however_often(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite(BLOBBY).await;
+    let token = world.token(BLOBBY).await;
+    for _ in 0..3 {
+        let page = page(&world.nobody(), &token).await;
+        assert!(matches!(page, JoinPage::Open { email, signed_in_as: None, .. } if email == BLOBBY));
+    }
+    assert_eq!(world.count("users where status = 'invited'").await, 1);
+    assert_eq!(world.count("sessions").await, 1, "the admin's alone");
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn the_post_joins_and_signs_in(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite_as(BLOBBY, OrganizationRole::Admin).await;
+    let token = world.token(BLOBBY).await;
+    let nobody = world.nobody();
+    let session = join(&nobody.visit(SLUG).await.unwrap(), &token, "  Blobby  Blob ").await.unwrap();
+    assert_eq!(session.seconds, 24 * 3600);
+    let blobby = caller(&world.domain, HashMap::from([(SLUG.to_owned(), session.token)]));
+    let admin = blobby.admin(SLUG).await.unwrap();
+    assert_eq!(admin.user.name, "Blobby Blob");
+    assert_eq!(
+        world.count("users where email = 'blobby@blobsrus.com' and last_login_at is not null").await,
+        1
+    );
+    assert_eq!(world.count("audit_events where action = 'user.joined'").await, 1);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn joining_needs_a_name(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite(BLOBBY).await;
+    let token = world.token(BLOBBY).await;
+    let nobody = world.nobody();
+    let problem = refusal(join(&nobody.visit(SLUG).await.unwrap(), &token, " ").await);
+    assert_eq!(problem, Problem::field("name", FieldError::Empty));
+    assert!(matches!(page(&nobody, &token).await, JoinPage::Open { .. }));
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_used_link_says_so_and_signs_nobody_in(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.make_active(BLOBBY).await;
+    let token = world.token(BLOBBY).await;
+    let sessions = world.count("sessions").await;
+    let nobody = world.nobody();
+    assert_eq!(page(&nobody, &token).await, JoinPage::AlreadyJoined);
+    let problem = refusal(join(&nobody.visit(SLUG).await.unwrap(), &token, "Mallory").await);
+    assert_eq!(problem, Problem::LinkUnusable);
+    assert_eq!(world.count("sessions").await, sessions);
+    assert_eq!(world.count("users where name = 'Mallory'").await, 0);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn seven_days_to_the_moment(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite(BLOBBY).await;
+    let token = world.token(BLOBBY).await;
+    let nobody = world.nobody();
+    world.domain.clock.advance(TimeDelta::days(7) - TimeDelta::seconds(1));
+    assert!(matches!(page(&nobody, &token).await, JoinPage::Open { .. }));
+    world.domain.clock.advance(TimeDelta::seconds(1));
+    assert!(matches!(page(&nobody, &token).await, JoinPage::Expired { .. }));
+    let problem = refusal(join(&nobody.visit(SLUG).await.unwrap(), &token, "Late Blob").await);
+    assert_eq!(problem, Problem::LinkUnusable);
+    assert_eq!(world.count("users where status = 'active'").await, 1, "the admin alone");
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn the_old_link_goes_on_working_when_an_expired_invitation_starts_again(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite(BLOBBY).await;
+    let token = world.token(BLOBBY).await;
+    world.wait_days(8);
+    world.invite(BLOBBY).await;
+    let nobody = world.nobody();
+    let visitor = nobody.visit(SLUG).await.unwrap();
+    assert!(join(&visitor, &token, "Blobby").await.is_ok());
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_revoked_link_says_so_also_after_a_new_invitation(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite(BLOBBY).await;
+    let old = world.token(BLOBBY).await;
+    world.revoke(BLOBBY).await;
+    let nobody = world.nobody();
+    assert_eq!(page(&nobody, &old).await, JoinPage::Revoked);
+    world.domain.clock.advance(TimeDelta::seconds(1));
+    world.invite(BLOBBY).await;
+    assert_eq!(page(&nobody, &old).await, JoinPage::Revoked);
+    assert_eq!(
+        refusal(join(&nobody.visit(SLUG).await.unwrap(), &old, "Blobby").await),
+        Problem::LinkUnusable
+    );
+    assert!(matches!(page(&nobody, &world.token(BLOBBY).await).await, JoinPage::Open { .. }));
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_suspended_persons_link_looks_like_an_unknown_one(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.make_active(BLOBBY).await;
+    world.suspend(BLOBBY).await;
+    let nobody = world.nobody();
+    assert_eq!(page(&nobody, &world.token(BLOBBY).await).await, JoinPage::NoSuchLink);
+    assert_eq!(page(&nobody, &Token::presented("garbled")).await, JoinPage::NoSuchLink);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_token_of_one_organization_opens_nothing_in_another(pool: PgPool) {
+    let world = World::new(pool).await;
+    found(&world.domain, "other", "eve@other.example").await;
+    world.invite(BLOBBY).await;
+    let token = world.token(BLOBBY).await;
+    let nobody = world.nobody();
+    let page = join_page(&nobody.visit("other").await.unwrap(), &token).await.unwrap();
+    assert_eq!(page, JoinPage::NoSuchLink);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn another_open_account_is_named_and_does_not_join(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite(BLOBBY).await;
+    let token = world.token(BLOBBY).await;
+    let seen = page(&world.admin, &token).await;
+    assert!(matches!(seen, JoinPage::Open { signed_in_as: Some(email), .. } if email == crate::world::ADMIN));
+    let visitor = world.admin.visit(SLUG).await.unwrap();
+    assert_eq!(refusal(join(&visitor, &token, "Blobby").await), Problem::OtherAccountOpen);
+    assert_eq!(world.count("users where status = 'invited'").await, 1);
+}

@@ -1,0 +1,110 @@
+//! Many at once, each on a connection of its own: the outcome is as if one had come after the other.
+
+use crate::world::{SLUG, World};
+use domain::invitations::{invite, join};
+use model::OrganizationRole;
+use model::invite::AddressClass;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::sync::Arc;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+const TASKS: usize = 50;
+
+async fn crowd(options: PgConnectOptions) -> Arc<World> {
+    let pool = PgPoolOptions::new()
+        .max_connections(u32::try_from(TASKS).unwrap())
+        .min_connections(u32::try_from(TASKS).unwrap())
+        .connect_with(options)
+        .await
+        .unwrap();
+    Arc::new(World::new(pool).await)
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn fifty_invite_one_address_at_once(_: PgPoolOptions, options: PgConnectOptions) {
+    let world = crowd(options).await;
+    let start = Arc::new(Barrier::new(TASKS));
+    let mut tasks = JoinSet::new();
+    for _ in 0..TASKS {
+        let (world, start) = (Arc::clone(&world), Arc::clone(&start));
+        tasks.spawn(async move {
+            start.wait().await;
+            world.invite_one("blobby@blobsrus.com").await
+        });
+    }
+    let answers = tasks.join_all().await;
+    assert_eq!(answers.iter().filter(|class| **class == AddressClass::New).count(), 1);
+    assert_eq!(world.count("users where email_key = 'blobby@blobsrus.com'").await, 1);
+    assert_eq!(world.count("invitations").await, 1);
+    assert_eq!(world.count("deliveries where kind = 'invitation'").await, 1);
+    assert_eq!(world.count("audit_events where action = 'user.invited'").await, 1);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn fifty_renew_one_expired_invitation_at_once(_: PgPoolOptions, options: PgConnectOptions) {
+    let world = crowd(options).await;
+    world.invite("blobby@blobsrus.com").await;
+    world.run("update invitations set expires_at = created_at").await;
+    let start = Arc::new(Barrier::new(TASKS));
+    let mut tasks = JoinSet::new();
+    for _ in 0..TASKS {
+        let (world, start) = (Arc::clone(&world), Arc::clone(&start));
+        tasks.spawn(async move {
+            start.wait().await;
+            world.invite_one("blobby@blobsrus.com").await
+        });
+    }
+    let answers = tasks.join_all().await;
+    assert_eq!(answers.iter().filter(|class| **class == AddressClass::Again).count(), 1);
+    assert_eq!(world.count("deliveries where kind = 'invitation'").await, 2);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn fifty_take_one_invitation_at_once(_: PgPoolOptions, options: PgConnectOptions) {
+    let world = crowd(options).await;
+    world.invite("blobby@blobsrus.com").await;
+    let token = world.token("blobby@blobsrus.com").await;
+    let start = Arc::new(Barrier::new(TASKS));
+    let mut tasks = JoinSet::new();
+    for n in 0..TASKS {
+        let (world, start, token) = (Arc::clone(&world), Arc::clone(&start), token.clone());
+        tasks.spawn(async move {
+            start.wait().await;
+            let nobody = world.nobody();
+            join(&nobody.visit(SLUG).await.unwrap(), &token, &format!("Blob {n}")).await.is_ok()
+        });
+    }
+    let joined = tasks.join_all().await.into_iter().filter(|ok| *ok).count();
+    assert_eq!(joined, 1);
+    assert_eq!(
+        world
+            .count("sessions s join users u on u.id = s.user_id where u.email_key = 'blobby@blobsrus.com'")
+            .await,
+        1
+    );
+    assert_eq!(world.count("audit_events where action = 'user.joined'").await, 1);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn long_lists_in_opposite_orders_do_not_lock_each_other_out(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = crowd(options).await;
+    let forth: Vec<String> = (0..300).map(|n| format!("blob{n}@blobsrus.com")).collect();
+    let back: Vec<String> = forth.iter().rev().cloned().collect();
+    let start = Arc::new(Barrier::new(16));
+    let mut tasks = JoinSet::new();
+    for n in 0..16 {
+        let list = if n % 2 == 0 { forth.join(",") } else { back.join(",") };
+        let (world, start) = (Arc::clone(&world), Arc::clone(&start));
+        tasks.spawn(async move {
+            start.wait().await;
+            let admin = world.admin.admin(SLUG).await.unwrap();
+            invite(&admin, &list, OrganizationRole::Member).await.unwrap().invited()
+        });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 300);
+    assert_eq!(world.count("deliveries where kind = 'invitation'").await, 300);
+}

@@ -1,0 +1,141 @@
+//! One installation with one organization, as the tests see it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{Caller, Clock, Domain, Keyring, Source, Token, invitations, organizations, sign_in};
+use model::invite::{AddressClass, InviteAnswer};
+use model::{OrganizationRole, Problem};
+use sqlx::PgPool;
+use std::collections::HashMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+pub const SLUG: &str = "blobsrus";
+pub const ADMIN: &str = "ada@blobsrus.com";
+
+pub struct World {
+    pub domain: Domain,
+    pub admin: Caller,
+}
+
+impl World {
+    /// An organization with one signed-in admin.
+    pub async fn new(pool: PgPool) -> Self {
+        let domain = Domain {
+            pool,
+            clock: Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()),
+            keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
+            base_url: "https://vestibule.example".into(),
+            mail_bell: Arc::default(),
+        };
+        let admin = found(&domain, SLUG, ADMIN).await;
+        Self { domain, admin }
+    }
+
+    /// Somebody with an empty browser.
+    pub fn nobody(&self) -> Caller {
+        caller(&self.domain, HashMap::new())
+    }
+
+    pub async fn invite(&self, list: &str) -> InviteAnswer {
+        self.invite_as(list, OrganizationRole::Member).await
+    }
+
+    pub async fn invite_as(&self, list: &str, role: OrganizationRole) -> InviteAnswer {
+        invitations::invite(&self.admin.admin(SLUG).await.unwrap(), list, role).await.unwrap()
+    }
+
+    /// The one class of the one address.
+    pub async fn invite_one(&self, email: &str) -> AddressClass {
+        let answer = self.invite(email).await;
+        assert_eq!(answer.addresses.len(), 1);
+        answer.addresses[0].class.clone()
+    }
+
+    /// The token of the newest invitation of this address, as its mail has it.
+    pub async fn token(&self, email: &str) -> Token {
+        let (organization, invitation): (Uuid, Uuid) = sqlx::query_as(
+            "select organization_id, id from invitations where email = $1 order by id desc limit 1",
+        )
+        .bind(email)
+        .fetch_one(&self.domain.pool)
+        .await
+        .unwrap();
+        self.domain
+            .keys
+            .invitation_token(model::OrganizationId(organization), model::InvitationId(invitation))
+            .unwrap()
+    }
+
+    /// Invites and joins.
+    pub async fn make_active(&self, email: &str) -> Caller {
+        self.invite(email).await;
+        let token = self.token(email).await;
+        let nobody = self.nobody();
+        let session =
+            invitations::join(&nobody.visit(SLUG).await.unwrap(), &token, "Some Blob").await.unwrap();
+        caller(&self.domain, HashMap::from([(SLUG.to_owned(), session.token)]))
+    }
+
+    pub async fn suspend(&self, email: &str) {
+        self.run(&format!("update users set status = 'suspended' where email = '{email}'")).await;
+    }
+
+    /// What revoking will do, until there is a rule for it.
+    pub async fn revoke(&self, email: &str) {
+        self.run(&format!(
+            "update invitations set status = 'revoked', ended_at = now() where email = '{email}' and status = 'open'"
+        ))
+        .await;
+        self.run(&format!("delete from users where email = '{email}'")).await;
+    }
+
+    pub fn wait_days(&self, days: i64) {
+        self.domain.clock.advance(TimeDelta::days(days));
+    }
+
+    pub async fn count(&self, what: &str) -> i64 {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {what}")))
+            .fetch_one(&self.domain.pool)
+            .await
+            .unwrap()
+    }
+
+    pub async fn run(&self, sql: &str) {
+        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&self.domain.pool).await.unwrap();
+    }
+
+    pub async fn expires_at(&self, email: &str) -> DateTime<Utc> {
+        sqlx::query_scalar("select expires_at from invitations where email = $1 and status = 'open'")
+            .bind(email)
+            .fetch_one(&self.domain.pool)
+            .await
+            .unwrap()
+    }
+}
+
+/// Makes an organization and signs its admin in.
+pub async fn found(domain: &Domain, slug: &str, admin: &str) -> Caller {
+    let operator = caller(domain, HashMap::new());
+    let link = organizations::create(&operator, slug, "Blobs R Us", admin).await.unwrap();
+    let session = sign_in::by_link(&operator.visit(slug).await.unwrap(), &link).await.unwrap();
+    // The clock of the tests jumps; their admin stays signed in.
+    sqlx::query("update sessions set expires_at = expires_at + interval '100 days'")
+        .execute(&domain.pool)
+        .await
+        .unwrap();
+    caller(domain, HashMap::from([(slug.to_owned(), session.token)]))
+}
+
+pub fn caller(domain: &Domain, sessions: HashMap<String, Token>) -> Caller {
+    let source = Source { address: "192.0.2.1".to_owned(), user_agent: "a test".to_owned() };
+    Caller::new(domain.clone(), sessions, source, "request")
+}
+
+/// The problem that something was refused with.
+pub fn refusal<T>(result: domain::Result<T>) -> Problem {
+    match result {
+        Ok(_) => panic!("it was not refused"),
+        Err(domain::Error::Problem(problem)) => problem,
+        Err(other) => panic!("{other}"),
+    }
+}
