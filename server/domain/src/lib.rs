@@ -8,6 +8,7 @@ mod access;
 mod audit;
 mod caller;
 mod clock;
+pub mod demo;
 mod error;
 pub mod invitations;
 pub mod mail;

@@ -1,0 +1,107 @@
+//! Every path of the interface, in one place, so that a link can't be mistyped.
+
+use form_urlencoded::Serializer;
+use model::UserId;
+use model::users::{UserSort, UsersQuery};
+
+/// What the Users page shows: which rows, and whether the invite dialog is open. All of it is in the URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct UsersView {
+    pub query: UsersQuery,
+    pub inviting: bool,
+}
+
+pub fn login(organization: &str) -> String {
+    format!("/o/{organization}/login")
+}
+
+/// The second step of signing in: the code from the mail.
+pub fn login_code(organization: &str) -> String {
+    format!("/o/{organization}/login/code")
+}
+
+pub fn account(organization: &str) -> String {
+    format!("/o/{organization}/account")
+}
+
+pub fn user(organization: &str, user: UserId) -> String {
+    format!("/o/{organization}/settings/users/{user}")
+}
+
+pub fn users(organization: &str, view: &UsersView) -> String {
+    let UsersView { query, inviting } = view;
+    let parameters = [
+        ("q", query.search.as_str()),
+        ("status", query.status.map_or("", |status| status.code())),
+        ("role", query.role.map_or("", |role| role.code())),
+        ("sort", if query.sort == UserSort::default() { "" } else { query.sort.code() }),
+        ("order", if query.descending { "desc" } else { "" }),
+        ("after", query.after.as_deref().unwrap_or_default()),
+        ("before", query.before.as_deref().unwrap_or_default()),
+        ("dialog", if *inviting { "invite" } else { "" }),
+    ];
+    let mut search = Serializer::new(String::new());
+    search.extend_pairs(parameters.into_iter().filter(|(_, value)| !value.is_empty()));
+    let search = search.finish();
+    let mark = if search.is_empty() { "" } else { "?" };
+    format!("/o/{organization}/settings/users{mark}{search}")
+}
+
+impl UsersView {
+    /// Reads the part of the URL behind its question mark; what it does not know is as if it were not there.
+    ///
+    /// The router's own map of parameters is left aside: it takes a plus sign, which forms write for a space, as it is.
+    pub fn read(search: &str) -> Self {
+        let mut view = Self::default();
+        for (name, value) in form_urlencoded::parse(search.trim_start_matches('?').as_bytes()) {
+            let query = &mut view.query;
+            match &*name {
+                "q" => value.trim().clone_into(&mut query.search),
+                "status" => query.status = value.parse().ok(),
+                "role" => query.role = value.parse().ok(),
+                "sort" => query.sort = value.parse().unwrap_or_default(),
+                "order" => query.descending = value == "desc",
+                "after" => query.after = Some(value.into_owned()).filter(|place| !place.is_empty()),
+                "before" => query.before = Some(value.into_owned()).filter(|place| !place.is_empty()),
+                "dialog" => view.inviting = value == "invite",
+                _ => {}
+            }
+        }
+        view
+    }
+
+    /// The same rows in the same order, from the beginning: for whatever changes which rows there are.
+    pub fn from_start(&self) -> Self {
+        Self { query: UsersQuery { after: None, before: None, ..self.query.clone() }, inviting: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{OrganizationRole, UserStatus};
+
+    #[test]
+    fn a_view_survives_its_url() {
+        let view = UsersView {
+            query: UsersQuery {
+                search: "a&b=ü %".to_owned(),
+                status: Some(UserStatus::Invited),
+                role: Some(OrganizationRole::Admin),
+                sort: UserSort::LastLogin,
+                descending: true,
+                after: Some("x_y-z".to_owned()),
+                before: None,
+            },
+            inviting: true,
+        };
+        let url = users("blobsrus", &view);
+        let (_, search) = url.split_once('?').unwrap();
+        assert_eq!(UsersView::read(search), view);
+    }
+
+    #[test]
+    fn the_plain_view_has_a_plain_url() {
+        assert_eq!(users("blobsrus", &UsersView::default()), "/o/blobsrus/settings/users");
+    }
+}

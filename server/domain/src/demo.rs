@@ -1,0 +1,118 @@
+//! The demo organization: people in every state, to look at and to play with.
+
+use crate::{Caller, Error, Result, organizations};
+use chrono::TimeDelta;
+use model::Problem;
+use model::field::FieldError;
+use uuid::Uuid;
+
+pub const SLUG: &str = "blobsrus";
+pub const ADMIN: &str = "admin@blobsrus.com";
+
+/// Name, address, status, role, and how many hours ago they signed in last.
+const PEOPLE: [(&str, &str, &str, &str, Option<i64>); 14] = [
+    ("Bloberta Round", "bloberta.round", "active", "admin", Some(3)),
+    ("Globby Waters", "globby.waters", "active", "member", Some(1)),
+    ("Ellie Psoid", "ellie.psoid", "active", "member", Some(26)),
+    ("Amorph Us", "amorph.us", "active", "member", Some(50)),
+    ("Sven Smear", "sven.smear", "active", "member", Some(200)),
+    ("Jelena Jelly", "jelena.jelly", "active", "member", Some(9)),
+    ("Puddle O’Mara", "puddle.omara", "active", "member", Some(720)),
+    ("Dolores Drop", "dolores.drop", "active", "member", Some(5)),
+    ("Tau Pioka", "tau.pioka", "active", "member", Some(100)),
+    ("Ooze Özdemir", "ooze.oezdemir", "active", "member", Some(14)),
+    ("Flub Berman", "flub.berman", "suspended", "member", Some(2_000)),
+    ("", "gel.atin", "invited", "member", None),
+    ("", "plasma.bell", "invited", "admin", None),
+    ("", "goo.lash", "expired", "member", None),
+];
+
+/// Makes the demo organization, unless it is there.
+pub async fn seed(caller: &Caller) -> Result<()> {
+    match organizations::create(caller, SLUG, "Blobs R Us", ADMIN).await {
+        Ok(_) => people(caller).await,
+        Err(Error::Problem(problem)) if problem == Problem::field("slug", FieldError::Taken) => Ok(()),
+        Err(other) => Err(other),
+    }
+}
+
+/// Writes the people as they would be after some weeks. Their invitations were mailed then, so none is mailed now.
+async fn people(caller: &Caller) -> Result<()> {
+    let organization = caller.visit(SLUG).await?;
+    let admin = sqlx::query_scalar!(
+        "update users set name = 'Ada Blob' where organization_id = $1 returning id",
+        organization.organization()
+    )
+    .fetch_one(&caller.domain.pool)
+    .await?;
+    for (name, mailbox, status, role, hours) in PEOPLE {
+        let (user, invitation) = (organization.new_id(), organization.new_id());
+        let email = format!("{mailbox}@blobsrus.com");
+        let joined = hours.map(|_| organization.now - TimeDelta::days(60));
+        let seen = hours.map(|hours| organization.now - TimeDelta::hours(hours));
+        let invited_at = match status {
+            "invited" => organization.now - TimeDelta::days(1),
+            "expired" => organization.now - TimeDelta::days(9),
+            _ => organization.now - TimeDelta::days(61),
+        };
+        let stored = if status == "expired" { "invited" } else { status };
+        sqlx::query!(
+            "insert into users (organization_id, id, email, email_key, name, status, role, joined_at, joined_by,
+                last_login_at, created_at)
+             values ($1, $2, $3, $3, $4, $5, $6, $7, case when $7::timestamptz is null then null else 'invitation' end,
+                $8, $9)",
+            organization.organization(),
+            user,
+            email,
+            name,
+            stored,
+            role,
+            joined,
+            seen,
+            invited_at
+        )
+        .execute(&caller.domain.pool)
+        .await?;
+        sqlx::query!(
+            "insert into invitations (organization_id, id, user_id, email, status, invited_by, inviter_name,
+                created_at, expires_at, ended_at)
+             values ($1, $2, $3, $4, case when $5::timestamptz is null then 'open' else 'accepted' end, $6, 'Ada Blob',
+                $7, $8, $5)",
+            organization.organization(),
+            invitation,
+            user,
+            email,
+            joined,
+            admin,
+            invited_at,
+            invited_at + TimeDelta::days(7)
+        )
+        .execute(&caller.domain.pool)
+        .await?;
+        deliver(caller, organization.organization(), organization.new_id(), invitation, &email, invited_at)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn deliver(
+    caller: &Caller,
+    organization: Uuid,
+    id: Uuid,
+    invitation: Uuid,
+    email: &str,
+    at: chrono::DateTime<chrono::Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into deliveries (organization_id, id, kind, invitation_id, email, state, tries, reply, created_at, ended_at)
+         values ($1, $2, 'invitation', $3, $4, 'handed_over', 1, '250 OK (demo)', $5, $5)",
+        organization,
+        id,
+        invitation,
+        email,
+        at
+    )
+    .execute(&caller.domain.pool)
+    .await?;
+    Ok(())
+}
