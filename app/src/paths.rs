@@ -16,8 +16,48 @@ pub fn login(organization: &str) -> String {
 }
 
 /// The second step of signing in: the code from the mail.
-pub fn login_code(organization: &str) -> String {
-    format!("/o/{organization}/login/code")
+pub fn login_code(organization: &str, next: &str) -> String {
+    with_next(format!("/o/{organization}/login/code"), next)
+}
+
+/// Where the server sends everybody on: an admin to the users, a member to the account, others to the login page.
+pub fn home(organization: &str) -> String {
+    format!("/o/{organization}")
+}
+
+/// Where somebody goes who has signed in: to the page they had asked for, if it is one of this organization's.
+pub fn after_sign_in(organization: &str, next: &str) -> String {
+    if inside(organization, next) { next.to_owned() } else { home(organization) }
+}
+
+/// Where somebody goes who has signed out.
+pub fn after_sign_out(organization: &str, next: &str) -> String {
+    if inside(organization, next) { next.to_owned() } else { login(organization) }
+}
+
+/// Whether a path that came from outside stays inside this organization. Anything that a browser could read as
+/// another address is out.
+fn inside(organization: &str, path: &str) -> bool {
+    let pages = format!("/o/{organization}/");
+    path.starts_with(&pages) && !path.contains("..") && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+}
+
+fn with_next(path: String, next: &str) -> String {
+    if next.is_empty() {
+        return path;
+    }
+    let search = Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{path}?{search}")
+}
+
+/// The page that somebody had asked for before signing in, from the URL of the login page.
+pub fn next(search: &str) -> String {
+    let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
+    pairs.find(|(name, _)| name == "next").map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+pub fn join(organization: &str) -> String {
+    format!("/o/{organization}/join")
 }
 
 pub fn account(organization: &str) -> String {
@@ -98,6 +138,21 @@ mod tests {
         let url = users("blobsrus", &view);
         let (_, search) = url.split_once('?').unwrap();
         assert_eq!(UsersView::read(search), view);
+    }
+
+    #[test]
+    fn nobody_is_sent_out_of_the_organization() {
+        let users = "/o/blobsrus/settings/users?q=a%20b";
+        assert_eq!(after_sign_in("blobsrus", users), users);
+        for outside in ["", "//evil.example", "/\\evil.example", "/o/other/account", "/o/blobsrus/../other", "https://e"] {
+            assert_eq!(after_sign_in("blobsrus", outside), "/o/blobsrus", "{outside}");
+        }
+    }
+
+    #[test]
+    fn the_page_asked_for_survives_the_way_through_the_login() {
+        let path = login_code("blobsrus", "/o/blobsrus/settings/users?q=a&sort=email");
+        assert_eq!(next(path.split_once('?').unwrap().1), "/o/blobsrus/settings/users?q=a&sort=email");
     }
 
     #[test]

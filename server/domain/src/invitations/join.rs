@@ -50,12 +50,13 @@ pub async fn join_page(visitor: &Visitor<'_>, token: &Token) -> Result<JoinPage>
     })
 }
 
-/// Joins: the user becomes active and is signed in.
+/// Joins: the user becomes active and is signed in. `seen` is the address that the page showed, so that nobody joins
+/// by a link that was opened in another tab meanwhile.
 ///
 /// # Errors
 /// An invalid name; a link that can't be used (its page says why); another account of the organization that is open in
 /// this browser, since it would be unclear who joins.
-pub async fn join(visitor: &Visitor<'_>, token: &Token, name: &str) -> Result<NewSession> {
+pub async fn join(visitor: &Visitor<'_>, token: &Token, seen: &str, name: &str) -> Result<NewSession> {
     let name = field::name(name).map_err(|error| Error::field("name", error))?;
     let invitation = visitor.domain().keys.open_invitation(visitor.id, token).ok_or(Problem::LinkUnusable)?;
     if visitor.signed_in().await?.is_some() {
@@ -65,10 +66,11 @@ pub async fn join(visitor: &Visitor<'_>, token: &Token, name: &str) -> Result<Ne
     let user = lock_invitee(&mut transaction, visitor, invitation).await?;
     let accepted = sqlx::query!(
         "update invitations set status = 'accepted', ended_at = $3
-         where organization_id = $1 and id = $2 and status = 'open' and expires_at > $3",
+         where organization_id = $1 and id = $2 and status = 'open' and expires_at > $3 and email = $4",
         visitor.organization(),
         invitation.0,
-        visitor.now
+        visitor.now,
+        seen
     )
     .execute(&mut *transaction)
     .await?;

@@ -35,7 +35,7 @@ async fn the_post_joins_and_signs_in(pool: PgPool) {
     world.invite_as(BLOBBY, OrganizationRole::Admin).await;
     let token = world.token(BLOBBY).await;
     let nobody = world.nobody();
-    let session = join(&nobody.visit(SLUG).await.unwrap(), &token, "  Blobby  Blob ").await.unwrap();
+    let session = join(&nobody.visit(SLUG).await.unwrap(), &token, BLOBBY, "  Blobby  Blob ").await.unwrap();
     assert_eq!(session.seconds, 24 * 3600);
     let blobby = caller(&world.domain, HashMap::from([(SLUG.to_owned(), session.token)]));
     let admin = blobby.admin(SLUG).await.unwrap();
@@ -53,7 +53,7 @@ async fn joining_needs_a_name(pool: PgPool) {
     world.invite(BLOBBY).await;
     let token = world.token(BLOBBY).await;
     let nobody = world.nobody();
-    let problem = refusal(join(&nobody.visit(SLUG).await.unwrap(), &token, " ").await);
+    let problem = refusal(join(&nobody.visit(SLUG).await.unwrap(), &token, BLOBBY, " ").await);
     assert_eq!(problem, Problem::field("name", FieldError::Empty));
     assert!(matches!(page(&nobody, &token).await, JoinPage::Open { .. }));
 }
@@ -66,7 +66,7 @@ async fn a_used_link_says_so_and_signs_nobody_in(pool: PgPool) {
     let sessions = world.count("sessions").await;
     let nobody = world.nobody();
     assert_eq!(page(&nobody, &token).await, JoinPage::AlreadyJoined);
-    let problem = refusal(join(&nobody.visit(SLUG).await.unwrap(), &token, "Mallory").await);
+    let problem = refusal(join(&nobody.visit(SLUG).await.unwrap(), &token, BLOBBY, "Mallory").await);
     assert_eq!(problem, Problem::LinkUnusable);
     assert_eq!(world.count("sessions").await, sessions);
     assert_eq!(world.count("users where name = 'Mallory'").await, 0);
@@ -82,7 +82,7 @@ async fn seven_days_to_the_moment(pool: PgPool) {
     assert!(matches!(page(&nobody, &token).await, JoinPage::Open { .. }));
     world.domain.clock.advance(TimeDelta::seconds(1));
     assert!(matches!(page(&nobody, &token).await, JoinPage::Expired { .. }));
-    let problem = refusal(join(&nobody.visit(SLUG).await.unwrap(), &token, "Late Blob").await);
+    let problem = refusal(join(&nobody.visit(SLUG).await.unwrap(), &token, BLOBBY, "Late Blob").await);
     assert_eq!(problem, Problem::LinkUnusable);
     assert_eq!(world.count("users where status = 'active'").await, 1, "the admin alone");
 }
@@ -96,7 +96,7 @@ async fn the_old_link_goes_on_working_when_an_expired_invitation_starts_again(po
     world.invite(BLOBBY).await;
     let nobody = world.nobody();
     let visitor = nobody.visit(SLUG).await.unwrap();
-    assert!(join(&visitor, &token, "Blobby").await.is_ok());
+    assert!(join(&visitor, &token, BLOBBY, "Blobby").await.is_ok());
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -111,7 +111,7 @@ async fn a_revoked_link_says_so_also_after_a_new_invitation(pool: PgPool) {
     world.invite(BLOBBY).await;
     assert_eq!(page(&nobody, &old).await, JoinPage::Revoked);
     assert_eq!(
-        refusal(join(&nobody.visit(SLUG).await.unwrap(), &old, "Blobby").await),
+        refusal(join(&nobody.visit(SLUG).await.unwrap(), &old, BLOBBY, "Blobby").await),
         Problem::LinkUnusable
     );
     assert!(matches!(page(&nobody, &world.token(BLOBBY).await).await, JoinPage::Open { .. }));
@@ -146,6 +146,17 @@ async fn another_open_account_is_named_and_does_not_join(pool: PgPool) {
     let seen = page(&world.admin, &token).await;
     assert!(matches!(seen, JoinPage::Open { signed_in_as: Some(email), .. } if email == crate::world::ADMIN));
     let visitor = world.admin.visit(SLUG).await.unwrap();
-    assert_eq!(refusal(join(&visitor, &token, "Blobby").await), Problem::OtherAccountOpen);
+    assert_eq!(refusal(join(&visitor, &token, BLOBBY, "Blobby").await), Problem::OtherAccountOpen);
     assert_eq!(world.count("users where status = 'invited'").await, 1);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn nobody_joins_by_a_link_that_another_tab_opened_meanwhile(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite("blobby@blobsrus.com, bloss@blobsrus.com").await;
+    let opened_last = world.token("bloss@blobsrus.com").await;
+    let nobody = world.nobody();
+    let problem = refusal(join(&nobody.visit(SLUG).await.unwrap(), &opened_last, BLOBBY, "Blobby").await);
+    assert_eq!(problem, Problem::LinkUnusable);
+    assert_eq!(world.count("users where status = 'invited'").await, 2);
 }

@@ -72,7 +72,9 @@ async fn fifty_take_one_invitation_at_once(_: PgPoolOptions, options: PgConnectO
         tasks.spawn(async move {
             start.wait().await;
             let nobody = world.nobody();
-            join(&nobody.visit(SLUG).await.unwrap(), &token, &format!("Blob {n}")).await.is_ok()
+            join(&nobody.visit(SLUG).await.unwrap(), &token, "blobby@blobsrus.com", &format!("Blob {n}"))
+                .await
+                .is_ok()
         });
     }
     let joined = tasks.join_all().await.into_iter().filter(|ok| *ok).count();

@@ -72,7 +72,7 @@ impl World {
         let token = self.token(email).await;
         let nobody = self.nobody();
         let session =
-            invitations::join(&nobody.visit(SLUG).await.unwrap(), &token, "Some Blob").await.unwrap();
+            invitations::join(&nobody.visit(SLUG).await.unwrap(), &token, email, "Some Blob").await.unwrap();
         caller(&self.domain, HashMap::from([(SLUG.to_owned(), session.token)]))
     }
 

@@ -1,0 +1,71 @@
+//! Signing in and out: the server functions.
+
+#[cfg(feature = "ssr")]
+use crate::server;
+use leptos::prelude::*;
+use model::Problem;
+use model::sign_in::SignInPage;
+
+/// Asks for a sign-in mail, and goes on to the page for its code.
+#[server(prefix = "/api", endpoint = "sign_in/request")]
+pub async fn request_sign_in(org: String, email: String, #[server(default)] next: String) -> Result<(), Problem> {
+    let caller = server::caller()?;
+    let asked = async { domain::sign_in::request(&caller.visit(&org).await?, &email).await }.await;
+    let attempt = server::answer(&caller, asked)?;
+    server::keep_sign_in_try(&org, &attempt, email.trim());
+    server::go(&crate::paths::login_code(&org, &next));
+    Ok(())
+}
+
+/// The address that this browser asked a code for, if it did so a short while ago.
+#[server(prefix = "/api", endpoint = "sign_in/asked_for")]
+pub async fn asked_for(org: String) -> Result<Option<String>, Problem> {
+    Ok(server::sign_in_try(&org).map(|(_, email)| email))
+}
+
+/// Signs in by the code from the mail.
+#[server(prefix = "/api", endpoint = "sign_in/by_code")]
+pub async fn sign_in_by_code(org: String, code: String, #[server(default)] next: String) -> Result<(), Problem> {
+    let caller = server::caller()?;
+    let (attempt, _) = server::sign_in_try(&org).ok_or(Problem::WrongCode)?;
+    let entered = async { domain::sign_in::by_code(&caller.visit(&org).await?, &attempt, &code).await }.await;
+    let session = server::answer(&caller, entered)?;
+    server::start_session(&org, &session);
+    server::go(&crate::paths::after_sign_in(&org, &next));
+    Ok(())
+}
+
+/// What the sign-in link that was opened in this browser leads to.
+#[server(prefix = "/api", endpoint = "sign_in/link")]
+pub async fn sign_in_link(org: String) -> Result<SignInPage, Problem> {
+    let caller = server::caller()?;
+    let Some(token) = server::link_token(server::Link::SignIn, &org) else { return Ok(SignInPage::Unusable) };
+    let page = async { domain::sign_in::link_page(&caller.visit(&org).await?, &token).await }.await;
+    server::answer(&caller, page)
+}
+
+/// Signs in by the link that was opened in this browser.
+#[server(prefix = "/api", endpoint = "sign_in/by_link")]
+pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
+    let caller = server::caller()?;
+    let token = server::link_token(server::Link::SignIn, &org).ok_or(Problem::LinkUnusable)?;
+    let entered = async { domain::sign_in::by_link(&caller.visit(&org).await?, &token).await }.await;
+    let session = server::answer(&caller, entered)?;
+    server::start_session(&org, &session);
+    server::go(&crate::paths::home(&org));
+    Ok(())
+}
+
+/// Ends the session of this browser, and goes on to `next`, or to the login page.
+#[server(prefix = "/api", endpoint = "sign_in/sign_out")]
+pub async fn sign_out(org: String, #[server(default)] next: String) -> Result<(), Problem> {
+    let caller = server::caller()?;
+    let ended = async { domain::sessions::sign_out(&caller.member(&org).await?).await }.await;
+    match server::answer(&caller, ended) {
+        Ok(()) | Err(Problem::SignedOut) => {}
+        Err(problem) => return Err(problem),
+    }
+    server::end_session(&org);
+    server::go(&crate::paths::after_sign_out(&org, &next));
+    Ok(())
+}
