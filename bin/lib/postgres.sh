@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Private Postgres clusters: in a folder, on a free port of the loopback address, behind a password of their own.
-# Needs common.sh (shellcheck: its `target`).
+
+: "${target:?source common.sh first}"
 
 # Postgres refuses to run as root.
 as_postgres() {
