@@ -27,8 +27,8 @@ have() { command -v "$1" >/dev/null 2>&1; }
 fallback_sysroot() {
   local version
   [[ -x /usr/bin/rustc ]] || return 1
-  version=$(/usr/bin/rustc --version) || return 1
-  printf '%s\n' "$cache/wasm-sysroot/$(printf '%s' "$version" | tr -cs 'A-Za-z0-9.\n' '-')"
+  version=$(/usr/bin/rustc --version | awk '{ print $2 "-" substr($3, 2) }') || return 1
+  printf '%s\n' "$cache/wasm-sysroot/$version"
 }
 
 # True when the toolchain in use can build for the browser by itself.
