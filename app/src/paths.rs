@@ -1,8 +1,8 @@
 //! Every path of the interface, in one place, so that a link can't be mistyped.
 
 use form_urlencoded::Serializer;
-use model::UserId;
 use model::users::{UserSort, UsersQuery};
+use model::{OrganizationRole, UserId, UserStatus};
 
 /// What the Users page shows: which rows, and whether the invite dialog is open. All of it is in the URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -39,7 +39,9 @@ pub fn after_sign_out(organization: &str, next: &str) -> String {
 /// another address is out.
 fn inside(organization: &str, path: &str) -> bool {
     let pages = format!("/o/{organization}/");
-    path.starts_with(&pages) && !path.contains("..") && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+    path.starts_with(&pages)
+        && !path.contains("..")
+        && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
 }
 
 fn with_next(path: String, next: &str) -> String {
@@ -69,22 +71,33 @@ pub fn user(organization: &str, user: UserId) -> String {
 }
 
 pub fn users(organization: &str, view: &UsersView) -> String {
-    let UsersView { query, inviting } = view;
-    let parameters = [
+    let mut search = Serializer::new(String::new());
+    search.extend_pairs(users_fields(view));
+    if view.inviting {
+        search.append_pair("dialog", "invite");
+    }
+    let search = search.finish();
+    let mark = if search.is_empty() { "" } else { "?" };
+    format!("/o/{organization}/settings/users{mark}{search}")
+}
+
+/// The parameters that tell which rows there are; those that say nothing are left out.
+pub fn users_fields(view: &UsersView) -> Vec<(&'static str, String)> {
+    let query = &view.query;
+    let fields = [
         ("q", query.search.as_str()),
-        ("status", query.status.map_or("", |status| status.code())),
-        ("role", query.role.map_or("", |role| role.code())),
+        ("status", query.status.map_or("", UserStatus::code)),
+        ("role", query.role.map_or("", OrganizationRole::code)),
         ("sort", if query.sort == UserSort::default() { "" } else { query.sort.code() }),
         ("order", if query.descending { "desc" } else { "" }),
         ("after", query.after.as_deref().unwrap_or_default()),
         ("before", query.before.as_deref().unwrap_or_default()),
-        ("dialog", if *inviting { "invite" } else { "" }),
     ];
-    let mut search = Serializer::new(String::new());
-    search.extend_pairs(parameters.into_iter().filter(|(_, value)| !value.is_empty()));
-    let search = search.finish();
-    let mark = if search.is_empty() { "" } else { "?" };
-    format!("/o/{organization}/settings/users{mark}{search}")
+    fields
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name, value.to_owned()))
+        .collect()
 }
 
 impl UsersView {
@@ -119,7 +132,6 @@ impl UsersView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{OrganizationRole, UserStatus};
 
     #[test]
     fn a_view_survives_its_url() {
@@ -144,7 +156,9 @@ mod tests {
     fn nobody_is_sent_out_of_the_organization() {
         let users = "/o/blobsrus/settings/users?q=a%20b";
         assert_eq!(after_sign_in("blobsrus", users), users);
-        for outside in ["", "//evil.example", "/\\evil.example", "/o/other/account", "/o/blobsrus/../other", "https://e"] {
+        for outside in
+            ["", "//evil.example", "/\\evil.example", "/o/other/account", "/o/blobsrus/../other", "https://e"]
+        {
             assert_eq!(after_sign_in("blobsrus", outside), "/o/blobsrus", "{outside}");
         }
     }

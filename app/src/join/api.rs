@@ -8,7 +8,7 @@ use model::join::JoinPage;
 
 /// What the invitation link that was opened in this browser leads to. Changes nothing.
 #[server(prefix = "/api", endpoint = "join/page")]
-pub async fn join_page(org: String) -> Result<JoinPage, Problem> {
+pub async fn opened_invitation(org: String) -> Result<JoinPage, Problem> {
     let caller = server::caller()?;
     let Some(token) = server::link_token(server::Link::Join, &org) else { return Ok(JoinPage::NoSuchLink) };
     let page = async { domain::invitations::join_page(&caller.visit(&org).await?, &token).await }.await;
@@ -20,7 +20,8 @@ pub async fn join_page(org: String) -> Result<JoinPage, Problem> {
 pub async fn join(org: String, email: String, #[server(default)] name: String) -> Result<(), Problem> {
     let caller = server::caller()?;
     let token = server::link_token(server::Link::Join, &org).ok_or(Problem::LinkUnusable)?;
-    let joined = async { domain::invitations::join(&caller.visit(&org).await?, &token, &email, &name).await }.await;
+    let joined =
+        async { domain::invitations::join(&caller.visit(&org).await?, &token, &email, &name).await }.await;
     let session = server::answer(&caller, joined)?;
     server::start_session(&org, &session);
     server::go(&crate::paths::home(&org));

@@ -8,7 +8,11 @@ use model::sign_in::SignInPage;
 
 /// Asks for a sign-in mail, and goes on to the page for its code.
 #[server(prefix = "/api", endpoint = "sign_in/request")]
-pub async fn request_sign_in(org: String, email: String, #[server(default)] next: String) -> Result<(), Problem> {
+pub async fn request_sign_in(
+    org: String,
+    email: String,
+    #[server(default)] next: String,
+) -> Result<(), Problem> {
     let caller = server::caller()?;
     let asked = async { domain::sign_in::request(&caller.visit(&org).await?, &email).await }.await;
     let attempt = server::answer(&caller, asked)?;
@@ -25,7 +29,11 @@ pub async fn asked_for(org: String) -> Result<Option<String>, Problem> {
 
 /// Signs in by the code from the mail.
 #[server(prefix = "/api", endpoint = "sign_in/by_code")]
-pub async fn sign_in_by_code(org: String, code: String, #[server(default)] next: String) -> Result<(), Problem> {
+pub async fn sign_in_by_code(
+    org: String,
+    code: String,
+    #[server(default)] next: String,
+) -> Result<(), Problem> {
     let caller = server::caller()?;
     let (attempt, _) = server::sign_in_try(&org).ok_or(Problem::WrongCode)?;
     let entered = async { domain::sign_in::by_code(&caller.visit(&org).await?, &attempt, &code).await }.await;

@@ -18,7 +18,7 @@ pub async fn list_users(org: String, query: UsersQuery) -> Result<UsersPage, Pro
 
 /// One user.
 #[server(prefix = "/api", endpoint = "users/profile", input = Json)]
-pub async fn user_profile(org: String, user: UserId) -> Result<UserProfile, Problem> {
+pub async fn show_user(org: String, user: UserId) -> Result<UserProfile, Problem> {
     let caller = server::caller()?;
     let profile = async { domain::users::profile(&caller.admin(&org).await?, user).await }.await;
     server::answer(&caller, profile)
@@ -40,6 +40,7 @@ pub async fn invite(
     #[server(default)] role: OrganizationRole,
 ) -> Result<InviteAnswer, Problem> {
     let caller = server::caller()?;
-    let answer = async { domain::invitations::invite(&caller.admin(&org).await?, &addresses, role).await }.await;
+    let answer =
+        async { domain::invitations::invite(&caller.admin(&org).await?, &addresses, role).await }.await;
     server::answer(&caller, answer)
 }

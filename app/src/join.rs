@@ -1,0 +1,131 @@
+//! Joining by an invitation's link.
+
+mod api;
+
+use crate::forms::{self, Form};
+use crate::pages::{Failed, PublicPage};
+use crate::paths;
+use crate::sign_in::SignOut;
+use crate::ui::{Field, Problems, Submit, exact, left};
+use crate::viewer::{use_organization, use_viewer};
+use api::{Join, opened_invitation};
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use leptos_router::components::A;
+use model::Problem;
+use model::join::JoinPage as Page;
+
+#[component]
+pub fn JoinPage() -> impl IntoView {
+    let organization = use_organization();
+    let action = ServerAction::<Join>::new();
+    let answer = forms::answer(action);
+    // Asked anew when joining was refused: the invitation may have ended meanwhile.
+    let version = action.version();
+    let page = Resource::new_blocking(
+        move || (organization.clone(), version.get()),
+        |(organization, _)| opened_invitation(organization),
+    );
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match page.await {
+                    Ok(Page::Open { inviter, email, expires_at, now, signed_in_as: None }) => {
+                        view! { <Open action answer inviter email expires_at now/> }.into_any()
+                    }
+                    Ok(Page::Open { email, signed_in_as: Some(open), .. }) => view! { <OtherAccount email open/> }.into_any(),
+                    Ok(Page::Expired { expired_at }) => view! { <Expired expired_at/> }.into_any(),
+                    Ok(Page::Revoked) => view! { <Revoked/> }.into_any(),
+                    Ok(Page::AlreadyJoined) => view! { <AlreadyJoined/> }.into_any(),
+                    Ok(Page::NoSuchLink) => view! { <NoSuchLink/> }.into_any(),
+                    Err(problem) => view! { <Failed problem/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+fn organization_name() -> String {
+    use_viewer().map(|viewer| viewer.organization.name).unwrap_or_default()
+}
+
+#[component]
+fn Open(
+    action: ServerAction<Join>,
+    answer: Signal<Option<Result<(), Problem>>>,
+    inviter: String,
+    email: String,
+    expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> impl IntoView {
+    let problem = Signal::derive(move || answer.get().and_then(Result::err));
+    let join = format!("Join {}", organization_name());
+    view! {
+        <PublicPage title=join.clone()>
+            <p><strong>{inviter}</strong>" invited you as "<strong>{email.clone()}</strong>"."</p>
+            <Form action>
+                <Problems problem/>
+                <input type="hidden" name="org" value=use_organization()/>
+                <input type="hidden" name="email" value=email/>
+                <Field
+                    label="Your name" name="name" autocomplete="name" autofocus=true
+                    value={forms::typed::<Join>("name")}
+                    error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("name")))
+                />
+                <Submit label=join pending_label="Joining…" pending=action.pending()/>
+            </Form>
+            <p class="muted">"The invitation ends "{exact(expires_at)}" ("{left(expires_at, now)}")."</p>
+        </PublicPage>
+    }
+}
+
+#[component]
+fn OtherAccount(email: String, open: String) -> impl IntoView {
+    let organization = use_organization();
+    view! {
+        <PublicPage title="Another account is open".to_owned()>
+            <p>"The invitation is for "<strong>{email}</strong>", and this browser is signed in as "<strong>{open}</strong>"."</p>
+            <p>"To take the invitation, sign out first. The invitation stays open."</p>
+            <SignOut organization=organization.clone() label="Sign out and go on" next=paths::join(&organization)/>
+            <p><A href=paths::home(&organization) attr:rel="external">"Stay signed in and leave the invitation for later"</A></p>
+        </PublicPage>
+    }
+}
+
+#[component]
+fn Expired(expired_at: DateTime<Utc>) -> impl IntoView {
+    view! {
+        <PublicPage title="This invitation has expired".to_owned()>
+            <p>"It ended "{exact(expired_at)}". Nothing is lost: ask the person who invited you to invite you again, and this link works once more."</p>
+        </PublicPage>
+    }
+}
+
+#[component]
+fn Revoked() -> impl IntoView {
+    view! {
+        <PublicPage title="This invitation was revoked".to_owned()>
+            <p>"An admin of "{organization_name()}" took it back. If you think that this is a mistake, ask the person who invited you. A new invitation brings a new link."</p>
+        </PublicPage>
+    }
+}
+
+#[component]
+fn AlreadyJoined() -> impl IntoView {
+    view! {
+        <PublicPage title="You already joined".to_owned()>
+            <p>"This invitation was used. You don’t need it any more: sign in with your address."</p>
+            <p><A href=paths::login(&use_organization()) attr:class="button primary">"Go to the login page"</A></p>
+        </PublicPage>
+    }
+}
+
+#[component]
+fn NoSuchLink() -> impl IntoView {
+    view! {
+        <PublicPage title="This link does not work".to_owned()>
+            <p>"Mail programs sometimes cut long links. Open it again from the mail, or copy the whole of it into the address bar. This page needs cookies, too."</p>
+            <p>"If it still does not work, ask the person who invited you for a new invitation."</p>
+        </PublicPage>
+    }
+}

@@ -1,0 +1,102 @@
+//! What pages stand in, and the pages of no noun.
+
+use crate::paths::{self, UsersView};
+use crate::sign_in::SignOut;
+use crate::ui::{Icon, icon};
+use crate::viewer::use_viewer;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+use model::viewer::ViewerUser;
+use model::{OrganizationRole, Problem};
+
+/// A page for anyone: the organization's name first, one column, one thing to do.
+#[component]
+pub fn PublicPage(title: String, children: Children) -> impl IntoView {
+    let organization = use_viewer().map(|viewer| viewer.organization.name);
+    let full = organization.clone().map_or_else(|| title.clone(), |name| format!("{title} · {name}"));
+    view! {
+        <Title text=full/>
+        <main id="main" class="public" tabindex="-1">
+            {organization.map(|name| view! { <p class="organization">{icon(Icon::Door)}{name}</p> })}
+            <h1>{title}</h1>
+            {children()}
+        </main>
+    }
+}
+
+/// A page for whoever is signed in, with the way to the others.
+#[component]
+pub fn OrganizationPage(title: String, children: Children) -> impl IntoView {
+    let Some(viewer) = use_viewer() else { return view! { <NotFoundPage/> }.into_any() };
+    let slug = viewer.organization.slug.clone();
+    let name = viewer.organization.name;
+    view! {
+        <Title text=format!("{title} · {name}")/>
+        <header class="top">
+            <div class="column">
+                <A href=paths::home(&slug) attr:class="organization" attr:rel="external">{icon(Icon::Door)}{name.clone()}</A>
+                {viewer.user.map(|user| view! { <Navigation slug=slug.clone() user/> })}
+            </div>
+        </header>
+        <main id="main" class="column" tabindex="-1">{children()}</main>
+    }
+    .into_any()
+}
+
+#[component]
+fn Navigation(slug: String, user: ViewerUser) -> impl IntoView {
+    let admin = user.role == OrganizationRole::Admin;
+    let name = if user.name.is_empty() { user.email } else { user.name };
+    view! {
+        <nav aria-label="Main">
+            {admin.then(|| view! { <A href=paths::users(&slug, &UsersView::default())>"Users"</A> })}
+        </nav>
+        <div class="who">
+            <A href=paths::account(&slug)>{name}</A>
+            <SignOut organization=slug.clone() label="Sign out" kind="quiet"/>
+        </div>
+    }
+}
+
+/// There is nothing here, or nothing for the one who asks: the two look the same.
+#[component]
+pub fn NotFoundPage() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(axum::http::StatusCode::NOT_FOUND);
+    }
+    view! {
+        <Title text="Not found"/>
+        <main id="main" class="public" tabindex="-1">
+            <h1>"Not found"</h1>
+            <p>"There is nothing at this address, or nothing that you may see."</p>
+            <p>"If somebody gave you the link, ask them whether it is whole, or sign in with another account."</p>
+        </main>
+    }
+}
+
+/// The front door: every organization has its own.
+#[component]
+pub fn HomePage() -> impl IntoView {
+    view! {
+        <PublicPage title="Vestibule".to_owned()>
+            <p>"Every organization has a door of its own here. Open the address that your organization gave you: it ends in "
+            <code>"/o/"</code>" and the organization’s short name."</p>
+            <p class="muted">"Were you invited? Then open the link in your mail."</p>
+        </PublicPage>
+    }
+}
+
+/// What stands where data could not be had.
+#[component]
+pub fn Failed(problem: Problem) -> impl IntoView {
+    // Signed out meanwhile: the server knows the way from here.
+    #[cfg(feature = "hydrate")]
+    if problem == Problem::SignedOut {
+        let _ = window().location().reload();
+    }
+    view! {
+        <div class="notice danger" role="alert">{icon(Icon::Warning)}<p>{problem.to_string()}</p></div>
+    }
+}

@@ -1,0 +1,178 @@
+//! What server functions need of their request: who calls, cookies, and where to go on. The server's half alone.
+
+use axum::http::HeaderValue;
+use axum::http::header::{ACCEPT, COOKIE, SET_COOKIE};
+use axum::http::request::Parts;
+use domain::sessions::NewSession;
+use domain::sign_in::SignInTry;
+use domain::{Caller, Token};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use model::{Problem, SignInId};
+use std::collections::HashMap;
+use std::fmt::Write;
+
+/// How long an opened link stays in the browser, in seconds.
+const LINK_SECONDS: i64 = 30 * 60;
+
+/// The links that arrive by mail. Their tokens leave the address bar at once, for a cookie of the organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    Join,
+    SignIn,
+}
+
+impl Link {
+    /// The word in its path and in its cookie.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::SignIn => "sign-in",
+        }
+    }
+}
+
+/// Who calls.
+pub fn caller() -> Result<Caller, Problem> {
+    use_context::<Caller>().ok_or_else(|| Problem::Internal { request: String::new() })
+}
+
+/// A rule's answer as the other side gets it, with its HTTP status. What is ours alone goes to the log.
+pub fn answer<T>(caller: &Caller, result: domain::Result<T>) -> Result<T, Problem> {
+    result.map_err(|error| {
+        let problem = caller.tell(error);
+        if let Some(response) = use_context::<ResponseOptions>() {
+            response.set_status(status(&problem));
+        }
+        problem
+    })
+}
+
+/// The HTTP status that goes with a problem (RFC 9110, section 15.5; RFC 6585 for 429).
+pub fn status(problem: &Problem) -> axum::http::StatusCode {
+    use axum::http::StatusCode;
+    match problem {
+        Problem::NotFound => StatusCode::NOT_FOUND,
+        Problem::SignedOut => StatusCode::UNAUTHORIZED,
+        Problem::Invalid { .. } | Problem::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
+        Problem::LinkUnusable => StatusCode::GONE,
+        Problem::OtherAccountOpen => StatusCode::CONFLICT,
+        Problem::TooOften => StatusCode::TOO_MANY_REQUESTS,
+        Problem::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Problem::Internal { .. } | Problem::Unreachable => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Goes on to a page of ours. With WebAssembly the whole page is loaded anew, since another may look at it now.
+pub fn go(path: &str) {
+    let ours = path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    leptos_axum::redirect(if ours { path } else { "/" });
+}
+
+/// Whether a request is a form's, posted by a browser without WebAssembly, or for a page.
+pub fn wants_html(parts: &Parts) -> bool {
+    parts
+        .headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"))
+}
+
+/// Signs this browser in.
+pub fn start_session(organization: &str, session: &NewSession) {
+    let secure = secure();
+    set(&cookie(&session_name(organization, secure), session.token.reveal(), "/", session.seconds, secure));
+}
+
+/// Signs this browser out.
+pub fn end_session(organization: &str) {
+    let secure = secure();
+    set(&cookie(&session_name(organization, secure), "", "/", 0, secure));
+}
+
+/// The sessions in a request's cookies, by organization.
+pub fn sessions(cookies: &HashMap<String, String>, secure: bool) -> HashMap<String, Token> {
+    let prefix = session_name("", secure);
+    cookies
+        .iter()
+        .filter_map(|(name, value)| {
+            Some((name.strip_prefix(&prefix)?.to_owned(), Token::presented(value.clone())))
+        })
+        .collect()
+}
+
+/// Keeps in this browser which try to sign in it asked for, so that the code is good here alone.
+pub fn keep_sign_in_try(organization: &str, attempt: &SignInTry, email: &str) {
+    let mut value = format!("{}.{}.", attempt.id, attempt.browser.reveal());
+    for byte in email.bytes() {
+        // A cookie takes no letter beyond ASCII (RFC 6265, section 4.1.1).
+        let _ = write!(value, "{byte:02x}");
+    }
+    let lasts = model::sign_in::LINK_MINUTES * 60;
+    set(&cookie(&format!("code-{organization}"), &value, &format!("/o/{organization}"), lasts, secure()));
+}
+
+/// The try to sign in that this browser asked for, and for which address.
+pub fn sign_in_try(organization: &str) -> Option<(SignInTry, String)> {
+    let value = request_cookies().remove(&format!("code-{organization}"))?;
+    let mut parts = value.splitn(3, '.');
+    let id: SignInId = parts.next()?.parse().ok()?;
+    let browser = Token::presented(parts.next()?);
+    let hex = parts.next()?;
+    let bytes: Option<Vec<u8>> =
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
+    Some((SignInTry { id, browser }, String::from_utf8(bytes?).ok()?))
+}
+
+/// The token of the link that was opened in this browser.
+pub fn link_token(link: Link, organization: &str) -> Option<Token> {
+    request_cookies().remove(&link_name(link, organization)).map(Token::presented)
+}
+
+/// The cookie that keeps an opened link's token.
+pub fn link_cookie(link: Link, organization: &str, token: &str, secure: bool) -> String {
+    cookie(&link_name(link, organization), token, &format!("/o/{organization}"), LINK_SECONDS, secure)
+}
+
+/// The cookies of a request.
+pub fn cookies(parts: &Parts) -> HashMap<String, String> {
+    parts
+        .headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn request_cookies() -> HashMap<String, String> {
+    use_context::<Parts>().map(|parts| cookies(&parts)).unwrap_or_default()
+}
+
+fn link_name(link: Link, organization: &str) -> String {
+    format!("{}-{organization}", link.word())
+}
+
+/// On https the browser itself keeps the name from being set by a neighbour (RFC 6265bis, section 4.1.3.2).
+fn session_name(organization: &str, secure: bool) -> String {
+    format!("{}session-{organization}", if secure { "__Host-" } else { "" })
+}
+
+fn cookie(name: &str, value: &str, path: &str, seconds: i64, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+}
+
+fn secure() -> bool {
+    use_context::<Caller>().is_some_and(|caller| caller.domain.base_url.starts_with("https:"))
+}
+
+fn set(cookie: &str) {
+    if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
+        response.append_header(SET_COOKIE, value);
+    }
+}

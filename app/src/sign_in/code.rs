@@ -1,0 +1,55 @@
+//! The second step of signing in: the mail is on its way, and its code can be typed here.
+
+use super::api::{SignInByCode, asked_for};
+use crate::forms::{self, Form};
+use crate::pages::PublicPage;
+use crate::paths;
+use crate::ui::{Field, Problems, Submit};
+use crate::viewer::use_organization;
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_location;
+
+#[component]
+pub fn CodePage() -> impl IntoView {
+    let organization = use_organization();
+    let asked = Resource::new_blocking(
+        {
+            let organization = organization.clone();
+            move || organization.clone()
+        },
+        asked_for,
+    );
+    let action = ServerAction::<SignInByCode>::new();
+    let answer = forms::answer(action);
+    let problem = Signal::derive(move || answer.get().and_then(Result::err));
+    let next = paths::next(&use_location().search.get_untracked());
+    let login = paths::login(&organization);
+    view! {
+        <PublicPage title="Check your mail".to_owned()>
+            <Suspense>
+                {move || Suspend::new(async move {
+                    let email = asked.await.ok().flatten();
+                    view! {
+                        <p>
+                            "If " {email.map_or_else(|| view! { "the address" }.into_any(), |email| view! { <strong>{email}</strong> }.into_any())}
+                            " belongs to somebody here, a mail is on its way. Open its link, or type its 6-digit code. Both work for 15 minutes."
+                        </p>
+                    }
+                })}
+            </Suspense>
+            <Form action>
+                <Problems problem/>
+                <input type="hidden" name="org" value=organization/>
+                <input type="hidden" name="next" value=next/>
+                <Field
+                    label="Code" name="code" inputmode="numeric" autocomplete="one-time-code" autofocus=true
+                    value={forms::typed::<SignInByCode>("code")}
+                    error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("code")))
+                />
+                <Submit label="Sign in" pending_label="Signing in…" pending=action.pending()/>
+            </Form>
+            <p class="muted">"No mail? Look into the spam folder, or "<A href=login>"ask again"</A>"."</p>
+        </PublicPage>
+    }
+}

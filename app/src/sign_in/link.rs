@@ -1,0 +1,63 @@
+//! The page that a sign-in link opens. Opening it signs nobody in: mail scanners open links.
+
+use super::api::{SignInByLink, sign_in_link};
+use crate::forms::{self, Form};
+use crate::pages::{Failed, PublicPage};
+use crate::paths;
+use crate::ui::{Problems, Submit};
+use crate::viewer::use_organization;
+use leptos::prelude::*;
+use leptos_router::components::A;
+use model::sign_in::SignInPage;
+
+#[component]
+pub fn LinkPage() -> impl IntoView {
+    let organization = use_organization();
+    let page = Resource::new_blocking(
+        {
+            let organization = organization.clone();
+            move || organization.clone()
+        },
+        sign_in_link,
+    );
+    let action = ServerAction::<SignInByLink>::new();
+    view! {
+        <Suspense>
+            {move || {
+                let organization = organization.clone();
+                Suspend::new(async move {
+                    match page.await {
+                        Ok(SignInPage::Ready { email }) => view! { <Ready action organization email/> }.into_any(),
+                        Ok(SignInPage::Unusable) => view! { <Unusable organization/> }.into_any(),
+                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                    }
+                })
+            }}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Ready(action: ServerAction<SignInByLink>, organization: String, email: String) -> impl IntoView {
+    let answer = forms::answer(action);
+    view! {
+        <PublicPage title="Sign in".to_owned()>
+            <p>"You are about to sign in as "<strong>{email}</strong>"."</p>
+            <Form action>
+                <Problems problem=Signal::derive(move || answer.get().and_then(Result::err))/>
+                <input type="hidden" name="org" value=organization/>
+                <Submit label="Sign in" pending_label="Signing in…" pending=action.pending()/>
+            </Form>
+        </PublicPage>
+    }
+}
+
+#[component]
+fn Unusable(organization: String) -> impl IntoView {
+    view! {
+        <PublicPage title="This sign-in link does not work any more".to_owned()>
+            <p>"A sign-in link works once, and for a short time. Ask for a new one: it takes a moment."</p>
+            <p><A href=paths::login(&organization) attr:class="button primary">"Go to the login page"</A></p>
+        </PublicPage>
+    }
+}

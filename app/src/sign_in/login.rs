@@ -1,0 +1,34 @@
+//! The login page: an address, and a mail with a link and a code.
+
+use super::api::RequestSignIn;
+use crate::forms::{self, Form};
+use crate::pages::PublicPage;
+use crate::paths;
+use crate::ui::{Field, Problems, Submit};
+use crate::viewer::use_organization;
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+#[component]
+pub fn LoginPage() -> impl IntoView {
+    let action = ServerAction::<RequestSignIn>::new();
+    let answer = forms::answer(action);
+    let problem = Signal::derive(move || answer.get().and_then(Result::err));
+    let next = paths::next(&use_location().search.get_untracked());
+    view! {
+        <PublicPage title="Sign in".to_owned()>
+            <Form action>
+                <Problems problem/>
+                <input type="hidden" name="org" value=use_organization()/>
+                <input type="hidden" name="next" value=next/>
+                <Field
+                    label="Email" name="email" kind="email" inputmode="email" autocomplete="username" autofocus=true
+                    value={forms::typed::<RequestSignIn>("email")}
+                    error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("email")))
+                />
+                <Submit label="Email me a sign-in link" pending_label="Sending…" pending=action.pending()/>
+            </Form>
+            <p class="muted">"There are no passwords here. We mail you a link, and a code for when you read your mail on another device."</p>
+        </PublicPage>
+    }
+}

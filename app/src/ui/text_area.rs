@@ -1,0 +1,52 @@
+//! A field for many lines. The only place where a `<textarea>` may be made: Leptos 0.8 writes its text into the page
+//! without escaping it.
+
+use super::field::{FieldProblem, describedby};
+use leptos::html::Textarea;
+use leptos::prelude::*;
+use model::field::FieldError;
+
+#[component]
+pub fn TextArea(
+    label: &'static str,
+    name: &'static str,
+    #[prop(optional, into)] value: String,
+    #[prop(optional)] hint: &'static str,
+    #[prop(default = 4)] rows: u8,
+    #[prop(into)] error: Signal<Option<FieldError>>,
+    node_ref: NodeRef<Textarea>,
+    on_text: Callback<String>,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <textarea
+                id=name name=name rows=rows.to_string() node_ref=node_ref
+                autocomplete="off" autocapitalize="off" spellcheck="false"
+                aria-invalid=move || error.get().is_some().then_some("true")
+                aria-describedby=describedby(name, hint, error)
+                on:input:target=move |event| on_text.run(event.target().value())
+                inner_html=escape(&value)
+            ></textarea>
+            {(!hint.is_empty()).then(|| view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
+            <FieldProblem name error/>
+        </div>
+    }
+}
+
+/// Text as it stands between the tags of a `<textarea>` (HTML, section 13.1.2.6: escapable raw text). The browser
+/// drops a newline right behind the opening tag, so one is put there.
+fn escape(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_stays_text() {
+        let typed = "</textarea><script>alert(1)</script>&amp;";
+        assert_eq!(escape(typed), "\n&lt;/textarea>&lt;script>alert(1)&lt;/script>&amp;amp;");
+    }
+}

@@ -1,0 +1,120 @@
+//! A list of addresses with what each is, or what became of it: those that need a look first.
+
+use crate::ui::{Icon, icon};
+use leptos::prelude::*;
+use model::invite::{AddressClass, ClassedAddress};
+use model::rules::InviteRefusal;
+
+/// How many addresses are shown one by one. The totals count all.
+const SHOWN_MOST: usize = 200;
+
+/// Whether the addresses are looked at before they are invited, or after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tense {
+    Before,
+    After,
+}
+
+/// What stands beside an address.
+fn words(class: &AddressClass, tense: Tense) -> String {
+    match (class, tense) {
+        (AddressClass::New, Tense::Before) => "will be invited".to_owned(),
+        (AddressClass::Again, Tense::Before) => "had expired, will be invited again".to_owned(),
+        (AddressClass::New | AddressClass::Again, Tense::After) => "invited".to_owned(),
+        (AddressClass::Refused { why: InviteRefusal::AlreadyInvited }, _) => {
+            "already invited: use “Resend” on the user’s page".to_owned()
+        }
+        (AddressClass::Refused { why: InviteRefusal::Suspended }, _) => {
+            "suspended: use “Reactivate” on the user’s page".to_owned()
+        }
+        (AddressClass::Refused { why }, _) => why.to_string(),
+        (AddressClass::Duplicate { .. }, _) => "stands in the list before".to_owned(),
+        (AddressClass::Malformed { why }, _) => why.to_string(),
+    }
+}
+
+/// What needs a look comes first.
+const fn rank(class: &AddressClass) -> u8 {
+    match class {
+        AddressClass::Malformed { .. } => 0,
+        AddressClass::Refused { .. } => 1,
+        AddressClass::Duplicate { .. } => 2,
+        AddressClass::New | AddressClass::Again => 3,
+    }
+}
+
+/// "12 will be invited · 2 already users · 1 malformed".
+pub fn totals(addresses: &[ClassedAddress], tense: Tense) -> String {
+    let count = |is: fn(&AddressClass) -> bool| addresses.iter().filter(|address| is(&address.class)).count();
+    let refused = |wanted: InviteRefusal| {
+        addresses.iter().filter(|address| address.class == AddressClass::Refused { why: wanted }).count()
+    };
+    let invited = if tense == Tense::Before { "will be invited" } else { "invited" };
+    [
+        (count(AddressClass::is_invited), invited),
+        (refused(InviteRefusal::UserExists), "already users"),
+        (refused(InviteRefusal::AlreadyInvited), "already invited"),
+        (refused(InviteRefusal::Suspended), "suspended"),
+        (count(|class| matches!(class, AddressClass::Duplicate { .. })), "repeated"),
+        (count(|class| matches!(class, AddressClass::Malformed { .. })), "malformed"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, words)| format!("{count} {words}"))
+    .collect::<Vec<_>>()
+    .join(" · ")
+}
+
+#[component]
+pub fn Chips(
+    mut addresses: Vec<ClassedAddress>,
+    tense: Tense,
+    /// Called with a malformed address that the person wants to mend.
+    on_edit: Option<Callback<String>>,
+) -> impl IntoView {
+    addresses.sort_by_key(|address| rank(&address.class));
+    let more = addresses.len().saturating_sub(SHOWN_MOST);
+    addresses.truncate(SHOWN_MOST);
+    let chips = addresses.into_iter().map(|ClassedAddress { text, class }| {
+        let (look, sign) = match rank(&class) {
+            0 => ("chip danger", Icon::Warning),
+            1 | 2 => ("chip warning", Icon::Cross),
+            _ => ("chip success", Icon::Check),
+        };
+        let edit = on_edit.filter(|_| rank(&class) == 0).map(|on_edit| {
+            let text = text.clone();
+            let label = format!("Edit {text}");
+            view! { <button type="button" class="button quiet" aria-label=label on:click=move |_| on_edit.run(text.clone())>"Edit"</button> }
+        });
+        view! {
+            <li class=look>
+                {icon(sign)}
+                <span class="chip-text">{text}</span>
+                <span class="chip-words">{words(&class, tense)}</span>
+                {edit}
+            </li>
+        }
+    });
+    view! {
+        <ul class="chips">{chips.collect_view()}</ul>
+        {(more > 0).then(|| view! { <p class="muted">{format!("and {more} more")}</p> })}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_totals_name_what_there_is_and_nothing_else() {
+        let address = |class| ClassedAddress { text: "a@b.c".to_owned(), class };
+        let list = [
+            address(AddressClass::New),
+            address(AddressClass::Refused { why: InviteRefusal::UserExists }),
+            address(AddressClass::Again),
+        ];
+        assert_eq!(totals(&list, Tense::Before), "2 will be invited · 1 already users");
+        assert_eq!(totals(&list, Tense::After), "2 invited · 1 already users");
+        assert_eq!(totals(&[], Tense::After), "");
+    }
+}

@@ -1,0 +1,218 @@
+//! The invite dialog: a field that takes a paste, what each address is while it is read, and the answer for each.
+
+use super::api::{Invite, classify};
+use super::chips::{Chips, Tense, totals};
+use crate::forms::{self, Form};
+use crate::ui::{Choice, Dialog, Icon, Problems, Submit, TextArea, icon};
+use crate::viewer::use_organization;
+use leptos::html::Textarea;
+use leptos::prelude::*;
+use model::address_list;
+use model::invite::{AddressClass, ClassedAddress, InviteAnswer};
+use model::{OrganizationRole, Problem};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// How long the typing has to rest before the server is asked, in milliseconds.
+const REST_MILLIS: u64 = 250;
+
+/// Whether nothing is left to look at: then the dialog closes, and a notice tells.
+pub fn is_settled(answer: Option<&Result<InviteAnswer, Problem>>) -> bool {
+    matches!(answer, Some(Ok(answer)) if answer.invited() == answer.addresses.len())
+}
+
+#[component]
+pub fn InviteDialog(action: ServerAction<Invite>, on_close: Callback<()>) -> impl IntoView {
+    let answer = forms::answer(action);
+    let problem = Signal::derive(move || answer.get().and_then(Result::err));
+    let area = NodeRef::<Textarea>::new();
+    let first = first_text(answer.get_untracked().as_ref());
+    let text = RwSignal::new(first.clone());
+    let known = use_classes(text);
+    let seen = Memo::new(move |_| classed(&text.get(), &known.get()));
+    keep_what_needs_mending(answer, area, text);
+    let number = move || {
+        seen.with(|seen| {
+            seen.iter().filter(|(_, class)| class.as_ref().is_none_or(AddressClass::is_invited)).count()
+        })
+    };
+    let label = move || match number() {
+        0 => "Send invitations".to_owned(),
+        number => format!("Send invitations ({number})"),
+    };
+    let on_edit = Callback::new(move |piece: String| select(area, &piece));
+    view! {
+        <Dialog title="Invite people" on_close>
+            <Form action>
+                <Problems problem/>
+                <Answer answer/>
+                <input type="hidden" name="org" value=use_organization()/>
+                <TextArea
+                    label="Email" name="addresses" rows=5 value=first node_ref=area
+                    hint="Addresses, parted by commas or lines. A paste from a mail program or a spreadsheet works too."
+                    error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("addresses")))
+                    on_text=Callback::new(move |typed| text.set(typed))
+                />
+                <Preview seen on_edit/>
+                <Choice
+                    label="Organization role" name="role"
+                    options=OrganizationRole::ALL.map(|role| (role.code(), role.label(), chosen(role))).to_vec()
+                    hint="An Organization Admin can invite people and change settings."
+                />
+                <div class="actions">
+                    <Close on_close/>
+                    <Submit label=Signal::derive(label) pending_label="Sending…" pending=action.pending()/>
+                </div>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// Leaves the dialog: a button with WebAssembly, the page without the dialog before it has loaded.
+#[component]
+fn Close(on_close: Callback<()>) -> impl IntoView {
+    view! {
+        <a class="button" href="?" rel="external" on:click=move |event| {
+            event.prevent_default();
+            on_close.run(());
+        }>"Close"</a>
+    }
+}
+
+fn chosen(role: OrganizationRole) -> bool {
+    forms::typed::<Invite>("role").parse::<OrganizationRole>().unwrap_or_default() == role
+}
+
+/// What the field begins with: what was typed, or what is left of it to mend.
+fn first_text(answer: Option<&Result<InviteAnswer, Problem>>) -> String {
+    match answer {
+        Some(Ok(answer)) => to_mend(answer),
+        _ => forms::typed::<Invite>("addresses"),
+    }
+}
+
+/// The entries that were no addresses, as they were typed.
+fn to_mend(answer: &InviteAnswer) -> String {
+    let malformed =
+        answer.addresses.iter().filter(|address| matches!(address.class, AddressClass::Malformed { .. }));
+    malformed.map(|address| address.text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+/// After an answer the field keeps what is left to mend.
+fn keep_what_needs_mending(
+    answer: Signal<Option<Result<InviteAnswer, Problem>>>,
+    area: NodeRef<Textarea>,
+    text: RwSignal<String>,
+) {
+    Effect::new(move || {
+        if let Some(Ok(answer)) = answer.get()
+            && let Some(area) = area.get()
+        {
+            let rest = to_mend(&answer);
+            area.set_value(&rest);
+            text.set(rest);
+        }
+    });
+}
+
+/// What the server knows of the addresses, asked when the typing rests.
+fn use_classes(text: RwSignal<String>) -> RwSignal<HashMap<String, AddressClass>> {
+    let known = RwSignal::new(HashMap::new());
+    let organization = StoredValue::new(use_organization());
+    let asks = RwSignal::new(0_u32);
+    Effect::new(move || {
+        text.track();
+        asks.update_untracked(|asks| *asks += 1);
+        let ask = asks.get_untracked();
+        set_timeout(
+            move || {
+                let typed = text.get_untracked();
+                if asks.get_untracked() == ask && !typed.trim().is_empty() {
+                    leptos::task::spawn_local(async move {
+                        if let Ok(answer) = classify(organization.get_value(), typed).await {
+                            known.update(|known| {
+                                let classes = answer.addresses.into_iter();
+                                known.extend(
+                                    classes
+                                        .filter(is_the_servers)
+                                        .map(|address| (address.text, address.class)),
+                                );
+                            });
+                        }
+                    });
+                }
+            },
+            Duration::from_millis(REST_MILLIS),
+        );
+    });
+    known
+}
+
+/// Repeats and typing errors are found in the browser, as they are typed.
+fn is_the_servers(address: &ClassedAddress) -> bool {
+    !matches!(address.class, AddressClass::Duplicate { .. } | AddressClass::Malformed { .. })
+}
+
+/// Every entry with what is known of it so far.
+fn classed(text: &str, known: &HashMap<String, AddressClass>) -> Vec<(String, Option<AddressClass>)> {
+    let class = |entry: address_list::Entry| match (entry.duplicate_of, entry.address) {
+        (Some(of), _) => (entry.text, Some(AddressClass::Duplicate { of })),
+        (None, Err(why)) => (entry.text, Some(AddressClass::Malformed { why })),
+        (None, Ok(address)) => (address.as_str().to_owned(), known.get(address.as_str()).cloned()),
+    };
+    address_list::parse(text).into_iter().map(class).collect()
+}
+
+/// What will happen to each address, while the list is typed.
+#[component]
+fn Preview(seen: Memo<Vec<(String, Option<AddressClass>)>>, on_edit: Callback<String>) -> impl IntoView {
+    view! {
+        <div class="preview" aria-live="polite">
+            {move || {
+                let seen = seen.get();
+                let checking = seen.iter().filter(|(_, class)| class.is_none()).count();
+                let addresses: Vec<ClassedAddress> = seen
+                    .into_iter()
+                    .filter_map(|(text, class)| class.map(|class| ClassedAddress { text, class }))
+                    .collect();
+                (!addresses.is_empty() || checking > 0).then(|| view! {
+                    <p class="totals">
+                        {totals(&addresses, Tense::Before)}
+                        {(checking > 0).then(|| format!(" · {checking} being checked"))}
+                    </p>
+                    <Chips addresses tense=Tense::Before on_edit=Some(on_edit)/>
+                })
+            }}
+        </div>
+    }
+}
+
+/// What became of each address, when some need another look.
+#[component]
+fn Answer(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoView {
+    move || {
+        let answer = answer.get().and_then(Result::ok)?;
+        Some(view! {
+            <section class="notice" role="status" aria-label="Answer">
+                {icon(Icon::Mail)}
+                <div>
+                    <p class="totals">{totals(&answer.addresses, Tense::After)}</p>
+                    <Chips addresses=answer.addresses tense=Tense::After on_edit=None/>
+                </div>
+            </section>
+        })
+    }
+}
+
+/// Puts the cursor on a piece of the text, so that it can be mended where it stands.
+fn select(area: NodeRef<Textarea>, piece: &str) {
+    let Some(area) = area.get() else { return };
+    let text = area.value();
+    let _ = area.focus();
+    if let Some(start) = text.find(piece) {
+        // The browser counts in UTF-16.
+        let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(0);
+        let start_unit = units(&text[..start]);
+        let _ = area.set_selection_range(start_unit, start_unit + units(piece));
+    }
+}

@@ -1,0 +1,235 @@
+//! The Users page: search, filters, order and place stand in the URL.
+
+use super::api::{Invite, list_users};
+use super::chips::{Tense, totals};
+use super::invite::{InviteDialog, is_settled};
+use super::table::{Pager, UsersTable};
+use crate::forms;
+use crate::pages::{Failed, OrganizationPage};
+use crate::paths::{self, UsersView};
+use crate::ui::{Icon, icon};
+use crate::viewer::use_organization;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::components::A;
+use leptos_router::hooks::{use_location, use_navigate};
+use model::delivery::DeliveryState;
+use model::invite::InviteAnswer;
+use model::users::{Count, UserCounts, UserSort, UsersPage as Page};
+use model::{OrganizationRole, Problem, UserStatus};
+use std::time::Duration;
+
+/// How soon the page looks again while mail is on its way, in seconds.
+const LOOK_AGAIN_SECONDS: u64 = 2;
+
+#[component]
+pub fn UsersPage() -> impl IntoView {
+    let organization = StoredValue::new(use_organization());
+    let search = use_location().search;
+    let view = Memo::new(move |_| UsersView::read(&search.get()));
+    let invite = ServerAction::<Invite>::new();
+    let answer = forms::answer(invite);
+    let rows = Memo::new(move |_| view.get().query);
+    let page = Resource::new_blocking(
+        move || (rows.get(), invite.version().get()),
+        move |(query, _)| list_users(organization.get_value(), query),
+    );
+    look_again_while_mail_is_on_its_way(page);
+    let go = use_navigate();
+    let on_close = Callback::new({
+        let go = go.clone();
+        move |()| go(&without_dialog(view), NavigateOptions { scroll: false, ..NavigateOptions::default() })
+    });
+    // Everything was invited: the dialog closes, and the notice on the page tells.
+    Effect::new(move || {
+        if is_settled(answer.get().as_ref()) && view.get_untracked().inviting {
+            go(
+                &without_dialog(view),
+                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
+            );
+        }
+    });
+    let inviting = Memo::new(move |_| view.get().inviting && !is_settled(answer.get().as_ref()));
+    view! {
+        <OrganizationPage title="Users".to_owned()>
+            <div class="heading"><h1>"Users"</h1><InviteButton view/></div>
+            <Invited answer/>
+            <Transition>
+                {move || Suspend::new(async move {
+                    match page.await {
+                        Ok(page) => view! { <Listed page view=view.get_untracked()/> }.into_any(),
+                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                    }
+                })}
+            </Transition>
+            {move || inviting.get().then(|| view! { <InviteDialog action=invite on_close/> })}
+        </OrganizationPage>
+    }
+}
+
+fn without_dialog(view: Memo<UsersView>) -> String {
+    paths::users(&use_organization(), &UsersView { inviting: false, ..view.get_untracked() })
+}
+
+/// Opens the dialog. A form, so that it works before WebAssembly; its address holds all that the page's holds.
+#[component]
+fn InviteButton(view: Memo<UsersView>) -> impl IntoView {
+    let go = use_navigate();
+    let open = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let path = paths::users(&use_organization(), &UsersView { inviting: true, ..view.get_untracked() });
+        go(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    };
+    view! {
+        <form method="get" on:submit=open>
+            {move || hidden(&view.get())}
+            <button type="submit" name="dialog" value="invite" class="button primary">{icon(Icon::Plus)}"Invite"</button>
+        </form>
+    }
+}
+
+/// The view's parameters as fields of a form, so that it goes on from where the person is.
+fn hidden(view: &UsersView) -> impl IntoView + use<> {
+    paths::users_fields(view)
+        .into_iter()
+        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .collect_view()
+}
+
+/// Says on the page who was invited, once the dialog has closed.
+#[component]
+fn Invited(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoView {
+    view! {
+        <div role="status">
+            {move || answer.get().filter(|answer| is_settled(Some(answer))).and_then(Result::ok).map(|answer| {
+                let names: Vec<&str> = answer.addresses.iter().take(5).map(|address| address.text.as_str()).collect();
+                let more = answer.addresses.len() - names.len();
+                let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
+                view! {
+                    <div class="notice success">
+                        {icon(Icon::Check)}
+                        <p><strong>{totals(&answer.addresses, Tense::After)}</strong>": "{names.join(", ")}{rest}". Their mail is queued."</p>
+                    </div>
+                }
+            })}
+        </div>
+    }
+}
+
+/// The tabs, the search and the rows.
+#[component]
+fn Listed(page: Page, view: UsersView) -> impl IntoView {
+    let expired = view.query.status == Some(UserStatus::Expired);
+    let panel = if expired { "tab-expired" } else { "tab-users" };
+    view! {
+        <Tabs counts=page.counts expired view=view.clone()/>
+        <div role="tabpanel" id="panel" aria-labelledby=panel>
+            <Filters view=view.clone() expired/>
+            <UsersTable rows=page.rows now=page.now view=view.clone()/>
+            <Pager previous=page.previous next=page.next view/>
+        </div>
+    }
+}
+
+#[component]
+fn Tabs(counts: UserCounts, expired: bool, view: UsersView) -> impl IntoView {
+    let organization = use_organization();
+    let mut users = view.from_start();
+    users.query.status = None;
+    let mut ended = users.clone();
+    ended.query.status = Some(UserStatus::Expired);
+    let tab = |id: &'static str, label: &'static str, count: Count, view: &UsersView, here: bool| {
+        view! {
+            <A href=paths::users(&organization, view) scroll=false attr:id=id attr:role="tab" attr:aria-selected=here.to_string() attr:aria-controls="panel">
+                {label}" "<span class="count">{count_words(count)}</span>
+            </A>
+        }
+    };
+    view! {
+        <div role="tablist" class="tabs" aria-label="Users">
+            {tab("tab-users", "Users", counts.users, &users, !expired)}
+            {tab("tab-expired", "Expired invitations", counts.expired, &ended, expired)}
+        </div>
+    }
+}
+
+fn count_words(count: Count) -> String {
+    if count.more { format!("{}+", count.counted) } else { count.counted.to_string() }
+}
+
+/// Search and filters: a form that leads to another URL of the same page.
+#[component]
+fn Filters(view: UsersView, expired: bool) -> impl IntoView {
+    let go = use_navigate();
+    let query = view.query;
+    let organization = use_organization();
+    let follow = move |event: leptos::ev::SubmitEvent| {
+        use wasm_bindgen::JsCast;
+        let form = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok());
+        let Some(data) = form.and_then(|form| web_sys::FormData::new_with_form(&form).ok()) else {
+            return;
+        };
+        event.prevent_default();
+        let get = |name: &str| data.get(name).as_string().unwrap_or_default();
+        let mut view = UsersView::default();
+        view.query.search = get("q").trim().to_owned();
+        view.query.status = get("status").parse().ok();
+        view.query.role = get("role").parse().ok();
+        view.query.sort = get("sort").parse().unwrap_or_default();
+        view.query.descending = get("order") == "desc";
+        go(
+            &paths::users(&organization, &view),
+            NavigateOptions { scroll: false, ..NavigateOptions::default() },
+        );
+    };
+    let statuses = [UserStatus::Active, UserStatus::Invited, UserStatus::Suspended];
+    let status = query.status;
+    let role = query.role;
+    view! {
+        <form method="get" class="filters" role="search" on:submit=follow>
+            <div class="field grow">
+                <label for="q">"Search users"</label>
+                <input type="search" id="q" name="q" value=query.search placeholder="Name or address" autocomplete="off"/>
+            </div>
+            {if expired {
+                view! { <input type="hidden" name="status" value=UserStatus::Expired.code()/> }.into_any()
+            } else {
+                view! {
+                    <div class="field">
+                        <label for="status">"Status"</label>
+                        <select id="status" name="status">
+                            <option value="">"Any"</option>
+                            {statuses.map(|one| view! { <option value=one.code() selected=status == Some(one)>{one.label()}</option> }).collect_view()}
+                        </select>
+                    </div>
+                }.into_any()
+            }}
+            <div class="field">
+                <label for="filter-role">"Role"</label>
+                <select id="filter-role" name="role">
+                    <option value="">"Any"</option>
+                    {OrganizationRole::ALL.map(|one| view! { <option value=one.code() selected=role == Some(one)>{one.label()}</option> }).collect_view()}
+                </select>
+            </div>
+            {(query.sort != UserSort::default()).then(|| view! { <input type="hidden" name="sort" value=query.sort.code()/> })}
+            {query.descending.then(|| view! { <input type="hidden" name="order" value="desc"/> })}
+            <button type="submit" class="button">{icon(Icon::Search)}"Search"</button>
+        </form>
+    }
+}
+
+/// The list tells where each mail is: while one is under way, it looks again.
+fn look_again_while_mail_is_on_its_way(page: Resource<Result<Page, Problem>>) {
+    Effect::new(move || {
+        let moving = page.with(|page| {
+            page.as_ref().and_then(|page| page.as_ref().ok()).is_some_and(|page| {
+                page.rows.iter().any(|row| {
+                    matches!(row.delivery, Some(DeliveryState::Queued | DeliveryState::Retrying { .. }))
+                })
+            })
+        });
+        if moving {
+            set_timeout(move || page.refetch(), Duration::from_secs(LOOK_AGAIN_SECONDS));
+        }
+    });
+}

@@ -1,0 +1,32 @@
+//! Who looks at the page, and at which organization's.
+
+use leptos::prelude::*;
+use model::Viewer;
+
+/// What the server found out about the one who asks for a page.
+#[derive(Clone)]
+struct Looking(Option<Viewer>);
+
+/// The server's word that this page is not there, or not for the one who asks.
+#[derive(Clone, Copy)]
+pub struct NotHere;
+
+/// Brings the viewer from the server to the browser. Once, at the root: who looks changes with a new page alone.
+pub fn provide_viewer() {
+    provide_context(Looking(SharedValue::new(use_context::<Viewer>).into_inner()));
+}
+
+/// Whether the server said that this page is not there.
+pub fn is_not_here() -> bool {
+    SharedValue::new(|| use_context::<NotHere>().is_some()).into_inner()
+}
+
+/// Who looks at this page; nothing on pages of no organization.
+pub fn use_viewer() -> Option<Viewer> {
+    use_context::<Looking>().and_then(|Looking(viewer)| viewer)
+}
+
+/// The organization of the page: empty on pages of none.
+pub fn use_organization() -> String {
+    use_viewer().map(|viewer| viewer.organization.slug).unwrap_or_default()
+}
