@@ -89,3 +89,53 @@ pub const fn accept(state: AddressState) -> Accept {
         AddressState::Suspended => Accept::NoSuchLink,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_row_invite() {
+        let row = [
+            (AddressState::Unknown, Invite::New),
+            (AddressState::Invited, Invite::Refused(InviteRefusal::AlreadyInvited)),
+            (AddressState::Expired, Invite::Again),
+            (AddressState::Active, Invite::Refused(InviteRefusal::UserExists)),
+            (AddressState::Suspended, Invite::Refused(InviteRefusal::Suspended)),
+        ];
+        assert_eq!(row.map(|(state, _)| state), AddressState::ALL);
+        for (state, answer) in row {
+            assert_eq!(invite(state), answer, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn the_row_accept() {
+        let row = [
+            (AddressState::Unknown, Accept::Revoked),
+            (AddressState::Invited, Accept::Join),
+            (AddressState::Expired, Accept::Expired),
+            (AddressState::Active, Accept::AlreadyJoined),
+            (AddressState::Suspended, Accept::NoSuchLink),
+        ];
+        assert_eq!(row.map(|(state, _)| state), AddressState::ALL);
+        for (state, answer) in row {
+            assert_eq!(accept(state), answer, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn the_refusal_of_a_user_has_these_words() {
+        assert_eq!(InviteRefusal::UserExists.to_string(), "user already exists in the organization");
+    }
+
+    #[test]
+    fn a_user_s_status_is_the_state_of_the_address() {
+        let states = UserStatus::ALL.map(|status| AddressState::from(Some(status)));
+        assert_eq!(
+            states,
+            [AddressState::Active, AddressState::Invited, AddressState::Expired, AddressState::Suspended]
+        );
+        assert_eq!(AddressState::from(None), AddressState::Unknown);
+    }
+}
