@@ -15,14 +15,36 @@ pub fn nfc(text: &str) -> String {
 }
 
 /// The domain in its ASCII form, in lower case (UTS #46); nothing where it is no domain.
+///
+/// Lengths, hyphens and the ASCII characters that a host may have are the caller's to check: browsers do not, and
+/// both sides shall answer the same. The options are those of the URL standard for the same reason.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn domain_to_ascii(domain: &str) -> Option<String> {
-    idna::domain_to_ascii_strict(domain).ok()
+    idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::URL).ok().map(Into::into)
 }
 
 /// The domain in its ASCII form, in lower case (UTS #46); nothing where it is no domain.
+///
+/// No ASCII character that means something in a URL may be in it: the caller checks that.
 #[cfg(target_arch = "wasm32")]
 pub fn domain_to_ascii(domain: &str) -> Option<String> {
     let url = web_sys::Url::new(&format!("http://{domain}/")).ok()?;
     Some(url.hostname())
+}
+
+/// What may stand around an address unseen, as it comes with pasted text.
+pub fn is_blank(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
+}
+
+/// Characters that nobody can see or tell apart: Unicode's default ignorable ones, those for private use, and those
+/// that are none.
+pub const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
+        || (c as u32) & 0xfffe == 0xfffe
 }

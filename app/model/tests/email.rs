@@ -1,0 +1,272 @@
+//! What is a mail address, what is none and why, and which two are the same.
+
+use model::address_list;
+use model::invite::{AddressClass, ClassedAddress};
+use model::{AddressError, EmailAddress};
+use proptest::prelude::*;
+
+fn written(typed: &str) -> Result<String, AddressError> {
+    EmailAddress::parse(typed).map(|address| address.as_str().to_owned())
+}
+
+fn key(typed: &str) -> Result<String, AddressError> {
+    EmailAddress::parse(typed).map(|address| address.key())
+}
+
+const fn bad(character: char, at: usize) -> AddressError {
+    AddressError::BadCharacter { character, at }
+}
+
+#[test]
+fn mail_is_written_to_the_address_as_typed() {
+    for (typed, expected) in [
+        ("blob@blobsrus.com", "blob@blobsrus.com"),
+        ("  Blob.Ross@BlobsRUs.COM\r\n", "Blob.Ross@blobsrus.com"),
+        ("\u{feff}blob@blobsrus.com\u{a0}\u{200b}", "blob@blobsrus.com"),
+        ("!#$%&'*+-/=?^_`{|}~@blobs-r-us.co.uk", "!#$%&'*+-/=?^_`{|}~@blobs-r-us.co.uk"),
+        ("o'brien+list@a.b", "o'brien+list@a.b"),
+        ("1@1.2.3.x", "1@1.2.3.x"),
+        ("blob@ab--cd.com", "blob@ab--cd.com"),
+        ("blob@XN--BCHER-KVA.example", "blob@xn--bcher-kva.example"),
+        ("blob@Bücher.example", "blob@xn--bcher-kva.example"),
+        ("blob@bu\u{308}cher.example", "blob@xn--bcher-kva.example"),
+        ("blob@faß.de", "blob@xn--fa-hia.de"),
+        ("blob@例え。テスト", "blob@xn--r8jz45g.xn--zckzah"),
+        ("blob@ｂｌｏｂｓ．ｃｏｍ", "blob@blobs.com"),
+        ("blob@نامه\u{200c}ای.com", "blob@xn--mgba3gch31f060k.com"),
+        ("Zoe\u{308}@blobs.com", "Zoë@blobs.com"),
+        ("用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v"),
+        ("अजय@डाटा.भारत", "अजय@xn--c2bd1gb.xn--h2brj9c"),
+        // The Kelvin sign is K in every composed text.
+        ("\u{212a}@blobs.com", "K@blobs.com"),
+    ] {
+        assert_eq!(written(typed), Ok(expected.to_owned()), "{typed:?}");
+    }
+}
+
+#[test]
+fn what_is_no_address_says_why_and_where() {
+    use AddressError::{
+        Empty, EmptyDomain, EmptyLocal, LabelTooLong, LocalTooLong, NoAt, NoDot, NotADomain, NumericDomain,
+        QuotedLocal, SecondAt, TooLong,
+    };
+    let label = "x".repeat(64);
+    for (typed, expected) in [
+        ("", Empty),
+        (" \u{200b}\n", Empty),
+        ("blob", NoAt),
+        ("Blob Ross", NoAt),
+        ("blob＠blobs.com", bad('＠', 5)),
+        ("@blobs.com", EmptyLocal),
+        ("@", EmptyLocal),
+        ("blob@", EmptyDomain),
+        ("blob@@blobs.com", SecondAt { at: 6 }),
+        ("blob@ross@blobs.com", SecondAt { at: 10 }),
+        ("\"blob ross\"@blobs.com", QuotedLocal),
+        ("blob ross@blobs.com", bad(' ', 5)),
+        ("blob\u{a0}ross@blobs.com", bad('\u{a0}', 5)),
+        ("  blob,ross@blobs.com", bad(',', 7)),
+        ("zoë,ross@blobs.com", bad(',', 4)),
+        ("blob\"ross@blobs.com", bad('"', 5)),
+        ("blob(x)@blobs.com", bad('(', 5)),
+        ("bl<ob@blobs.com", bad('<', 3)),
+        ("[blob@blobs.com]", bad('[', 1)),
+        ("bl\\ob@blobs.com", bad('\\', 3)),
+        ("mailto:blob@blobs.com", bad(':', 7)),
+        ("bl\0ob@blobs.com", bad('\0', 3)),
+        ("bl\u{7f}ob@blobs.com", bad('\u{7f}', 3)),
+        ("bl\u{202e}ob@blobs.com", bad('\u{202e}', 3)),
+        ("bl\u{ad}ob@blobs.com", bad('\u{ad}', 3)),
+        ("o’brien@blobs.com", bad('’', 2)),
+        ("bl\u{37e}ob@blobs.com", bad('\u{37e}', 3)),
+        ("bl，ob@blobs.com", bad('，', 3)),
+        (".blob@blobs.com", bad('.', 1)),
+        ("blob.@blobs.com", bad('.', 5)),
+        ("blob..ross@blobs.com", bad('.', 6)),
+        ("blob@.blobs.com", bad('.', 6)),
+        ("blob@blobs..com", bad('.', 12)),
+        ("blob@blobs.com.", bad('.', 15)),
+        ("blob@-blobs.com", bad('-', 6)),
+        ("blob@blobs-.com", bad('-', 11)),
+        ("blob@bücher-.com", bad('-', 12)),
+        ("blob@blobs_r_us.com", bad('_', 11)),
+        ("blob@blobs.com/x", bad('/', 15)),
+        ("blob@blobs.com:25", bad(':', 15)),
+        ("blob@blobs.com>", bad('>', 15)),
+        ("blob@bücher.com#x", bad('#', 16)),
+        ("blob@bücher%2ecom", bad('%', 12)),
+        ("blob@blobs.com\r\nBcc: x", bad('\r', 15)),
+        ("blob@blobs.com”", bad('”', 15)),
+        ("blob@blobs", NoDot),
+        ("blob@localhost", NoDot),
+        ("blob@bücher", NoDot),
+        ("blob@127.0.0.1", NumericDomain),
+        ("blob@127", NumericDomain),
+        ("blob@[127.0.0.1]", NumericDomain),
+        ("blob@[IPv6:::1]", NumericDomain),
+        ("blob@１２７.０.０.１", NotADomain),
+        ("blob@ä.0x7", NotADomain),
+        ("blob@bücher。。com", NotADomain),
+        ("blob@bücher℀.com", NotADomain),
+        ("blob@bücher＿.com", NotADomain),
+        ("blob@\u{308}bücher.com", NotADomain),
+        ("blob@ä\u{200d}b.com", NotADomain),
+        (&format!("{label}x@blobs.com"), LocalTooLong),
+        (&format!("{}@blobs.com", "ä".repeat(33)), LocalTooLong),
+        // 64 octets, and 96 in lower case.
+        (&format!("{}@blobs.com", "Ⱥ".repeat(32)), LocalTooLong),
+        (&format!("{}@blobs.com", "ä".repeat(1_000_000)), LocalTooLong),
+        (&format!("blob@{label}.com"), LabelTooLong),
+        (&format!("blob@{}.com", "ä".repeat(64)), LabelTooLong),
+        (&format!("blob@{}.com", "ä".repeat(1_000_000)), TooLong),
+        (&format!("blob@{}com", "x.".repeat(124)), TooLong),
+        // 63 octets before the “@” in lower case, 42 as typed.
+        (&format!("{}@{}com", "Ⱥ".repeat(21), "x.".repeat(94)), TooLong),
+    ] {
+        assert_eq!(EmailAddress::parse(typed), Err(expected), "{typed:.60?}");
+    }
+}
+
+#[test]
+fn the_longest_address_is_one() {
+    let label = "x".repeat(63);
+    assert!(written(&format!("x{label}@blobs.com")).is_ok());
+    assert!(written(&format!("{}@blobs.com", "ä".repeat(32))).is_ok());
+    assert!(written(&format!("blob@{label}.com")).is_ok());
+    let longest = format!("blob@{}com", "x.".repeat(123));
+    assert_eq!(longest.len(), 254);
+    assert_eq!(written(&longest), Ok(longest));
+}
+
+#[test]
+fn letter_case_space_and_unicode_form_do_not_count() {
+    for same in [
+        ["blob.ross@blobsrus.com", " Blob.ROSS@BLOBSRUS.com "],
+        ["zoë@bücher.example", "ZOE\u{308}@XN--BCHER-KVA.EXAMPLE"],
+        ["οδος@blobs.com", "ΟΔΟΣ@blobs.com"],
+        ["οδοσ@blobs.com", "ΟΔΟΣ@blobs.com"],
+        ["straße@blobs.com", "STRAẞE@blobs.com"],
+        ["한글@blobs.com", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}@blobs.com"],
+    ] {
+        assert_eq!(key(same[0]), key(same[1]), "{same:?}");
+        assert!(key(same[0]).is_ok(), "{same:?}");
+    }
+}
+
+#[test]
+fn letters_that_only_look_alike_are_others() {
+    for (one, other) in
+        [("mıke", "mike"), ("roſs", "ross"), ("straße", "strasse"), ("аdmin", "admin"), ("ａ", "a")]
+    {
+        assert_ne!(key(&format!("{one}@blobs.com")), key(&format!("{other}@blobs.com")));
+    }
+}
+
+/// Every character there is but most of the ideographs and syllables, which are alike.
+fn characters() -> impl Iterator<Item = char> {
+    let ranges =
+        ['\0'..='\u{31ff}', '\u{a000}'..='\u{abff}', '\u{d7b0}'..='\u{16fff}', '\u{18d00}'..='\u{1ffff}'];
+    ranges.into_iter().flatten().chain('\u{2f800}'..='\u{2fa1f}').chain('\u{e0000}'..='\u{e01ff}')
+}
+
+#[test]
+fn a_key_is_ascii_only_where_the_address_is() {
+    for c in characters().filter(|c| !c.is_ascii()) {
+        let typed = format!("a{c}@blobs.com");
+        let Ok(address) = EmailAddress::parse(&typed) else { continue };
+        let key = address.key();
+        assert_eq!(key.is_ascii(), address.as_str().is_ascii(), "{c:?}");
+        assert_eq!(EmailAddress::parse(&key).map(|address| address.key()), Ok(key), "{c:?}");
+        assert_eq!(written(address.as_str()).as_deref(), Ok(address.as_str()), "{c:?}");
+        let list = address_list::parse(&typed);
+        assert_eq!(list.len(), 1, "{c:?}");
+        assert_eq!(list[0].address, Ok(address), "{c:?}");
+    }
+}
+
+#[test]
+fn a_domain_is_always_ascii() {
+    for c in characters() {
+        if let Ok(address) = EmailAddress::parse(&format!("blob@a{c}b.com")) {
+            let domain = address.as_str().strip_prefix("blob@").unwrap();
+            assert!(
+                domain.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b)),
+                "{c:?}"
+            );
+            assert_eq!(written(address.as_str()).as_deref(), Ok(address.as_str()), "{c:?}");
+        }
+    }
+}
+
+#[test]
+fn an_address_from_outside_is_checked() {
+    let read = serde_json::from_str::<EmailAddress>("\" Blob@BLOBS.com\"").unwrap();
+    assert_eq!(serde_json::to_string(&read).unwrap(), "\"Blob@blobs.com\"");
+    let error = serde_json::from_str::<EmailAddress>("\"blob\\r\\nBcc: x@blobs.com\"").unwrap_err();
+    assert!(error.to_string().starts_with("A line break can't stand at place 5."), "{error}");
+}
+
+#[test]
+fn the_reasons_are_words_for_a_person() {
+    for (error, words) in [
+        (AddressError::NoAt, "There is no “@” in it."),
+        (AddressError::EmptyLocal, "The part before the “@” is empty."),
+        (AddressError::NoDot, "The part after the “@” ends without a dot and a name like “.com”."),
+        (AddressError::UnclosedBracket { at: 6 }, "The “<” at place 6 has no “>” after it."),
+        (bad(',', 5), "“,” can't stand at place 5."),
+        (bad('\u{a0}', 5), "A space can't stand at place 5."),
+        (bad('\t', 5), "A tab can't stand at place 5."),
+        (bad('\n', 5), "A line break can't stand at place 5."),
+        (bad('\0', 5), "An invisible character (U+0000) can't stand at place 5."),
+        (bad('\u{202e}', 5), "An invisible character (U+202E) can't stand at place 5."),
+    ] {
+        assert_eq!(error.to_string(), words);
+    }
+}
+
+#[test]
+fn a_reason_crosses_the_wire() {
+    for why in [AddressError::NoAt, bad('\0', 3), bad('“', 3), AddressError::SecondAt { at: 6 }] {
+        let address = ClassedAddress { text: "x".to_owned(), class: AddressClass::Malformed { why } };
+        let json = serde_json::to_string(&address).unwrap();
+        assert_eq!(serde_json::from_str::<ClassedAddress>(&json).unwrap(), address, "{json}");
+    }
+}
+
+/// Text that is likely to be nearly an address.
+fn nearly() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "\\PC*",
+        any::<String>(),
+        "[a-zA-Z0-9.@ ,<>\"'-]{0,40}",
+        "[\\PC]{1,8}@[\\PC]{1,8}\\.[a-z]{2,3}",
+        "[\\p{L}\\p{M}]{1,8}@[\\p{L}\\p{M}]{1,8}\\.[a-z]{2,3}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_an_address_stays_one(typed in nearly()) {
+        if let Ok(address) = EmailAddress::parse(&typed) {
+            prop_assert_eq!(written(address.as_str()), Ok(address.as_str().to_owned()));
+            prop_assert_eq!(key(address.as_str()), Ok(address.key()));
+            prop_assert_eq!(key(&address.key()), Ok(address.key()));
+            prop_assert_eq!(key(&format!(" \u{feff}{typed}\t")), Ok(address.key()));
+            prop_assert_eq!(key(&typed.to_lowercase()), Ok(address.key()));
+            prop_assert!(address.as_str().len() <= 254 && address.key().len() <= 254);
+        }
+    }
+
+    #[test]
+    fn a_place_is_the_character_s(typed in nearly()) {
+        if let Err(AddressError::BadCharacter { character, at }) = EmailAddress::parse(&typed) {
+            prop_assert_eq!(typed.chars().nth(at - 1), Some(character));
+        }
+    }
+
+    #[test]
+    fn ascii_compares_in_lower_case(typed in "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]{1,20}@[a-zA-Z0-9]{1,20}\\.[a-zA-Z]{1,9}") {
+        prop_assert_eq!(key(&typed), Ok(typed.to_ascii_lowercase()));
+        prop_assert_eq!(key(&typed.to_ascii_uppercase()), key(&typed));
+    }
+}
