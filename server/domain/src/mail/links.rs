@@ -1,0 +1,23 @@
+//! The links that leave the house. They begin with the configured public URL, and never with a request's Host.
+
+use crate::{Domain, Result, Token};
+use model::{InvitationId, OrganizationId};
+
+/// The link that opens an invitation. It can be made again at any time, and is kept nowhere.
+///
+/// # Errors
+/// When the token can't be made, which no key of ours leads to.
+pub fn join(
+    domain: &Domain,
+    slug: &str,
+    organization: OrganizationId,
+    invitation: InvitationId,
+) -> Result<String> {
+    let token = domain.keys.invitation_token(organization, invitation)?;
+    Ok(format!("{}/o/{slug}/join/{}", domain.base_url, token.reveal()))
+}
+
+/// The link that signs somebody in, by the token of their try.
+pub fn sign_in(domain: &Domain, slug: &str, token: &Token) -> String {
+    format!("{}/o/{slug}/sign-in/{}", domain.base_url, token.reveal())
+}

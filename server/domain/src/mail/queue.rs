@@ -1,0 +1,57 @@
+//! Writing mails down, in the transaction of what they tell of. Whoever commits it rings `Domain::mail_bell`.
+
+use crate::{Result, Visitor};
+use model::SignInId;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// An invitation that wants its mail.
+pub struct InvitationMail {
+    pub invitation: Uuid,
+    pub email: String,
+}
+
+/// Queues the mails of these invitations, however many they are, by one statement.
+pub(crate) async fn queue_invitations(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    mails: &[InvitationMail],
+) -> Result<()> {
+    let ids: Vec<Uuid> = mails.iter().map(|_| visitor.new_id()).collect();
+    let invitations: Vec<Uuid> = mails.iter().map(|mail| mail.invitation).collect();
+    let emails: Vec<&str> = mails.iter().map(|mail| mail.email.as_str()).collect();
+    sqlx::query!(
+        "insert into deliveries (organization_id, id, kind, invitation_id, email, state, due_at, created_at)
+         select $1, row.id, 'invitation', row.invitation_id, row.email, 'queued', $2, $2
+         from unnest($3::uuid[], $4::uuid[], $5::text[]) as row (id, invitation_id, email)",
+        visitor.organization(),
+        visitor.now,
+        &ids,
+        &invitations,
+        &emails as &[&str]
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+/// Queues a sign-in mail. Whether anybody has the address is found out when the mail is made, and not by whoever asks.
+pub(crate) async fn queue_sign_in(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    sign_in: SignInId,
+    email: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into deliveries (organization_id, id, kind, sign_in_id, email, state, due_at, created_at)
+         values ($1, $2, 'sign_in', $3, $4, 'queued', $5, $5)",
+        visitor.organization(),
+        visitor.new_id(),
+        sign_in.0,
+        email,
+        visitor.now
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
