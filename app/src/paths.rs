@@ -15,6 +15,11 @@ pub fn login(organization: &str) -> String {
     format!("/o/{organization}/login")
 }
 
+/// The login page that leads back to where somebody wanted to go.
+pub fn login_then(organization: &str, next: &str) -> String {
+    with_next(login(organization), next)
+}
+
 /// The second step of signing in: the code from the mail.
 pub fn login_code(organization: &str, next: &str) -> String {
     with_next(format!("/o/{organization}/login/code"), next)

@@ -1,1 +1,9 @@
-//! server
+//! The web server and the command line of Vestibule. It translates between the web and `domain`, and decides nothing.
+
+pub mod cli;
+pub mod config;
+pub mod router;
+pub mod serve;
+pub mod state;
+pub mod telemetry;
+mod web;

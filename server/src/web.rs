@@ -1,0 +1,12 @@
+//! The web's side of the server: cookies, headers, forms, links. It translates, and decides nothing.
+
+pub mod context;
+pub mod files;
+pub mod forms;
+pub mod gate;
+pub mod headers;
+pub mod health;
+pub mod links;
+pub mod mailbox;
+pub mod pages;
+pub mod request_log;

@@ -1,0 +1,92 @@
+//! Who calls and what the document needs, found out once for each request.
+
+use super::request_log::RequestId;
+use crate::state::AppState;
+use app::forms::Submitted;
+use app::server::{cookies, sessions};
+use app::shell::Theme;
+use app::viewer::NotHere;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use domain::{Caller, Source, Token};
+use leptos::nonce::Nonce;
+use leptos::prelude::{provide_context, use_context};
+use model::Viewer;
+use std::net::{IpAddr, SocketAddr};
+
+/// How much of what a browser calls itself is kept, in characters.
+const USER_AGENT_MOST: usize = 200;
+
+/// Attaches the caller, the nonce and the theme to the request.
+pub async fn attach(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let cookies = cookies(&parts);
+    let id = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
+    let source = Source { address: source(&state, &parts), user_agent: user_agent(&parts) };
+    let sessions = sessions(&cookies, state.secure());
+    parts.extensions.insert(Caller::new(state.domain.clone(), sessions, source, id));
+    let nonce: String = Token::random().reveal().chars().take(22).collect();
+    parts.extensions.insert(Nonce::from_value(nonce.clone()));
+    match cookies.get("theme").map(String::as_str) {
+        Some("light") => drop(parts.extensions.insert(Theme::Light)),
+        Some("dark") => drop(parts.extensions.insert(Theme::Dark)),
+        _ => {}
+    }
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    super::headers::with_nonce(&mut response, &nonce);
+    response
+}
+
+/// Gives pages and server functions what was attached. The same for both, or a server function would see less when a
+/// page calls it.
+pub fn provide() {
+    let Some(parts) = use_context::<Parts>() else { return };
+    let extensions = parts.extensions;
+    hand_on::<Caller>(&extensions);
+    hand_on::<Nonce>(&extensions);
+    hand_on::<Theme>(&extensions);
+    hand_on::<Viewer>(&extensions);
+    hand_on::<NotHere>(&extensions);
+    hand_on::<Submitted>(&extensions);
+}
+
+fn hand_on<T: Clone + Send + Sync + 'static>(extensions: &axum::http::Extensions) {
+    if let Some(value) = extensions.get::<T>() {
+        provide_context(value.clone());
+    }
+}
+
+/// The address of the one who asks. What a proxy says counts only from a proxy that we trust: the last address that no
+/// trusted proxy has.
+fn source(state: &AppState, parts: &Parts) -> String {
+    let peer =
+        parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    let Some(peer) = peer else { return "unknown".to_owned() };
+    let trusted = |address: &IpAddr| state.trusted_proxies.iter().any(|network| network.contains(address));
+    let mut address = peer;
+    let said: Vec<&str> = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(','))
+        .collect();
+    for before in said.into_iter().rev() {
+        if !trusted(&address) {
+            break;
+        }
+        match before.trim().parse::<IpAddr>() {
+            Ok(before) => address = before.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    address.to_string()
+}
+
+fn user_agent(parts: &Parts) -> String {
+    let said = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    said.chars().filter(|c| !c.is_control()).take(USER_AGENT_MOST).collect()
+}

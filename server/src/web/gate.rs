@@ -1,0 +1,86 @@
+//! Who may see which page. The rules themselves hold in `domain`; here they choose the page that is shown.
+
+use crate::state::AppState;
+use app::paths;
+use app::viewer::NotHere;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::Caller;
+use model::{OrganizationRole, Problem, Viewer};
+
+/// Finds out who looks at an organization's page, and shows those who may not see it that there is nothing.
+pub async fn gate(_: State<AppState>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let Some((slug, page)) = organization(&path) else {
+        return next.run(Request::from_parts(parts, body)).await;
+    };
+    let viewer = match viewer(&parts, slug).await {
+        Ok(viewer) => viewer,
+        Err(Problem::NotFound) => {
+            parts.extensions.insert(NotHere);
+            return next.run(Request::from_parts(parts, body)).await;
+        }
+        Err(problem) => return (app::server::status(&problem), problem.to_string()).into_response(),
+    };
+    let role = viewer.user.as_ref().map(|user| user.role);
+    match (needs(page), role) {
+        (Needs::Nobody, _) | (Needs::User, Some(_)) | (Needs::Admin, Some(OrganizationRole::Admin)) => {}
+        (Needs::Admin, Some(OrganizationRole::Member)) => drop(parts.extensions.insert(NotHere)),
+        (Needs::User | Needs::Admin, None) => return to_login(&parts),
+    }
+    parts.extensions.insert(viewer);
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// Who a page is for.
+enum Needs {
+    Nobody,
+    User,
+    Admin,
+}
+
+fn needs(page: &str) -> Needs {
+    match page.split('/').next() {
+        Some("settings") => Needs::Admin,
+        Some("account") => Needs::User,
+        _ => Needs::Nobody,
+    }
+}
+
+/// The organization's slug and the rest of the path.
+fn organization(path: &str) -> Option<(&str, &str)> {
+    let inside = path.strip_prefix("/o/")?;
+    Some(inside.split_once('/').unwrap_or((inside, "")))
+}
+
+async fn viewer(parts: &Parts, slug: &str) -> Result<Viewer, Problem> {
+    let caller = parts.extensions.get::<Caller>().ok_or(Problem::Unreachable)?;
+    let viewer = async { caller.visit(slug).await?.viewer().await };
+    viewer.await.map_err(|error| caller.tell(error))
+}
+
+/// The way to the login page, and back from there.
+pub fn to_login(parts: &Parts) -> Response {
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let slug = organization(parts.uri.path()).map_or("", |(slug, _)| slug);
+    see_other(&paths::login_then(slug, path))
+}
+
+/// The organization's front door leads each to their own first page.
+pub async fn home(Path(slug): Path<String>, request: Request) -> Response {
+    let role = request.extensions().get::<Viewer>().map(|viewer| viewer.user.as_ref().map(|user| user.role));
+    match role {
+        Some(Some(OrganizationRole::Admin)) => see_other(&paths::users(&slug, &paths::UsersView::default())),
+        Some(Some(OrganizationRole::Member)) => see_other(&paths::account(&slug)),
+        Some(None) => see_other(&paths::login(&slug)),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn see_other(path: &str) -> Response {
+    Redirect::to(path).into_response()
+}

@@ -1,0 +1,35 @@
+//! The links that arrive by mail. Opening one changes nothing: its token moves from the address bar into a cookie, and
+//! the page asks for the rest.
+
+use crate::state::AppState;
+use app::server::{Link, link_cookie};
+use axum::extract::{Path, State};
+use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+/// The longest token that is kept. A longer one is none of ours; what is left of it opens nothing.
+const TOKEN_MOST: usize = 200;
+
+pub async fn join(state: State<AppState>, path: Path<(String, String)>) -> Response {
+    open(&state, Link::Join, path)
+}
+
+pub async fn sign_in(state: State<AppState>, path: Path<(String, String)>) -> Response {
+    open(&state, Link::SignIn, path)
+}
+
+fn open(state: &AppState, link: Link, Path((organization, token)): Path<(String, String)>) -> Response {
+    let safe = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let token: String = token.chars().filter(safe).take(TOKEN_MOST).collect();
+    let organization: String = organization.chars().filter(safe).collect();
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    if let Ok(cookie) = HeaderValue::from_str(&link_cookie(link, &organization, &token, state.secure())) {
+        headers.append(SET_COOKIE, cookie);
+    }
+    if let Ok(page) = HeaderValue::from_str(&format!("/o/{organization}/{}", link.word())) {
+        headers.insert(LOCATION, page);
+    }
+    response
+}
