@@ -83,13 +83,13 @@ pub fn wants_html(parts: &Parts) -> bool {
 /// Signs this browser in.
 pub fn start_session(organization: &str, session: &NewSession) {
     let secure = secure();
-    set(&cookie(&session_name(organization, secure), session.token.reveal(), "/", session.seconds, secure));
+    set(&cookie(&session_name(organization, secure), session.token.reveal(), session.seconds, secure));
 }
 
 /// Signs this browser out.
 pub fn end_session(organization: &str) {
     let secure = secure();
-    set(&cookie(&session_name(organization, secure), "", "/", 0, secure));
+    set(&cookie(&session_name(organization, secure), "", 0, secure));
 }
 
 /// The sessions in a request's cookies, by organization.
@@ -111,7 +111,7 @@ pub fn keep_sign_in_try(organization: &str, attempt: &SignInTry, email: &str) {
         let _ = write!(value, "{byte:02x}");
     }
     let lasts = model::sign_in::LINK_MINUTES * 60;
-    set(&cookie(&format!("code-{organization}"), &value, &format!("/o/{organization}"), lasts, secure()));
+    set(&cookie(&format!("code-{organization}"), &value, lasts, secure()));
 }
 
 /// The try to sign in that this browser asked for, and for which address.
@@ -133,7 +133,7 @@ pub fn link_token(link: Link, organization: &str) -> Option<Token> {
 
 /// The cookie that keeps an opened link's token.
 pub fn link_cookie(link: Link, organization: &str, token: &str, secure: bool) -> String {
-    cookie(&link_name(link, organization), token, &format!("/o/{organization}"), LINK_SECONDS, secure)
+    cookie(&link_name(link, organization), token, LINK_SECONDS, secure)
 }
 
 /// The cookies of a request.
@@ -162,9 +162,10 @@ fn session_name(organization: &str, secure: bool) -> String {
     format!("{}session-{organization}", if secure { "__Host-" } else { "" })
 }
 
-fn cookie(name: &str, value: &str, path: &str, seconds: i64, secure: bool) -> String {
+/// Server functions stand outside the organization's paths, so every cookie goes to all of them; its name tells whose it is.
+fn cookie(name: &str, value: &str, seconds: i64, secure: bool) -> String {
     let secure = if secure { "; Secure" } else { "" };
-    format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+    format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
 fn secure() -> bool {

@@ -19,9 +19,11 @@ pub async fn opened_invitation(org: String) -> Result<JoinPage, Problem> {
 #[server(prefix = "/api", endpoint = "join/join")]
 pub async fn join(org: String, email: String, #[server(default)] name: String) -> Result<(), Problem> {
     let caller = server::caller()?;
-    let token = server::link_token(server::Link::Join, &org).ok_or(Problem::LinkUnusable)?;
-    let joined =
-        async { domain::invitations::join(&caller.visit(&org).await?, &token, &email, &name).await }.await;
+    let joined = async {
+        let token = server::link_token(server::Link::Join, &org).ok_or(Problem::LinkUnusable)?;
+        domain::invitations::join(&caller.visit(&org).await?, &token, &email, &name).await
+    };
+    let joined = joined.await;
     let session = server::answer(&caller, joined)?;
     server::start_session(&org, &session);
     server::go(&crate::paths::home(&org));

@@ -35,8 +35,11 @@ pub async fn sign_in_by_code(
     #[server(default)] next: String,
 ) -> Result<(), Problem> {
     let caller = server::caller()?;
-    let (attempt, _) = server::sign_in_try(&org).ok_or(Problem::WrongCode)?;
-    let entered = async { domain::sign_in::by_code(&caller.visit(&org).await?, &attempt, &code).await }.await;
+    let entered = async {
+        let (attempt, _) = server::sign_in_try(&org).ok_or(Problem::WrongCode)?;
+        domain::sign_in::by_code(&caller.visit(&org).await?, &attempt, &code).await
+    };
+    let entered = entered.await;
     let session = server::answer(&caller, entered)?;
     server::start_session(&org, &session);
     server::go(&crate::paths::after_sign_in(&org, &next));
@@ -56,8 +59,11 @@ pub async fn sign_in_link(org: String) -> Result<SignInPage, Problem> {
 #[server(prefix = "/api", endpoint = "sign_in/by_link")]
 pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
     let caller = server::caller()?;
-    let token = server::link_token(server::Link::SignIn, &org).ok_or(Problem::LinkUnusable)?;
-    let entered = async { domain::sign_in::by_link(&caller.visit(&org).await?, &token).await }.await;
+    let entered = async {
+        let token = server::link_token(server::Link::SignIn, &org).ok_or(Problem::LinkUnusable)?;
+        domain::sign_in::by_link(&caller.visit(&org).await?, &token).await
+    };
+    let entered = entered.await;
     let session = server::answer(&caller, entered)?;
     server::start_session(&org, &session);
     server::go(&crate::paths::home(&org));
