@@ -55,7 +55,7 @@ fn SortHead(label: &'static str, sort: UserSort, view: UsersView) -> impl IntoVi
 #[component]
 fn Row(row: UserRow, now: DateTime<Utc>) -> impl IntoView {
     let manage = paths::user(&use_organization(), row.id);
-    let who = if row.name.is_empty() { row.email.clone() } else { row.name.clone() };
+    let whose = format!("email-{}", row.id);
     let name = if row.name.is_empty() {
         view! { <span class="muted">"Not joined yet"</span> }.into_any()
     } else {
@@ -64,7 +64,7 @@ fn Row(row: UserRow, now: DateTime<Utc>) -> impl IntoView {
     view! {
         <tr>
             <td data-label="Name" class="name">{name}</td>
-            <td data-label="Email" class="email">{row.email}</td>
+            <td data-label="Email" class="email" id=whose.clone()>{row.email}</td>
             <td data-label="Status">
                 <span class="stack">
                     <span class="line"><StatusBadge status=row.status expires_at=row.expires_at now/></span>
@@ -79,7 +79,7 @@ fn Row(row: UserRow, now: DateTime<Utc>) -> impl IntoView {
                 }}
             </td>
             <td class="row-actions">
-                <A href=manage attr:class="whole-row">"Manage"<span class="visually-hidden">" "{who}</span></A>
+                <A href=manage attr:class="whole-row" attr:aria-describedby=whose>"Manage"</A>
             </td>
         </tr>
     }
