@@ -53,12 +53,26 @@ where
     S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
     S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
 {
-    let before = submitted::<S>().map(|submitted| {
-        let answer = submitted.answer?;
-        serde_json::from_value(answer).map_err(|_| Problem::Unreachable)
-    });
+    let submission = use_context::<Submission>();
     let value = action.value();
-    Signal::derive(move || value.get().or_else(|| before.clone()))
+    Signal::derive(move || {
+        value.get().or_else(|| {
+            let submitted = submission?.0.get().filter(|submitted| submitted.action == S::PATH)?;
+            let read = |answer| serde_json::from_value(answer).map_err(|_| Problem::Unreachable);
+            Some(submitted.answer.and_then(read))
+        })
+    })
+}
+
+/// Forgets what was answered, for a form that begins anew.
+pub fn begin_anew<S>(action: ServerAction<S>)
+where
+    S: ServerFn + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+    S::Error: Send + Sync + 'static,
+{
+    action.clear();
+    forget_submission();
 }
 
 /// What was typed into a field of the form that was posted without WebAssembly.

@@ -124,26 +124,22 @@ fn use_classes(text: RwSignal<String>) -> RwSignal<HashMap<String, AddressClass>
         text.track();
         asks.update_untracked(|asks| *asks += 1);
         let ask = asks.get_untracked();
-        set_timeout(
-            move || {
-                let typed = text.get_untracked();
-                if asks.get_untracked() == ask && !typed.trim().is_empty() {
-                    leptos::task::spawn_local(async move {
-                        if let Ok(answer) = classify(organization.get_value(), typed).await {
-                            known.update(|known| {
-                                let classes = answer.addresses.into_iter();
-                                known.extend(
-                                    classes
-                                        .filter(is_the_servers)
-                                        .map(|address| (address.text, address.class)),
-                                );
-                            });
-                        }
-                    });
-                }
-            },
-            Duration::from_millis(REST_MILLIS),
-        );
+        // The dialog may be closed by the time it rests.
+        let look = move || {
+            let typed = text.try_get_untracked().filter(|typed| !typed.trim().is_empty());
+            let rested = asks.try_get_untracked() == Some(ask);
+            if let (true, Some(typed), Some(organization)) = (rested, typed, organization.try_get_value()) {
+                leptos::task::spawn_local(async move {
+                    if let Ok(answer) = classify(organization, typed).await {
+                        known.try_update(|known| {
+                            let classes = answer.addresses.into_iter().filter(is_the_servers);
+                            known.extend(classes.map(|address| (address.text, address.class)));
+                        });
+                    }
+                });
+            }
+        };
+        set_timeout(look, Duration::from_millis(REST_MILLIS));
     });
     known
 }

@@ -52,7 +52,7 @@ pub fn UsersPage() -> impl IntoView {
     let inviting = Memo::new(move |_| view.get().inviting && !is_settled(answer.get().as_ref()));
     view! {
         <OrganizationPage title="Users".to_owned()>
-            <div class="heading"><h1>"Users"</h1><InviteButton view/></div>
+            <div class="heading"><h1>"Users"</h1><InviteButton view action=invite/></div>
             <Invited answer/>
             <Transition>
                 {move || Suspend::new(async move {
@@ -73,10 +73,11 @@ fn without_dialog(view: Memo<UsersView>) -> String {
 
 /// Opens the dialog. A form, so that it works before WebAssembly; its address holds all that the page's holds.
 #[component]
-fn InviteButton(view: Memo<UsersView>) -> impl IntoView {
+fn InviteButton(view: Memo<UsersView>, action: ServerAction<Invite>) -> impl IntoView {
     let go = use_navigate();
     let open = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
+        forms::begin_anew(action);
         let path = paths::users(&use_organization(), &UsersView { inviting: true, ..view.get_untracked() });
         go(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
