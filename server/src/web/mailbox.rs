@@ -1,1 +1,108 @@
 //! The mail that was captured, because there is no mail server: for trying things out on one's own machine.
+
+use crate::state::AppState;
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use domain::mail::CapturedMail;
+use std::fmt::Write;
+
+/// A mail may look as it likes, and do nothing but lead its reader on.
+const MAIL_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; \
+     sandbox allow-top-navigation-by-user-activation allow-popups",
+);
+
+/// All captured mail, the newest first.
+pub async fn list(State(state): State<AppState>) -> Html<String> {
+    let mails = state.captured.map(|captured| captured.list()).unwrap_or_default();
+    let mut rows = String::new();
+    for mail in &mails {
+        let (id, to, subject, at) =
+            (mail.id, escape(&mail.to), escape(&mail.subject), mail.at.format("%d %b %Y, %H:%M:%S UTC"));
+        let _ = write!(
+            rows,
+            "<li><a href=\"/dev/mail/{id}\">{subject}</a><br><span class=\"muted\">to {to}, {at}</span></li>"
+        );
+    }
+    let list = if mails.is_empty() {
+        "<p>No mail yet. What Vestibule would send stands here, the newest first. Reload to look again.</p>"
+            .to_owned()
+    } else {
+        format!("<ul class=\"mails\">{rows}</ul>")
+    };
+    page("Captured mail", &list)
+}
+
+/// One mail, as its reader would see it.
+pub async fn mail(State(state): State<AppState>, Path(id): Path<String>) -> Response {
+    let Some(mail) = find(&state, &id) else { return StatusCode::NOT_FOUND.into_response() };
+    let (to, subject, text) = (escape(&mail.to), escape(&mail.subject), links(&escape(&mail.text)));
+    let body = format!(
+        "<p class=\"back\"><a href=\"/dev/mail\">Captured mail</a></p>\
+         <dl class=\"facts\"><dt>To</dt><dd>{to}</dd><dt>Subject</dt><dd>{subject}</dd></dl>\
+         <h2>As HTML</h2><iframe class=\"mail\" title=\"The mail as HTML\" src=\"/dev/mail/{id}/html\"></iframe>\
+         <h2>As text</h2><pre class=\"mail\">{text}</pre>",
+        id = mail.id,
+    );
+    page(&mail.subject, &body).into_response()
+}
+
+/// The HTML half of a mail, for the frame. Its links lead the whole page on.
+pub async fn html(State(state): State<AppState>, Path(id): Path<String>) -> Response {
+    let Some(mail) = find(&state, &id) else { return StatusCode::NOT_FOUND.into_response() };
+    let html = mail.html.replacen("<head>", "<head><base target=\"_top\">", 1);
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CONTENT_SECURITY_POLICY, MAIL_POLICY);
+    (headers, html).into_response()
+}
+
+fn find(state: &AppState, id: &str) -> Option<CapturedMail> {
+    state.captured.as_ref()?.get(id.parse().ok()?)
+}
+
+fn page(title: &str, body: &str) -> Html<String> {
+    let title = escape(title);
+    Html(format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"/favicon.svg\">\
+         <link rel=\"stylesheet\" href=\"/pkg/vestibule.css\"></head>\
+         <body><main id=\"main\" class=\"column\"><h1>{title}</h1>{body}</main></body></html>"
+    ))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Makes links of what looks like one, since people click what they read.
+fn links(escaped: &str) -> String {
+    let link = |word: &str| {
+        if word.starts_with("http://") || word.starts_with("https://") {
+            format!("<a href=\"{word}\">{word}</a>")
+        } else {
+            word.to_owned()
+        }
+    };
+    escaped
+        .split_inclusive(char::is_whitespace)
+        .map(|piece| {
+            let word = piece.trim_end();
+            format!("{}{}", link(word), &piece[word.len()..])
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_a_mail_stays_text() {
+        assert_eq!(escape("<b>\"&"), "&lt;b&gt;&quot;&amp;");
+        assert_eq!(links("go\nhttp://a/b end"), "go\n<a href=\"http://a/b\">http://a/b</a> end");
+    }
+}

@@ -1,0 +1,131 @@
+//! Who sees which page, and who may call which server function.
+
+use crate::support::{ADMIN, Site};
+use axum::http::StatusCode;
+use sqlx::PgPool;
+
+const USERS: &str = "/o/blobsrus/settings/users";
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn nobody_is_led_to_the_login_page_and_back(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let answer = site.get("/o/blobsrus/settings/users?q=a", "").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(answer.location(), "/o/blobsrus/login?next=%2Fo%2Fblobsrus%2Fsettings%2Fusers%3Fq%3Da");
+    let login = site.get(answer.location(), "").await;
+    assert!(login.body.contains(r#"value="/o/blobsrus/settings/users?q=a""#), "{}", login.body);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn an_admin_sees_the_users(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let admin = site.signed_in("blobsrus", ADMIN).await;
+    let answer = site.get(USERS, &admin).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.body.contains(ADMIN));
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_member_finds_nothing_where_settings_are(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let member = site.member("blobby@blobsrus.com").await;
+    for path in
+        [USERS, "/o/blobsrus/settings/users/0192e4a0-0000-7000-8000-000000000000", "/o/blobsrus/settings/x"]
+    {
+        let answer = site.get(path, &member).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(answer.body.contains("Not found") && !answer.body.contains(ADMIN), "{path}");
+    }
+    assert_eq!(site.get("/o/blobsrus/account", &member).await.status, StatusCode::OK);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn an_admin_of_another_organization_is_nobody_here(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let stranger = site.other_organization().await;
+    assert_eq!(site.get(USERS, &stranger).await.status, StatusCode::SEE_OTHER);
+    // A session is good under its own organization's name alone.
+    let renamed = stranger.replace("session-other", "session-blobsrus");
+    assert_eq!(site.get(USERS, &renamed).await.status, StatusCode::SEE_OTHER);
+}
+
+/// Every server function that only an admin may call, with a body that an admin's call would have.
+const ADMINS_ALONE: [(&str, &str, &str); 4] = [
+    ("/api/users/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
+    ("/api/users/profile", JSON, r#"{"org":"blobsrus","user":"0192e4a0-0000-7000-8000-000000000000"}"#),
+    ("/api/users/classify", JSON, r#"{"org":"blobsrus","addresses":"ada@blobsrus.com"}"#),
+    ("/api/users/invite", FORM, "org=blobsrus&addresses=x@blobsrus.com&role=admin"),
+];
+
+/// Every server function that anybody may call.
+const ANYBODYS: [&str; 8] = [
+    "/api/join/join",
+    "/api/join/page",
+    "/api/sign_in/asked_for",
+    "/api/sign_in/by_code",
+    "/api/sign_in/by_link",
+    "/api/sign_in/link",
+    "/api/sign_in/request",
+    "/api/sign_in/sign_out",
+];
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn admins_functions_answer_nobody_else_and_change_nothing(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let member = site.member("blobby@blobsrus.com").await;
+    let stranger = site.other_organization().await;
+    let users = site.count("users").await;
+    for (path, kind, body) in ADMINS_ALONE {
+        let answer = site.call(path, "", kind, body).await;
+        assert_eq!(
+            (answer.status, &*answer.body),
+            (StatusCode::UNAUTHORIZED, r#"{"code":"signed_out"}"#),
+            "{path}"
+        );
+        let answer = site.call(path, &member, kind, body).await;
+        assert_eq!(
+            (answer.status, &*answer.body),
+            (StatusCode::NOT_FOUND, r#"{"code":"not_found"}"#),
+            "{path}"
+        );
+        let answer = site.call(path, &stranger, kind, body).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
+        let elsewhere = body.replace("blobsrus\"", "nowhere\"").replace("org=blobsrus", "org=nowhere");
+        let answer = site.call(path, &stranger, kind, &elsewhere).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(site.count("users").await, users);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn no_server_function_is_missing_from_these_lists(pool: PgPool) {
+    let _site = Site::new(pool).await;
+    let mut known: Vec<&str> = ADMINS_ALONE.iter().map(|(path, ..)| *path).chain(ANYBODYS).collect();
+    let mut there: Vec<&str> = server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
+    known.sort_unstable();
+    there.sort_unstable();
+    assert_eq!(there, known);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn the_front_door_leads_each_to_their_own_page(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let member = site.member("blobby@blobsrus.com").await;
+    let admin = site.signed_in("blobsrus", ADMIN).await;
+    for (cookie, page) in [("", "/o/blobsrus/login"), (&member, "/o/blobsrus/account"), (&admin, USERS)] {
+        assert_eq!(site.get("/o/blobsrus", cookie).await.location(), page);
+    }
+    assert_eq!(site.get("/o/nowhere", "").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(site.get("/o/nowhere/login", "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn health_tells_of_the_database(pool: PgPool) {
+    let site = Site::new(pool).await;
+    assert_eq!(site.get("/health/live", "").await.status, StatusCode::OK);
+    assert_eq!(site.get("/health/ready", "").await.status, StatusCode::OK);
+    sqlx::query("delete from _sqlx_migrations").execute(&site.domain.pool).await.unwrap();
+    assert_eq!(site.get("/health/ready", "").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}

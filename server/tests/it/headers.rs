@@ -1,0 +1,35 @@
+//! The headers that keep a page and its cookies to itself.
+
+use crate::support::{ADMIN, Site};
+use axum::http::header;
+use sqlx::PgPool;
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_page_runs_only_the_scripts_of_its_own_nonce(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let answer = site.get("/o/blobsrus/login", "").await;
+    let policy = answer.headers.get(header::CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
+    let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+    let scripts = answer.body.matches("<script").count();
+    assert!(scripts > 0);
+    assert_eq!(answer.body.matches(&format!("nonce=\"{nonce}\"")).count(), scripts);
+    assert!(!answer.body.contains(" style="), "the policy forbids styles in the page");
+    let again = site.get("/o/blobsrus/login", "").await;
+    assert!(!again.body.contains(nonce), "a nonce is used once");
+    assert_eq!(answer.headers.get(header::CACHE_CONTROL).unwrap(), "no-store");
+    assert_eq!(answer.headers.get(header::REFERRER_POLICY).unwrap(), "same-origin");
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn on_https_the_session_belongs_to_this_host_alone(pool: PgPool) {
+    let site = Site::at(pool, "https://members.example.com").await;
+    let link = site.signed_in("blobsrus", ADMIN).await;
+    let cookie = format!("__Host-{link}");
+    let answer =
+        site.post("/o/blobsrus/account", &cookie, "_action=/api/sign_in/sign_out&org=blobsrus").await;
+    let set = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap();
+    assert_eq!(set, "__Host-session-blobsrus=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
+    assert!(answer.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
+    // Without the prefix a neighbour of the same domain could have set it.
+    assert_eq!(site.get("/o/blobsrus/account", &link).await.status, axum::http::StatusCode::SEE_OTHER);
+}

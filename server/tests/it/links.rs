@@ -1,0 +1,58 @@
+//! The links that arrive by mail.
+
+use crate::support::Site;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use sqlx::PgPool;
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_scanner_that_opens_the_link_changes_nothing(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let token = site.invited("blobby@blobsrus.com").await;
+    let path = format!("/o/blobsrus/join/{}", token.reveal());
+    for method in [Method::HEAD, Method::GET] {
+        let request = Request::builder().method(method).uri(&path).body(Body::empty()).unwrap();
+        let answer = site.send(request).await;
+        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/join"));
+        let cookie = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
+        let page = site.get("/o/blobsrus/join", cookie.split(';').next().unwrap()).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.body.contains("Join Blobs R Us") && page.body.contains("blobby@blobsrus.com"));
+        assert!(!page.body.contains(token.reveal()), "the token is not in the page");
+    }
+    assert_eq!(site.count("users where status = 'invited'").await, 1);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn joining_by_the_form_signs_in(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let token = site.invited("blobby@blobsrus.com").await;
+    let link = format!("join-blobsrus={}", token.reveal());
+    let without = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=+";
+    let answer = site.post("/o/blobsrus/join", &link, without).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("Fill this in."));
+    let with = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=Blobby";
+    let answer = site.post("/o/blobsrus/join", &link, with).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus"));
+    let session = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
+    let account = site.get("/o/blobsrus/account", session.split(';').next().unwrap()).await;
+    assert!(account.body.contains("Blobby"));
+    let again = site.post("/o/blobsrus/join", &link, with).await;
+    assert!(again.body.contains("You already joined") && again.headers.get(header::SET_COOKIE).is_none());
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_garbled_link_is_told_so(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let answer = site.get("/o/blobsrus/join/%22%3B%0D%0ASet-Cookie:x=y", "").await;
+    let cookies: Vec<_> = answer.headers.get_all(header::SET_COOKIE).iter().collect();
+    assert_eq!(cookies.len(), 1);
+    assert!(cookies[0].to_str().unwrap().starts_with("join-blobsrus=Set-Cookiexy; "));
+    for cookie in ["", "join-blobsrus=", "join-blobsrus=garbled"] {
+        assert!(
+            site.get("/o/blobsrus/join", cookie).await.body.contains("This link does not work"),
+            "{cookie}"
+        );
+    }
+}
