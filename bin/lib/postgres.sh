@@ -19,7 +19,11 @@ postgres_place() {
   if [[ $EUID -eq 0 ]]; then
     id postgres >/dev/null 2>&1 || die "Postgres does not run as root, and there is no user 'postgres' to run it as: 'useradd --system postgres' makes one."
     if ! as_postgres test -x "$target"; then
-      place=/var/tmp/vestibule-$(printf '%s' "$target" | cksum | cut -d ' ' -f 1)/$1
+      place=/var/tmp/vestibule-$(printf '%s' "$target" | cksum | cut -d ' ' -f 1)
+      mkdir -p "$place"
+      # Anybody may write to /var/tmp.
+      [[ -O $place ]] || die "$place belongs to somebody else: remove it."
+      place=$place/$1
     fi
   fi
   printf '%s\n' "$place"
