@@ -78,7 +78,9 @@ impl Config {
     /// One line that names the variable and what is wrong with it.
     pub fn new(settings: Settings) -> Result<Self, String> {
         let loopback = settings.listen.ip().is_loopback();
-        let smtp_url = settings.smtp_url.filter(|url| !url.trim().is_empty());
+        // An empty variable is one that nobody set.
+        let given = |value: Option<String>| value.filter(|value| !value.trim().is_empty());
+        let smtp_url = given(settings.smtp_url);
         if smtp_url.is_none() && !loopback {
             return Err(
                 "SMTP_URL is missing: mail is captured only when LISTEN is a loopback address".to_owned()
@@ -90,8 +92,7 @@ impl Config {
         let secret_key =
             settings.secret_key.ok_or("SECRET_KEY is missing: give it 32 random characters or more")?;
         Ok(Self {
-            database_url: settings
-                .database_url
+            database_url: given(settings.database_url)
                 .ok_or("DATABASE_URL is missing: postgres://user:password@host/database")?,
             database_connections: settings.database_connections.max(2),
             base_url: base_url(settings.base_url, settings.listen)?.into(),
@@ -160,7 +161,7 @@ mod tests {
             .filter(|default| {
                 !changed.iter().any(|changed| changed.split('=').next() == default.split('=').next())
             })
-            .chain(changed.iter().copied().filter(|changed| changed.contains('=')))
+            .chain(changed.iter().copied())
             .collect();
         let only = Only::try_parse_from(["vestibule"].into_iter().chain(given))
             .map_err(|error| error.to_string())?;
@@ -174,8 +175,8 @@ mod tests {
     #[test]
     fn a_wrong_value_stops_the_start_and_is_named() {
         assert!(complaint(&["--secret-key=short"]).starts_with("SECRET_KEY "));
-        assert!(complaint(&["--secret-key"]).starts_with("SECRET_KEY is missing"));
-        assert!(complaint(&["--database-url"]).starts_with("DATABASE_URL is missing"));
+        assert!(complaint(&["--secret-key="]).starts_with("SECRET_KEY is missing"));
+        assert!(complaint(&["--database-url="]).starts_with("DATABASE_URL is missing"));
         assert!(complaint(&["--base-url=members.example.com"]).starts_with("BASE_URL "));
         assert!(complaint(&["--base-url=https://members.example.com/path"]).starts_with("BASE_URL "));
         assert!(complaint(&["--smtp-url=http://mail"]).starts_with("SMTP_URL "));
