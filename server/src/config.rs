@@ -89,8 +89,8 @@ impl Config {
         if let Some(url) = &smtp_url {
             Transport::smtp(url).map_err(|error: MailConfigError| format!("SMTP_URL {error}"))?;
         }
-        let secret_key =
-            settings.secret_key.ok_or("SECRET_KEY is missing: give it 32 random characters or more")?;
+        let secret_key = given(settings.secret_key)
+            .ok_or("SECRET_KEY is missing: give it 32 random characters or more")?;
         Ok(Self {
             database_url: given(settings.database_url)
                 .ok_or("DATABASE_URL is missing: postgres://user:password@host/database")?,
