@@ -12,7 +12,7 @@ pub mod server;
 #[cfg(feature = "ssr")]
 pub mod shell;
 mod sign_in;
-mod ui;
+pub mod ui;
 mod users;
 pub mod viewer;
 

@@ -1,15 +1,30 @@
 //! The parts that pages are made of: how they look and behave. They know no routes and call no server.
 //!
-//! Classes: `.button` (`.primary`, `.danger`, `.quiet`), `.field`, `.badge` (`.active`, `.invited`, …), `.notice`
-//! (`.danger`, `.success`), `.problems`, `.muted`, `.nowrap`, `.visually-hidden`. Each part has a file of its name in
-//! `style/components`.
+//! - Forms: [`Field`], [`TextArea`], [`Choice`], [`Submit`], and on top of a form [`Problems`].
+//! - Lists: [`Tabs`], [`SortHead`], [`Pager`], [`Empty`], [`counted`].
+//! - People: [`StatusBadge`], [`DeliveryLine`]. Times: [`Moment`], [`exact`], [`left`].
+//! - Around them: [`Heading`], [`Notice`], [`Toast`], [`Dialog`], [`icon`].
+//!
+//! Classes. Each part has a file of its name in `style/components`; these are the ones that a page writes itself:
+//! - `.button` for links, with `.primary` (one in a view), `.danger` or `.quiet`; `.actions` for the row of buttons that
+//!   ends a form, the one to press last.
+//! - `table`: `td[data-label]` is the label on a phone; `.row-actions` the last cell, `a.whole-row` in it reaches over
+//!   its row.
+//! - `dl.facts`: what is known of something. `.line`: side by side, `.stack`: one under the other.
+//! - `main.column` and `main.public`: the two kinds of page. `.heading`, `.back`, `.filters`.
+//! - `.muted`, `.small`, `.nowrap`, `.visually-hidden`. `aria-busy="true"` dims what is being renewed.
+//!
+//! No `style` attribute anywhere: the content security policy refuses it.
 
 mod badge;
 mod button;
 mod dialog;
 mod field;
 mod icon;
+mod notice;
+mod page;
 mod problems;
+mod tabs;
 mod text_area;
 mod time;
 
@@ -18,6 +33,9 @@ pub use button::Submit;
 pub use dialog::Dialog;
 pub use field::{Choice, Field};
 pub use icon::{Icon, icon};
+pub use notice::{Notice, Toast, Tone};
+pub use page::{Empty, Heading};
 pub use problems::Problems;
+pub use tabs::{Order, Pager, SortHead, Tab, Tabs, counted};
 pub use text_area::TextArea;
 pub use time::{Moment, exact, left};

@@ -25,7 +25,8 @@ pub fn Problems(#[prop(into)] problem: Signal<Option<Problem>>) -> impl IntoView
                 view! { <li><a href=format!("#{}", field.field) rel="external">{field.error.to_string()}</a></li> }
             });
             view! {
-                <div class="problems notice danger" role="alert" tabindex="-1" node_ref=summary>
+                // Before WebAssembly the browser itself puts the focus here, since this comes before any field.
+                <div class="problems notice danger" role="alert" tabindex="-1" autofocus node_ref=summary>
                     {icon(Icon::Warning)}
                     <div>
                         <p>{problem.to_string()}</p>
