@@ -21,12 +21,6 @@ fn words(class: &AddressClass, tense: Tense) -> String {
         (AddressClass::New, Tense::Before) => "will be invited".to_owned(),
         (AddressClass::Again, Tense::Before) => "had expired, will be invited again".to_owned(),
         (AddressClass::New | AddressClass::Again, Tense::After) => "invited".to_owned(),
-        (AddressClass::Refused { why: InviteRefusal::AlreadyInvited }, _) => {
-            "already invited: use “Resend” on the user’s page".to_owned()
-        }
-        (AddressClass::Refused { why: InviteRefusal::Suspended }, _) => {
-            "suspended: use “Reactivate” on the user’s page".to_owned()
-        }
         (AddressClass::Refused { why }, _) => why.to_string(),
         (AddressClass::Duplicate { .. }, _) => "stands in the list before".to_owned(),
         (AddressClass::Malformed { why }, _) => why.to_string(),
@@ -50,9 +44,10 @@ pub fn totals(addresses: &[ClassedAddress], tense: Tense) -> String {
         addresses.iter().filter(|address| address.class == AddressClass::Refused { why: wanted }).count()
     };
     let invited = if tense == Tense::Before { "will be invited" } else { "invited" };
+    let users = refused(InviteRefusal::UserExists);
     [
         (count(AddressClass::is_invited), invited),
-        (refused(InviteRefusal::UserExists), "already users"),
+        (users, if users == 1 { "already a user" } else { "already users" }),
         (refused(InviteRefusal::AlreadyInvited), "already invited"),
         (refused(InviteRefusal::Suspended), "suspended"),
         (count(|class| matches!(class, AddressClass::Duplicate { .. })), "repeated"),
@@ -113,8 +108,8 @@ mod tests {
             address(AddressClass::Refused { why: InviteRefusal::UserExists }),
             address(AddressClass::Again),
         ];
-        assert_eq!(totals(&list, Tense::Before), "2 will be invited · 1 already users");
-        assert_eq!(totals(&list, Tense::After), "2 invited · 1 already users");
+        assert_eq!(totals(&list, Tense::Before), "2 will be invited · 1 already a user");
+        assert_eq!(totals(&list, Tense::After), "2 invited · 1 already a user");
         assert_eq!(totals(&[], Tense::After), "");
     }
 }

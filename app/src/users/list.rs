@@ -11,7 +11,6 @@ use crate::ui::{Icon, icon};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::components::A;
 use leptos_router::hooks::{use_location, use_navigate};
 use model::delivery::DeliveryState;
 use model::invite::InviteAnswer;
@@ -141,9 +140,12 @@ fn Tabs(counts: UserCounts, expired: bool, view: UsersView) -> impl IntoView {
     ended.query.status = Some(UserStatus::Expired);
     let tab = |id: &'static str, label: &'static str, count: Count, view: &UsersView, here: bool| {
         view! {
-            <A href=paths::users(&organization, view) scroll=false attr:id=id attr:role="tab" attr:aria-selected=here.to_string() attr:aria-controls="panel">
+            <a
+                href=paths::users(&organization, view) id=id role="tab" data-noscroll="true"
+                aria-selected=here.to_string() aria-controls="panel"
+            >
                 {label}" "<span class="count">{count_words(count)}</span>
-            </A>
+            </a>
         }
     };
     view! {

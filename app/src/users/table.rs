@@ -47,7 +47,7 @@ fn SortHead(label: &'static str, sort: UserSort, view: UsersView) -> impl IntoVi
     other.query.descending = here && !descending;
     view! {
         <th scope="col" aria-sort=direction>
-            <A href=paths::users(&use_organization(), &other) scroll=false>{label}{sign.map(icon)}</A>
+            <a href=paths::users(&use_organization(), &other) data-noscroll="true">{label}{sign.map(icon)}</a>
         </th>
     }
 }
@@ -107,7 +107,7 @@ fn Empty(view: UsersView) -> impl IntoView {
 #[component]
 pub fn Pager(previous: Option<String>, next: Option<String>, view: UsersView) -> impl IntoView {
     let link = |label: &'static str, view: UsersView| {
-        view! { <A href=paths::users(&use_organization(), &view) attr:class="button">{label}</A> }
+        view! { <a href=paths::users(&use_organization(), &view) class="button">{label}</a> }
     };
     let at = |before: Option<String>, after: Option<String>| {
         let mut view = view.from_start();

@@ -39,7 +39,7 @@ create table users (
 );
 
 -- One index for each order of the list, with the id to break ties.
-create index users_by_name on users (organization_id, lower(name), id);
+create index users_by_name on users (organization_id, lower(coalesce(nullif(name, ''), email)), id);
 create index users_by_status on users (organization_id, status, id);
 create index users_by_role on users (organization_id, role, id);
 create index users_by_last_login on users (organization_id, coalesce(last_login_at, '-infinity'::timestamptz), id);

@@ -8,6 +8,9 @@ use model::invite::{ADDRESSES_MAX, AddressClass, ClassedAddress, InviteAnswer};
 use model::rules::AddressState;
 use std::collections::HashMap;
 
+/// The most entries that are answered for, addresses or not.
+const ENTRIES_MOST: usize = 4 * ADDRESSES_MAX;
+
 /// Says of every address in the list what inviting it would do. Changes nothing.
 pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteAnswer> {
     let entries = read(list)?;
@@ -41,10 +44,15 @@ pub fn state(status: &str, expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>
 /// The list's entries, when there are some and not too many.
 pub fn read(list: &str) -> Result<Vec<Entry>> {
     let entries = address_list::parse(list);
+    // A column of names beside the addresses does not count, as long as it is not a flood.
+    let count = match entries.iter().filter(|entry| entry.address.is_ok()).count() {
+        count if count <= ADDRESSES_MAX && entries.len() > ENTRIES_MOST => entries.len(),
+        count => count,
+    };
     if entries.is_empty() {
         Err(Error::field("addresses", FieldError::NoAddress))
-    } else if entries.len() > ADDRESSES_MAX {
-        let error = FieldError::TooManyAddresses { count: entries.len(), most: ADDRESSES_MAX };
+    } else if count > ADDRESSES_MAX {
+        let error = FieldError::TooManyAddresses { count, most: ADDRESSES_MAX };
         Err(Error::field("addresses", error))
     } else {
         Ok(entries)

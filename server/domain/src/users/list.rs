@@ -50,7 +50,8 @@ impl Window {
 /// What the list can be sorted by: the expression of its index, and its type.
 const fn sort_expression(sort: UserSort) -> (&'static str, &'static str) {
     match sort {
-        UserSort::Name => ("lower(u.name)", "text"),
+        // Whoever has given no name yet is called by their address.
+        UserSort::Name => ("lower(coalesce(nullif(u.name, ''), u.email))", "text"),
         UserSort::Email => ("u.email_key", "text"),
         UserSort::Status => ("u.status", "text"),
         UserSort::Role => ("u.role", "text"),
