@@ -4,10 +4,24 @@
 //! once, so that the two can't tell different stories after a crash; it belongs to its organization, as every row
 //! does; and when to try again is a matter of SMTP's answers and of how long the mail is of use.
 
+mod backoff;
+mod captured;
+mod job;
+mod letter;
 pub mod links;
+mod names;
+mod outbox;
+mod parcel;
 mod queue;
+mod smtp;
 mod state;
+mod transport;
+mod worker;
 
+pub use captured::{Captured, CapturedMail};
+pub use lettre::message::Mailbox;
 pub use queue::InvitationMail;
 pub(crate) use queue::{queue_invitations, queue_sign_in};
 pub(crate) use state::{DeliveryColumns, delivery_state};
+pub use transport::{MailConfigError, Transport, sender};
+pub use worker::work;

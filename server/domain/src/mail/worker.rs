@@ -1,0 +1,102 @@
+//! The worker: takes what is due from the outbox, hands it to the mail server, and writes down what that said.
+//!
+//! A feeder claims mails in small batches, some senders hand them over on connections that are kept, and a recorder
+//! writes down what became of them and holds on to what is in hand. Any number of servers may run it at once; when one
+//! dies, the others take over what it had in hand as soon as its leases end.
+
+mod feeder;
+mod gate;
+mod hand;
+mod recorder;
+mod sender;
+
+use super::outbox::{Entry, Key};
+use super::transport::Transport;
+use crate::Domain;
+use gate::Gate;
+use hand::Hand;
+use lettre::message::Mailbox;
+use recorder::Recorder;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
+
+/// How many mails are on their way to the mail server at once.
+const SENDERS: usize = 8;
+/// How long a mail in hand belongs to this worker, in seconds; it is held on to each quarter of that.
+const LEASE_SECONDS: i64 = 20;
+/// How long the mails that are on their way have at the end. A server must be gone within ten seconds.
+const LAST_WORDS: Duration = Duration::from_secs(7);
+
+/// What the parts of the worker share.
+struct Office {
+    domain: Domain,
+    transport: Transport,
+    from: Mailbox,
+    /// The host of the public URL, for the ids of messages.
+    host: String,
+    hand: Hand,
+    gate: Gate,
+    outcomes: mpsc::UnboundedSender<(Key, Entry)>,
+}
+
+impl Office {
+    fn tell(&self, key: Key, entry: Entry) {
+        // The recorder outlives everybody who tells it something.
+        let _ = self.outcomes.send((key, entry));
+    }
+}
+
+/// Sends mail until `stop` is done. Then it finishes what is on its way, for at most seven seconds, and gives the rest
+/// back. When it is dropped instead, others take over what it had in hand within 20 seconds.
+pub async fn work(domain: Domain, transport: Transport, from: Mailbox, stop: impl Future<Output = ()>) {
+    let (outcomes, told) = mpsc::unbounded_channel();
+    let host = url::Url::parse(&domain.base_url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+    let office = Arc::new(Office {
+        host: host.unwrap_or_else(|| "localhost".to_owned()),
+        domain,
+        transport,
+        from,
+        hand: Hand::default(),
+        gate: Gate::default(),
+        outcomes,
+    });
+    let (over, end) = tokio::sync::oneshot::channel();
+    let mut recording = JoinSet::new();
+    recording.spawn(Recorder::new(Arc::clone(&office), told).run(end));
+    let mut senders = JoinSet::new();
+    for _ in 0..SENDERS {
+        senders.spawn(sender::run(Arc::clone(&office)));
+    }
+    {
+        let mut feeding = pin!(feeder::run(&office, stop));
+        loop {
+            tokio::select! {
+                () = &mut feeding => break,
+                Some(ended) = senders.join_next() => {
+                    report(ended);
+                    senders.spawn(sender::run(Arc::clone(&office)));
+                }
+            }
+        }
+    }
+    for key in office.hand.close() {
+        office.tell(key, Entry::given_back(office.domain.clock.now()));
+    }
+    let _ = timeout(LAST_WORDS, async { while senders.join_next().await.is_some() {} }).await;
+    senders.shutdown().await;
+    office.gate.close().await;
+    let _ = over.send(());
+    while let Some(ended) = recording.join_next().await {
+        report(ended);
+    }
+}
+
+fn report(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a part of the mail worker broke");
+    }
+}

@@ -1,0 +1,148 @@
+//! The feeder: claims what is due and prepares it for the senders.
+
+use super::super::job::Job;
+use super::super::outbox::{self, Arming, Claimed, Entry, Key};
+use super::gate::GateState;
+use super::{LEASE_SECONDS, Office};
+use crate::{Result, Token, secret};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::{OrganizationId, SignInId};
+use std::collections::HashMap;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+/// How often the outbox is looked at when nobody rings.
+const LOOK: Duration = Duration::from_secs(1);
+/// How much is claimed at a time: about what is sent within this time, so that a sign-in mail, an invitation that is
+/// revoked, and other workers never wait for much of what was taken in hand before.
+const AHEAD: Duration = Duration::from_millis(250);
+const BATCH_LEAST: usize = 16;
+const BATCH_MOST: usize = 512;
+/// How many sign-in mails are claimed at a time beyond that.
+const URGENT: usize = 32;
+
+/// Claims mails until `stop` is done.
+pub(super) async fn run(office: &Office, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pace = Pace { since: Instant::now(), taken: 0, batch: BATCH_LEAST };
+    loop {
+        // Between two looks, so that what was claimed is never forgotten.
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = office.hand.low.notified() => {}
+            () = office.domain.mail_bell.notified() => {}
+            _ = look.tick() => office.gate.sweep(),
+        }
+        if let Err(error) = feed(office, &mut pace).await {
+            tracing::warn!(%error, "the outbox could not be read");
+        }
+    }
+}
+
+async fn feed(office: &Office, pace: &mut Pace) -> Result<()> {
+    let now = office.domain.clock.now();
+    let (waiting, taken, held) = office.hand.counts();
+    let (most, others) = match office.gate.state(now) {
+        GateState::Open => {
+            let room = pace.batch(taken).saturating_sub(waiting);
+            (room + URGENT, room)
+        }
+        GateState::OneMayAsk if held == 0 => (1, 1),
+        GateState::OneMayAsk | GateState::Shut => return Ok(()),
+    };
+    let lease = now + TimeDelta::seconds(LEASE_SECONDS);
+    let limit = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let claimed = outbox::claim(&office.domain, now, lease, limit(most), limit(others)).await?;
+    office.hand.hold(claimed.iter().map(key), lease);
+    let (sign_ins, invitations): (Vec<Claimed>, Vec<Claimed>) =
+        claimed.into_iter().partition(|claimed| claimed.sign_in_id.is_some());
+    let mut jobs = Vec::with_capacity(invitations.len());
+    for claimed in invitations {
+        let key = key(&claimed);
+        match Job::invitation(claimed, now) {
+            Some(job) => jobs.push(job),
+            None => office.tell(key, Entry::dropped(now)),
+        }
+    }
+    office.hand.put(jobs);
+    if !sign_ins.is_empty() {
+        let keys: Vec<Key> = sign_ins.iter().map(key).collect();
+        if let Err(error) = sign_in_mails(office, sign_ins, now).await {
+            for key in keys {
+                office.tell(key, Entry::given_back(now + TimeDelta::seconds(1)));
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn key(claimed: &Claimed) -> Key {
+    (claimed.organization_id, claimed.id)
+}
+
+/// Makes the links and codes of sign-in mails. This is the moment they come into being: nothing that opens anything
+/// was queued.
+async fn sign_in_mails(office: &Office, sign_ins: Vec<Claimed>, now: DateTime<Utc>) -> Result<()> {
+    let mut secrets = HashMap::new();
+    let mut armings = Vec::with_capacity(sign_ins.len());
+    for claimed in &sign_ins {
+        let Some(sign_in_id) = claimed.sign_in_id else { continue };
+        let (token, code) = (Token::random(), secret::six_digits());
+        let organization = OrganizationId(claimed.organization_id);
+        armings.push(Arming {
+            organization_id: claimed.organization_id,
+            sign_in_id,
+            link_hash: token.hash(),
+            code_hash: office.domain.keys.code_hash(organization, SignInId(sign_in_id), &code)?,
+        });
+        secrets.insert((claimed.organization_id, sign_in_id), (token, code));
+    }
+    let armed = outbox::arm(&office.domain, now, &armings).await?;
+    let mut armed: HashMap<Key, (String, DateTime<Utc>)> = armed
+        .into_iter()
+        .map(|armed| ((armed.organization_id, armed.sign_in_id), (armed.email, armed.expires_at)))
+        .collect();
+    let mut jobs = Vec::with_capacity(armed.len());
+    for claimed in sign_ins {
+        let key = key(&claimed);
+        let made = claimed.sign_in_id.and_then(|id| {
+            let of = (claimed.organization_id, id);
+            Some((armed.remove(&of)?, secrets.remove(&of)?))
+        });
+        match made {
+            Some(((email, ends), (token, code))) => {
+                jobs.push(Job::sign_in(claimed, email, ends, token, code));
+            }
+            None => office.tell(key, Entry::dropped(now)),
+        }
+    }
+    office.hand.put(jobs);
+    Ok(())
+}
+
+/// How fast mails leave.
+struct Pace {
+    since: Instant,
+    taken: usize,
+    batch: usize,
+}
+
+impl Pace {
+    /// How many mails leave within [`AHEAD`], by what was taken so far.
+    fn batch(&mut self, taken: usize) -> usize {
+        let passed = self.since.elapsed();
+        if passed >= AHEAD {
+            let sent = u128::try_from(taken - self.taken).unwrap_or(u128::MAX);
+            let ahead = sent.saturating_mul(AHEAD.as_millis()) / passed.as_millis().max(1);
+            self.batch = usize::try_from(ahead).unwrap_or(BATCH_MOST).clamp(BATCH_LEAST, BATCH_MOST);
+            self.since = Instant::now();
+            self.taken = taken;
+        }
+        self.batch
+    }
+}
