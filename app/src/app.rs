@@ -63,10 +63,10 @@ fn ForgetSubmission() -> impl IntoView {
 #[cfg(feature = "hydrate")]
 pub fn start() {
     // A server function that leads elsewhere signs somebody in or out: the whole page is loaded anew.
-    let _ = leptos::server_fn::redirect::set_redirect_hook(|location| {
+    let _ = server_fn::redirect::set_redirect_hook(|location| {
         let _ = window().location().set_href(location);
     });
-    leptos::mount::hydrate_body(App);
+    hydrate_body(App);
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-hydrated", "");
     }

@@ -129,6 +129,7 @@ impl UsersView {
     }
 
     /// The same rows in the same order, from the beginning: for whatever changes which rows there are.
+    #[must_use]
     pub fn from_start(&self) -> Self {
         Self { query: UsersQuery { after: None, before: None, ..self.query.clone() }, inviting: false }
     }

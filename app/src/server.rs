@@ -9,7 +9,7 @@ use domain::{Caller, Token};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use model::{Problem, SignInId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 /// How long an opened link stays in the browser, in seconds.
@@ -93,7 +93,7 @@ pub fn end_session(organization: &str) {
 }
 
 /// The sessions in a request's cookies, by organization.
-pub fn sessions(cookies: &HashMap<String, String>, secure: bool) -> HashMap<String, Token> {
+pub fn sessions(cookies: &BTreeMap<String, String>, secure: bool) -> HashMap<String, Token> {
     let prefix = session_name("", secure);
     cookies
         .iter()
@@ -137,7 +137,7 @@ pub fn link_cookie(link: Link, organization: &str, token: &str, secure: bool) ->
 }
 
 /// The cookies of a request.
-pub fn cookies(parts: &Parts) -> HashMap<String, String> {
+pub fn cookies(parts: &Parts) -> BTreeMap<String, String> {
     parts
         .headers
         .get_all(COOKIE)
@@ -149,7 +149,7 @@ pub fn cookies(parts: &Parts) -> HashMap<String, String> {
         .collect()
 }
 
-fn request_cookies() -> HashMap<String, String> {
+fn request_cookies() -> BTreeMap<String, String> {
     use_context::<Parts>().map(|parts| cookies(&parts)).unwrap_or_default()
 }
 

@@ -12,13 +12,13 @@ use url::Url;
 /// The environment, as it is.
 #[derive(Args)]
 pub struct Settings {
-    /// Postgres 15 or newer: postgres://user:password@host/database
+    /// Postgres 15 or newer: `postgres://user:password@host/database`
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     database_url: Option<String>,
     /// How many connections to the database this server keeps at most
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 20, global = true)]
     database_connections: u32,
-    /// The public origin, such as <https://members.example.com>: every link begins with it
+    /// The public origin, such as `https://members.example.com`: every link begins with it
     #[arg(long, env = "BASE_URL", global = true)]
     base_url: Option<String>,
     /// Where to listen
@@ -28,7 +28,7 @@ pub struct Settings {
     /// links, all open old ones
     #[arg(long, env = "SECRET_KEY", hide_env_values = true, global = true)]
     secret_key: Option<String>,
-    /// The mail server: smtp://user:password@host:587 or smtps://…, with ?tls=required, opportunistic or none. Without
+    /// The mail server: `smtp://user:password@host:587` or `smtps://…`, with `?tls=required`, `opportunistic` or `none`. Without
     /// it, and only on a loopback address, mail is captured and shown at /dev/mail
     #[arg(long, env = "SMTP_URL", hide_env_values = true, global = true)]
     smtp_url: Option<String>,

@@ -58,16 +58,15 @@ pub async fn migrate(domain: &Domain) -> Result<(), String> {
 /// In a person's words.
 pub async fn serve(config: Config, domain: Domain) -> Result<(), String> {
     migrate(&domain).await?;
-    let (transport, captured) = match &config.smtp_url {
-        Some(url) => (Transport::smtp(url).map_err(|error| format!("SMTP_URL {error}"))?, None),
-        None => {
-            let captured = Captured::default();
-            (Transport::captured(captured.clone()), Some(captured))
-        }
+    let (transport, captured) = if let Some(url) = &config.smtp_url {
+        (Transport::smtp(url).map_err(|error| format!("SMTP_URL {error}"))?, None)
+    } else {
+        let captured = Captured::default();
+        (Transport::captured(captured.clone()), Some(captured))
     };
     let state = AppState::new(domain.clone(), &config.site_root, captured, config.trusted_proxies);
     let (stop, stopping) = watch::channel(false);
-    let worker = tokio::spawn(mail::work(domain, transport, config.mail_from, stopping.clone()));
+    let worker = tokio::spawn(mail::work(domain, transport, config.mail_from, stopped(stopping.clone())));
     if let Some(address) = config.metrics_listen {
         let listener = listen(address, "METRICS_LISTEN").await?;
         let metrics = metrics_router()?;

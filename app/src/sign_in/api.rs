@@ -24,7 +24,7 @@ pub async fn request_sign_in(
 /// The address that this browser asked a code for, if it did so a short while ago.
 #[server(prefix = "/api", endpoint = "sign_in/asked_for")]
 pub async fn asked_for(org: String) -> Result<Option<String>, Problem> {
-    Ok(server::sign_in_try(&org).map(|(_, email)| email))
+    Ok(std::future::ready(server::sign_in_try(&org)).await.map(|(_, email)| email))
 }
 
 /// Signs in by the code from the mail.

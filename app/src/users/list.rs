@@ -9,12 +9,13 @@ use crate::pages::{Failed, OrganizationPage};
 use crate::paths::{self, UsersView};
 use crate::ui::{Icon, icon};
 use crate::viewer::use_organization;
+use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use model::delivery::DeliveryState;
 use model::invite::InviteAnswer;
-use model::users::{Count, UserCounts, UserSort, UsersPage as Page};
+use model::users::{Count, UserCounts, UserSort, UsersPage as Page, UsersQuery};
 use model::{OrganizationRole, Problem, UserStatus};
 use std::time::Duration;
 
@@ -174,12 +175,15 @@ fn Filters(view: UsersView, expired: bool) -> impl IntoView {
         };
         event.prevent_default();
         let get = |name: &str| data.get(name).as_string().unwrap_or_default();
-        let mut view = UsersView::default();
-        view.query.search = get("q").trim().to_owned();
-        view.query.status = get("status").parse().ok();
-        view.query.role = get("role").parse().ok();
-        view.query.sort = get("sort").parse().unwrap_or_default();
-        view.query.descending = get("order") == "desc";
+        let query = UsersQuery {
+            search: get("q").trim().to_owned(),
+            status: get("status").parse().ok(),
+            role: get("role").parse().ok(),
+            sort: get("sort").parse().unwrap_or_default(),
+            descending: get("order") == "desc",
+            ..UsersQuery::default()
+        };
+        let view = UsersView { query, inviting: false };
         go(
             &paths::users(&organization, &view),
             NavigateOptions { scroll: false, ..NavigateOptions::default() },
@@ -221,15 +225,22 @@ fn Filters(view: UsersView, expired: bool) -> impl IntoView {
     }
 }
 
+/// Whether a mail will be somewhere else before long.
+fn moves_soon(state: Option<&DeliveryState>, now: DateTime<Utc>) -> bool {
+    match state {
+        Some(DeliveryState::Queued) => true,
+        Some(DeliveryState::Retrying { next, .. }) => *next - now < TimeDelta::minutes(1),
+        _ => false,
+    }
+}
+
 /// The list tells where each mail is: while one is under way, it looks again.
 fn look_again_while_mail_is_on_its_way(page: Resource<Result<Page, Problem>>) {
     Effect::new(move || {
         let moving = page.with(|page| {
-            page.as_ref().and_then(|page| page.as_ref().ok()).is_some_and(|page| {
-                page.rows.iter().any(|row| {
-                    matches!(row.delivery, Some(DeliveryState::Queued | DeliveryState::Retrying { .. }))
-                })
-            })
+            page.as_ref()
+                .and_then(|page| page.as_ref().ok())
+                .is_some_and(|page| page.rows.iter().any(|row| moves_soon(row.delivery.as_ref(), page.now)))
         });
         if moving {
             set_timeout(move || page.refetch(), Duration::from_secs(LOOK_AGAIN_SECONDS));

@@ -84,7 +84,7 @@ pub async fn link_page(visitor: &Visitor<'_>, token: &Token) -> Result<SignInPag
 /// When the link was used, is too old or never was.
 pub async fn by_link(visitor: &Visitor<'_>, token: &Token) -> Result<NewSession> {
     let mut transaction = visitor.domain().pool.begin().await?;
-    let used = sqlx::query!(
+    let opened = sqlx::query!(
         "update sign_ins set used_at = $3
          where organization_id = $1 and link_hash = $2 and used_at is null and expires_at > $3
          returning user_id",
@@ -94,7 +94,7 @@ pub async fn by_link(visitor: &Visitor<'_>, token: &Token) -> Result<NewSession>
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    let user = used.and_then(|row| row.user_id).ok_or(Problem::LinkUnusable)?;
+    let user = opened.and_then(|row| row.user_id).ok_or(Problem::LinkUnusable)?;
     let session =
         start(&mut transaction, visitor, UserId(user), "mail link").await?.ok_or(Problem::LinkUnusable)?;
     transaction.commit().await?;

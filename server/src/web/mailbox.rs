@@ -87,13 +87,13 @@ fn links(escaped: &str) -> String {
             word.to_owned()
         }
     };
-    escaped
-        .split_inclusive(char::is_whitespace)
-        .map(|piece| {
-            let word = piece.trim_end();
-            format!("{}{}", link(word), &piece[word.len()..])
-        })
-        .collect()
+    let mut linked = String::with_capacity(escaped.len());
+    for piece in escaped.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        linked.push_str(&link(word));
+        linked.push_str(&piece[word.len()..]);
+    }
+    linked
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! The server over HTTP, in this process, on a real Postgres.
+#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
 mod forms;
 mod gate;

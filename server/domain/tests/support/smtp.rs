@@ -278,8 +278,7 @@ impl Talk {
         let mut state = self.state.lock().unwrap();
         let manner = state.manners.get_mut(recipient)?;
         match manner {
-            Manner::AnswerMail(..) | Manner::HangUpAfterMail => None,
-            Manner::Answer(_, 0) => None,
+            Manner::AnswerMail(..) | Manner::HangUpAfterMail | Manner::Answer(_, 0) => None,
             Manner::Answer(answer, times) => {
                 *times -= 1;
                 Some(Manner::Answer(answer, 0))
