@@ -114,14 +114,14 @@ impl Entry {
     }
 }
 
-/// Writes down what became of mails in hand, each with the lease that it was held by.
-pub(super) async fn record(domain: &Domain, entries: &[(Key, DateTime<Utc>, &Entry)]) -> Result<()> {
+/// Writes down what became of mails in hand, each with the lease that it was held by; gives back which were still ours.
+pub(super) async fn record(domain: &Domain, entries: &[(Key, DateTime<Utc>, &Entry)]) -> Result<Vec<Key>> {
     let (organizations, ids, leases) = columns(entries.iter().map(|(key, lease, _)| (*key, *lease)));
     let states: Vec<Option<&str>> = entries.iter().map(|(_, _, entry)| entry.state).collect();
     let dues: Vec<Option<DateTime<Utc>>> = entries.iter().map(|(_, _, entry)| entry.due_at).collect();
     let replies: Vec<&str> = entries.iter().map(|(_, _, entry)| entry.reply.as_str()).collect();
     let times: Vec<DateTime<Utc>> = entries.iter().map(|(_, _, entry)| entry.at).collect();
-    sqlx::query!(
+    let rows = sqlx::query!(
         "update deliveries d
          set state = coalesce(entry.state, d.state),
             tries = d.tries + case when entry.state is null or entry.state = 'dropped' then 0 else 1 end,
@@ -130,7 +130,8 @@ pub(super) async fn record(domain: &Domain, entries: &[(Key, DateTime<Utc>, &Ent
             ended_at = case when entry.due_at is null then entry.at end
          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::timestamptz[], $6::text[],
             $7::timestamptz[]) as entry (organization_id, id, lease, state, due_at, reply, at)
-         where d.organization_id = entry.organization_id and d.id = entry.id and d.due_at = entry.lease",
+         where d.organization_id = entry.organization_id and d.id = entry.id and d.due_at = entry.lease
+         returning d.organization_id, d.id",
         &organizations,
         &ids,
         &leases,
@@ -139,9 +140,9 @@ pub(super) async fn record(domain: &Domain, entries: &[(Key, DateTime<Utc>, &Ent
         &replies as &[&str],
         &times
     )
-    .execute(&domain.pool)
+    .fetch_all(&domain.pool)
     .await?;
-    Ok(())
+    Ok(rows.into_iter().map(|row| (row.organization_id, row.id)).collect())
 }
 
 fn columns(rows: impl Iterator<Item = (Key, DateTime<Utc>)>) -> (Vec<Uuid>, Vec<Uuid>, Vec<DateTime<Utc>>) {

@@ -146,34 +146,50 @@ async fn a_kept_connection_that_went_stale_costs_no_try(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn while_the_server_is_away_one_mail_asks_and_all_go_when_it_is_back(pool: PgPool) {
+async fn a_mail_waits_for_a_server_that_is_away(pool: PgPool) {
     let world = World::new(pool).await;
     let server = SmtpServer::start(Offers::default()).await;
     let (address, url) = (server.address, server.url());
     server.stop().await;
+    world.invite(BLOBBY).await;
+    let worker = world.start_with(Transport::smtp(&url).unwrap());
+    let row = world.wait_for(BLOBBY, "retrying").await;
+    assert_eq!(
+        (row.tries, row.reply.as_str()),
+        (1, "could not connect to the mail server: connection refused")
+    );
+    let server = SmtpServer::start_at(address, Offers::default()).await;
+    world.pass(TimeDelta::seconds(7));
+    assert_eq!(world.wait_for(BLOBBY, "handed_over").await.tries, 2);
+    assert_eq!(server.count(), 1);
+    worker.stop().await;
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn while_the_server_takes_nothing_one_mail_asks_and_all_go_when_it_does(pool: PgPool) {
+    let world = World::new(pool).await;
+    let server = SmtpServer::start(Offers { connections: Some(0), ..Offers::default() }).await;
+    let (address, url) = (server.address, server.url());
     world.invite_many(50).await;
     let worker = world.start_with(Transport::smtp(&url).unwrap());
-    let tried = "deliveries where state = 'retrying'";
-    until("some were tried", async || world.count(tried).await > 0).await;
-    let row: (String, i32) =
-        sqlx::query_as("select reply, tries from deliveries where state = 'retrying' limit 1")
-            .fetch_one(&world.domain.pool)
-            .await
-            .unwrap();
-    assert_eq!(row, ("could not connect to the mail server: connection refused".to_owned(), 1));
-    until("what was in hand is written down", async || {
-        world.count("deliveries where state = 'queued' and due_at > created_at").await == 0
-    })
-    .await;
-    let first = world.count(tried).await;
-    assert!(first < 50, "the others stay queued: {first} were tried");
-    for (n, seconds) in [(1, 1), (2, 2), (3, 5)] {
-        // Each time one more asks.
-        world.pass(TimeDelta::seconds(seconds));
-        until("one more was tried", async || world.count(tried).await == first + n).await;
+    // Each pause is as long as the server is left alone by then.
+    for (asked, seconds) in [(1, 1), (2, 2), (3, 5), (4, 15)] {
+        until("one mail has asked", async || {
+            server.connected_ever() == asked
+                && world.count("deliveries where state = 'queued' and due_at > created_at").await == 0
+        })
+        .await;
+        world.pass(TimeDelta::milliseconds(seconds * 1_000 - 1));
+        world.pass(TimeDelta::milliseconds(1));
     }
+    until("the last has asked", async || server.connected_ever() == 5).await;
+    assert!(world.count("deliveries where state = 'queued'").await > 0, "most were not even tried");
+    let reply = "421 4.7.0 too many connections";
+    let refused = format!("deliveries where reply = 'could not connect to the mail server: {reply}'");
+    until("it is said why", async || world.count(&refused).await > 0).await;
+    assert_eq!(server.connected_ever(), 5);
+    server.stop().await;
     let server = SmtpServer::start_at(address, Offers::default()).await;
-    world.pass(TimeDelta::seconds(60));
     until("all are handed over", async || {
         world.pass(TimeDelta::seconds(1));
         world.count("deliveries where state = 'handed_over'").await == 50

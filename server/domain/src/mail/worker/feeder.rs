@@ -56,8 +56,8 @@ async fn feed(office: &Office, pace: &mut Pace) -> Result<()> {
     };
     let lease = now + TimeDelta::seconds(LEASE_SECONDS);
     let limit = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let claimed = outbox::claim(&office.domain, now, lease, limit(most), limit(others)).await?;
-    office.hand.hold(claimed.iter().map(key), lease);
+    let mut claimed = outbox::claim(&office.domain, now, lease, limit(most), limit(others)).await?;
+    claimed.retain(|claimed| office.hand.hold(key(claimed), lease));
     let (sign_ins, invitations): (Vec<Claimed>, Vec<Claimed>) =
         claimed.into_iter().partition(|claimed| claimed.sign_in_id.is_some());
     let mut jobs = Vec::with_capacity(invitations.len());

@@ -40,9 +40,10 @@ impl Default for Hand {
 }
 
 impl Hand {
-    /// Notes the lease of mails that were claimed.
-    pub fn hold(&self, keys: impl Iterator<Item = Key>, lease: DateTime<Utc>) {
-        self.lock().leases.extend(keys.map(|key| (key, lease)));
+    /// Notes the lease of a mail that was claimed; says whether it was not in hand already, which it is when its lease
+    /// ended while this machine slept.
+    pub fn hold(&self, key: Key, lease: DateTime<Utc>) -> bool {
+        self.lock().leases.insert(key, lease).is_none()
     }
 
     /// Puts mails where senders take them from. When half of the others are left, [`low`](Self::low) rings.
@@ -104,11 +105,13 @@ impl Hand {
         state.leases.extend(kept.iter().map(|key| (*key, lease)));
     }
 
-    pub fn let_go(&self, keys: impl Iterator<Item = Key>) {
+    /// Lets go of a mail, if it is held by this lease; says whether it is not in hand then.
+    pub fn let_go(&self, key: Key, lease: Option<&DateTime<Utc>>) -> bool {
         let mut state = self.lock();
-        for key in keys {
+        if state.leases.get(&key) == lease {
             state.leases.remove(&key);
         }
+        !state.leases.contains_key(&key)
     }
 
     /// Gives nothing out any more; gives back what waited.

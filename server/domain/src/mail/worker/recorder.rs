@@ -3,6 +3,7 @@
 use super::super::outbox::{self, Entry, Key};
 use super::{LEASE_SECONDS, Office};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -56,14 +57,15 @@ impl Recorder {
     }
 
     async fn write(&mut self) {
-        let held: Vec<(Key, DateTime<Utc>, &Entry)> = self
-            .pending
-            .iter()
-            .filter_map(|(key, entry)| Some((*key, self.office.hand.lease(*key)?, entry)))
-            .collect();
+        let hand = &self.office.hand;
+        let held: Vec<(Key, DateTime<Utc>, &Entry)> =
+            self.pending.iter().filter_map(|(key, entry)| Some((*key, hand.lease(*key)?, entry))).collect();
+        let used: HashMap<Key, DateTime<Utc>> = held.iter().map(|(key, lease, _)| (*key, *lease)).collect();
         match outbox::record(&self.office.domain, &held).await {
-            Ok(()) => {
-                self.office.hand.let_go(self.pending.drain(..).map(|(key, _)| key));
+            Ok(written) => {
+                let written: HashSet<Key> = written.into_iter().collect();
+                // What this worker got in hand anew meanwhile is written again, with that lease.
+                self.pending.retain(|(key, _)| !hand.let_go(*key, used.get(key)) && !written.contains(key));
                 self.failing = false;
             }
             Err(error) => {
@@ -91,7 +93,7 @@ impl Recorder {
             self.pending.push(outcome);
         }
         let now = self.office.domain.clock.now();
-        let told: std::collections::HashSet<Key> = self.pending.iter().map(|(key, _)| *key).collect();
+        let told: HashSet<Key> = self.pending.iter().map(|(key, _)| *key).collect();
         let unsent =
             self.office.hand.leases().into_iter().map(|(key, _)| key).filter(|key| !told.contains(key));
         self.pending.extend(unsent.map(|key| (key, Entry::given_back(now))));

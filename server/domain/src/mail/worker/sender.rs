@@ -39,7 +39,8 @@ struct Held<'a> {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.office.hand.let_go(std::iter::once(self.job.key));
+            let lease = self.office.hand.lease(self.job.key);
+            self.office.hand.let_go(self.job.key, lease.as_ref());
         }
     }
 }
