@@ -109,7 +109,7 @@ fn Invited(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoVi
                 view! {
                     <div class="notice success">
                         {icon(Icon::Check)}
-                        <p><strong>{totals(&answer.addresses, Tense::After)}</strong>": "{names.join(", ")}{rest}". Their mail is queued."</p>
+                        <p><strong>{totals(&answer.addresses, Tense::After)}</strong>": "{names.join(", ")}{rest}". Each row below tells where their mail is."</p>
                     </div>
                 }
             })}
