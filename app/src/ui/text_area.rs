@@ -13,6 +13,7 @@ pub fn TextArea(
     #[prop(optional, into)] value: String,
     #[prop(optional)] hint: &'static str,
     #[prop(default = 4)] rows: u8,
+    #[prop(optional)] autofocus: bool,
     #[prop(into)] error: Signal<Option<FieldError>>,
     node_ref: NodeRef<Textarea>,
     on_text: Callback<String>,
@@ -22,7 +23,7 @@ pub fn TextArea(
             <label for=name>{label}</label>
             <textarea
                 id=name name=name rows=rows.to_string() node_ref=node_ref
-                autocomplete="off" autocapitalize="off" spellcheck="false"
+                autofocus=autofocus autocomplete="off" autocapitalize="off" spellcheck="false"
                 aria-invalid=move || error.get().is_some().then_some("true")
                 aria-describedby=describedby(name, hint, error)
                 on:input:target=move |event| on_text.run(event.target().value())
