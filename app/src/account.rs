@@ -1,7 +1,13 @@
 //! One's own account.
 
+mod api;
+
+use crate::forms::Form;
 use crate::pages::OrganizationPage;
-use crate::viewer::use_viewer;
+use crate::theme::Theme;
+use crate::ui::{Choice, Submit};
+use crate::viewer::{use_organization, use_viewer};
+use api::ChooseTheme;
 use leptos::prelude::*;
 
 #[component]
@@ -20,6 +26,28 @@ pub fn AccountPage() -> impl IntoView {
                     <dd>{user.role.label()}</dd>
                 </dl>
             })}
+            <Appearance/>
         </OrganizationPage>
+    }
+}
+
+/// Which colours this browser shows. Kept in a cookie, so that the first paint has them.
+#[component]
+fn Appearance() -> impl IntoView {
+    let action = ServerAction::<ChooseTheme>::new();
+    let chosen = SharedValue::new(use_context::<Theme>).into_inner();
+    let option = |theme: Option<Theme>, words| (theme.map_or("", Theme::code), words, theme == chosen);
+    let options = vec![
+        option(None, "As the system has it"),
+        option(Some(Theme::Light), "Light"),
+        option(Some(Theme::Dark), "Dark"),
+    ];
+    view! {
+        <h2>"Appearance"</h2>
+        <Form action>
+            <input type="hidden" name="org" value=use_organization()/>
+            <Choice label="Colours" name="theme" options hint="For this browser alone."/>
+            <Submit label="Save" pending_label="Saving…" pending=action.pending()/>
+        </Form>
     }
 }

@@ -12,6 +12,7 @@ pub mod server;
 #[cfg(feature = "ssr")]
 pub mod shell;
 mod sign_in;
+pub mod theme;
 pub mod ui;
 mod users;
 pub mod viewer;

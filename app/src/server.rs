@@ -15,6 +15,9 @@ use std::fmt::Write;
 /// How long an opened link stays in the browser, in seconds.
 const LINK_SECONDS: i64 = 30 * 60;
 
+/// The cookie that keeps which colours a browser shows.
+pub const THEME_COOKIE: &str = "theme";
+
 /// The links that arrive by mail. Their tokens leave the address bar at once, for a cookie of the organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -124,6 +127,12 @@ pub fn sign_in_try(organization: &str) -> Option<(SignInTry, String)> {
     let bytes: Option<Vec<u8>> =
         (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
     Some((SignInTry { id, browser }, String::from_utf8(bytes?).ok()?))
+}
+
+/// Keeps in this browser which colours it shows; nothing: as the system has it.
+pub fn keep_theme(theme: Option<crate::theme::Theme>) {
+    let (code, lasts) = theme.map_or(("", 0), |theme| (theme.code(), 365 * 24 * 3600));
+    set(&cookie(THEME_COOKIE, code, lasts, secure()));
 }
 
 /// The token of the link that was opened in this browser.

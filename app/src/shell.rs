@@ -1,24 +1,9 @@
 //! The document around every page.
 
 use crate::App;
+use crate::theme::Theme;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
-
-/// The colour scheme that somebody chose; without it the page follows the system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Theme {
-    Light,
-    Dark,
-}
-
-impl Theme {
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-}
 
 /// The document, from its first byte.
 pub fn shell(options: LeptosOptions) -> impl IntoView {

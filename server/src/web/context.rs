@@ -3,8 +3,8 @@
 use super::request_log::RequestId;
 use crate::state::AppState;
 use app::forms::Submitted;
-use app::server::{cookies, sessions};
-use app::shell::Theme;
+use app::server::{THEME_COOKIE, cookies, sessions};
+use app::theme::Theme;
 use app::viewer::NotHere;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::USER_AGENT;
@@ -30,10 +30,8 @@ pub async fn attach(State(state): State<AppState>, request: Request, next: Next)
     parts.extensions.insert(Caller::new(state.domain.clone(), sessions, source, id));
     let nonce: String = Token::random().reveal().chars().take(22).collect();
     parts.extensions.insert(Nonce::from_value(nonce.clone()));
-    match cookies.get("theme").map(String::as_str) {
-        Some("light") => drop(parts.extensions.insert(Theme::Light)),
-        Some("dark") => drop(parts.extensions.insert(Theme::Dark)),
-        _ => {}
+    if let Some(theme) = cookies.get(THEME_COOKIE).and_then(|code| Theme::read(code)) {
+        parts.extensions.insert(theme);
     }
     let mut response = next.run(Request::from_parts(parts, body)).await;
     super::headers::with_nonce(&mut response, &nonce);

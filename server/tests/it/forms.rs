@@ -95,3 +95,18 @@ async fn a_form_that_names_no_function_of_ours_is_refused(pool: PgPool) {
         assert_eq!(site.post("/o/blobsrus/login", "", form).await.status, StatusCode::BAD_REQUEST, "{form}");
     }
 }
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn the_colours_chosen_are_in_the_first_byte(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let admin = site.signed_in("blobsrus", ADMIN).await;
+    let form = "_action=/api/account/theme&org=blobsrus&theme=dark";
+    let answer = site.post("/o/blobsrus/account", &admin, form).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/account"));
+    let page = site.get("/o/blobsrus/account", &format!("{admin}; theme=dark")).await;
+    assert!(page.body.contains(r#"<html lang="en" data-theme="dark">"#));
+    let form = "_action=/api/account/theme&org=blobsrus&theme=";
+    let answer = site.post("/o/blobsrus/account", &admin, form).await;
+    let cookie = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap();
+    assert!(cookie.starts_with("theme=; ") && cookie.contains("Max-Age=0"), "{cookie}");
+}
