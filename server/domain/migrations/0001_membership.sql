@@ -141,9 +141,10 @@ create table deliveries (
 
 create index deliveries_by_invitation on deliveries (organization_id, invitation_id, id);
 create index deliveries_by_sign_in on deliveries (organization_id, sign_in_id);
--- The one index that crosses organizations: a worker asks for whatever is due. Somebody waits for a sign-in link, so
--- those go first.
-create index deliveries_due on deliveries ((kind = 'sign_in') desc, due_at) where due_at is not null;
+-- The two indexes that cross organizations: a worker asks for whatever is due, and for sign-in mails first, since somebody
+-- waits for them.
+create index deliveries_due_sign_ins on deliveries (due_at) where kind = 'sign_in' and due_at is not null;
+create index deliveries_due_others on deliveries (due_at) where kind <> 'sign_in' and due_at is not null;
 
 -- Who did what to whom, when and from where: one row an action, written with it.
 create table audit_events (

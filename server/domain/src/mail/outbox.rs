@@ -27,6 +27,9 @@ pub(super) struct Claimed {
 
 /// Takes what is due in hand until `lease`, and gives each mail to one worker alone: sign-in mails first, since
 /// somebody waits for them, and at most `most` in all, of which at most `others` are no sign-in mails.
+///
+/// The rows are found again by their place (`ctid`), which can't change while they are locked: by their keys the planner
+/// read the whole table for it, and took 9 ms instead of 2.
 pub(super) async fn claim(
     domain: &Domain,
     now: DateTime<Utc>,
@@ -37,19 +40,18 @@ pub(super) async fn claim(
     let claimed = sqlx::query_as!(
         Claimed,
         "with urgent as materialized (
-            select organization_id, id from deliveries
-            where (kind = 'sign_in') and due_at <= $1
+            select ctid from deliveries
+            where kind = 'sign_in' and due_at <= $1
             order by due_at limit $3
             for update skip locked
          ), others as materialized (
-            select organization_id, id from deliveries
-            where not (kind = 'sign_in') and due_at <= $1
+            select ctid from deliveries
+            where kind <> 'sign_in' and due_at <= $1
             order by due_at limit greatest(0, least($4, $3 - (select count(*) from urgent)))
             for update skip locked
          ), claimed as (
             update deliveries d set due_at = $2
-            from (select * from urgent union all select * from others) due
-            where d.organization_id = due.organization_id and d.id = due.id
+            where d.ctid = any (array(select ctid from urgent union all select ctid from others))
             returning d.*
          )
          select c.organization_id as \"organization_id!\", c.id as \"id!\", c.email as \"email!\", c.tries as \"tries!\",

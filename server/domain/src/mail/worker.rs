@@ -20,7 +20,7 @@ use recorder::Recorder;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
@@ -29,7 +29,9 @@ const SENDERS: usize = 8;
 /// How long a mail in hand belongs to this worker, in seconds; it is held on to each quarter of that.
 const LEASE_SECONDS: i64 = 20;
 /// How long the mails that are on their way have at the end. A server must be gone within ten seconds.
-const LAST_WORDS: Duration = Duration::from_secs(7);
+const LAST_MAILS: Duration = Duration::from_secs(6);
+/// How long writing the last outcomes down may take then.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What the parts of the worker share.
 struct Office {
@@ -50,7 +52,7 @@ impl Office {
     }
 }
 
-/// Sends mail until `stop` is done. Then it finishes what is on its way, for at most seven seconds, and gives the rest
+/// Sends mail until `stop` is done. Then it finishes what is on its way, for at most six seconds, and gives the rest
 /// back. When it is dropped instead, others take over what it had in hand within 20 seconds.
 pub async fn work(domain: Domain, transport: Transport, from: Mailbox, stop: impl Future<Output = ()>) {
     let (outcomes, told) = mpsc::unbounded_channel();
@@ -64,18 +66,23 @@ pub async fn work(domain: Domain, transport: Transport, from: Mailbox, stop: imp
         gate: Gate::default(),
         outcomes,
     });
-    let (over, end) = tokio::sync::oneshot::channel();
+    let (over, end) = oneshot::channel();
     let mut recording = JoinSet::new();
     recording.spawn(Recorder::new(Arc::clone(&office), told).run(end));
     let mut senders = JoinSet::new();
     for _ in 0..SENDERS {
         senders.spawn(sender::run(Arc::clone(&office)));
     }
+    let (stopping, stopped) = watch::channel(false);
     {
-        let mut feeding = pin!(feeder::run(&office, stop));
+        let mut stop = pin!(stop);
+        let mut feeding = pin!(feeder::run(&office, stopped));
         loop {
             tokio::select! {
                 () = &mut feeding => break,
+                () = &mut stop, if !*stopping.borrow() => {
+                    stopping.send_replace(true);
+                }
                 Some(ended) = senders.join_next() => {
                     report(ended);
                     senders.spawn(sender::run(Arc::clone(&office)));
@@ -86,11 +93,11 @@ pub async fn work(domain: Domain, transport: Transport, from: Mailbox, stop: imp
     for key in office.hand.close() {
         office.tell(key, Entry::given_back(office.domain.clock.now()));
     }
-    let _ = timeout(LAST_WORDS, async { while senders.join_next().await.is_some() {} }).await;
+    let _ = timeout(LAST_MAILS, async { while senders.join_next().await.is_some() {} }).await;
     senders.shutdown().await;
     office.gate.close().await;
     let _ = over.send(());
-    while let Some(ended) = recording.join_next().await {
+    if let Ok(Some(ended)) = timeout(LAST_WORDS, recording.join_next()).await {
         report(ended);
     }
 }

@@ -8,12 +8,14 @@ use crate::{Result, Token, secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{OrganizationId, SignInId};
 use std::collections::HashMap;
-use std::pin::pin;
 use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// How often the outbox is looked at when nobody rings.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long claiming may still take at the end.
+const STUCK: Duration = Duration::from_secs(1);
 /// How much is claimed at a time: about what is sent within this time, so that a sign-in mail, an invitation that is
 /// revoked, and other workers never wait for much of what was taken in hand before.
 const AHEAD: Duration = Duration::from_millis(250);
@@ -22,23 +24,26 @@ const BATCH_MOST: usize = 512;
 /// How many sign-in mails are claimed at a time beyond that.
 const URGENT: usize = 32;
 
-/// Claims mails until `stop` is done.
-pub(super) async fn run(office: &Office, stop: impl Future<Output = ()>) {
-    let mut stop = pin!(stop);
+/// Claims mails until `stop` holds true.
+pub(super) async fn run(office: &Office, mut stop: watch::Receiver<bool>) {
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut pace = Pace { since: Instant::now(), taken: 0, batch: BATCH_LEAST };
     loop {
-        // Between two looks, so that what was claimed is never forgotten.
         tokio::select! {
             biased;
-            () = &mut stop => return,
+            _ = stop.wait_for(|stop| *stop) => return,
             () = office.hand.low.notified() => {}
             () = office.domain.mail_bell.notified() => {}
             _ = look.tick() => office.gate.sweep(),
         }
-        if let Err(error) = feed(office, &mut pace).await {
-            tracing::warn!(%error, "the outbox could not be read");
+        tokio::select! {
+            biased;
+            fed = feed(office, &mut pace) => if let Err(error) = fed {
+                tracing::warn!(%error, "the outbox could not be read");
+            },
+            // Not at once, so that what was just claimed is not forgotten, unless the database is stuck.
+            () = async { let _ = stop.wait_for(|stop| *stop).await; sleep(STUCK).await } => return,
         }
     }
 }
