@@ -2,8 +2,8 @@
 
 use crate::paths::{self, UsersView};
 use crate::sign_in::SignOut;
-use crate::ui::{Icon, icon};
-use crate::viewer::use_viewer;
+use crate::ui::{Icon, Notice, Tone, icon};
+use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
@@ -66,12 +66,15 @@ pub fn NotFoundPage() -> impl IntoView {
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(axum::http::StatusCode::NOT_FOUND);
     }
+    let organization = use_organization();
+    let home = if organization.is_empty() { "/".to_owned() } else { paths::home(&organization) };
     view! {
         <Title text="Not found"/>
         <main id="main" class="public" tabindex="-1">
             <h1>"Not found"</h1>
             <p>"There is nothing at this address, or nothing that you may see."</p>
             <p>"If somebody gave you the link, ask them whether it is whole, or sign in with another account."</p>
+            <p><a href=home rel="external" class="button primary">"Go to the first page"</a></p>
         </main>
     }
 }
@@ -97,6 +100,6 @@ pub fn Failed(problem: Problem) -> impl IntoView {
         let _ = window().location().reload();
     }
     view! {
-        <div class="notice danger" role="alert">{icon(Icon::Warning)}<p>{problem.to_string()}</p></div>
+        <div role="alert"><Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice></div>
     }
 }

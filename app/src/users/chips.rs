@@ -91,7 +91,7 @@ pub fn Chips(
         }
     });
     view! {
-        <ul class="chips">{chips.collect_view()}</ul>
+        <ul class="chips" tabindex="0" aria-label="Addresses">{chips.collect_view()}</ul>
         {(more > 0).then(|| view! { <p class="muted">{format!("and {more} more")}</p> })}
     }
 }

@@ -30,6 +30,12 @@ pub fn InviteDialog(action: ServerAction<Invite>, on_close: Callback<()>) -> imp
     let text = RwSignal::new(first.clone());
     let known = use_classes(text);
     let seen = Memo::new(move |_| classed(&text.get(), &known.get()));
+    // What was typed before WebAssembly had loaded.
+    Effect::new(move || {
+        if let Some(area) = area.get() {
+            text.set(area.value());
+        }
+    });
     keep_what_needs_mending(answer, area, text);
     let number = move || {
         seen.with(|seen| {
@@ -48,7 +54,7 @@ pub fn InviteDialog(action: ServerAction<Invite>, on_close: Callback<()>) -> imp
                 <Answer answer/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <TextArea
-                    label="Email" name="addresses" rows=5 value=first node_ref=area
+                    label="Email" name="addresses" rows=5 value=first node_ref=area autofocus=true
                     hint="Addresses, parted by commas or lines. A paste from a mail program or a spreadsheet works too."
                     error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("addresses")))
                     on_text=Callback::new(move |typed| text.set(typed))

@@ -3,11 +3,11 @@
 use super::api::{Invite, list_users};
 use super::chips::{Tense, totals};
 use super::invite::{InviteDialog, is_settled};
-use super::table::{Pager, UsersTable};
+use super::table::UsersTable;
 use crate::forms;
 use crate::pages::{Failed, OrganizationPage};
 use crate::paths::{self, UsersView};
-use crate::ui::{Icon, icon};
+use crate::ui::{Heading, Icon, Notice, Pager, Tab, Tabs, Tone, icon};
 use crate::viewer::use_organization;
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use model::delivery::DeliveryState;
 use model::invite::InviteAnswer;
-use model::users::{Count, UserCounts, UserSort, UsersPage as Page, UsersQuery};
+use model::users::{UserSort, UsersPage as Page, UsersQuery};
 use model::{OrganizationRole, Problem, UserStatus};
 use std::time::Duration;
 
@@ -34,6 +34,7 @@ pub fn UsersPage() -> impl IntoView {
         move || (rows.get(), invite.version().get()),
         move |(query, _)| list_users(organization.get_value(), query),
     );
+    let busy = RwSignal::new(false);
     look_again_while_mail_is_on_its_way(page);
     let go = use_navigate();
     let on_close = Callback::new({
@@ -52,16 +53,18 @@ pub fn UsersPage() -> impl IntoView {
     let inviting = Memo::new(move |_| view.get().inviting && !is_settled(answer.get().as_ref()));
     view! {
         <OrganizationPage title="Users".to_owned()>
-            <div class="heading"><h1>"Users"</h1><InviteButton view action=invite/></div>
+            <Heading title="Users"><InviteButton view action=invite/></Heading>
             <Invited answer/>
-            <Transition>
-                {move || Suspend::new(async move {
-                    match page.await {
-                        Ok(page) => view! { <Listed page view=view.get_untracked()/> }.into_any(),
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
-                    }
-                })}
-            </Transition>
+            <div aria-busy=move || busy.get().then_some("true")>
+                <Transition set_pending=busy>
+                    {move || Suspend::new(async move {
+                        match page.await {
+                            Ok(page) => view! { <Listed page view=view.get_untracked()/> }.into_any(),
+                            Err(problem) => view! { <Failed problem/> }.into_any(),
+                        }
+                    })}
+                </Transition>
+            </div>
             {move || inviting.get().then(|| view! { <InviteDialog action=invite on_close/> })}
         </OrganizationPage>
     }
@@ -103,62 +106,64 @@ fn Invited(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoVi
     view! {
         <div role="status">
             {move || answer.get().filter(|answer| is_settled(Some(answer))).and_then(Result::ok).map(|answer| {
-                let names: Vec<&str> = answer.addresses.iter().take(5).map(|address| address.text.as_str()).collect();
-                let more = answer.addresses.len() - names.len();
-                let rest = if more == 0 { String::new() } else { format!(" and {more} more") };
+                let (totals, names) = (totals(&answer.addresses, Tense::After), names(&answer));
                 view! {
-                    <div class="notice success">
-                        {icon(Icon::Check)}
-                        <p><strong>{totals(&answer.addresses, Tense::After)}</strong>": "{names.join(", ")}{rest}". Each row below tells where their mail is."</p>
-                    </div>
+                    <Notice tone=Tone::Success>
+                        <p><strong>{totals}</strong>": "{names}". Each row below tells where their mail is."</p>
+                    </Notice>
                 }
             })}
         </div>
     }
 }
 
+/// The first of the addresses, and how many more.
+fn names(answer: &InviteAnswer) -> String {
+    let names: Vec<&str> = answer.addresses.iter().take(5).map(|address| address.text.as_str()).collect();
+    match answer.addresses.len() - names.len() {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
 /// The tabs, the search and the rows.
 #[component]
 fn Listed(page: Page, view: UsersView) -> impl IntoView {
+    let organization = use_organization();
     let expired = view.query.status == Some(UserStatus::Expired);
     let panel = if expired { "tab-expired" } else { "tab-users" };
+    let tab = |status| {
+        let mut view = view.from_start();
+        view.query.status = status;
+        paths::users(&organization, &view)
+    };
+    let (users, ended) = (Some(page.counts.users), Some(page.counts.expired));
+    let tabs = vec![
+        Tab { id: "tab-users", label: "Users", count: users, href: tab(None), here: !expired },
+        Tab {
+            id: "tab-expired",
+            label: "Expired invitations",
+            count: ended,
+            href: tab(Some(UserStatus::Expired)),
+            here: expired,
+        },
+    ];
+    let at = |before: Option<String>, after: Option<String>| {
+        (before.is_some() || after.is_some()).then(|| {
+            let mut view = view.from_start();
+            view.query.before = before;
+            view.query.after = after;
+            paths::users(&organization, &view)
+        })
+    };
     view! {
-        <Tabs counts=page.counts expired view=view.clone()/>
+        <Tabs label="Users" tabs/>
         <div role="tabpanel" id="panel" aria-labelledby=panel>
             <Filters view=view.clone() expired/>
             <UsersTable rows=page.rows now=page.now view=view.clone()/>
-            <Pager previous=page.previous next=page.next view/>
+            <Pager previous=at(page.previous, None) next=at(None, page.next)/>
         </div>
     }
-}
-
-#[component]
-fn Tabs(counts: UserCounts, expired: bool, view: UsersView) -> impl IntoView {
-    let organization = use_organization();
-    let mut users = view.from_start();
-    users.query.status = None;
-    let mut ended = users.clone();
-    ended.query.status = Some(UserStatus::Expired);
-    let tab = |id: &'static str, label: &'static str, count: Count, view: &UsersView, here: bool| {
-        view! {
-            <a
-                href=paths::users(&organization, view) id=id role="tab" data-noscroll="true"
-                aria-selected=here.to_string() aria-controls="panel"
-            >
-                {label}" "<span class="count">{count_words(count)}</span>
-            </a>
-        }
-    };
-    view! {
-        <div role="tablist" class="tabs" aria-label="Users">
-            {tab("tab-users", "Users", counts.users, &users, !expired)}
-            {tab("tab-expired", "Expired invitations", counts.expired, &ended, expired)}
-        </div>
-    }
-}
-
-fn count_words(count: Count) -> String {
-    if count.more { format!("{}+", count.counted) } else { count.counted.to_string() }
 }
 
 /// Search and filters: a form that leads to another URL of the same page.

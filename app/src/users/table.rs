@@ -1,29 +1,37 @@
 //! The table of users, and the way to its other pages.
 
 use crate::paths::{self, UsersView};
-use crate::ui::{DeliveryLine, Icon, Moment, StatusBadge, icon};
+use crate::ui::{DeliveryLine, Empty, Moment, Order, SortHead, StatusBadge};
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_router::components::A;
+use model::UserStatus;
 use model::users::{UserRow, UserSort};
 
 #[component]
 pub fn UsersTable(rows: Vec<UserRow>, now: DateTime<Utc>, view: UsersView) -> impl IntoView {
     if rows.is_empty() {
-        return view! { <Empty view/> }.into_any();
+        return view! { <Nobody view/> }.into_any();
     }
     let rows = rows.into_iter().map(|row| view! { <Row row now/> }.into_any()).collect_view();
+    let heads = [
+        ("Name", UserSort::Name),
+        ("Email", UserSort::Email),
+        ("Status", UserSort::Status),
+        ("Organization role", UserSort::Role),
+        ("Last login", UserSort::LastLogin),
+    ];
+    let heads = heads.map(|(label, sort)| {
+        let (order, href) = sorted(&view, sort);
+        view! { <SortHead label order href/> }
+    });
     view! {
         <table class="users">
             <caption class="visually-hidden">"Users of the organization"</caption>
             <thead>
                 <tr>
-                    <SortHead label="Name" sort=UserSort::Name view=view.clone()/>
-                    <SortHead label="Email" sort=UserSort::Email view=view.clone()/>
-                    <SortHead label="Status" sort=UserSort::Status view=view.clone()/>
-                    <SortHead label="Organization role" sort=UserSort::Role view=view.clone()/>
-                    <SortHead label="Last login" sort=UserSort::LastLogin view/>
+                    {heads.collect_view()}
                     <th scope="col"><span class="visually-hidden">"Manage"</span></th>
                 </tr>
             </thead>
@@ -33,23 +41,15 @@ pub fn UsersTable(rows: Vec<UserRow>, now: DateTime<Utc>, view: UsersView) -> im
     .into_any()
 }
 
-#[component]
-fn SortHead(label: &'static str, sort: UserSort, view: UsersView) -> impl IntoView {
-    let here = view.query.sort == sort;
+/// Where the head of a column leads: the list sorted by it, or the other way round where it is already.
+fn sorted(view: &UsersView, sort: UserSort) -> (Option<Order>, String) {
     let descending = view.query.descending;
-    let (direction, sign) = match (here, descending) {
-        (false, _) => (None, None),
-        (true, false) => (Some("ascending"), Some(Icon::Up)),
-        (true, true) => (Some("descending"), Some(Icon::Down)),
-    };
+    let order =
+        (view.query.sort == sort).then_some(if descending { Order::Descending } else { Order::Ascending });
     let mut other = view.from_start();
     other.query.sort = sort;
-    other.query.descending = here && !descending;
-    view! {
-        <th scope="col" aria-sort=direction>
-            <a href=paths::users(&use_organization(), &other) data-noscroll="true">{label}{sign.map(icon)}</a>
-        </th>
-    }
+    other.query.descending = order == Some(Order::Ascending);
+    (order, paths::users(&use_organization(), &other))
 }
 
 #[component]
@@ -87,40 +87,19 @@ fn Row(row: UserRow, now: DateTime<Utc>) -> impl IntoView {
 
 /// What would stand here, and what to do next.
 #[component]
-fn Empty(view: UsersView) -> impl IntoView {
+fn Nobody(view: UsersView) -> impl IntoView {
     let filtered = view != UsersView { inviting: view.inviting, ..UsersView::default() };
-    let words = if view.query.status == Some(model::UserStatus::Expired) && view.query.search.is_empty() {
+    let words = if view.query.status == Some(UserStatus::Expired) && view.query.search.is_empty() {
         "No invitation has expired. One that nobody takes in its time stands here, to be sent again."
     } else if filtered {
         "Nobody fits this search."
     } else {
         "Nobody is here yet. Invite the first people: paste their addresses, and they get a mail."
     };
+    let all = paths::users(&use_organization(), &UsersView::default());
     view! {
-        <div class="empty">
-            <p>{words}</p>
-            {filtered.then(|| view! { <A href=paths::users(&use_organization(), &UsersView::default()) attr:class="button">"Show all users"</A> })}
-        </div>
+        <Empty words>
+            {filtered.then(|| view! { <a href=all class="button">"Show all users"</a> })}
+        </Empty>
     }
-}
-
-#[component]
-pub fn Pager(previous: Option<String>, next: Option<String>, view: UsersView) -> impl IntoView {
-    let link = |label: &'static str, view: UsersView| {
-        view! { <a href=paths::users(&use_organization(), &view) class="button">{label}</a> }
-    };
-    let at = |before: Option<String>, after: Option<String>| {
-        let mut view = view.from_start();
-        view.query.before = before;
-        view.query.after = after;
-        view
-    };
-    (previous.is_some() || next.is_some()).then(|| {
-        view! {
-            <nav class="pager" aria-label="Pages">
-                {previous.map(|place| link("Previous", at(Some(place), None)))}
-                {next.map(|place| link("Next", at(None, Some(place))))}
-            </nav>
-        }
-    })
 }
