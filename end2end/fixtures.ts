@@ -1,0 +1,101 @@
+// What every test gets: an organization of its own, its mail, and a watch over the browser.
+
+import { test as base, expect, type APIRequestContext, type Page } from "@playwright/test";
+import { expectAccessible } from "./support/accessible.ts";
+import { noteScripts } from "./support/browser.ts";
+import { openDatabase, type Database, type Query } from "./support/database.ts";
+import { running, type Running } from "./support/environment.ts";
+import { linkIn, openMailbox, type Mailbox } from "./support/mailbox.ts";
+import { createOrganization, inviteByRequest, signInRequests, type Organization } from "./support/organization.ts";
+import { watch, type Watch } from "./support/problems.ts";
+
+export { expect };
+export type { Organization } from "./support/organization.ts";
+
+type Fixtures = {
+  /** A new organization, with its first admin. */
+  org: Organization;
+  /** The mail that the organization sends. */
+  mail: Mailbox;
+  /** Requests without a browser, as the organization's admin. */
+  asAdmin: APIRequestContext;
+  /** Invites an address, waits for the mail and gives back its link. */
+  invited: (email: string, role?: "member" | "admin") => Promise<string>;
+  /** Fails on whatever axe finds wrong with the page. */
+  axe: (page?: Page) => Promise<void>;
+  /** A page in a browser of somebody else. */
+  anotherBrowser: () => Promise<Page>;
+  /** Fails the test on any error or warning in a browser, and on any answer that blames the server. */
+  noErrors: Watch;
+};
+
+type WorkerFixtures = {
+  /** The server that all tests share. */
+  server: Running;
+  database: Database;
+  query: Query;
+};
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  server: [
+    async ({}, use) => {
+      await use(running());
+    },
+    { scope: "worker" },
+  ],
+
+  database: [
+    async ({ server }, use) => {
+      const database = openDatabase(server.databaseUrl);
+      await use(database);
+      await database.close();
+    },
+    { scope: "worker" },
+  ],
+
+  query: [({ database }, use) => use(database.query), { scope: "worker" }],
+
+  noErrors: [
+    async ({ context, javaScriptEnabled }, use) => {
+      const watching = watch();
+      noteScripts(context, javaScriptEnabled);
+      watching.add(context, javaScriptEnabled);
+      await use(watching);
+      expect(watching.problems, "errors in the browser").toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  baseURL: ({ server }, use) => use(server.baseUrl),
+
+  org: async ({ server }, use) => use(await createOrganization(server)),
+
+  mail: ({ server, org }, use) => use(openMailbox(server.mailUrl, org.slug)),
+
+  asAdmin: async ({ playwright, server, org }, use) => {
+    const request = await playwright.request.newContext({ baseURL: server.baseUrl });
+    await signInRequests(request, server, org.slug, org.link);
+    await use(request);
+    await request.dispose();
+  },
+
+  invited: ({ asAdmin, server, org, mail }, use) =>
+    use(async (email, role) => {
+      await inviteByRequest(asAdmin, server, org.slug, email, role);
+      return linkIn(await mail.next(email));
+    }),
+
+  axe: ({ page, browser }, use) => use((other) => expectAccessible(other ?? page, browser)),
+
+  anotherBrowser: async ({ browser, javaScriptEnabled, noErrors }, use) => {
+    const contexts: { close: () => Promise<void> }[] = [];
+    await use(async () => {
+      const context = await browser.newContext();
+      contexts.push(context);
+      noteScripts(context, javaScriptEnabled);
+      noErrors.add(context, javaScriptEnabled);
+      return context.newPage();
+    });
+    for (const context of contexts) await context.close();
+  },
+});

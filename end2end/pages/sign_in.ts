@@ -1,0 +1,20 @@
+import type { Page } from "@playwright/test";
+import { arrive, goto } from "../support/browser.ts";
+
+/** Opens a sign-in link and uses it; an admin then stands before the users, a member before the account. */
+export async function signIn(page: Page, link: string, arrivesAt: "Users" | "Account" = "Users"): Promise<void> {
+  await goto(page, link);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await arrive(page, arrivesAt);
+}
+
+/** Asks for a sign-in mail on the login page that is open. */
+export async function askForMail(page: Page, email: string): Promise<void> {
+  await page.getByLabel("Email").fill(email);
+  await page.getByRole("button", { name: "Email me a sign-in link" }).click();
+}
+
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await arrive(page, "Sign in");
+}

@@ -1,0 +1,78 @@
+import { expect, type Locator, type Page } from "@playwright/test";
+import { goto } from "../support/browser.ts";
+
+export function usersPath(slug: string, search = ""): string {
+  return `/o/${slug}/settings/users${search}`;
+}
+
+/** Opens the list of users; somebody must be signed in. */
+export async function openUsers(page: Page, slug: string, search = ""): Promise<void> {
+  await goto(page, usersPath(slug, search));
+}
+
+/** The row of the user with this address. */
+export function row(page: Page, email: string): Locator {
+  return page.getByRole("row").filter({ has: page.getByRole("cell", { name: email, exact: true }) });
+}
+
+/** The rows of all users on this page of the list. */
+export function rows(page: Page): Locator {
+  return page.getByRole("row").filter({ has: page.getByRole("link", { name: "Manage" }) });
+}
+
+/** The addresses on this page of the list, from top to bottom. */
+export async function addresses(page: Page): Promise<string[]> {
+  const texts = await rows(page).getByRole("cell").filter({ hasText: /^\S+@\S+$/ }).allTextContents();
+  return texts.map((text) => text.trim());
+}
+
+export function dialog(page: Page): Locator {
+  return page.getByRole("dialog", { name: "Invite people" });
+}
+
+export function emailField(page: Page): Locator {
+  return dialog(page).getByRole("textbox", { name: "Email" });
+}
+
+export function sendButton(page: Page): Locator {
+  return dialog(page).getByRole("button", { name: "Send invitations" });
+}
+
+/** What the dialog says about each address after sending. */
+export function answer(page: Page): Locator {
+  return dialog(page).getByRole("status", { name: "Answer" });
+}
+
+/** The line about one address, as it was typed, before or after sending. */
+export function line(list: Locator, address: string): Locator {
+  return list.getByRole("listitem").filter({ hasText: new RegExp(address.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")) });
+}
+
+export async function openDialog(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  await expect(dialog(page)).toBeVisible();
+}
+
+/** Invites by the dialog. */
+export async function invite(page: Page, list: string, role?: "Organization Admin" | "Organization Member"): Promise<void> {
+  await openDialog(page);
+  await emailField(page).fill(list);
+  if (role) await dialog(page).getByLabel("Organization role").selectOption(role);
+  await sendButton(page).click();
+}
+
+/** What the page says once everybody in the list was invited. */
+export function notice(page: Page): Locator {
+  return page.getByRole("status");
+}
+
+/** Opens the profile of a user in the list. */
+export async function openProfile(page: Page, email: string): Promise<void> {
+  await row(page, email).getByRole("link", { name: "Manage" }).click();
+  await expect(page.getByRole("heading", { name: "Mails" })).toBeVisible();
+}
+
+/** The mails on a profile. */
+export function mails(page: Page): Locator {
+  return page.getByRole("list", { name: "Mails" }).getByRole("listitem");
+}

@@ -1,0 +1,43 @@
+// What the tests are told from outside, and what the global set-up tells the workers.
+
+import { existsSync } from "node:fs";
+
+/** The program under test, and a database server for it. */
+export type Build = { binary: string; siteRoot: string; adminUrl: string };
+
+/** What the global set-up has started. */
+export type Running = { baseUrl: string; databaseUrl: string; secretKey: string; smtpUrl: string; mailUrl: string };
+
+const HAND_OVER = "VESTIBULE_END2END";
+
+function needed(name: string): string {
+  const value = process.env[name];
+  if (!value) {
+    throw new Error(
+      `${name} is not set. 'bin/test e2e' builds, starts a database and sets it; to run Playwright by hand, set ` +
+        "VESTIBULE_BINARY and VESTIBULE_SITE_ROOT (the last two lines of 'bin/build') and DATABASE_URL (a role that " +
+        "may create databases).",
+    );
+  }
+  return value;
+}
+
+export function build(): Build {
+  const build = {
+    binary: needed("VESTIBULE_BINARY"),
+    siteRoot: needed("VESTIBULE_SITE_ROOT"),
+    adminUrl: needed("DATABASE_URL"),
+  };
+  for (const path of [build.binary, build.siteRoot]) {
+    if (!existsSync(path)) throw new Error(`${path} is not there: run 'bin/build' first.`);
+  }
+  return build;
+}
+
+export function handOver(running: Running): void {
+  process.env[HAND_OVER] = JSON.stringify(running);
+}
+
+export function running(): Running {
+  return JSON.parse(needed(HAND_OVER)) as Running;
+}

@@ -1,0 +1,39 @@
+// One database, one SMTP server and one Vestibule for all tests; each test makes an organization of its own in it.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { FullConfig } from "@playwright/test";
+import { createDatabase, dropDatabase } from "./database.ts";
+import { build, handOver } from "./environment.ts";
+import { showMail } from "./mailbox.ts";
+import { makeServer } from "./server.ts";
+import { startMailServer } from "./smtp.ts";
+
+export default async function setUp(config: FullConfig): Promise<() => Promise<void>> {
+  const { adminUrl } = build();
+  const databaseUrl = await createDatabase(adminUrl);
+  const mail = await startMailServer();
+  const mailbox = await showMail(mail);
+  const results = join(config.configFile ? join(config.configFile, "..") : ".", "test-results");
+  mkdirSync(results, { recursive: true });
+  const smtpUrl = `smtp://127.0.0.1:${mail.port}?tls=none`;
+  const server = await makeServer({ databaseUrl, smtpUrl }, join(results, "server.log"));
+  const tearDown = async () => {
+    await server.stop();
+    await mailbox.stop();
+    await mail.stop();
+    await dropDatabase(adminUrl, databaseUrl);
+  };
+  try {
+    await server.start();
+  } catch (error) {
+    await tearDown();
+    throw error;
+  }
+  handOver({ ...server, mailUrl: mailbox.url });
+  return async () => {
+    await tearDown();
+    const panics = server.log().split("\n").filter((line) => line.includes("panicked"));
+    if (panics.length > 0) throw new Error(`The server panicked (all of it in server.log):\n${panics.join("\n")}`);
+  };
+}

@@ -1,0 +1,120 @@
+// Organizations and people, made as an operator and as an admin make them.
+
+import { randomBytes } from "node:crypto";
+import { expect, type APIRequestContext } from "@playwright/test";
+import type { Query } from "./database.ts";
+import { runProgram, type Settings } from "./server.ts";
+
+export type Organization = {
+  slug: string;
+  name: string;
+  /** A domain for addresses that no other test uses. */
+  domain: string;
+  /** The address of the first Organization Admin. */
+  admin: string;
+  /** A one-time sign-in link for the admin. */
+  link: string;
+};
+
+/** A new organization, by the command line. */
+export async function createOrganization(server: Settings): Promise<Organization> {
+  const slug = `org-${randomBytes(5).toString("hex")}`;
+  const domain = `${slug}.example`;
+  const admin = `admin@${domain}`;
+  const name = `Blobs ${slug.slice(4)}`;
+  const out = await runProgram(server, "organization", "create", "--slug", slug, "--name", name, "--admin", admin);
+  const link = out.trim().split("\n").at(-1) ?? "";
+  expect(link).toMatch(`${server.baseUrl}/o/${slug}/sign-in/`);
+  return { slug, name, domain, admin, link };
+}
+
+/** A one-time sign-in link for an active user, by the command line. */
+export async function signInLink(server: Settings, slug: string, email: string): Promise<string> {
+  const out = await runProgram(server, "sign-in-link", "--organization", slug, "--email", email);
+  return out.trim().split("\n").at(-1) ?? "";
+}
+
+/** Signs in without a browser: the requests go on as that user. */
+export async function signInRequests(request: APIRequestContext, server: Settings, slug: string, link: string): Promise<void> {
+  await request.get(link, { maxRedirects: 0 });
+  const answer = await request.post(`${server.baseUrl}/api/sign_in/by_link`, { form: { org: slug }, maxRedirects: 0 });
+  expect(answer.status(), await answer.text()).toBeLessThan(400);
+}
+
+/** Invites by the server function, as the dialog does, and gives back what it answers. */
+export async function inviteByRequest(
+  request: APIRequestContext,
+  server: Settings,
+  slug: string,
+  addresses: string,
+  role: "member" | "admin" = "member",
+): Promise<{ addresses: { text: string; class: string }[] }> {
+  const answer = await request.post(`${server.baseUrl}/api/users/invite`, {
+    form: { org: slug, addresses, role },
+    timeout: 60_000,
+  });
+  expect(answer.status(), await answer.text()).toBe(200);
+  return (await answer.json()) as { addresses: { text: string; class: string }[] };
+}
+
+export type Person = { name: string; email: string; role?: "admin" | "member"; status?: "active" | "suspended" };
+
+/** Writes down somebody who joined long ago. */
+export async function addPerson(query: Query, slug: string, person: Person): Promise<void> {
+  const { name, email, role = "member", status = "active" } = person;
+  await query(
+    `insert into users (organization_id, id, email, email_key, name, status, role, joined_at, joined_by, created_at)
+     select id, gen_random_uuid(), $2, lower($2), $3, $4, $5, now() - interval '90 days', 'invitation',
+        now() - interval '90 days'
+     from organizations where slug = $1`,
+    [slug, email, name, status, role],
+  );
+}
+
+/** Everything that an organization holds, to see that nothing was changed. */
+export async function contents(query: Query, slug: string): Promise<unknown> {
+  const tables = ["users", "invitations", "deliveries", "sign_ins", "sessions", "audit_events"];
+  const found: Record<string, unknown> = {};
+  for (const table of tables) {
+    // Mail moves by itself.
+    const order = table === "deliveries" ? "t.id, t.email" : "t.*";
+    found[table] = await query(
+      `select ${table === "deliveries" ? "t.id, t.email, t.kind" : "t.*"} from ${table} t
+       join organizations o on o.id = t.organization_id where o.slug = $1 order by ${order}`,
+      [slug],
+    );
+  }
+  return found;
+}
+
+/** The status of a user as the database has it; nothing, when there is no such user. */
+export async function statusOf(query: Query, slug: string, email: string): Promise<string | undefined> {
+  const rows = await query<{ status: string }>(
+    `select u.status from users u join organizations o on o.id = u.organization_id
+     where o.slug = $1 and u.email_key = lower($2)`,
+    [slug, email],
+  );
+  return rows[0]?.status;
+}
+
+/** Moves the end of an open invitation into the past: as if its days had gone by. */
+export async function letInvitationEnd(query: Query, slug: string, email: string): Promise<void> {
+  await query(
+    `update invitations set created_at = created_at - interval '8 days', expires_at = now() - interval '1 minute'
+     where email = $2 and organization_id = (select id from organizations where slug = $1)`,
+    [slug, email],
+  );
+}
+
+/** Takes an invitation back, as the rule table says: its address is unknown again, its link is dead. */
+export async function revokeInvitation(query: Query, slug: string, email: string): Promise<void> {
+  await query(
+    `with revoked as (
+        update invitations set status = 'revoked', ended_at = now()
+        where email = $2 and organization_id = (select id from organizations where slug = $1)
+        returning organization_id
+     )
+     delete from users where email = $2 and organization_id in (select organization_id from revoked)`,
+    [slug, email],
+  );
+}
