@@ -1,0 +1,203 @@
+import { expect, test } from "../fixtures.ts";
+import { askForMail, signIn, signOut } from "../pages/sign_in.ts";
+import { usersPath } from "../pages/users.ts";
+import { arrive, goto, hydrated, reload } from "../support/browser.ts";
+import { codeIn, linkIn } from "../support/mailbox.ts";
+import { addPerson, createOrganization, signInLink } from "../support/organization.ts";
+
+test("the link in the mail signs in", async ({ page, org, mail, axe, server }) => {
+  await goto(page, `/o/${org.slug}/login`);
+  await axe();
+  await askForMail(page, org.admin);
+  await arrive(page, "Check your mail");
+  await expect(page.getByText(org.admin)).toBeVisible();
+  await axe();
+
+  const sent = await mail.next(org.admin);
+  expect(sent.subject).toBe(`Sign in to ${org.name}`);
+  const link = linkIn(sent);
+  expect(link).toMatch(`${server.baseUrl}/o/${org.slug}/sign-in/`);
+  expect(sent.html).toContain(`href="${link}"`);
+
+  await goto(page, link);
+  await expect(page).toHaveURL(`/o/${org.slug}/sign-in`);
+  await expect(page.getByText(org.admin)).toBeVisible();
+  await axe();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await arrive(page, "Users");
+  await axe();
+
+  await page.getByRole("link", { name: org.admin, exact: true }).click();
+  await arrive(page, "Account");
+  await axe();
+});
+
+test("the code from the mail signs in, in the browser that asked for it", async ({ page, org, mail, anotherBrowser }) => {
+  await goto(page, `/o/${org.slug}/login`);
+  await askForMail(page, org.admin);
+  await arrive(page, "Check your mail");
+  const code = codeIn(await mail.next(org.admin));
+
+  const other = await anotherBrowser();
+  await goto(other, `/o/${org.slug}/login/code`);
+  await other.getByLabel("Code").fill(code);
+  await other.getByRole("button", { name: "Sign in" }).click();
+  await expect(other.getByRole("alert")).toContainText("This code is wrong or its time is over.");
+
+  await page.getByLabel("Code").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await arrive(page, "Users");
+});
+
+test("a wrong code keeps the page and says so, and the right one still works", async ({ page, org, mail, axe }) => {
+  await goto(page, `/o/${org.slug}/login`);
+  await askForMail(page, org.admin);
+  await arrive(page, "Check your mail");
+  const code = codeIn(await mail.next(org.admin));
+  const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, "0");
+  const field = page.getByLabel("Code");
+
+  await field.fill("12345");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(field).toHaveAccessibleDescription("Type the 6 digits from the mail.");
+  await expect(field).toHaveValue("12345");
+  await axe();
+
+  await field.fill(wrong);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert")).toContainText("This code is wrong or its time is over.");
+  await expect(page.getByRole("heading", { name: "Check your mail" })).toBeVisible();
+  await expect(field).toHaveValue(wrong);
+  await axe();
+
+  await field.fill(code);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await arrive(page, "Users");
+});
+
+test("five wrong codes end the code, and the link in the mail still works", async ({ page, org, mail }) => {
+  await goto(page, `/o/${org.slug}/login`);
+  await askForMail(page, org.admin);
+  await arrive(page, "Check your mail");
+  const sent = await mail.next(org.admin);
+  const code = codeIn(sent);
+  for (const step of [1, 2, 3, 4, 5, 0]) {
+    const tried = String((Number(code) + step) % 1_000_000).padStart(6, "0");
+    await page.getByLabel("Code").fill(tried);
+    const answered = page.waitForResponse((response) => response.request().method() === "POST");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await answered;
+    await expect(page.getByRole("alert")).toContainText("This code is wrong or its time is over.");
+    await hydrated(page);
+  }
+  await signIn(page, linkIn(sent));
+});
+
+test("an address that nobody has gets the same answer, and no mail", async ({ page, org, mail, query }) => {
+  const stranger = `stranger@${org.domain}`;
+  const said: string[] = [];
+  for (const email of [org.admin, stranger]) {
+    await goto(page, `/o/${org.slug}/login`);
+    await askForMail(page, email);
+    await arrive(page, "Check your mail");
+    said.push((await page.getByRole("main").innerText()).replaceAll(email, "…"));
+  }
+  expect(said[1]).toBe(said[0]);
+
+  await mail.next(org.admin);
+  await expect
+    .poll(() => query("select state from deliveries where email = $1", [stranger]), { timeout: 20_000 })
+    .toEqual([{ state: "dropped" }]);
+  expect(await mail.all(stranger)).toEqual([]);
+});
+
+test("what is no address is marked in the field, and stays there", async ({ page, org, axe }) => {
+  await goto(page, `/o/${org.slug}/login`);
+  const field = page.getByLabel("Email");
+  await askForMail(page, "");
+  await expect(field).toHaveAccessibleDescription("Fill this in.");
+  await askForMail(page, "blobby.blobsrus.com");
+  await expect(field).toHaveAccessibleDescription("There is no “@” in it.");
+  await expect(field).toHaveValue("blobby.blobsrus.com");
+  await axe();
+});
+
+test("signing out ends the session, and signing in again leads back to the page asked for", async ({ page, org, mail, server, request }) => {
+  await signIn(page, org.link);
+  const cookies = await page.context().cookies();
+  await signOut(page);
+  await expect(page).toHaveURL(`/o/${org.slug}/login`);
+
+  // The session is gone on the server, and not only from this browser.
+  const kept = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const listed = await request.post("/api/users/list", { data: { org: org.slug, query: {} }, headers: { cookie: kept } });
+  expect(listed.status()).toBe(401);
+
+  const wanted = usersPath(org.slug, "?q=blob&sort=email");
+  await goto(page, wanted);
+  await arrive(page, "Sign in");
+  await askForMail(page, org.admin);
+  await arrive(page, "Check your mail");
+  await page.getByLabel("Code").fill(codeIn(await mail.next(org.admin)));
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await arrive(page, "Users");
+  await expect(page).toHaveURL(`${server.baseUrl}${wanted}`);
+});
+
+test("a mail scanner that opens the link first does not use it up", async ({ page, org, request, anotherBrowser, axe }) => {
+  for (const method of ["GET", "HEAD", "GET"]) {
+    const answer = await request.fetch(org.link, { method });
+    expect(answer.status()).toBeLessThan(400);
+  }
+  // Some run the page's scripts too.
+  await goto(await anotherBrowser(), org.link);
+  await signIn(page, org.link);
+
+  const later = await anotherBrowser();
+  await goto(later, org.link);
+  await arrive(later, "This sign-in link does not work any more");
+  await axe(later);
+  await later.getByRole("link", { name: "Go to the login page" }).click();
+  await arrive(later, "Sign in");
+});
+
+test("a garbled link says so", async ({ page, org }) => {
+  await goto(page, org.link.slice(0, -4));
+  await arrive(page, "This sign-in link does not work any more");
+});
+
+test("the session's cookie is out of reach of scripts and of other sites", async ({ page, org, query }) => {
+  await signIn(page, org.link);
+  const cookies = await page.context().cookies();
+  expect(cookies.map(({ name }) => name)).toContain(`session-${org.slug}`);
+  for (const cookie of cookies) {
+    expect(cookie, cookie.name).toMatchObject({ httpOnly: true, sameSite: "Lax" });
+  }
+  const session = cookies.find(({ name }) => name === `session-${org.slug}`)!;
+  const hours = (session.expires * 1000 - Date.now()) / 3_600_000;
+  expect(hours).toBeGreaterThan(23.9);
+  expect(hours).toBeLessThanOrEqual(24.01);
+  const stored = await query<{ row: string }>("select s::text as row from sessions s");
+  expect(stored.filter(({ row }) => row.includes(session.value))).toEqual([]);
+});
+
+test("a session of one organization is none of another", async ({ page, org, server, query }) => {
+  await signIn(page, org.link);
+  const other = await createOrganization(server);
+  await goto(page, usersPath(other.slug));
+  await arrive(page, "Sign in");
+  await addPerson(query, other.slug, { name: "Blob Ross", email: org.admin });
+  await signIn(page, await signInLink(server, other.slug, org.admin), "Account");
+  // Both are open in one browser.
+  await goto(page, usersPath(org.slug));
+  await arrive(page, "Users");
+  await reload(page);
+  await arrive(page, "Users");
+});
+
+test("an organization that is not there is not found", async ({ page, axe }) => {
+  const answer = await page.goto("/o/nobody-here/login");
+  expect(answer?.status()).toBe(404);
+  await arrive(page, "Not found");
+  await axe();
+});

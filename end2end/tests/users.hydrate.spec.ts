@@ -1,0 +1,191 @@
+// What WebAssembly adds to the users' pages, and what happens before it is there.
+
+import type { Page } from "@playwright/test";
+import { expect, test } from "../fixtures.ts";
+import { signIn } from "../pages/sign_in.ts";
+import * as users from "../pages/users.ts";
+import { hydrated } from "../support/browser.ts";
+import { addPerson, inviteByRequest, signInLink } from "../support/organization.ts";
+
+/** The line about an address while the list is typed. */
+const seen = (page: Page, address: string) => users.line(users.dialog(page), address);
+
+test("the dialog says what each address is while the list is typed", async ({ page, org, query, asAdmin, server, axe }) => {
+  await addPerson(query, org.slug, { name: "Known Blob", email: `known@${org.domain}` });
+  await addPerson(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
+  await inviteByRequest(asAdmin, server, org.slug, `waiting@${org.domain}`);
+  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await users.openDialog(page);
+  await users.emailField(page).pressSequentially(`new@${org.domain}`);
+  await expect(seen(page, `new@${org.domain}`)).toContainText("will be invited");
+  await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (1)");
+
+  await users.emailField(page).pressSequentially(`,Known Blob <known@${org.domain}>; waiting@${org.domain},NEW@${org.domain}`);
+  await expect(seen(page, `known@${org.domain}`)).toContainText("user already exists in the organization");
+  await expect(seen(page, `waiting@${org.domain}`)).toContainText("already invited");
+  await expect(seen(page, `NEW@${org.domain}`)).toContainText("stands in the list before");
+  await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (1)");
+  await expect(users.dialog(page)).toContainText("1 will be invited · 1 already a user · 1 already invited · 1 repeated");
+  await axe();
+});
+
+test("a pasted column is read at once, and a mistake can be mended where it stands", async ({ page, org }) => {
+  await signIn(page, org.link);
+  await users.openDialog(page);
+  const column = `Email\nblobby@${org.domain}\nblob.ross.${org.domain}\n`;
+  await users.emailField(page).focus();
+  await page.keyboard.insertText(column);
+  await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");
+  const bad = seen(page, `blob.ross.${org.domain}`);
+  await expect(bad).toContainText("There is no “@” in it.");
+  await bad.getByRole("button", { name: `Edit blob.ross.${org.domain}` }).click();
+  await expect(users.emailField(page)).toBeFocused();
+  await page.keyboard.insertText(`blob.ross@${org.domain}`);
+  await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (2)");
+  await users.sendButton(page).click();
+  await expect(users.notice(page).filter({ hasText: "2 invited" })).toBeVisible();
+});
+
+test("inviting works by the keyboard alone, and the focus is never lost", async ({ page, org }) => {
+  await signIn(page, org.link);
+  const button = page.getByRole("button", { name: "Invite", exact: true });
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await expect(users.dialog(page)).toBeVisible();
+  await expect(page).toHaveURL(/dialog=invite/);
+  await expect(users.emailField(page)).toBeFocused();
+
+  await page.keyboard.press("Escape");
+  await expect(users.dialog(page)).toBeHidden();
+  await expect(page).not.toHaveURL(/dialog=/);
+  await expect(button).toBeFocused();
+
+  await page.keyboard.press("Space");
+  await expect(users.emailField(page)).toBeFocused();
+  await page.keyboard.type(`blobby@${org.domain}`);
+  await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");
+  // The focus stays inside, however far it goes.
+  for (let step = 0; step < 12; step += 1) {
+    await page.keyboard.press("Tab");
+    const outside = await page.evaluate(
+      "document.activeElement !== document.body && !document.querySelector('dialog').contains(document.activeElement)",
+    );
+    expect(outside, `after ${step + 1} steps`).toBe(false);
+  }
+  await users.sendButton(page).focus();
+  await page.keyboard.press("Enter");
+  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await expect(users.dialog(page)).toBeHidden();
+  await expect(button).toBeFocused();
+});
+
+test("after a refusal the summary takes the focus and leads to the field", async ({ page, org }) => {
+  await signIn(page, org.link);
+  await users.openDialog(page);
+  await users.sendButton(page).click();
+  const summary = users.dialog(page).getByRole("alert");
+  await expect(summary).toBeFocused();
+  await summary.getByRole("link", { name: "There is no address in this list." }).click();
+  await expect(users.emailField(page)).toBeFocused();
+  await expect(users.dialog(page)).toBeVisible();
+});
+
+test("forms work before WebAssembly has arrived", async ({ page, org, mail, noErrors }) => {
+  noErrors.expect(/net::ERR_FAILED|Failed to fetch|fetch dynamically imported|TypeError/);
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.goto(org.link);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { name: "Users" })).toBeVisible();
+  await users.openDialog(page);
+  await users.emailField(page).fill(`blobby@${org.domain},nonsense`);
+  await users.sendButton(page).click();
+  await expect(users.line(users.answer(page), `blobby@${org.domain}`)).toContainText("invited");
+  await expect(users.emailField(page)).toHaveValue("nonsense");
+  await mail.next(`blobby@${org.domain}`);
+});
+
+test("what was typed while WebAssembly was on its way is still there, and counts", async ({ page, org }) => {
+  await signIn(page, org.link);
+  let arrive = () => {};
+  const held = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route("**/*.wasm", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(users.usersPath(org.slug, "?dialog=invite"));
+  await users.emailField(page).fill(`blobby@${org.domain}`);
+  await users.dialog(page).getByLabel("Organization role").selectOption("Organization Admin");
+  arrive();
+  await hydrated(page);
+  await expect(users.emailField(page)).toHaveValue(`blobby@${org.domain}`);
+  await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");
+  await users.sendButton(page).click();
+  await expect(users.row(page, `blobby@${org.domain}`)).toContainText("Organization Admin");
+});
+
+test("back and forward open and close the dialog, and no page is loaded anew", async ({ page, org }) => {
+  await signIn(page, org.link);
+  await page.evaluate("window.sameDocument = true");
+  await users.openDialog(page);
+  await page.goBack();
+  await expect(users.dialog(page)).toBeHidden();
+  await page.goForward();
+  await expect(users.dialog(page)).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(users.dialog(page)).toBeHidden();
+
+  await page.getByLabel("Search users").fill("admin");
+  await page.getByRole("button", { name: "Search" }).click();
+  await expect(page).toHaveURL(/q=admin/);
+  await users.row(page, org.admin).getByRole("link", { name: "Manage" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: org.admin })).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(/q=admin/);
+  await expect(page.getByLabel("Search users")).toHaveValue("admin");
+  await page.goBack();
+  await expect(page).not.toHaveURL(/q=admin/);
+  expect(await page.evaluate("window.sameDocument")).toBe(true);
+});
+
+test("what is being typed into the search outlives the list's own looks at the mail", async ({ page, org, mail }) => {
+  await signIn(page, org.link);
+  // Under way for long enough that the page looks again.
+  await users.invite(page, `slow-8000-blobby@${org.domain}`);
+  await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Mail queued");
+  const search = page.getByLabel("Search users");
+  await search.pressSequentially("blo");
+  for (let looks = 0; looks < 2; looks += 1) {
+    await page.waitForResponse((response) => response.url().endsWith("/api/users/list"));
+  }
+  await search.pressSequentially("bby");
+  await expect(search).toBeFocused();
+  await expect(search).toHaveValue("blobby");
+  await mail.next(`slow-8000-blobby@${org.domain}`);
+  await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Mail handed over");
+  await expect(search).toHaveValue("blobby");
+});
+
+test("sending twice by two quick clicks invites once", async ({ page, org, mail }) => {
+  const email = `blobby@${org.domain}`;
+  await signIn(page, org.link);
+  await users.openDialog(page);
+  await users.emailField(page).fill(email);
+  await users.sendButton(page).dblclick();
+  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await mail.next(email);
+  expect(await mail.all(email)).toHaveLength(1);
+});
+
+test("when the server can't be reached, the dialog keeps what was typed", async ({ page, org, noErrors }) => {
+  noErrors.expect(/net::ERR_/);
+  await signIn(page, org.link);
+  await users.openDialog(page);
+  await page.route("**/api/**", (route) => route.abort());
+  await users.emailField(page).fill(`blobby@${org.domain}`);
+  await users.sendButton(page).click();
+  await expect(users.dialog(page).getByRole("alert")).toContainText("The server could not be reached.");
+  await expect(users.emailField(page)).toHaveValue(`blobby@${org.domain}`);
+  await page.unroute("**/api/**");
+  await users.sendButton(page).click();
+  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+});

@@ -1,0 +1,416 @@
+import { expect, test } from "../fixtures.ts";
+import { join, openInvitation } from "../pages/join.ts";
+import { signIn } from "../pages/sign_in.ts";
+import * as users from "../pages/users.ts";
+import { arrive, goto, hasScripts, hydrated, reload } from "../support/browser.ts";
+import { linkIn } from "../support/mailbox.ts";
+import {
+  addPerson,
+  contents,
+  createOrganization,
+  inviteByRequest,
+  letInvitationEnd,
+  signInLink,
+  statusOf,
+} from "../support/organization.ts";
+
+test("an admin pastes two addresses, both get a mail, one joins and is active", async ({ page, org, mail, axe, server, anotherBrowser }) => {
+  const [blobby, ross] = ["blobby@blobsrus.com", "blob.ross@blobsrus.com"];
+  await signIn(page, org.link);
+  await expect(users.row(page, org.admin)).toContainText("Active");
+  await axe();
+
+  await users.openDialog(page);
+  await axe();
+  await users.emailField(page).fill(`${blobby},${ross}`);
+  await users.sendButton(page).click();
+  await expect(users.notice(page).filter({ hasText: "2 invited" })).toBeVisible();
+  await expect(users.dialog(page)).toBeHidden();
+  for (const email of [blobby, ross]) {
+    await expect(users.row(page, email).getByText("Invited", { exact: true })).toBeVisible();
+    await expect(users.row(page, email)).toContainText("Organization Member");
+    await expect(users.row(page, email)).toContainText("Never");
+  }
+  await hydrated(page);
+  await axe();
+
+  const links: string[] = [];
+  for (const email of [blobby, ross]) {
+    const sent = await mail.next(email);
+    const link = linkIn(sent);
+    links.push(link);
+    expect(sent.subject).toBe(`You are invited to join ${org.name}`);
+    expect(sent.headers.from).toContain("vestibule@blobsrus.example");
+    expect(link).toMatch(`${server.baseUrl}/o/${org.slug}/join/`);
+    expect(sent.html).toContain(`href="${link}"`);
+    for (const body of [sent.text, sent.html]) {
+      expect(body).toContain(`${org.admin} invites you to join ${org.name}.`);
+      const end = /until (\w+, \d+ \w+ \d{4}, \d\d:\d\d) UTC/.exec(body)?.[1];
+      const days = (Date.parse(`${end} UTC`) - Date.now()) / 86_400_000;
+      expect(days).toBeGreaterThan(6.99);
+      expect(days).toBeLessThanOrEqual(7);
+    }
+  }
+  expect(links[0]).not.toBe(links[1]);
+
+  const theirs = await anotherBrowser();
+  await openInvitation(theirs, links[0]!, `Join ${org.name}`);
+  await join(theirs, org.name, "Blobby");
+  await arrive(theirs, "Account");
+
+  await reload(page);
+  await expect(users.row(page, blobby).getByText("Active", { exact: true })).toBeVisible();
+  await expect(users.row(page, blobby)).toContainText("Blobby");
+  await expect(users.row(page, blobby)).toContainText("just now");
+  await expect(users.row(page, ross).getByText("Invited", { exact: true })).toBeVisible();
+
+  await users.invite(page, blobby);
+  await expect(users.line(users.answer(page), blobby)).toContainText("user already exists in the organization");
+  await axe();
+  expect(await mail.all(blobby)).toHaveLength(1);
+});
+
+test("a mixed list: good addresses are sent, and nothing that was typed is lost", async ({ page, org, mail, axe, query, asAdmin, server }) => {
+  const known = `known@${org.domain}`;
+  const suspended = `suspended@${org.domain}`;
+  const waiting = `waiting@${org.domain}`;
+  const good = `good@${org.domain}`;
+  const named = `named@${org.domain}`;
+  await addPerson(query, org.slug, { name: "Known Blob", email: known });
+  await addPerson(query, org.slug, { name: "Suspended Blob", email: suspended, status: "suspended" });
+  await inviteByRequest(asAdmin, server, org.slug, waiting);
+  await signIn(page, await signInLink(server, org.slug, org.admin));
+
+  const bad = ["no-address-at-all", `two@@${org.domain}`];
+  const list = `${good}; ${known.toUpperCase()}\n${bad[0]}, Named Blob <${named}>, ${good.replace("good", "GOOD")},${waiting}\n${bad[1]} ,${suspended}`;
+  await users.invite(page, list, "Organization Admin");
+
+  const answer = users.answer(page);
+  await expect(answer).toContainText("2 invited · 1 already a user · 1 already invited · 1 suspended · 1 repeated · 2 malformed");
+  const lines: [string, string | RegExp][] = [
+    [good, /invited$/],
+    [named, /invited$/],
+    [known.toUpperCase().replace(org.domain.toUpperCase(), org.domain), "user already exists in the organization"],
+    [waiting, "already invited"],
+    [suspended, "suspended"],
+    [good.replace("good", "GOOD"), "stands in the list before"],
+    [bad[0]!, "There is no “@” in it."],
+    [bad[1]!, "There is a second “@” at place 5."],
+  ];
+  await expect(answer.getByRole("listitem")).toHaveCount(lines.length);
+  for (const [address, words] of lines) await expect(users.line(answer, address)).toContainText(words);
+  // What needs mending is where it can be mended.
+  await expect(users.emailField(page)).toHaveValue(bad.join("\n"));
+  await axe();
+
+  for (const email of [good, named]) {
+    await mail.next(email);
+    await expect(users.row(page, email)).toContainText("Organization Admin");
+  }
+  expect(await mail.all(waiting)).toHaveLength(1);
+  expect(await mail.all(known)).toEqual([]);
+  expect(await statusOf(query, org.slug, suspended)).toBe("suspended");
+
+  await users.emailField(page).fill(`mended@${org.domain}`);
+  await users.sendButton(page).click();
+  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await expect(users.row(page, `mended@${org.domain}`)).toBeVisible();
+});
+
+test("sending an empty list says what is missing, and the dialog stays", async ({ page, org, axe }) => {
+  await signIn(page, org.link);
+  await users.openDialog(page);
+  await users.sendButton(page).click();
+  await expect(users.emailField(page)).toHaveAccessibleDescription(/There is no address in this list\./);
+  await expect(users.dialog(page)).toBeVisible();
+  await axe();
+});
+
+test("when the session ended meanwhile, the page says so and invites nobody", async ({ page, org, query }) => {
+  const email = `blobby@${org.domain}`;
+  await signIn(page, org.link);
+  await users.openDialog(page);
+  await users.emailField(page).fill(email);
+  await query("delete from sessions where organization_id = (select id from organizations where slug = $1)", [org.slug]);
+  await users.sendButton(page).click();
+  if (hasScripts(page)) {
+    await expect(users.dialog(page).getByRole("alert")).toContainText("You are signed out. Sign in again to go on.");
+    await expect(users.emailField(page)).toHaveValue(email);
+  } else {
+    await arrive(page, "Sign in");
+  }
+  expect(await statusOf(query, org.slug, email)).toBeUndefined();
+});
+
+test("a list of 120: pages, and the way back through them", async ({ page, org, asAdmin, server, axe }) => {
+  const emails = Array.from({ length: 120 }, (_, n) => `blob${String(n).padStart(3, "0")}@${org.domain}`);
+  await inviteByRequest(asAdmin, server, org.slug, emails.join("\n"));
+  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await users.openUsers(page, org.slug, "?sort=email");
+  await expect(page.getByRole("tab", { name: "Users" })).toContainText("121");
+
+  const all = [org.admin, ...emails];
+  const next = page.getByRole("link", { name: "Next", exact: true });
+  const previous = page.getByRole("link", { name: "Previous", exact: true });
+  await expect(users.rows(page)).toHaveCount(50);
+  expect(await users.addresses(page)).toEqual(all.slice(0, 50));
+  await expect(previous).toBeHidden();
+  await axe();
+  await next.click();
+  await expect(users.row(page, all[50]!)).toBeVisible();
+  expect(await users.addresses(page)).toEqual(all.slice(50, 100));
+  await next.click();
+  await expect(users.row(page, all[100]!)).toBeVisible();
+  expect(await users.addresses(page)).toEqual(all.slice(100));
+  await expect(next).toBeHidden();
+
+  await previous.click();
+  await expect(users.row(page, all[50]!)).toBeVisible();
+  expect(await users.addresses(page)).toEqual(all.slice(50, 100));
+  await page.goBack();
+  await expect(users.row(page, all[100]!)).toBeVisible();
+  // The page's address is enough to find the place again.
+  await goto(page, page.url());
+  expect(await users.addresses(page)).toEqual(all.slice(100));
+});
+
+test("search, filter and sort stand in the URL, and the back button undoes them", async ({ page, org, query, asAdmin, server, axe }) => {
+  await addPerson(query, org.slug, { name: "Ellie Psoid", email: `ellie@${org.domain}`, role: "admin" });
+  await addPerson(query, org.slug, { name: "Amorph Us", email: `amorph_us@${org.domain}` });
+  await addPerson(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
+  await inviteByRequest(asAdmin, server, org.slug, `jelly@${org.domain}`);
+  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await expect(users.rows(page)).toHaveCount(5);
+  const search = page.getByLabel("Search users");
+  const go = page.getByRole("button", { name: "Search" });
+
+  await search.fill("ÖZDEMIR");
+  await search.press("Enter");
+  await expect(users.rows(page)).toHaveCount(1);
+  await expect(users.row(page, `ooze@${org.domain}`)).toContainText("Suspended");
+  await expect(page).toHaveURL(/\?q=%C3%96ZDEMIR/);
+  await hydrated(page);
+  await expect(search).toHaveValue("ÖZDEMIR");
+  await axe();
+
+  await search.fill("%");
+  await go.click();
+  await expect(page.getByText("Nobody fits this search.")).toBeVisible();
+  await axe();
+  await hydrated(page);
+  await search.fill("h_u");
+  await go.click();
+  await expect(users.rows(page)).toHaveCount(1);
+  await expect(users.row(page, `amorph_us@${org.domain}`)).toBeVisible();
+
+  await users.openUsers(page, org.slug);
+  await page.getByLabel("Status").selectOption("Invited");
+  await go.click();
+  await expect(page).toHaveURL(/status=invited/);
+  await expect(users.rows(page)).toHaveCount(1);
+  await expect(users.row(page, `jelly@${org.domain}`)).toBeVisible();
+  await hydrated(page);
+  await page.getByLabel("Status").selectOption("Any");
+  await page.getByLabel("Role", { exact: true }).selectOption("Organization Admin");
+  await go.click();
+  await expect(page).toHaveURL(/role=admin/);
+  await expect(users.rows(page)).toHaveCount(2);
+  await page.goBack();
+  await expect(users.rows(page)).toHaveCount(1);
+  await expect(users.row(page, `jelly@${org.domain}`)).toBeVisible();
+  // Without scripts the browser fills the form as it was left.
+  if (hasScripts(page)) await expect(page.getByLabel("Status")).toHaveValue("invited");
+  await page.goBack();
+  await expect(users.rows(page)).toHaveCount(5);
+
+  await hydrated(page);
+  await page.getByRole("columnheader", { name: "Email" }).getByRole("link").click();
+  await expect(page).toHaveURL(/sort=email/);
+  await expect(page.getByRole("columnheader", { name: "Email" })).toHaveAttribute("aria-sort", "ascending");
+  const sorted = ["admin", "amorph_us", "ellie", "jelly", "ooze"].map((box) => `${box}@${org.domain}`);
+  await expect(users.rows(page).first()).toContainText(sorted[0]!);
+  expect(await users.addresses(page)).toEqual(sorted);
+  await hydrated(page);
+  await page.getByRole("columnheader", { name: "Email" }).getByRole("link").click();
+  await expect(page.getByRole("columnheader", { name: "Email" })).toHaveAttribute("aria-sort", "descending");
+  await expect(users.rows(page).first()).toContainText(sorted.at(-1)!);
+  expect(await users.addresses(page)).toEqual(sorted.toReversed());
+
+  // Inviting from here leads back to here.
+  await hydrated(page);
+  await users.invite(page, `last@${org.domain}`);
+  await expect(users.row(page, `last@${org.domain}`)).toBeVisible();
+  await expect(page).toHaveURL(/sort=email/);
+  await expect(users.rows(page)).toHaveCount(6);
+});
+
+test("every column sorts, both ways", async ({ page, org, query }) => {
+  await addPerson(query, org.slug, { name: "Amorph Us", email: `z@${org.domain}`, role: "member" });
+  await addPerson(query, org.slug, { name: "Zoe Blob", email: `a@${org.domain}`, status: "suspended" });
+  await signIn(page, org.link);
+  for (const label of ["Name", "Status", "Organization role", "Last login"]) {
+    const orders: string[][] = [];
+    for (const order of ["", "&order=desc"]) {
+      const code = label.toLowerCase().replace("organization ", "").replace(" ", "_");
+      await users.openUsers(page, org.slug, `?sort=${code}${order}`);
+      await expect(page.getByRole("columnheader", { name: label })).toHaveAttribute("aria-sort", order ? "descending" : "ascending");
+      orders.push(await users.addresses(page));
+    }
+    expect(orders[0], label).toHaveLength(3);
+    expect(orders[1], label).toEqual(orders[0]!.toReversed());
+  }
+});
+
+test("an expired invitation stands in its tab, and can be sent again", async ({ page, org, mail, asAdmin, server, query, axe }) => {
+  const [gone, open] = [`gone@${org.domain}`, `open@${org.domain}`];
+  await inviteByRequest(asAdmin, server, org.slug, `${gone},${open}`);
+  await mail.next(gone);
+  await letInvitationEnd(query, org.slug, gone);
+  await signIn(page, await signInLink(server, org.slug, org.admin));
+
+  await expect(users.row(page, open)).toBeVisible();
+  await expect(users.row(page, gone)).toBeHidden();
+  const tab = page.getByRole("tab", { name: "Expired invitations" });
+  await expect(tab).toContainText("1");
+  await tab.click();
+  await expect(users.row(page, gone).getByText("Expired", { exact: true })).toBeVisible();
+  await expect(users.row(page, open)).toBeHidden();
+  await expect(tab).toHaveAttribute("aria-selected", "true");
+  await hydrated(page);
+  await axe();
+
+  await users.invite(page, gone);
+  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await mail.next(gone);
+  await users.openUsers(page, org.slug);
+  await expect(users.row(page, gone).getByText("Invited", { exact: true })).toBeVisible();
+  await expect(page.getByRole("tab", { name: "Expired invitations" })).toContainText("0");
+});
+
+test("the profile tells who invited when, and where the mail is", async ({ page, org, mail, axe }) => {
+  const email = `blobby@${org.domain}`;
+  await signIn(page, org.link);
+  await users.invite(page, email);
+  await mail.next(email);
+  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await hydrated(page);
+  await users.openProfile(page, email);
+  await hydrated(page);
+  await expect(page.getByRole("main")).toContainText(`by ${org.admin}`);
+  await expect(users.mails(page)).toHaveCount(1);
+  await expect(async () => {
+    await reload(page);
+    await expect(users.mails(page)).toContainText("The mail server took it: 250 2.0.0 kept as", { timeout: 500 });
+  }).toPass();
+  await axe();
+  await page.getByRole("main").getByRole("link", { name: "Users" }).click();
+  await arrive(page, "Users");
+});
+
+test("a member sees no settings, and finds nothing there", async ({ page, org, query, server, axe, asAdmin }) => {
+  const member = `member@${org.domain}`;
+  await addPerson(query, org.slug, { name: "Blob Ross", email: member });
+  const { id } = (await query<{ id: string }>("select id from users where email = $1", [org.admin]))[0]!;
+  await inviteByRequest(asAdmin, server, org.slug, `invited@${org.domain}`);
+  await signIn(page, await signInLink(server, org.slug, member), "Account");
+  await expect(page.getByRole("link", { name: "Users" })).toHaveCount(0);
+
+  const before = await contents(query, org.slug);
+  for (const path of [users.usersPath(org.slug), users.usersPath(org.slug, "?dialog=invite"), users.usersPath(org.slug, `/${id}`)]) {
+    const answer = await page.goto(path);
+    expect(answer?.status(), path).toBe(404);
+    await arrive(page, "Not found");
+    expect(await page.content()).not.toContain("invited@");
+  }
+  await axe();
+
+  // A form that was posted to the page by hand.
+  const posted = await page.request.post(users.usersPath(org.slug), {
+    form: { _action: "/api/users/invite", org: org.slug, addresses: `evil@${org.domain}`, role: "admin" },
+    headers: { accept: "text/html" },
+  });
+  expect(posted.status()).toBe(404);
+
+  for (const [path, body] of serverFunctions(org.slug, id, org.domain)) {
+    const there = await page.request.post(path, body);
+    const nowhere = await page.request.post(path, elsewhere(body, org.slug));
+    expect(there.status(), path).toBe(404);
+    expect(await there.json(), path).toEqual({ code: "not_found" });
+    // What one may not see and what is not there answer the same.
+    expect(await there.text(), path).toBe(await nowhere.text());
+    expect(nowhere.status(), path).toBe(404);
+  }
+  expect(await contents(query, org.slug)).toEqual(before);
+});
+
+test("another organization's admin finds nothing, and changes nothing", async ({ page, org, query, server, asAdmin, playwright }) => {
+  const { id } = (await query<{ id: string }>("select id from users where email = $1", [org.admin]))[0]!;
+  await inviteByRequest(asAdmin, server, org.slug, `invited@${org.domain}`);
+  const theirs = await createOrganization(server);
+  await signIn(page, theirs.link);
+  const before = await contents(query, org.slug);
+
+  // A user of ours under their own organization.
+  const answer = await page.goto(users.usersPath(theirs.slug, `/${id}`));
+  expect(answer?.status()).toBe(404);
+  await arrive(page, "Not found");
+  const profile = await page.request.post("/api/users/profile", { data: { org: theirs.slug, user: id } });
+  expect(profile.status()).toBe(404);
+
+  // Our pages: nobody of ours is signed in.
+  await goto(page, users.usersPath(org.slug));
+  await arrive(page, "Sign in");
+  const stranger = await playwright.request.newContext({ baseURL: server.baseUrl });
+  for (const requests of [page.request, stranger]) {
+    for (const [path, body] of serverFunctions(org.slug, id, org.domain)) {
+      const refused = await requests.post(path, body);
+      expect(refused.status(), path).toBe(401);
+      expect(await refused.json(), path).toEqual({ code: "signed_out" });
+    }
+  }
+  await stranger.dispose();
+  expect(await contents(query, org.slug)).toEqual(before);
+});
+
+test("a page of another site can't invite in an admin's name", async ({ org, asAdmin, query }) => {
+  const before = await contents(query, org.slug);
+  const form = { org: org.slug, addresses: `evil@${org.domain}`, role: "admin" };
+  const origins: Record<string, string>[] = [
+    { origin: "https://evil.example" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+  ];
+  for (const headers of origins) {
+    const answer = await asAdmin.post("/api/users/invite", { form, headers });
+    expect(answer.status()).toBe(403);
+  }
+  expect(await contents(query, org.slug)).toEqual(before);
+});
+
+test("text that looks like markup stays text", async ({ page, org, query }) => {
+  const name = `</textarea><script>document.title="taken"</script>`;
+  await addPerson(query, org.slug, { name, email: `evil@${org.domain}` });
+  await signIn(page, org.link);
+  await expect(users.row(page, `evil@${org.domain}`)).toContainText(name);
+  await users.invite(page, name);
+  await expect(users.answer(page)).toContainText("</textarea>");
+  await expect(users.emailField(page)).toHaveValue(/^<\/textarea>\s*<script>/);
+  expect(await page.title()).not.toBe("taken");
+  await users.openUsers(page, org.slug, `?q=${encodeURIComponent('"><script>document.title="taken"</script>')}`);
+  expect(await page.title()).not.toBe("taken");
+});
+
+/** The server functions that are for admins, with something to ask of each. */
+function serverFunctions(org: string, user: string, domain: string): [string, { data?: object; form?: Record<string, string> }][] {
+  return [
+    ["/api/users/list", { data: { org, query: {} } }],
+    ["/api/users/profile", { data: { org, user } }],
+    ["/api/users/classify", { data: { org, addresses: `invited@${domain}` } }],
+    ["/api/users/invite", { form: { org, addresses: `evil@${domain}`, role: "admin" } }],
+  ];
+}
+
+/** The same of an organization that is not there. */
+function elsewhere<B extends { data?: object; form?: Record<string, string> }>(body: B, org: string): B {
+  return JSON.parse(JSON.stringify(body).replaceAll(`"${org}"`, '"nobody-here"')) as B;
+}
