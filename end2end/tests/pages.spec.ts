@@ -1,0 +1,114 @@
+// Every page in light and dark, on a desk and on a phone: axe finds nothing, nothing sticks out at the side, and a
+// picture of each is attached to the test for looking at.
+
+import type { Page } from "@playwright/test";
+import { expect, test } from "../fixtures.ts";
+import { signIn } from "../pages/sign_in.ts";
+import * as users from "../pages/users.ts";
+import { arrive, goto, hydrated } from "../support/browser.ts";
+import {
+  addPerson,
+  inviteByRequest,
+  letInvitationEnd,
+  revokeInvitation,
+  signInLink,
+} from "../support/organization.ts";
+
+const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+
+for (const [size, viewport] of Object.entries(SIZES)) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    test.describe(`${size}, ${colorScheme}`, () => {
+      test.use({ viewport, colorScheme });
+
+      const look = async (page: Page, name: string, axe: () => Promise<void>) => {
+        await hydrated(page);
+        await axe();
+        const wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        expect(wider, `${name} sticks out at the side`).toBeLessThanOrEqual(0);
+        const path = test.info().outputPath(`${name}.png`);
+        await page.screenshot({ path, fullPage: true });
+        await test.info().attach(name, { path, contentType: "image/png" });
+      };
+
+      test("pages for anyone", async ({ page, org, axe, invited, query }) => {
+        const see = (name: string) => look(page, name, axe);
+        await goto(page, "/");
+        await see("home");
+        await goto(page, "/o/nobody-here");
+        await see("not-found");
+        await goto(page, `/o/${org.slug}/login`);
+        await see("login");
+        await page.getByLabel("Email").fill("nobody");
+        await page.getByRole("button", { name: "Email me a sign-in link" }).click();
+        await expect(page.getByRole("alert")).toBeVisible();
+        await see("login-refused");
+        await page.getByLabel("Email").fill(`stranger@${org.domain}`);
+        await page.getByRole("button", { name: "Email me a sign-in link" }).click();
+        await arrive(page, "Check your mail");
+        await see("login-code");
+        await goto(page, `/o/${org.slug}/sign-in/x`);
+        await see("sign-in-unusable");
+
+        const links = { open: "", expired: "", revoked: "" };
+        for (const name of Object.keys(links) as (keyof typeof links)[]) links[name] = await invited(`${name}@${org.domain}`);
+        await letInvitationEnd(query, org.slug, `expired@${org.domain}`);
+        await revokeInvitation(query, org.slug, `revoked@${org.domain}`);
+        for (const [name, link] of Object.entries({ ...links, garbled: `/o/${org.slug}/join/x` })) {
+          await goto(page, link);
+          await see(`join-${name}`);
+        }
+        await goto(page, links.open);
+        await page.getByRole("button", { name: /^Join / }).click();
+        await expect(page.getByRole("alert")).toBeVisible();
+        await see("join-refused");
+      });
+
+      test("pages for admins", async ({ page, org, axe, query, asAdmin, server, mail }) => {
+        const see = (name: string) => look(page, name, axe);
+        await addPerson(query, org.slug, { name: "Bloberta Round", email: `bloberta.round@${org.domain}`, role: "admin" });
+        await addPerson(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
+        const long = `${"a-very-long-mailbox-".repeat(3)}x@${"long-".repeat(10)}name.${org.domain}`;
+        const list = [`fine@${org.domain}`, `gone@${org.domain}`, `refuse-me@${org.domain}`, `busy-9-me@${org.domain}`, long];
+        await inviteByRequest(asAdmin, server, org.slug, list.join("\n"));
+        await mail.next(`gone@${org.domain}`);
+        await letInvitationEnd(query, org.slug, `gone@${org.domain}`);
+
+        await goto(page, await signInLink(server, org.slug, org.admin));
+        await see("sign-in-link");
+        await page.getByRole("button", { name: "Sign in" }).click();
+        await arrive(page, "Users");
+        await see("users");
+        await users.openUsers(page, org.slug, "?status=expired");
+        await see("users-expired");
+        await users.openUsers(page, org.slug, "?q=nobody-fits");
+        await see("users-none");
+        await users.openUsers(page, org.slug, "?dialog=invite");
+        await see("invite");
+        await users.emailField(page).fill(`new@${org.domain},nonsense,ooze@${org.domain},fine@${org.domain},new@${org.domain}`);
+        await see("invite-typed");
+        await users.sendButton(page).click();
+        await expect(users.answer(page)).toBeVisible();
+        await see("invite-answered");
+        for (const box of ["fine", "refuse-me", "busy-9-me", "bloberta.round"]) {
+          const { id } = (await query<{ id: string }>("select id from users where email = $1", [`${box}@${org.domain}`]))[0]!;
+          await goto(page, users.usersPath(org.slug, `/${id}`));
+          await see(`profile-${box}`);
+        }
+        await goto(page, `/o/${org.slug}/account`);
+        await see("account");
+        await goto(page, `/o/${org.slug}/settings/nothing`);
+        await see("not-found-inside");
+      });
+
+      test("pages for somebody whose account is open", async ({ page, org, axe, invited, server, query }) => {
+        await addPerson(query, org.slug, { name: "Blob Ross", email: `ross@${org.domain}` });
+        const link = await invited(`blobby@${org.domain}`);
+        await signIn(page, await signInLink(server, org.slug, `ross@${org.domain}`), "Account");
+        await look(page, "account-member", axe);
+        await goto(page, link);
+        await look(page, "join-other-account", axe);
+      });
+    });
+  }
+}
