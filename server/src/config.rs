@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use domain::Keyring;
-use domain::mail::{MailConfigError, Transport};
+use domain::mail::{MailConfigError, Transport, sender};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use std::net::{IpAddr, SocketAddr};
@@ -28,7 +28,7 @@ pub struct Settings {
     /// links, all open old ones
     #[arg(long, env = "SECRET_KEY", hide_env_values = true, global = true)]
     secret_key: Option<String>,
-    /// The mail server: `smtp://user:password@host:587` or `smtps://…`, with `?tls=required`, `opportunistic` or `none`. Without
+    /// The mail server: `smtp://user:password@host:587` or `smtps://…`, with `?tls=required`, `opportunistic` or `none`, and `&ca=FILE` for a certificate authority of your own. Without
     /// it, and only on a loopback address, mail is captured and shown at /dev/mail
     #[arg(long, env = "SMTP_URL", hide_env_values = true, global = true)]
     smtp_url: Option<String>,
@@ -99,9 +99,7 @@ impl Config {
             listen: settings.listen,
             keys: Arc::new(Keyring::parse(&secret_key).map_err(|error| format!("SECRET_KEY {error}"))?),
             smtp_url,
-            mail_from: settings.mail_from.parse().map_err(|_| {
-                format!("MAIL_FROM is no sender like “Name <address>”: {}", settings.mail_from)
-            })?,
+            mail_from: sender(&settings.mail_from).map_err(|error| format!("MAIL_FROM {error}"))?,
             trusted_proxies: networks(&settings.trusted_proxies)?,
             log_format: settings.log_format,
             metrics_listen: settings.metrics_listen,
