@@ -1,10 +1,10 @@
 //! Who may see which page. The rules themselves hold in `domain`; here they choose the page that is shown.
 
+use super::pages::page;
 use crate::state::AppState;
 use app::paths;
 use app::viewer::NotHere;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -71,13 +71,13 @@ pub fn to_login(parts: &Parts) -> Response {
 }
 
 /// The organization's front door leads each to their own first page.
-pub async fn home(Path(slug): Path<String>, request: Request) -> Response {
+pub async fn home(state: State<AppState>, Path(slug): Path<String>, request: Request) -> Response {
     let role = request.extensions().get::<Viewer>().map(|viewer| viewer.user.as_ref().map(|user| user.role));
     match role {
         Some(Some(OrganizationRole::Admin)) => see_other(&paths::users(&slug, &paths::UsersView::default())),
         Some(Some(OrganizationRole::Member)) => see_other(&paths::account(&slug)),
         Some(None) => see_other(&paths::login(&slug)),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => page(state, request).await,
     }
 }
 
