@@ -10,6 +10,7 @@ use crate::paths::{self, UsersView};
 use crate::ui::{Heading, Icon, Notice, Pager, Tab, Tabs, Tone, icon};
 use crate::viewer::use_organization;
 use chrono::{DateTime, TimeDelta, Utc};
+use leptos::html::Form;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
@@ -30,12 +31,19 @@ pub fn UsersPage() -> impl IntoView {
     let invite = ServerAction::<Invite>::new();
     let answer = forms::answer(invite);
     let rows = Memo::new(move |_| view.get().query);
+    // A refusal changed nothing, and the list may be out of reach for the same reason: then what was typed is worth more.
+    let invited = Memo::new(move |before: Option<&usize>| match &*invite.value().read() {
+        Some(Ok(_)) => invite.version().get(),
+        _ => before.copied().unwrap_or_default(),
+    });
     let page = Resource::new_blocking(
-        move || (rows.get(), invite.version().get()),
+        move || (rows.get(), invited.get()),
         move |(query, _)| list_users(organization.get_value(), query),
     );
     let busy = RwSignal::new(false);
     look_again_while_mail_is_on_its_way(page);
+    let filters = NodeRef::<Form>::new();
+    fill_anew(filters, page, rows);
     let go = use_navigate();
     let on_close = Callback::new({
         let go = go.clone();
@@ -59,7 +67,7 @@ pub fn UsersPage() -> impl IntoView {
                 <Transition set_pending=busy>
                     {move || Suspend::new(async move {
                         match page.await {
-                            Ok(page) => view! { <Listed page view=view.get_untracked()/> }.into_any(),
+                            Ok(page) => view! { <Listed page view=view.get_untracked() filters/> }.into_any(),
                             Err(problem) => view! { <Failed problem/> }.into_any(),
                         }
                     })}
@@ -128,7 +136,7 @@ fn names(answer: &InviteAnswer) -> String {
 
 /// The tabs, the search and the rows.
 #[component]
-fn Listed(page: Page, view: UsersView) -> impl IntoView {
+fn Listed(page: Page, view: UsersView, filters: NodeRef<Form>) -> impl IntoView {
     let organization = use_organization();
     let expired = view.query.status == Some(UserStatus::Expired);
     let panel = if expired { "tab-expired" } else { "tab-users" };
@@ -159,7 +167,7 @@ fn Listed(page: Page, view: UsersView) -> impl IntoView {
     view! {
         <Tabs label="Users" tabs/>
         <div role="tabpanel" id="panel" aria-labelledby=panel>
-            <Filters view=view.clone() expired/>
+            <Filters view=view.clone() expired form=filters/>
             <UsersTable rows=page.rows now=page.now view=view.clone()/>
             <Pager previous=at(page.previous, None) next=at(None, page.next)/>
         </div>
@@ -168,7 +176,7 @@ fn Listed(page: Page, view: UsersView) -> impl IntoView {
 
 /// Search and filters: a form that leads to another URL of the same page.
 #[component]
-fn Filters(view: UsersView, expired: bool) -> impl IntoView {
+fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView {
     let go = use_navigate();
     let query = view.query;
     let organization = use_organization();
@@ -198,7 +206,7 @@ fn Filters(view: UsersView, expired: bool) -> impl IntoView {
     let status = query.status;
     let role = query.role;
     view! {
-        <form method="get" class="filters" role="search" on:submit=follow>
+        <form method="get" class="filters" role="search" node_ref=form on:submit=follow>
             <div class="field grow">
                 <label for="q">"Search users"</label>
                 <input type="search" id="q" name="q" value=query.search placeholder="Name or address" autocomplete="off"/>
@@ -228,6 +236,24 @@ fn Filters(view: UsersView, expired: bool) -> impl IntoView {
             <button type="submit" class="button">{icon(Icon::Search)}"Search"</button>
         </form>
     }
+}
+
+/// What was changed by hand stays in a field, whatever the page says of it: when the page shows other rows, such as
+/// after the back button, its filters are filled anew.
+fn fill_anew(filters: NodeRef<Form>, page: Resource<Result<Page, Problem>>, rows: Memo<UsersQuery>) {
+    Effect::new(move |before: Option<UsersQuery>| {
+        page.track();
+        let now = rows.get_untracked();
+        if before.is_some_and(|before| before != now) {
+            // By then the page says what is to be filled in.
+            request_animation_frame(move || {
+                if let Some(Some(form)) = filters.try_get_untracked() {
+                    form.reset();
+                }
+            });
+        }
+        now
+    });
 }
 
 /// Whether a mail will be somewhere else before long.
