@@ -20,6 +20,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
   for (const colorScheme of ["light", "dark"] as const) {
     test.describe(`${size}, ${colorScheme}`, () => {
       test.use({ viewport, colorScheme });
+      test.slow();
 
       const look = async (page: Page, name: string, axe: () => Promise<void>) => {
         await hydrated(page);
