@@ -36,12 +36,6 @@ pub fn InviteDialog(action: ServerAction<Invite>, on_close: Callback<()>) -> imp
             text.set(area.value());
         }
     });
-    // What was typed before WebAssembly had arrived counts too.
-    Effect::new(move || {
-        if let Some(area) = area.get() {
-            text.set(area.value());
-        }
-    });
     keep_what_needs_mending(answer, area, text);
     let number = move || {
         seen.with(|seen| {
