@@ -1,8 +1,8 @@
 //! What server functions need of their request: who calls, cookies, and where to go on. The server's half alone.
 
-use axum::http::HeaderValue;
 use axum::http::header::{ACCEPT, COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use domain::sessions::NewSession;
 use domain::sign_in::SignInTry;
 use domain::{Caller, Token};
@@ -16,7 +16,7 @@ use std::fmt::Write;
 const LINK_SECONDS: i64 = 30 * 60;
 
 /// The cookie that keeps which colours a browser shows.
-pub const THEME_COOKIE: &str = "theme";
+const THEME: &str = "theme";
 
 /// The links that arrive by mail. Their tokens leave the address bar at once, for a cookie of the organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,9 @@ pub fn status(problem: &Problem) -> axum::http::StatusCode {
         Problem::OtherAccountOpen => StatusCode::CONFLICT,
         Problem::TooOften => StatusCode::TOO_MANY_REQUESTS,
         Problem::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Problem::Internal { .. } | Problem::Unreachable => StatusCode::INTERNAL_SERVER_ERROR,
+        // Seen from here, it is the browser that did not speak in words that we know.
+        Problem::Unreachable => StatusCode::BAD_REQUEST,
+        Problem::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -74,30 +76,24 @@ pub fn go(path: &str) {
     leptos_axum::redirect(if ours { path } else { "/" });
 }
 
-/// Whether a request is a form's, posted by a browser without WebAssembly, or for a page.
-pub fn wants_html(parts: &Parts) -> bool {
-    parts
-        .headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("text/html"))
+/// Whether a request is for a page, or a form's that is posted without WebAssembly.
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
 }
 
 /// Signs this browser in.
 pub fn start_session(organization: &str, session: &NewSession) {
-    let secure = secure();
-    set(&cookie(&session_name(organization, secure), session.token.reveal(), session.seconds, secure));
+    set(&cookie(&session_name(organization), session.token.reveal(), session.seconds, secure()));
 }
 
 /// Signs this browser out.
 pub fn end_session(organization: &str) {
-    let secure = secure();
-    set(&cookie(&session_name(organization, secure), "", 0, secure));
+    set(&cookie(&session_name(organization), "", 0, secure()));
 }
 
 /// The sessions in a request's cookies, by organization.
 pub fn sessions(cookies: &BTreeMap<String, String>, secure: bool) -> HashMap<String, Token> {
-    let prefix = session_name("", secure);
+    let prefix = bound(&session_name(""), secure);
     cookies
         .iter()
         .filter_map(|(name, value)| {
@@ -114,12 +110,12 @@ pub fn keep_sign_in_try(organization: &str, attempt: &SignInTry, email: &str) {
         let _ = write!(value, "{byte:02x}");
     }
     let lasts = model::sign_in::LINK_MINUTES * 60;
-    set(&cookie(&format!("code-{organization}"), &value, lasts, secure()));
+    set(&cookie(&code_name(organization), &value, lasts, secure()));
 }
 
 /// The try to sign in that this browser asked for, and for which address.
 pub fn sign_in_try(organization: &str) -> Option<(SignInTry, String)> {
-    let value = request_cookies().remove(&format!("code-{organization}"))?;
+    let value = request_cookie(&code_name(organization))?;
     let mut parts = value.splitn(3, '.');
     let id: SignInId = parts.next()?.parse().ok()?;
     let browser = Token::presented(parts.next()?);
@@ -132,12 +128,17 @@ pub fn sign_in_try(organization: &str) -> Option<(SignInTry, String)> {
 /// Keeps in this browser which colours it shows; nothing: as the system has it.
 pub fn keep_theme(theme: Option<crate::theme::Theme>) {
     let (code, lasts) = theme.map_or(("", 0), |theme| (theme.code(), 365 * 24 * 3600));
-    set(&cookie(THEME_COOKIE, code, lasts, secure()));
+    set(&cookie(THEME, code, lasts, secure()));
+}
+
+/// The colours that this browser shows, where somebody chose.
+pub fn theme(cookies: &BTreeMap<String, String>, secure: bool) -> Option<crate::theme::Theme> {
+    cookies.get(&bound(THEME, secure)).and_then(|code| crate::theme::Theme::read(code))
 }
 
 /// The token of the link that was opened in this browser.
 pub fn link_token(link: Link, organization: &str) -> Option<Token> {
-    request_cookies().remove(&link_name(link, organization)).map(Token::presented)
+    request_cookie(&link_name(link, organization)).map(Token::presented)
 }
 
 /// The cookie that keeps an opened link's token.
@@ -158,8 +159,16 @@ pub fn cookies(parts: &Parts) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn request_cookies() -> BTreeMap<String, String> {
-    use_context::<Parts>().map(|parts| cookies(&parts)).unwrap_or_default()
+fn request_cookie(name: &str) -> Option<String> {
+    cookies(&use_context::<Parts>()?).remove(&bound(name, secure()))
+}
+
+fn session_name(organization: &str) -> String {
+    format!("session-{organization}")
+}
+
+fn code_name(organization: &str) -> String {
+    format!("code-{organization}")
 }
 
 fn link_name(link: Link, organization: &str) -> String {
@@ -167,12 +176,13 @@ fn link_name(link: Link, organization: &str) -> String {
 }
 
 /// On https the browser itself keeps the name from being set by a neighbour (RFC 6265bis, section 4.1.3.2).
-fn session_name(organization: &str, secure: bool) -> String {
-    format!("{}session-{organization}", if secure { "__Host-" } else { "" })
+fn bound(name: &str, secure: bool) -> String {
+    format!("{}{name}", if secure { "__Host-" } else { "" })
 }
 
 /// Server functions stand outside the organization's paths, so every cookie goes to all of them; its name tells whose it is.
 fn cookie(name: &str, value: &str, seconds: i64, secure: bool) -> String {
+    let name = bound(name, secure);
     let secure = if secure { "; Secure" } else { "" };
     format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }

@@ -1,10 +1,13 @@
 //! Which handler stands at which path.
 
 use crate::state::AppState;
-use crate::web::{context, files, forms, gate, headers, health, links, mailbox, pages, request_log};
+use crate::web::{
+    context, files, forms, gate, headers, health, links, mailbox, pages, refusals, request_log,
+};
 use app::App;
 use axum::Router;
-use axum::middleware::{from_fn_with_state, map_response_with_state};
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
 use axum::routing::{any, get};
 use leptos_axum::generate_route_list;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -32,30 +35,33 @@ pub fn router(state: AppState) -> Router {
         .route("/o/{org}", get(gate::home))
         .route("/o/{org}/join/{token}", get(links::join))
         .route("/o/{org}/sign-in/{token}", get(links::sign_in))
-        .fallback(pages::page)
-        .layer(from_fn_with_state(state.clone(), gate::gate));
+        .fallback(pages::nothing)
+        .layer(from_fn(gate::gate));
     let mut router = Router::new()
         .route("/api/{*function}", any(pages::server_function))
         .merge(pages)
-        .route_service("/favicon.svg", files::file(&state, "favicon.svg"))
-        .route_service("/robots.txt", files::file(&state, "robots.txt"))
-        .nest_service("/pkg", files::folder(&state, "pkg"));
+        .merge(files::router(&state.leptos.site_root));
     if state.captured.is_some() {
-        router = router
+        let mailbox = Router::new()
             .route("/dev/mail", get(mailbox::list))
             .route("/dev/mail/{id}", get(mailbox::mail))
-            .route("/dev/mail/{id}/html", get(mailbox::html));
+            .route("/dev/mail/{id}/html", get(mailbox::html))
+            .layer(from_fn(mailbox::here_alone));
+        router = router.merge(mailbox);
     }
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*state.domain.base_url).unwrap_or(csrf);
     router
         .layer(from_fn_with_state(state.clone(), context::attach))
         .layer(csrf)
+        // Axum's own limit is lower than what we promise to take.
+        .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
         .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, PAGE_TIMEOUT))
         .layer(CatchPanicLayer::custom(pages::panicked))
+        .layer(from_fn_with_state(state.clone(), refusals::tell))
         .layer(map_response_with_state(state.clone(), headers::fixed))
-        .layer(axum::middleware::from_fn(request_log::log))
+        .layer(from_fn(request_log::log))
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(health::ready))
         .with_state(state)

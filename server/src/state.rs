@@ -14,6 +14,8 @@ pub struct AppState {
     /// The mail that was not sent, where there is no mail server.
     pub captured: Option<Captured>,
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Where pages ask whether they were built anew, while somebody works on them.
+    pub reload_port: Option<u32>,
 }
 
 impl AppState {
@@ -24,7 +26,9 @@ impl AppState {
         trusted_proxies: Vec<IpNet>,
     ) -> Self {
         let leptos = LeptosOptions::builder().output_name("vestibule").site_root(site_root).build();
-        Self { domain, leptos, captured, trusted_proxies: trusted_proxies.into() }
+        // What Leptos goes by, too.
+        let reload_port = std::env::var_os("LEPTOS_WATCH").map(|_| leptos.reload_port);
+        Self { domain, leptos, captured, trusted_proxies: trusted_proxies.into(), reload_port }
     }
 
     /// Whether people reach us by https.

@@ -1,6 +1,7 @@
 //! The web's side of the server: cookies, headers, forms, links. It translates, and decides nothing.
 
 pub mod context;
+pub mod document;
 pub mod files;
 pub mod forms;
 pub mod gate;
@@ -9,4 +10,5 @@ pub mod health;
 pub mod links;
 pub mod mailbox;
 pub mod pages;
+pub mod refusals;
 pub mod request_log;

@@ -3,7 +3,7 @@
 use super::request_log::RequestId;
 use crate::state::AppState;
 use app::forms::Submitted;
-use app::server::{THEME_COOKIE, cookies, sessions};
+use app::server::{cookies, sessions, theme};
 use app::theme::Theme;
 use app::viewer::NotHere;
 use axum::extract::{ConnectInfo, Request, State};
@@ -30,11 +30,11 @@ pub async fn attach(State(state): State<AppState>, request: Request, next: Next)
     parts.extensions.insert(Caller::new(state.domain.clone(), sessions, source, id));
     let nonce: String = Token::random().reveal().chars().take(22).collect();
     parts.extensions.insert(Nonce::from_value(nonce.clone()));
-    if let Some(theme) = cookies.get(THEME_COOKIE).and_then(|code| Theme::read(code)) {
+    if let Some(theme) = theme(&cookies, state.secure()) {
         parts.extensions.insert(theme);
     }
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    super::headers::with_nonce(&mut response, &nonce);
+    super::headers::with_nonce(&mut response, &nonce, state.reload_port);
     response
 }
 

@@ -1,58 +1,85 @@
 //! Forms that are posted without WebAssembly: the page's server function is called, and the page rendered again with
 //! its answer and with what was typed.
 
+use super::gate;
 use super::pages::{call, is_server_function, page};
 use crate::router::BODY_MOST;
 use crate::state::AppState;
 use app::forms::{ACTION_FIELD, Submitted};
 use app::server::status;
+use app::viewer::NotHere;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use model::Problem;
+use model::{Problem, Viewer};
 use serde_json::Value;
 
 /// Leptos' word that a server function leads elsewhere.
 const LEADS_ELSEWHERE: &str = "serverfnredirect";
 
+/// How many fields a form may have. Ours have far fewer; millions of empty ones would fit into a body that we take.
+const FIELDS_MOST: usize = 1_000;
+
+/// How much somebody who is not signed in may post, in bytes: it is all shown again.
+const STRANGERS_MOST: usize = 64 * 1024;
+
 pub async fn submit(state: State<AppState>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_MOST).await else {
-        return (StatusCode::PAYLOAD_TOO_LARGE, Problem::TooLarge.to_string()).into_response();
+    if parts.extensions.get::<NotHere>().is_some() {
+        return shown_again(state, parts).await;
+    }
+    let signed_in = parts.extensions.get::<Viewer>().is_some_and(|viewer| viewer.user.is_some());
+    let Ok(body) = to_bytes(body, if signed_in { BODY_MOST } else { STRANGERS_MOST }).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let action = fields.iter().find(|(name, _)| name == ACTION_FIELD).map(|(_, action)| action.clone());
-    let Some(action) = action.filter(|action| is_server_function(action)) else {
+    let mut fields: Vec<(String, String)> =
+        form_urlencoded::parse(&body).into_owned().take(FIELDS_MOST + 1).collect();
+    if fields.len() > FIELDS_MOST {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    let action = fields.iter().position(|(name, _)| name == ACTION_FIELD).map(|at| fields.remove(at).1);
+    let Some(action) = action.filter(|action| is_server_function(action, &Method::POST)) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let answered = match run(&parts, &action, body).await {
+    let (answer, cookies) = match run(&parts, &action, body).await {
         Ok(answered) => answered,
-        Err(response) => return response,
+        Err(leads_elsewhere) => return leads_elsewhere,
     };
-    let (answer, cookies) = answered;
-    if answer == Err(Problem::SignedOut) {
-        return super::gate::to_login(&parts);
+    let refused = answer.as_ref().err().map(status);
+    let mut response = if answer == Err(Problem::SignedOut) {
+        gate::to_login(&parts)
+    } else if let Err(elsewhere) = gate::look(&mut parts).await {
+        // What was done may have changed who looks, or what they may see.
+        elsewhere
+    } else {
+        parts.extensions.insert(Submitted { action, fields, answer });
+        shown_again(state, parts).await
+    };
+    if let Some(code) = refused.filter(|_| response.status() == StatusCode::OK) {
+        *response.status_mut() = code;
     }
-    let code = answer.as_ref().err().map(status);
+    add_cookies(&mut response, cookies);
+    response
+}
+
+/// The page that the form stands on.
+async fn shown_again(state: State<AppState>, mut parts: Parts) -> Response {
     parts.method = Method::GET;
     // The page takes no notice of what else was posted.
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);
-    let fields = fields.into_iter().filter(|(name, _)| name != ACTION_FIELD).collect();
-    parts.extensions.insert(Submitted { action, fields, answer });
-    let mut response = page(state, Request::from_parts(parts, Body::empty())).await;
-    if let Some(code) = code.filter(|_| response.status() == StatusCode::OK) {
-        *response.status_mut() = code;
-    }
+    page(state, Request::from_parts(parts, Body::empty())).await
+}
+
+fn add_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
     for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    response
 }
 
-type Answered = (Result<Value, Problem>, Vec<header::HeaderValue>);
+type Answered = (Result<Value, Problem>, Vec<HeaderValue>);
 
 /// Calls the server function; where it leads elsewhere, the way there is the response.
 async fn run(parts: &Parts, action: &str, body: Bytes) -> Result<Answered, Response> {
@@ -65,9 +92,7 @@ async fn run(parts: &Parts, action: &str, body: Bytes) -> Result<Answered, Respo
     {
         let mut response = StatusCode::SEE_OTHER.into_response();
         response.headers_mut().insert(header::LOCATION, location.clone());
-        for cookie in cookies {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+        add_cookies(&mut response, cookies);
         return Err(response);
     }
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();

@@ -11,29 +11,38 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::Caller;
 use model::{OrganizationRole, Problem, Viewer};
 
-/// Finds out who looks at an organization's page, and shows those who may not see it that there is nothing.
-pub async fn gate(_: State<AppState>, request: Request, next: Next) -> Response {
+/// Shows an organization's page to those who may see it, and the others that there is nothing.
+pub async fn gate(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    match look(&mut parts).await {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(elsewhere) => elsewhere,
+    }
+}
+
+/// Finds out who looks, and whether the page is there for them.
+///
+/// # Errors
+/// What is answered in place of the page.
+pub async fn look(parts: &mut Parts) -> Result<(), Response> {
     let path = parts.uri.path().to_owned();
-    let Some((slug, page)) = organization(&path) else {
-        return next.run(Request::from_parts(parts, body)).await;
-    };
-    let viewer = match viewer(&parts, slug).await {
+    let Some((slug, page)) = organization(&path) else { return Ok(()) };
+    let viewer = match viewer(parts, slug).await {
         Ok(viewer) => viewer,
         Err(Problem::NotFound) => {
             parts.extensions.insert(NotHere);
-            return next.run(Request::from_parts(parts, body)).await;
+            return Ok(());
         }
-        Err(problem) => return (app::server::status(&problem), problem.to_string()).into_response(),
+        Err(problem) => return Err(app::server::status(&problem).into_response()),
     };
     let role = viewer.user.as_ref().map(|user| user.role);
     match (needs(page), role) {
         (Needs::Nobody, _) | (Needs::User, Some(_)) | (Needs::Admin, Some(OrganizationRole::Admin)) => {}
         (Needs::Admin, Some(OrganizationRole::Member)) => drop(parts.extensions.insert(NotHere)),
-        (Needs::User | Needs::Admin, None) => return to_login(&parts),
+        (Needs::User | Needs::Admin, None) => return Err(to_login(parts)),
     }
     parts.extensions.insert(viewer);
-    next.run(Request::from_parts(parts, body)).await
+    Ok(())
 }
 
 /// Who a page is for.

@@ -3,7 +3,7 @@
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue};
@@ -11,6 +11,9 @@ use axum::response::Response;
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+const PLAIN_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The headers that are the same on every answer.
 pub async fn fixed(State(state): State<AppState>, mut response: Response) -> Response {
@@ -23,22 +26,20 @@ pub async fn fixed(State(state): State<AppState>, mut response: Response) -> Res
     if state.secure() {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let built = kind.starts_with("text/css")
-        || kind.contains("javascript")
-        || kind.contains("wasm")
-        || kind.starts_with("image/");
-    // What was built is asked for again with its date; what somebody sees of an organization stays in no cache.
-    let cache = if built { "no-cache" } else { "no-store" };
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(cache));
+    // What somebody sees of an organization stays in no cache.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // What came from no page of ours runs nothing.
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PLAIN_POLICY));
     response
 }
 
-/// What a page may load and run: ours alone, and of scripts in the page those with this answer's nonce.
-pub fn with_nonce(response: &mut Response, nonce: &str) {
+/// What a page may load and run: ours alone, and of scripts in the page those with this answer's nonce. While somebody
+/// works on the pages, they ask `reload_port` whether they were built anew.
+pub fn with_nonce(response: &mut Response, nonce: &str, reload_port: Option<u32>) {
+    let reload = reload_port.map(|port| format!(" ws://*:{port}")).unwrap_or_default();
     let policy = format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+         img-src 'self' data:; connect-src 'self'{reload}; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         // A handler that has said something stricter knows why.

@@ -1,9 +1,11 @@
 //! The links that arrive by mail. Opening one changes nothing: its token moves from the address bar into a cookie, and
 //! the page asks for the rest.
 
+use super::pages::page;
 use crate::state::AppState;
 use app::server::{Link, link_cookie};
-use axum::extract::{Path, State};
+use app::viewer::NotHere;
+use axum::extract::{Path, Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,15 +13,24 @@ use axum::response::{IntoResponse, Response};
 /// The longest token that is kept. A longer one is none of ours; what is left of it opens nothing.
 const TOKEN_MOST: usize = 200;
 
-pub async fn join(state: State<AppState>, path: Path<(String, String)>) -> Response {
-    open(&state, Link::Join, path)
+pub async fn join(state: State<AppState>, path: Path<(String, String)>, request: Request) -> Response {
+    open(state, Link::Join, path, request).await
 }
 
-pub async fn sign_in(state: State<AppState>, path: Path<(String, String)>) -> Response {
-    open(&state, Link::SignIn, path)
+pub async fn sign_in(state: State<AppState>, path: Path<(String, String)>, request: Request) -> Response {
+    open(state, Link::SignIn, path, request).await
 }
 
-fn open(state: &AppState, link: Link, Path((organization, token)): Path<(String, String)>) -> Response {
+async fn open(
+    state: State<AppState>,
+    link: Link,
+    Path((organization, token)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    if request.extensions().get::<NotHere>().is_some() {
+        // The page tells nothing of the token, since it does not know it.
+        return page(state, request).await;
+    }
     let safe = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let token: String = token.chars().filter(safe).take(TOKEN_MOST).collect();
     let organization: String = organization.chars().filter(safe).collect();

@@ -1,18 +1,43 @@
 //! The mail that was captured, because there is no mail server: for trying things out on one's own machine.
 
+use super::document::{document, escape};
 use crate::state::AppState;
-use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use domain::mail::CapturedMail;
 use std::fmt::Write;
+use std::net::IpAddr;
 
 /// A mail may look as it likes, and do nothing but lead its reader on.
 const MAIL_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; \
      sandbox allow-top-navigation-by-user-activation allow-popups",
 );
+
+/// Shows the mailbox to this machine alone: its mails sign people in. A proxy in front of us, or a page of another site
+/// whose name was turned to this machine, asks under another name.
+pub async fn here_alone(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let passed_on =
+        ["forwarded", "x-forwarded-for", "x-forwarded-host"].iter().any(|name| headers.contains_key(*name));
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| request.uri().authority().map(Authority::as_str));
+    if passed_on || !host.is_some_and(is_this_machine) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    next.run(request).await
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let Ok(host) = host.parse::<Authority>() else { return false };
+    let name = host.host().trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
 
 /// All captured mail, the newest first.
 pub async fn list(State(state): State<AppState>) -> Html<String> {
@@ -64,18 +89,7 @@ fn find(state: &AppState, id: &str) -> Option<CapturedMail> {
 }
 
 fn page(title: &str, body: &str) -> Html<String> {
-    let title = escape(title);
-    Html(format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"/favicon.svg\">\
-         <link rel=\"stylesheet\" href=\"/pkg/vestibule.css\"></head>\
-         <body><main id=\"main\" class=\"column\"><h1>{title}</h1>{body}</main></body></html>"
-    ))
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    Html(document(title, "column", body))
 }
 
 /// Makes links of what looks like one, since people click what they read.
@@ -101,8 +115,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_a_mail_stays_text() {
-        assert_eq!(escape("<b>\"&"), "&lt;b&gt;&quot;&amp;");
+    fn a_link_in_the_text_can_be_followed() {
         assert_eq!(links("go\nhttp://a/b end"), "go\n<a href=\"http://a/b\">http://a/b</a> end");
+    }
+
+    #[test]
+    fn only_names_of_this_machine_are_taken_for_it() {
+        for host in ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000", "127.0.0.2", "LOCALHOST"]
+        {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "10.0.0.1",
+            "127.0.0.1.evil.example",
+            "[::2]",
+            "a b",
+        ] {
+            assert!(!is_this_machine(host), "{host}");
+        }
     }
 }

@@ -1,12 +1,11 @@
 //! Who sees which page, and who may call which server function.
 
-use crate::support::{ADMIN, Site};
+use crate::support::{ADMIN, FORM, Site};
 use axum::http::StatusCode;
 use sqlx::PgPool;
 
 const USERS: &str = "/o/blobsrus/settings/users";
 const JSON: &str = "application/json";
-const FORM: &str = "application/x-www-form-urlencoded";
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn nobody_is_led_to_the_login_page_and_back(pool: PgPool) {
@@ -135,6 +134,39 @@ async fn the_front_door_leads_each_to_their_own_page(pool: PgPool) {
     }
     assert_eq!(site.get("/o/nowhere", "").await.status, StatusCode::NOT_FOUND);
     assert_eq!(site.get("/o/nowhere/login", "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_path_that_the_gate_reads_otherwise_than_the_pages_do_is_no_page(pool: PgPool) {
+    let site = Site::new(pool).await;
+    for path in [
+        "/o/blobsrus/./settings/users",
+        "/o/blobsrus/login/../settings/users",
+        "/o/blobsrus/%73ettings/users",
+        "/o/blobsrus//settings/users",
+        "/o//blobsrus/settings/users",
+        "/o/blobsrus/settings%2Fusers",
+    ] {
+        for cookie in ["", &site.signed_in("blobsrus", ADMIN).await] {
+            let answer = site.get(path, cookie).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+            assert!(answer.body.contains("<title>Not found</title>"), "{path}");
+        }
+    }
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_slash_at_the_end_leads_to_the_page(pool: PgPool) {
+    let site = Site::new(pool).await;
+    for (typed, page) in [
+        ("/o/blobsrus/", "/o/blobsrus"),
+        ("/o/blobsrus/login/?next=/o/blobsrus/account", "/o/blobsrus/login?next=/o/blobsrus/account"),
+    ] {
+        assert_eq!(site.get(typed, "").await.location(), page);
+    }
+    for outside in ["//evil.example/", "/o//", "//evil.example/o/", "/\\evil.example/"] {
+        assert_eq!(site.get(outside, "").await.location(), "", "{outside}");
+    }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -48,6 +48,9 @@ async fn a_garbled_link_is_told_so(pool: PgPool) {
     let answer = site.get("/o/blobsrus/join/%22%3B%0D%0ASet-Cookie:x=y", "").await;
     let cookies: Vec<_> = answer.headers.get_all(header::SET_COOKIE).iter().collect();
     assert_eq!(cookies.len(), 1);
+    let nowhere = site.get("/o/nowhere/join/token", "").await;
+    assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
+    assert!(nowhere.headers.get(header::SET_COOKIE).is_none());
     assert!(cookies[0].to_str().unwrap().starts_with("join-blobsrus=Set-Cookiexy; "));
     for cookie in ["", "join-blobsrus=", "join-blobsrus=garbled"] {
         assert!(

@@ -4,5 +4,6 @@
 mod forms;
 mod gate;
 mod headers;
+mod limits;
 mod links;
 mod support;

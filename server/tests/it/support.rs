@@ -14,6 +14,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 pub const ADMIN: &str = "ada@blobsrus.com";
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 pub struct Site {
     pub domain: Domain,
@@ -106,7 +107,7 @@ impl Site {
         let request = Request::post(path)
             .header(header::COOKIE, cookie)
             .header(header::ACCEPT, "text/html,application/xhtml+xml")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::CONTENT_TYPE, FORM)
             .header("sec-fetch-site", "same-origin");
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
