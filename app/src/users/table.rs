@@ -57,7 +57,9 @@ fn Row(row: UserRow, now: DateTime<Utc>) -> impl IntoView {
     let manage = paths::user(&use_organization(), row.id);
     let whose = format!("email-{}", row.id);
     let name = if row.name.is_empty() {
-        view! { <span class="muted">"Not joined yet"</span> }.into_any()
+        let joined = matches!(row.status, UserStatus::Active | UserStatus::Suspended);
+        let why = if joined { "No name yet" } else { "Not joined yet" };
+        view! { <span class="muted">{why}</span> }.into_any()
     } else {
         row.name.into_any()
     };
