@@ -30,13 +30,16 @@ export type MailServer = {
   to: (address: string, after: number) => Promise<Mail[]>;
   /** Waits until another mail was taken, or until the signal says that it was long enough. */
   next: (signal: AbortSignal) => Promise<void>;
+  /** From now on every mail takes so many milliseconds. */
+  slowDown: (milliseconds: number) => void;
   /** How often a recipient was named, taken or not. */
   tries: (address: string) => number;
   stop: () => Promise<void>;
 };
 
-/** Listens on the port, or on one that is free. Every mail takes `pause` milliseconds. */
-export async function startMailServer(port = 0, pause = 0): Promise<MailServer> {
+/** Listens on the port, or on one that is free. */
+export async function startMailServer(port = 0): Promise<MailServer> {
+  let pause = 0;
   const kept: Kept[] = [];
   const parsed = new Map<number, Promise<Mail>>();
   const tries = new Map<string, number>();
@@ -109,6 +112,9 @@ export async function startMailServer(port = 0, pause = 0): Promise<MailServer> 
         waiting.add(resolve);
         signal.addEventListener("abort", () => resolve(), { once: true });
       }),
+    slowDown: (milliseconds) => {
+      pause = milliseconds;
+    },
     tries: (address) => tries.get(address) ?? 0,
     stop: () =>
       new Promise((resolve) => {
