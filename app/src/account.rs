@@ -43,11 +43,15 @@ fn Appearance() -> impl IntoView {
         option(Some(Theme::Dark), "Dark"),
     ];
     view! {
-        <h2>"Appearance"</h2>
-        <Form action>
-            <input type="hidden" name="org" value=use_organization()/>
-            <Choice label="Colours" name="theme" options hint="For this browser alone."/>
-            <Submit label="Save" pending_label="Saving…" pending=action.pending()/>
-        </Form>
+        <section aria-labelledby="appearance">
+            <h2 id="appearance">"Appearance"</h2>
+            <Form action>
+                <input type="hidden" name="org" value=use_organization()/>
+                <Choice label="Colours" name="theme" options hint="For this browser alone."/>
+                <div class="actions">
+                    <Submit label="Save" pending_label="Saving…" pending=action.pending()/>
+                </div>
+            </Form>
+        </section>
     }
 }
