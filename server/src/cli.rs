@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::config::{Config, Settings};
-use crate::{serve, telemetry};
+use crate::{database, serve, telemetry};
 use clap::{Args, Parser, Subcommand};
 use domain::{Caller, Source, demo, organizations, sign_in};
 use std::collections::HashMap;
@@ -66,18 +66,18 @@ struct SignInLink {
 /// In a person's words, for the standard error.
 pub async fn run(cli: Cli) -> Result<(), String> {
     if let Some(Command::Healthcheck) = cli.command {
-        return serve::healthcheck(cli.settings.listen).await;
+        return serve::healthcheck(cli.settings.listen()?).await;
     }
     let config = Config::new(cli.settings)?;
     telemetry::start(config.log_format);
-    let domain = serve::connect(&config).await?;
+    let domain = database::connect(&config).await?;
     let source = Source { address: "command line".to_owned(), user_agent: String::new() };
     let caller = Caller::new(domain.clone(), HashMap::new(), source, "command line");
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(config, domain).await,
-        Command::Migrate => serve::migrate(&domain).await,
+        Command::Migrate => database::migrate(&domain).await,
         Command::Organization { command: OrganizationCommand::Create { slug, name, admin } } => {
-            serve::migrate(&domain).await?;
+            database::migrate(&domain).await?;
             let token = organizations::create(&caller, &slug, &name, &admin).await.map_err(words)?;
             println!("{}", domain::mail::links::sign_in(&domain, &slug, &token));
             Ok(())
@@ -89,7 +89,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
             Ok(())
         }
         Command::Demo => {
-            serve::migrate(&domain).await?;
+            database::migrate(&domain).await?;
             demo::seed(&caller).await.map_err(words)
         }
         Command::Healthcheck => Ok(()),

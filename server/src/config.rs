@@ -1,55 +1,22 @@
 //! What the server is told from outside: environment variables, checked before anything starts.
 
-use clap::{Args, ValueEnum};
+mod settings;
+
 use domain::Keyring;
-use domain::mail::{MailConfigError, Transport, sender};
+use domain::mail::{MailConfigError, Mailbox, Transport, sender};
 use ipnet::IpNet;
-use lettre::message::Mailbox;
+use settings::{DATABASE_CONNECTIONS, LISTEN, LOG_FORMAT, MAIL_FROM, given, or};
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use url::Url;
 
-/// The environment, as it is.
-#[derive(Args)]
-pub struct Settings {
-    /// Postgres 15 or newer: `postgres://user:password@host/database`
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
-    database_url: Option<String>,
-    /// How many connections to the database this server keeps at most
-    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 20, global = true)]
-    database_connections: u32,
-    /// The public origin, such as `https://members.example.com`: every link begins with it
-    #[arg(long, env = "BASE_URL", global = true)]
-    base_url: Option<String>,
-    /// Where to listen
-    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:3000", global = true)]
-    pub listen: SocketAddr,
-    /// At least 32 characters that nobody knows. Several, parted by commas, while you rotate: the first makes new
-    /// links, all open old ones
-    #[arg(long, env = "SECRET_KEY", hide_env_values = true, global = true)]
-    secret_key: Option<String>,
-    /// The mail server: `smtp://user:password@host:587` or `smtps://…`, with `?tls=required`, `opportunistic` or `none`, and `&ca=FILE` for a certificate authority of your own. Without
-    /// it, and only on a loopback address, mail is captured and shown at /dev/mail
-    #[arg(long, env = "SMTP_URL", hide_env_values = true, global = true)]
-    smtp_url: Option<String>,
-    /// The sender of all mail
-    #[arg(long, env = "MAIL_FROM", default_value = "Vestibule <vestibule@localhost>", global = true)]
-    mail_from: String,
-    /// Addresses or networks of proxies whose X-Forwarded-For is believed, parted by commas
-    #[arg(long, env = "TRUSTED_PROXIES", default_value = "", global = true)]
-    trusted_proxies: String,
-    /// How the log is written
-    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
-    log_format: LogFormat,
-    /// Where /metrics is served for Prometheus: keep it private
-    #[arg(long, env = "METRICS_LISTEN", global = true)]
-    metrics_listen: Option<SocketAddr>,
-    /// The folder with the files of the site
-    #[arg(long, env = "LEPTOS_SITE_ROOT", default_value = "target/site", global = true)]
-    site_root: String,
-}
+pub use settings::Settings;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// The mail worker alone may need more than one, and a request should not wait for it.
+const CONNECTIONS_LEAST: u32 = 2;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     Text,
     Json,
@@ -68,7 +35,18 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     pub log_format: LogFormat,
     pub metrics_listen: Option<SocketAddr>,
-    pub site_root: String,
+    /// Nothing: it is looked for.
+    site_root: Option<String>,
+}
+
+impl Settings {
+    /// Where the server listens.
+    ///
+    /// # Errors
+    /// One line that names the variable and what is wrong with it.
+    pub fn listen(&self) -> Result<SocketAddr, String> {
+        address("LISTEN", &or(self.listen.clone(), LISTEN))
+    }
 }
 
 impl Config {
@@ -77,11 +55,9 @@ impl Config {
     /// # Errors
     /// One line that names the variable and what is wrong with it.
     pub fn new(settings: Settings) -> Result<Self, String> {
-        let loopback = settings.listen.ip().is_loopback();
-        // An empty variable is one that nobody set.
-        let given = |value: Option<String>| value.filter(|value| !value.trim().is_empty());
+        let listen = settings.listen()?;
         let smtp_url = given(settings.smtp_url);
-        if smtp_url.is_none() && !loopback {
+        if smtp_url.is_none() && !listen.ip().is_loopback() {
             return Err(
                 "SMTP_URL is missing: mail is captured only when LISTEN is a loopback address".to_owned()
             );
@@ -94,23 +70,69 @@ impl Config {
         Ok(Self {
             database_url: given(settings.database_url)
                 .ok_or("DATABASE_URL is missing: postgres://user:password@host/database")?,
-            database_connections: settings.database_connections.max(2),
-            base_url: base_url(settings.base_url, settings.listen)?.into(),
-            listen: settings.listen,
+            database_connections: connections(&or(settings.database_connections, DATABASE_CONNECTIONS))?,
+            base_url: base_url(given(settings.base_url), listen)?.into(),
+            listen,
             keys: Arc::new(Keyring::parse(&secret_key).map_err(|error| format!("SECRET_KEY {error}"))?),
             smtp_url,
-            mail_from: sender(&settings.mail_from).map_err(|error| format!("MAIL_FROM {error}"))?,
-            trusted_proxies: networks(&settings.trusted_proxies)?,
-            log_format: settings.log_format,
-            metrics_listen: settings.metrics_listen,
-            site_root: settings.site_root,
+            mail_from: sender(&or(settings.mail_from, MAIL_FROM))
+                .map_err(|error| format!("MAIL_FROM {error}"))?,
+            trusted_proxies: networks(&given(settings.trusted_proxies).unwrap_or_default())?,
+            log_format: log_format(&or(settings.log_format, LOG_FORMAT))?,
+            metrics_listen: given(settings.metrics_listen)
+                .map(|value| address("METRICS_LISTEN", &value))
+                .transpose()?,
+            site_root: given(settings.site_root),
         })
+    }
+
+    /// The folder of the site: the one that was named, or else where a build or a package puts it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn site_root(&self) -> Result<PathBuf, String> {
+        let program = std::env::current_exe().ok();
+        let beside = program.as_deref().and_then(Path::parent);
+        let places = match (&self.site_root, beside) {
+            (Some(named), _) => vec![PathBuf::from(named)],
+            (None, None) => vec![PathBuf::from("target/site")],
+            (None, Some(beside)) => {
+                vec![PathBuf::from("target/site"), beside.join("site"), beside.join("../site")]
+            }
+        };
+        places.iter().find(|place| place.join("pkg").is_dir()).cloned().ok_or_else(|| {
+            let places: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
+            format!(
+                "LEPTOS_SITE_ROOT names no folder of a site, with a folder pkg in it: {}",
+                places.join(", ")
+            )
+        })
+    }
+}
+
+fn address(variable: &str, value: &str) -> Result<SocketAddr, String> {
+    value
+        .trim()
+        .parse()
+        .map_err(|_| format!("{variable} is no address with a port such as {LISTEN}: {value}"))
+}
+
+fn connections(value: &str) -> Result<u32, String> {
+    let number = value.trim().parse().ok().filter(|number| *number >= CONNECTIONS_LEAST);
+    number.ok_or_else(|| format!("DATABASE_CONNECTIONS is no number from {CONNECTIONS_LEAST} on: {value}"))
+}
+
+fn log_format(value: &str) -> Result<LogFormat, String> {
+    match value.trim() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        other => Err(format!("LOG_FORMAT is neither text nor json: {other}")),
     }
 }
 
 /// The origin alone, without a slash at its end.
 fn base_url(given: Option<String>, listen: SocketAddr) -> Result<String, String> {
-    let Some(given) = given.filter(|url| !url.trim().is_empty()) else {
+    let Some(given) = given else {
         return if listen.ip().is_loopback() {
             Ok(format!("http://localhost:{}", listen.port()))
         } else {
@@ -180,7 +202,39 @@ mod tests {
         assert!(complaint(&["--smtp-url=http://mail"]).starts_with("SMTP_URL "));
         assert!(complaint(&["--mail-from=nobody"]).starts_with("MAIL_FROM "));
         assert!(complaint(&["--trusted-proxies=here"]).starts_with("TRUSTED_PROXIES "));
-        assert!(complaint(&["--listen=nowhere"]).contains("listen"));
+        assert!(complaint(&["--listen=nowhere"]).starts_with("LISTEN "));
+        assert!(complaint(&["--metrics-listen=9090"]).starts_with("METRICS_LISTEN "));
+        assert!(complaint(&["--log-format=xml"]).starts_with("LOG_FORMAT "));
+        for number in ["many", "0", "1", "-1"] {
+            assert!(
+                complaint(&[&format!("--database-connections={number}")])
+                    .starts_with("DATABASE_CONNECTIONS ")
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_variable_is_one_that_nobody_set() {
+        let empty = [
+            "--listen=",
+            "--base-url=",
+            "--smtp-url=",
+            "--mail-from=",
+            "--trusted-proxies=",
+            "--log-format=",
+            "--metrics-listen=",
+            "--database-connections=",
+        ];
+        let config = config(&empty).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(config.mail_from.email.to_string(), "vestibule@localhost");
+        assert_eq!((config.log_format, config.metrics_listen), (LogFormat::Text, None));
+    }
+
+    #[test]
+    fn a_named_folder_that_is_no_site_stops_the_start() {
+        let config = config(&["--site-root=/no/such"]).unwrap();
+        assert!(config.site_root().unwrap_err().starts_with("LEPTOS_SITE_ROOT "));
     }
 
     #[test]
@@ -206,6 +260,7 @@ mod tests {
         let help = Cli::command().render_long_help().to_string();
         for variable in [
             "DATABASE_URL",
+            "DATABASE_CONNECTIONS",
             "BASE_URL",
             "LISTEN",
             "SECRET_KEY",
@@ -214,6 +269,7 @@ mod tests {
             "TRUSTED_PROXIES",
             "LOG_FORMAT",
             "METRICS_LISTEN",
+            "LEPTOS_SITE_ROOT",
         ] {
             assert!(help.contains(variable), "{variable}");
         }

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod database;
 pub mod router;
 pub mod serve;
 pub mod state;

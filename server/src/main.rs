@@ -10,7 +10,12 @@ fn main() -> ExitCode {
     let threads = std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(run(cli)),
+        Ok(runtime) => {
+            let result = runtime.block_on(run(cli));
+            // What still runs, such as asking for an address, must not keep the program from ending.
+            runtime.shutdown_background();
+            result
+        }
         Err(error) => Err(format!("could not start: {error}")),
     };
     match result {

@@ -23,6 +23,9 @@ pub const BODY_MOST: usize = 8 * 1024 * 1024;
 /// How long a request may take.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How often what was measured is folded together: nobody may ask for it for days.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// Everything that is served on the public address.
 pub fn router(state: AppState) -> Router {
     let mut pages = Router::new();
@@ -49,6 +52,14 @@ pub fn router(state: AppState) -> Router {
             .layer(from_fn(mailbox::here_alone));
         router = router.merge(mailbox);
     }
+    around(router, &state, PAGE_TIMEOUT)
+        .route("/health/live", get(|| async { "live" }))
+        .route("/health/ready", get(health::ready))
+        .with_state(state)
+}
+
+/// What stands around every handler. The last is the outermost.
+fn around(router: Router<AppState>, state: &AppState, timeout: Duration) -> Router<AppState> {
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*state.domain.base_url).unwrap_or(csrf);
     router
@@ -57,24 +68,92 @@ pub fn router(state: AppState) -> Router {
         // Axum's own limit is lower than what we promise to take.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
-        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, PAGE_TIMEOUT))
+        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, timeout))
         .layer(CatchPanicLayer::custom(pages::panicked))
         .layer(from_fn_with_state(state.clone(), refusals::tell))
         .layer(map_response_with_state(state.clone(), headers::fixed))
         .layer(from_fn(request_log::log))
-        .route("/health/live", get(|| async { "live" }))
-        .route("/health/ready", get(health::ready))
-        .with_state(state)
 }
 
 /// What Prometheus reads, on an address of its own.
 ///
 /// # Errors
-/// When the recorder can't be installed.
+/// When the recorder can't be installed. It runs on a Tokio runtime.
 pub fn metrics_router() -> Result<Router, String> {
     let handle = PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|error| format!("METRICS_LISTEN: {error}"))?;
+    let kept_small = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            kept_small.run_upkeep();
+        }
+    });
     Ok(Router::new().route("/metrics", get(move || async move { handle.render() })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::{Body, to_bytes};
+    use axum::http::{Request, StatusCode, header};
+    use domain::{Clock, Domain, Keyring};
+    use sqlx::postgres::PgPoolOptions;
+    use std::sync::Arc;
+    use tower::ServiceExt;
+
+    async fn breaks() -> StatusCode {
+        panic!("a test that breaks")
+    }
+
+    /// Two paths that break and two that never answer, with everything around them that ours have.
+    fn broken() -> Router {
+        let domain = Domain {
+            pool: PgPoolOptions::new().connect_lazy("postgres://nobody@localhost/nowhere").unwrap(),
+            clock: Clock::system(),
+            keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
+            base_url: "http://localhost:3000".into(),
+            mail_bell: Arc::default(),
+        };
+        let state = AppState::new(domain, "target/site", None, Vec::new());
+        let router = Router::new()
+            .route("/page", get(breaks))
+            .route("/api/function", get(breaks))
+            .route("/slow", get(std::future::pending::<()>))
+            .route("/api/slow", get(std::future::pending::<()>));
+        around(router, &state, Duration::from_millis(50)).with_state(state)
+    }
+
+    async fn get_it(path: &str, accept: &str) -> (StatusCode, axum::http::HeaderMap, String) {
+        let request = Request::get(path).header(header::ACCEPT, accept).body(Body::empty()).unwrap();
+        let (parts, body) = broken().oneshot(request).await.unwrap().into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_breaks_is_a_page_that_names_its_request() {
+        let (status, headers, page) = get_it("/page", "text/html").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        let id = headers["x-request-id"].to_str().unwrap();
+        assert!(page.contains("<h1>Something went wrong on our side</h1>") && page.contains(id), "{page}");
+        assert!(!page.contains("a test that breaks"));
+        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"));
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+        let (status, headers, problem) = get_it("/api/function", "application/json").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        let id = headers["x-request-id"].to_str().unwrap();
+        assert_eq!(problem, format!(r#"{{"code":"internal","request":"{id}"}}"#));
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_told_so() {
+        let (status, _, page) = get_it("/slow", "text/html").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(page.contains("<h1>That took too long</h1>"), "{page}");
+        let (_, _, problem) = get_it("/api/slow", "application/json").await;
+        assert_eq!(problem, r#"{"code":"unreachable"}"#);
+    }
 }

@@ -1,62 +1,29 @@
 //! Starting and stopping.
 
 use crate::config::Config;
+use crate::database::migrate;
 use crate::router::{metrics_router, router};
 use crate::state::AppState;
+use axum::serve::ListenerExt;
+use domain::Domain;
 use domain::mail::{self, Captured, Transport};
-use domain::{Clock, Domain, MIGRATOR};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// How long requests and mail in hand may take after the sign to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(9);
-
-/// Connects to the database.
-///
-/// # Errors
-/// In a person's words.
-pub async fn connect(config: &Config) -> Result<Domain, String> {
-    let options: PgConnectOptions = config
-        .database_url
-        .parse()
-        .map_err(|error| format!("DATABASE_URL is no address of a database: {error}"))?;
-    let pool = PgPoolOptions::new()
-        .max_connections(config.database_connections)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options)
-        .await
-        .map_err(|error| format!("DATABASE_URL could not be reached: {error}"))?;
-    Ok(Domain {
-        pool,
-        clock: Clock::system(),
-        keys: Arc::clone(&config.keys),
-        base_url: Arc::clone(&config.base_url),
-        mail_bell: Arc::default(),
-    })
-}
-
-/// Brings the schema up to date. Several servers may start at once: the migrator holds a lock.
-///
-/// # Errors
-/// In a person's words.
-pub async fn migrate(domain: &Domain) -> Result<(), String> {
-    MIGRATOR
-        .run(&domain.pool)
-        .await
-        .map_err(|error| format!("could not bring the database up to date: {error}"))
-}
 
 /// Serves until the sign to stop.
 ///
 /// # Errors
 /// In a person's words.
 pub async fn serve(config: Config, domain: Domain) -> Result<(), String> {
+    let site_root = config.site_root()?;
     migrate(&domain).await?;
     let (transport, captured) = if let Some(url) = &config.smtp_url {
         (Transport::smtp(url).map_err(|error| format!("SMTP_URL {error}"))?, None)
@@ -64,27 +31,37 @@ pub async fn serve(config: Config, domain: Domain) -> Result<(), String> {
         let captured = Captured::default();
         (Transport::captured(captured.clone()), Some(captured))
     };
-    let state = AppState::new(domain.clone(), &config.site_root, captured, config.trusted_proxies);
-    let (stop, stopping) = watch::channel(false);
-    let worker = tokio::spawn(mail::work(domain, transport, config.mail_from, stopped(stopping.clone())));
-    if let Some(address) = config.metrics_listen {
-        let listener = listen(address, "METRICS_LISTEN").await?;
-        let metrics = metrics_router()?;
-        tokio::spawn(async move { axum::serve(listener, metrics).await });
-    }
     let listener = listen(config.listen, "LISTEN").await?;
-    tracing::info!(address = %config.listen, url = %config.base_url, "serving");
+    let address = listener.local_addr().unwrap_or(config.listen);
+    let (stop, stopping) = watch::channel(false);
+    let mut work = JoinSet::new();
+    if let Some(address) = config.metrics_listen {
+        let (listener, metrics) = (listen(address, "METRICS_LISTEN").await?, metrics_router()?);
+        let server = axum::serve(listener, metrics).with_graceful_shutdown(stopped(stopping.clone()));
+        work.spawn(async move { drop(server.await) });
+    }
+    tracing::info!(%address, url = %config.base_url, "serving");
+    if captured.is_some() {
+        tracing::warn!("SMTP_URL is not set: no mail is sent; it is shown at http://{address}/dev/mail");
+    }
+    let state = AppState::new(domain.clone(), site_root, captured, config.trusted_proxies);
+    work.spawn(mail::work(domain, transport, config.mail_from, stopped(stopping.clone())));
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    // An answer in several pieces would wait for the browser to confirm the first.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let server = axum::serve(listener, app).with_graceful_shutdown(stopped(stopping));
-    let server = tokio::spawn(server.into_future());
-    sign_to_stop().await;
+    work.spawn(async move { drop(server.await) });
+    let broken = tokio::select! {
+        () = sign_to_stop() => false,
+        _ = work.join_next() => true,
+    };
     tracing::info!("stopping");
     let _ = stop.send(true);
-    let finish = async { tokio::join!(server, worker) };
+    let finish = async { while work.join_next().await.is_some() {} };
     if tokio::time::timeout(STOP_WITHIN, finish).await.is_err() {
         tracing::warn!("stopped before everything in hand was finished");
     }
-    Ok(())
+    if broken { Err("a part of the server broke: the log says more".to_owned()) } else { Ok(()) }
 }
 
 async fn listen(address: SocketAddr, variable: &str) -> Result<TcpListener, String> {

@@ -5,6 +5,7 @@ use domain::Domain;
 use domain::mail::Captured;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
+use std::path::Path;
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -21,11 +22,12 @@ pub struct AppState {
 impl AppState {
     pub fn new(
         domain: Domain,
-        site_root: &str,
+        site_root: impl AsRef<Path>,
         captured: Option<Captured>,
         trusted_proxies: Vec<IpNet>,
     ) -> Self {
-        let leptos = LeptosOptions::builder().output_name("vestibule").site_root(site_root).build();
+        let site_root = site_root.as_ref().to_string_lossy();
+        let leptos = LeptosOptions::builder().output_name("vestibule").site_root(&*site_root).build();
         // What Leptos goes by, too.
         let reload_port = std::env::var_os("LEPTOS_WATCH").map(|_| leptos.reload_port);
         Self { domain, leptos, captured, trusted_proxies: trusted_proxies.into(), reload_port }

@@ -2,7 +2,7 @@
 //! a path may open something.
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::Token;
@@ -18,20 +18,14 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 pub async fn log(mut request: Request, next: Next) -> Response {
     let id: String = Token::random().reveal().chars().take(12).collect();
     let method = request.method().clone();
-    let route = match request.extensions().get::<MatchedPath>() {
-        // Which server function it is tells more than that it is one.
-        Some(path) if path.as_str().starts_with("/api/") => request.uri().path().to_owned(),
-        Some(path) => path.as_str().to_owned(),
-        None => "(no such path)".to_owned(),
-    };
+    let route = route(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
     let started = Instant::now();
     let span = tracing::info_span!("request", id);
     let mut response = next.run(request).instrument(span).await;
     let (status, took) = (response.status().as_u16(), started.elapsed());
-    tracing::info!(id, %method, route, status, ms = took.as_secs_f64() * 1000.0, "answered");
-    let labels =
-        [("method", method.to_string()), ("route", metric_route(&route)), ("status", status.to_string())];
+    tracing::info!(id, %method, route = route.as_str(), status, ms = took.as_secs_f64() * 1000.0, "answered");
+    let labels = [("method", known(&method)), ("route", route), ("status", status.to_string())];
     metrics::histogram!("http_request_seconds", &labels).record(took.as_secs_f64());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
@@ -39,9 +33,16 @@ pub async fn log(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// A stranger may ask for any path under `/api`: each would be a metric of its own.
-fn metric_route(route: &str) -> String {
-    let known =
-        !route.starts_with("/api/") || server_fn::axum::server_fn_paths().any(|(path, _)| path == route);
-    if known { route.to_owned() } else { "/api/(unknown)".to_owned() }
+/// The pattern of the path. Which server function is called tells more than that one is.
+fn route(request: &Request) -> String {
+    let Some(pattern) = request.extensions().get::<MatchedPath>() else { return "(no such path)".to_owned() };
+    let path = request.uri().path();
+    let known = server_fn::axum::server_fn_paths().map(|(function, _)| function).find(|known| *known == path);
+    known.unwrap_or(pattern.as_str()).to_owned()
+}
+
+/// A stranger may think of any method: each would be a metric of its own.
+fn known(method: &Method) -> String {
+    let known = [Method::GET, Method::HEAD, Method::POST].contains(method);
+    if known { method.to_string() } else { "other".to_owned() }
 }

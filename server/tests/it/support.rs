@@ -9,12 +9,28 @@ use server::router::router;
 use server::state::AppState;
 use sqlx::PgPool;
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tower::ServiceExt;
 use uuid::Uuid;
 
 pub const ADMIN: &str = "ada@blobsrus.com";
 pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The folder of a site with one file, which was compressed beforehand.
+pub fn site_root() -> PathBuf {
+    let site = Path::new(env!("CARGO_TARGET_TMPDIR")).join("site");
+    std::fs::create_dir_all(site.join("pkg")).unwrap();
+    for (name, text) in
+        [("pkg/vestibule.css", "plain"), ("pkg/vestibule.css.br", "brotli"), ("robots.txt", "robots")]
+    {
+        let path = site.join(name);
+        if !path.exists() {
+            std::fs::write(path, text).unwrap();
+        }
+    }
+    site
+}
 
 pub struct Site {
     pub domain: Domain,
@@ -36,6 +52,11 @@ impl Answer {
 impl Site {
     /// A server of the organization "blobsrus", at this public origin.
     pub async fn at(pool: PgPool, base_url: &str) -> Self {
+        Self::with(pool, base_url, |_| ()).await
+    }
+
+    /// Such a server, with something changed.
+    pub async fn with(pool: PgPool, base_url: &str, change: impl FnOnce(&mut AppState)) -> Self {
         let domain = Domain {
             pool,
             clock: Clock::system(),
@@ -43,7 +64,8 @@ impl Site {
             base_url: base_url.into(),
             mail_bell: Arc::default(),
         };
-        let state = AppState::new(domain.clone(), "target/site", None, Vec::new());
+        let mut state = AppState::new(domain.clone(), site_root(), None, Vec::new());
+        change(&mut state);
         let site = Self { domain, router: router(state) };
         organizations::create(&site.caller(), "blobsrus", "Blobs R Us", ADMIN).await.unwrap();
         site
@@ -53,7 +75,7 @@ impl Site {
         Self::at(pool, "http://localhost:3000").await
     }
 
-    fn caller(&self) -> Caller {
+    pub fn caller(&self) -> Caller {
         Caller::new(self.domain.clone(), HashMap::new(), Source::default(), "test")
     }
 
