@@ -76,12 +76,18 @@ fn source(state: &AppState, parts: &Parts) -> String {
         if !trusted(&address) {
             break;
         }
-        match before.trim().parse::<IpAddr>() {
-            Ok(before) => address = before.to_canonical(),
-            Err(_) => break,
+        match forwarded(before.trim()) {
+            Some(before) => address = before,
+            None => break,
         }
     }
     address.to_string()
+}
+
+/// Some proxies name the port as well.
+fn forwarded(text: &str) -> Option<IpAddr> {
+    let address = text.parse().or_else(|_| text.parse().map(|address: SocketAddr| address.ip()));
+    address.ok().map(|address| address.to_canonical())
 }
 
 fn user_agent(parts: &Parts) -> String {

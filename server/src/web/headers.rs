@@ -46,3 +46,20 @@ pub fn with_nonce(response: &mut Response, nonce: &str, reload_port: Option<u32>
         response.headers_mut().entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(reload_port: Option<u32>) -> String {
+        let mut response = Response::default();
+        with_nonce(&mut response, "abc", reload_port);
+        response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn pages_ask_whether_they_were_built_anew_only_while_somebody_works_on_them() {
+        assert!(policy(None).contains("connect-src 'self';"));
+        assert!(policy(Some(3001)).contains("connect-src 'self' ws://*:3001;"));
+    }
+}

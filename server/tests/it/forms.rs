@@ -60,6 +60,10 @@ async fn a_form_of_another_site_is_refused_and_changes_nothing(pool: PgPool) {
                 .body(axum::body::Body::from(body))
                 .unwrap();
             assert_eq!(site.send(request).await.status, StatusCode::FORBIDDEN, "{path} {name}");
+            let request =
+                axum::http::Request::post(path).header(name, value).header(header::ACCEPT, "text/html");
+            let answer = site.send(request.body(axum::body::Body::empty()).unwrap()).await;
+            assert!(answer.body.contains("<h1>This was refused</h1>"), "{}", answer.body);
         }
     }
     assert_eq!(site.count("users").await, 1);

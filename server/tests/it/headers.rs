@@ -33,3 +33,16 @@ async fn on_https_the_session_belongs_to_this_host_alone(pool: PgPool) {
     // Without the prefix a neighbour of the same domain could have set it.
     assert_eq!(site.get("/o/blobsrus/account", &link).await.status, axum::http::StatusCode::SEE_OTHER);
 }
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn on_https_an_opened_link_belongs_to_this_host_alone_too(pool: PgPool) {
+    let site = Site::at(pool, "https://members.example.com").await;
+    let token = site.invited("blobby@blobsrus.com").await;
+    let opened = site.get(&format!("/o/blobsrus/join/{}", token.reveal()), "").await;
+    let cookie = opened.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+    assert!(cookie.starts_with("__Host-join-blobsrus="), "{cookie}");
+    assert!(site.get("/o/blobsrus/join", cookie).await.body.contains("blobby@blobsrus.com"));
+    // A neighbour could have set it to an invitation of its own.
+    let plain = site.get("/o/blobsrus/join", cookie.trim_start_matches("__Host-")).await;
+    assert!(plain.body.contains("This link does not work"));
+}

@@ -1,9 +1,14 @@
 //! The server over HTTP, in this process, on a real Postgres.
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+mod files;
 mod forms;
 mod gate;
 mod headers;
 mod limits;
 mod links;
+mod mailbox;
+mod process;
+mod schema;
+mod source;
 mod support;

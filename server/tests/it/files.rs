@@ -1,0 +1,45 @@
+//! The files of the site.
+
+use crate::support::Site;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use sqlx::PgPool;
+
+const STYLE: &str = "/pkg/vestibule.css";
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn what_was_compressed_beforehand_is_served_so(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let request = Request::get(STYLE).header(header::ACCEPT_ENCODING, "gzip, br");
+    let answer = site.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!((answer.status, &*answer.body), (StatusCode::OK, "brotli"));
+    assert_eq!(answer.headers[header::CONTENT_ENCODING], "br");
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "text/css");
+    assert_eq!(answer.headers[header::VARY], "accept-encoding");
+    assert_eq!(site.get(STYLE, "").await.body, "plain");
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_browser_keeps_a_file_and_asks_whether_it_still_holds(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let answer = site.get(STYLE, "").await;
+    assert_eq!(answer.headers[header::CACHE_CONTROL], "no-cache");
+    let date = answer.headers[header::LAST_MODIFIED].clone();
+    let request = Request::get(STYLE).header(header::IF_MODIFIED_SINCE, date);
+    let again = site.send(request.body(Body::empty()).unwrap()).await;
+    // Were it no-store here, the browser would throw away what it has (RFC 9111, section 3.2).
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(again.headers[header::CACHE_CONTROL], "no-cache");
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn nothing_outside_the_folder_is_served(pool: PgPool) {
+    let site = Site::new(pool).await;
+    for path in
+        ["/pkg/missing.js", "/pkg/../robots.txt", "/pkg/..%2frobots.txt", "/pkg/%2e%2e/robots.txt", "/pkg/"]
+    {
+        let answer = site.get(path, "").await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store", "{path}");
+    }
+}
