@@ -32,7 +32,9 @@ export default async function setUp(config: FullConfig): Promise<() => Promise<v
   }
   handOver({ ...server, mailUrl: mailbox.url });
   return async () => {
+    const lost = server.lost();
     await tearDown();
+    if (lost) throw new Error(`${lost} The tests after that had nothing to talk to. Its log is in server.log.`);
     const panics = server.log().split("\n").filter((line) => line.includes("panicked"));
     if (panics.length > 0) throw new Error(`The server panicked (all of it in server.log):\n${panics.join("\n")}`);
   };

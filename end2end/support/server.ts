@@ -22,6 +22,8 @@ export type Server = Settings & {
   kill: () => Promise<void>;
   /** What it has written to its log. */
   log: () => string;
+  /** Why it is not there, when nobody here has ended it. */
+  lost: () => string | undefined;
 };
 
 function environment(settings: Settings): NodeJS.ProcessEnv {
@@ -55,6 +57,7 @@ export async function makeServer(wanted: { databaseUrl: string; smtpUrl: string 
   const metrics = `127.0.0.1:${await freePort()}`;
   let log = "";
   let child: ChildProcess | undefined;
+  let lost: string | undefined;
 
   const start = async () => {
     const started = spawn(build().binary, ["serve"], {
@@ -62,6 +65,9 @@ export async function makeServer(wanted: { databaseUrl: string; smtpUrl: string 
       stdio: ["ignore", "pipe", "pipe"],
     });
     child = started;
+    started.once("exit", (code, signal) => {
+      if (child === started) lost = `The server ended before it was told to, by ${signal ?? `code ${code}`}.`;
+    });
     const file = logFile ? createWriteStream(logFile, { flags: "a" }) : undefined;
     for (const stream of [started.stdout, started.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
@@ -92,6 +98,7 @@ export async function makeServer(wanted: { databaseUrl: string; smtpUrl: string 
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
     log: () => log,
+    lost: () => lost,
   };
 }
 
