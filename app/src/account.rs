@@ -3,7 +3,7 @@
 mod api;
 
 use crate::forms::Form;
-use crate::pages::OrganizationPage;
+use crate::pages::{OrganizationPage, Section};
 use crate::theme::Theme;
 use crate::ui::{Choice, Submit};
 use crate::viewer::{use_organization, use_viewer};
@@ -14,7 +14,7 @@ use leptos::prelude::*;
 pub fn AccountPage() -> impl IntoView {
     let user = use_viewer().and_then(|viewer| viewer.user);
     view! {
-        <OrganizationPage title="Account".to_owned()>
+        <OrganizationPage title="Account".to_owned() section=Section::Account>
             <h1>"Account"</h1>
             {user.map(|user| view! {
                 <dl class="facts">

@@ -11,7 +11,6 @@ use crate::viewer::{use_organization, use_viewer};
 use api::{Join, opened_invitation};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use leptos_router::components::A;
 use model::Problem;
 use model::join::JoinPage as Page;
 
@@ -87,7 +86,7 @@ fn OtherAccount(email: String, open: String) -> impl IntoView {
             <p>"The invitation is for "<strong>{email}</strong>", and this browser is signed in as "<strong>{open}</strong>"."</p>
             <p>"To take the invitation, sign out first. The invitation stays open."</p>
             <SignOut organization=organization.clone() label="Sign out and go on" next=paths::join(&organization)/>
-            <p><A href=paths::home(&organization) attr:rel="external">"Stay signed in and leave the invitation for later"</A></p>
+            <p><a href=paths::home(&organization) rel="external">"Stay signed in and leave the invitation for later"</a></p>
         </PublicPage>
     }
 }
@@ -115,7 +114,7 @@ fn AlreadyJoined() -> impl IntoView {
     view! {
         <PublicPage title="You already joined".to_owned()>
             <p>"This invitation was used. You don’t need it any more: sign in with your address."</p>
-            <p><A href=paths::login(&use_organization()) attr:class="button primary">"Go to the login page"</A></p>
+            <p><a href=paths::login(&use_organization()) class="button primary">"Go to the login page"</a></p>
         </PublicPage>
     }
 }

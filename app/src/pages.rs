@@ -6,7 +6,6 @@ use crate::ui::{Icon, Notice, Tone, icon};
 use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::A;
 use model::viewer::ViewerUser;
 use model::{OrganizationRole, Problem};
 
@@ -25,9 +24,19 @@ pub fn PublicPage(title: String, children: Children) -> impl IntoView {
     }
 }
 
+/// The part of the interface that a page belongs to, marked in the way to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Users,
+    Account,
+}
+
 /// A page for whoever is signed in, with the way to the others.
+///
+/// Links are plain anchors, which the router follows as well: its own component needs the router at the moment of
+/// rendering, and panics where a page's data arrive after its reader has gone.
 #[component]
-pub fn OrganizationPage(title: String, children: Children) -> impl IntoView {
+pub fn OrganizationPage(title: String, section: Section, children: Children) -> impl IntoView {
     let Some(viewer) = use_viewer() else { return view! { <NotFoundPage/> }.into_any() };
     let slug = viewer.organization.slug.clone();
     let name = viewer.organization.name;
@@ -35,8 +44,8 @@ pub fn OrganizationPage(title: String, children: Children) -> impl IntoView {
         <Title text=format!("{title} · {name}")/>
         <header class="top">
             <div class="column">
-                <A href=paths::home(&slug) attr:class="organization" attr:rel="external">{icon(Icon::Door)}{name.clone()}</A>
-                {viewer.user.map(|user| view! { <Navigation slug=slug.clone() user/> })}
+                <a href=paths::home(&slug) class="organization" rel="external">{icon(Icon::Door)}{name.clone()}</a>
+                {viewer.user.map(|user| view! { <Navigation slug=slug.clone() user section/> })}
             </div>
         </header>
         <main id="main" class="column" tabindex="-1">{children()}</main>
@@ -45,15 +54,16 @@ pub fn OrganizationPage(title: String, children: Children) -> impl IntoView {
 }
 
 #[component]
-fn Navigation(slug: String, user: ViewerUser) -> impl IntoView {
+fn Navigation(slug: String, user: ViewerUser, section: Section) -> impl IntoView {
+    let here = |one| (section == one).then_some("page");
     let admin = user.role == OrganizationRole::Admin;
     let name = if user.name.is_empty() { user.email } else { user.name };
     view! {
         <nav aria-label="Main">
-            {admin.then(|| view! { <A href=paths::users(&slug, &UsersView::default())>"Users"</A> })}
+            {admin.then(|| view! { <a href=paths::users(&slug, &UsersView::default()) aria-current=here(Section::Users)>"Users"</a> })}
         </nav>
         <div class="who">
-            <A href=paths::account(&slug)>{name}</A>
+            <a href=paths::account(&slug) aria-current=here(Section::Account)>{name}</a>
             <SignOut organization=slug.clone() label="Sign out" kind="quiet"/>
         </div>
     }

@@ -147,6 +147,24 @@ test("back and forward open and close the dialog, and no page is loaded anew", a
   expect(await page.evaluate("window.sameDocument")).toBe(true);
 });
 
+test("the rows stay, and are told to be busy, until the others are there", async ({ page, org }) => {
+  await signIn(page, org.link);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/api/users/list", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByLabel("Search users").fill("nobody-fits");
+  await page.getByRole("button", { name: "Search" }).click();
+  const busy = page.getByRole("main").locator("[aria-busy=true]");
+  await expect(busy).toBeVisible();
+  await expect(users.row(page, org.admin)).toBeVisible();
+  release();
+  await expect(page.getByText("Nobody fits this search.")).toBeVisible();
+  await expect(busy).toHaveCount(0);
+});
+
 test("what is being typed into the search outlives the list's own looks at the mail", async ({ page, org, mail }) => {
   await signIn(page, org.link);
   // Under way for long enough that the page looks again.

@@ -7,7 +7,6 @@ use crate::paths;
 use crate::ui::{Field, Problems, Submit};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
-use leptos_router::components::A;
 use leptos_router::hooks::use_location;
 
 #[component]
@@ -49,7 +48,7 @@ pub fn CodePage() -> impl IntoView {
                 />
                 <Submit label="Sign in" pending_label="Signing in…" pending=action.pending()/>
             </Form>
-            <p class="muted">"No mail? Look into the spam folder, or "<A href=login>"ask again"</A>"."</p>
+            <p class="muted">"No mail? Look into the spam folder, or "<a href=login>"ask again"</a>"."</p>
         </PublicPage>
     }
 }

@@ -7,7 +7,6 @@ use crate::paths;
 use crate::ui::{Problems, Submit};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
-use leptos_router::components::A;
 use model::sign_in::SignInPage;
 
 #[component]
@@ -57,7 +56,7 @@ fn Unusable(organization: String) -> impl IntoView {
     view! {
         <PublicPage title="This sign-in link does not work any more".to_owned()>
             <p>"A sign-in link works once, and for a short time. Ask for a new one: it takes a moment."</p>
-            <p><A href=paths::login(&organization) attr:class="button primary">"Go to the login page"</A></p>
+            <p><a href=paths::login(&organization) class="button primary">"Go to the login page"</a></p>
         </PublicPage>
     }
 }

@@ -5,9 +5,9 @@ use super::chips::{Tense, totals};
 use super::invite::{InviteDialog, is_settled};
 use super::table::UsersTable;
 use crate::forms;
-use crate::pages::{Failed, OrganizationPage};
+use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, UsersView};
-use crate::ui::{Heading, Icon, Notice, Pager, Tab, Tabs, Tone, icon};
+use crate::ui::{Heading, Icon, Notice, Pager, Renewed, Tab, Tabs, Tone, icon};
 use crate::viewer::use_organization;
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::html::Form;
@@ -40,7 +40,6 @@ pub fn UsersPage() -> impl IntoView {
         move || (rows.get(), invited.get()),
         move |(query, _)| list_users(organization.get_value(), query),
     );
-    let busy = RwSignal::new(false);
     look_again_while_mail_is_on_its_way(page);
     let filters = NodeRef::<Form>::new();
     fill_anew(filters, page, rows);
@@ -60,19 +59,17 @@ pub fn UsersPage() -> impl IntoView {
     });
     let inviting = Memo::new(move |_| view.get().inviting && !is_settled(answer.get().as_ref()));
     view! {
-        <OrganizationPage title="Users".to_owned()>
+        <OrganizationPage title="Users".to_owned() section=Section::Users>
             <Heading title="Users"><InviteButton view action=invite/></Heading>
             <Invited answer/>
-            <div aria-busy=move || busy.get().then_some("true")>
-                <Transition set_pending=busy>
-                    {move || Suspend::new(async move {
-                        match page.await {
-                            Ok(page) => view! { <Listed page view=view.get_untracked() filters/> }.into_any(),
-                            Err(problem) => view! { <Failed problem/> }.into_any(),
-                        }
-                    })}
-                </Transition>
-            </div>
+            <Renewed>
+                {move || Suspend::new(async move {
+                    match page.await {
+                        Ok(page) => view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters/> }.into_any(),
+                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                    }
+                })}
+            </Renewed>
             {move || inviting.get().then(|| view! { <InviteDialog action=invite on_close/> })}
         </OrganizationPage>
     }

@@ -1,13 +1,12 @@
 //! One user's profile.
 
 use super::api::show_user;
-use crate::pages::{Failed, NotFoundPage, OrganizationPage};
+use crate::pages::{Failed, NotFoundPage, OrganizationPage, Section};
 use crate::paths::{self, UsersView};
 use crate::ui::{DeliveryLine, Moment, StatusBadge, exact};
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 use model::delivery::{Delivery, DeliveryState};
 use model::users::UserProfile;
@@ -48,8 +47,8 @@ fn Profile(profile: UserProfile) -> impl IntoView {
     let title = if user.name.is_empty() { user.email.clone() } else { user.name.clone() };
     let moment = move |at: DateTime<Utc>| view! { <Moment at now/> };
     view! {
-        <OrganizationPage title=title.clone()>
-            <p class="back"><A href=paths::users(&use_organization(), &UsersView::default())>"Users"</A></p>
+        <OrganizationPage title=title.clone() section=Section::Users>
+            <p class="back"><a href=paths::users(&use_organization(), &UsersView::default())>"Users"</a></p>
             <h1>{title}</h1>
             <dl class="facts">
                 <dt>"Email"</dt>

@@ -5,7 +5,6 @@ use crate::ui::{DeliveryLine, Empty, Moment, Order, SortHead, StatusBadge};
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use leptos_router::components::A;
 use model::UserStatus;
 use model::users::{UserRow, UserSort};
 
@@ -81,7 +80,7 @@ fn Row(row: UserRow, now: DateTime<Utc>) -> impl IntoView {
                 }}
             </td>
             <td class="row-actions">
-                <A href=manage attr:class="whole-row" attr:aria-describedby=whose>"Manage"</A>
+                <a href=manage class="whole-row" aria-describedby=whose>"Manage"</a>
             </td>
         </tr>
     }

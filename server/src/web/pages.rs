@@ -13,10 +13,16 @@ use model::Problem;
 use std::any::Any;
 
 /// Renders the page at the request's URL.
+///
+/// In a task of its own, so that it ends also when its reader has gone: parts of a page that is given up half-way find
+/// their signals and the router disposed of, and panic.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let options = state.leptos.clone();
     let render = leptos_axum::render_app_async_with_context(context::provide, move || shell(options.clone()));
-    render(request).await
+    match tokio::spawn(render(request)).await {
+        Ok(response) => response,
+        Err(failed) => panicked(Box::new(failed)),
+    }
 }
 
 /// There is no page of this path. Pages stand behind the routes alone: what only the interface's own router would read

@@ -1,0 +1,17 @@
+//! What is loaded again when the page asks for something else: it stays, dimmed, until the new is there.
+
+use leptos::prelude::*;
+
+#[component]
+pub fn Renewed<Content>(children: TypedChildren<Content>) -> impl IntoView
+where
+    Content: IntoView + Send + 'static,
+{
+    let busy = RwSignal::new(false);
+    let transition = TransitionProps::builder();
+    // In the browser alone: on the server the effect behind it runs beside the rendering, and panics when that ends first.
+    #[cfg(feature = "hydrate")]
+    let transition = transition.set_pending(busy);
+    let transition = transition.children(children).build();
+    view! { <div aria-busy=move || busy.get().then_some("true")>{Transition(transition)}</div> }
+}
