@@ -59,7 +59,7 @@ pub fn status(problem: &Problem) -> axum::http::StatusCode {
         Problem::SignedOut => StatusCode::UNAUTHORIZED,
         Problem::Invalid { .. } | Problem::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
         Problem::LinkUnusable => StatusCode::GONE,
-        Problem::OtherAccountOpen => StatusCode::CONFLICT,
+        Problem::OtherAccountOpen | Problem::Refused { .. } => StatusCode::CONFLICT,
         Problem::TooOften => StatusCode::TOO_MANY_REQUESTS,
         Problem::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         // Seen from here, it is the browser that did not speak in words that we know.

@@ -1,7 +1,9 @@
 //! What may stand in a form's field. The browser checks with it while a person types, the server when the form arrives.
 
 use crate::email::AddressError;
+use crate::permission::PermissionError;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// The longest name of a person or an organization, in characters.
 pub const NAME_MAX: usize = 100;
@@ -28,6 +30,14 @@ pub enum FieldError {
     NotSixDigits,
     #[error("This is taken already.")]
     Taken,
+    #[error("“{entry}” is no permission: {why}.")]
+    NotAPermission { entry: String, why: PermissionError },
+    #[error("“{entry}” is no domain, such as blobs.example.")]
+    NotADomain { entry: String },
+    #[error("This is a number from {least} to {most}.")]
+    OutOfRange { least: i16, most: i16 },
+    #[error("These are too many: {most} at most.")]
+    TooMany { most: usize },
     #[error("Use lower-case letters, digits and hyphens between them: 63 characters at most.")]
     NotASlug,
 }
@@ -50,6 +60,32 @@ pub fn name(text: &str) -> Result<String, FieldError> {
     } else {
         Ok(folded)
     }
+}
+
+/// A line or some lines about something: trimmed, [`NAME_MAX`] times 5 characters at most.
+///
+/// # Errors
+/// When it is longer, or has a character that can't be shown.
+pub fn description(text: &str) -> Result<String, FieldError> {
+    const MOST: usize = 5 * NAME_MAX;
+    let text = text.trim();
+    if text.chars().count() > MOST {
+        Err(FieldError::TooLong { most: MOST })
+    } else if text.chars().any(|c| c != '\n' && c != '\r' && unprintable(c)) {
+        Err(FieldError::Unprintable)
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// A whole number in a range.
+///
+/// # Errors
+/// When it is none, or outside.
+pub fn number(text: &str, range: &RangeInclusive<i16>) -> Result<i16, FieldError> {
+    let (least, most) = (*range.start(), *range.end());
+    let number = text.trim().parse().ok().filter(|number| range.contains(number));
+    number.ok_or(FieldError::OutOfRange { least, most })
 }
 
 /// The 6 digits of a sign-in code; spaces between them are fine.

@@ -42,4 +42,12 @@ ids! {
     SessionId,
     /// One try to sign in by mail: a link and a code.
     SignInId,
+    /// A custom role.
+    RoleId,
+    /// A group.
+    GroupId,
+    /// Somebody's wish for an invitation.
+    RequestId,
+    /// One row of the audit log.
+    AuditEventId,
 }

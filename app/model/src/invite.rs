@@ -1,11 +1,26 @@
 //! Inviting: what is asked, and what is answered for each address.
 
 use crate::email::AddressError;
-use crate::rules::{AddressState, Invite, InviteRefusal};
+use crate::rules::{Action, AddressState, Cell, Refusal, rule};
+use crate::{GroupId, OrganizationRole, RoleId};
 use serde::{Deserialize, Serialize};
 
 /// The most addresses in one go.
 pub const ADDRESSES_MAX: usize = 10_000;
+
+/// What everybody on a list is offered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub role: OrganizationRole,
+    pub roles: Vec<RoleId>,
+    pub groups: Vec<GroupId>,
+}
+
+impl From<OrganizationRole> for Offer {
+    fn from(role: OrganizationRole) -> Self {
+        Self { role, ..Self::default() }
+    }
+}
 
 /// What an address in the list is, or what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +30,8 @@ pub enum AddressClass {
     New,
     /// Its invitation had expired: it starts again.
     Again,
-    /// Invited, a user, or suspended: nothing is done, for this reason.
-    Refused { why: InviteRefusal },
+    /// Invited, a user, suspended, or of another domain: nothing is done, for this reason.
+    Refused { why: Refusal },
     /// It stands in the list before, at this position (counted from 0).
     Duplicate { of: usize },
     /// It is no address, for this reason.
@@ -25,10 +40,12 @@ pub enum AddressClass {
 
 impl AddressClass {
     pub const fn of_state(state: AddressState) -> Self {
-        match crate::rules::invite(state) {
-            Invite::New => Self::New,
-            Invite::Again => Self::Again,
-            Invite::Refused(why) => Self::Refused { why },
+        match rule(Action::Invite, state) {
+            Cell::Refused(why) => Self::Refused { why },
+            Cell::Done(_) | Cell::Nobody => match state {
+                AddressState::Expired => Self::Again,
+                _ => Self::New,
+            },
         }
     }
 

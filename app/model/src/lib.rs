@@ -3,7 +3,10 @@
 //! Nothing here reads a clock, a network or a database, and all of it builds for WebAssembly. What stands here is
 //! what a page may know; secrets, hashes and rows of the database have no place in it.
 
+pub mod account;
+pub mod actions;
 pub mod address_list;
+pub mod audit;
 pub mod delivery;
 pub mod email;
 pub mod field;
@@ -11,15 +14,20 @@ pub mod ids;
 pub mod invite;
 pub mod join;
 pub mod organization;
+pub mod permission;
 pub mod problem;
 pub mod rules;
+pub mod settings;
 pub mod sign_in;
 mod unicode;
 pub mod users;
 pub mod viewer;
 
 pub use email::{AddressError, EmailAddress};
-pub use ids::{DeliveryId, InvitationId, OrganizationId, SessionId, SignInId, UserId};
+pub use ids::{
+    AuditEventId, DeliveryId, GroupId, InvitationId, OrganizationId, RequestId, RoleId, SessionId, SignInId,
+    UserId,
+};
 pub use organization::{OrganizationCard, OrganizationRole};
 pub use problem::{FieldProblem, Problem};
 pub use users::UserStatus;

@@ -2,6 +2,7 @@
 //! are shown, so nobody can put words of his own on our pages.
 
 use crate::field::FieldError;
+use crate::rules::Refusal;
 use serde::{Deserialize, Serialize};
 
 /// Why an action was refused or could not be done.
@@ -17,6 +18,9 @@ pub enum Problem {
     /// Something that was typed needs another look.
     #[error("Please check what is marked below.")]
     Invalid { fields: Vec<FieldProblem> },
+    /// The rule table says no.
+    #[error("This can't be done: {why}. Nothing was changed.")]
+    Refused { why: Refusal },
     /// The link can't be used; why depends on the link.
     #[error("This link can't be used any more.")]
     LinkUnusable,

@@ -31,62 +31,174 @@ impl From<Option<UserStatus>> for AddressState {
     }
 }
 
-/// What inviting an address does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Invite {
-    /// A user, an invitation and a mail.
-    New,
-    /// The invitation that had expired starts again, with a mail and the role chosen now.
-    Again,
-    Refused(InviteRefusal),
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Invite,
+    Resend,
+    RevokeInvitation,
+    /// The form of the link's page, posted.
+    Accept,
+    ChangeRole,
+    Suspend,
+    Reactivate,
+    RevokeMembership,
 }
 
-/// Why an address is not invited.
+impl Action {
+    pub const ALL: [Self; 8] = [
+        Self::Invite,
+        Self::Resend,
+        Self::RevokeInvitation,
+        Self::Accept,
+        Self::ChangeRole,
+        Self::Suspend,
+        Self::Reactivate,
+        Self::RevokeMembership,
+    ];
+
+    /// The row's name.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Invite => "invite",
+            Self::Resend => "resend",
+            Self::RevokeInvitation => "revoke invitation",
+            Self::Accept => "accept",
+            Self::ChangeRole => "change role",
+            Self::Suspend => "suspend",
+            Self::Reactivate => "reactivate",
+            Self::RevokeMembership => "revoke membership",
+        }
+    }
+}
+
+/// A cell of the table: what an action does to an address in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// It is done.
+    Done(Outcome),
+    /// It is refused, and nothing changes.
+    Refused(Refusal),
+    /// There is nobody to do it to.
+    Nobody,
+}
+
+/// What comes of an action that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The state of the address from then on.
+    pub state: AddressState,
+    /// Whether the address gets an invitation's mail, and its days start anew.
+    pub mail: bool,
+    /// The action's word in the audit log, where it has one row.
+    pub audit: &'static str,
+}
+
+/// Why something is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
-pub enum InviteRefusal {
+pub enum Refusal {
     #[error("already invited")]
     AlreadyInvited,
     #[error("user already exists in the organization")]
     UserExists,
     #[error("suspended")]
     Suspended,
-}
-
-/// The table's row "invite".
-pub const fn invite(state: AddressState) -> Invite {
-    match state {
-        AddressState::Unknown => Invite::New,
-        AddressState::Expired => Invite::Again,
-        AddressState::Invited => Invite::Refused(InviteRefusal::AlreadyInvited),
-        AddressState::Active => Invite::Refused(InviteRefusal::UserExists),
-        AddressState::Suspended => Invite::Refused(InviteRefusal::Suspended),
-    }
-}
-
-/// What opening or using the link of an invitation leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accept {
-    /// The form's POST makes the user active and signs in.
-    Join,
-    /// The page says that the link was revoked.
-    Revoked,
-    /// The page says that its time is over.
-    Expired,
-    /// The page says "You already joined"; nobody is signed in.
-    AlreadyJoined,
+    #[error("domain not allowed")]
+    DomainNotAllowed,
+    #[error("has joined already")]
+    HasJoined,
+    #[error("has not joined yet")]
+    NotJoined,
+    #[error("is active")]
+    IsActive,
+    #[error("is suspended already")]
+    SuspendedAlready,
+    #[error("is the last active Organization Admin")]
+    LastAdmin,
+    /// The page of a link whose invitation was taken back.
+    #[error("the link was revoked")]
+    LinkRevoked,
+    /// The page of a link whose time is over.
+    #[error("the link has expired")]
+    LinkExpired,
+    /// The page of a link that was used; nobody is signed in.
+    #[error("already joined")]
+    LinkUsed,
     /// The same words as for a link that never was.
+    #[error("there is no such link")]
     NoSuchLink,
 }
 
-/// The table's row "accept", for a link that is genuine.
-pub const fn accept(state: AddressState) -> Accept {
-    match state {
-        AddressState::Unknown => Accept::Revoked,
-        AddressState::Invited => Accept::Join,
-        AddressState::Expired => Accept::Expired,
-        AddressState::Active => Accept::AlreadyJoined,
-        AddressState::Suspended => Accept::NoSuchLink,
+/// The table.
+pub const fn rule(action: Action, state: AddressState) -> Cell {
+    use Action as A;
+    use AddressState as S;
+    match (action, state) {
+        (A::Invite, S::Unknown | S::Expired) => mailed("user.invited"),
+        (A::Invite, S::Invited) => Cell::Refused(Refusal::AlreadyInvited),
+        (A::Invite, S::Active) => Cell::Refused(Refusal::UserExists),
+        (A::Invite, S::Suspended) => Cell::Refused(Refusal::Suspended),
+        (A::Resend, S::Invited | S::Expired) => mailed("invitation.resent"),
+        (A::Resend | A::RevokeInvitation, S::Active | S::Suspended) => Cell::Refused(Refusal::HasJoined),
+        (A::RevokeInvitation | A::RevokeMembership, S::Invited | S::Expired) => {
+            done(S::Unknown, "invitation.revoked")
+        }
+        (A::Accept, S::Unknown) => Cell::Refused(Refusal::LinkRevoked),
+        (A::Accept, S::Invited) => done(S::Active, "user.joined"),
+        (A::Accept, S::Expired) => Cell::Refused(Refusal::LinkExpired),
+        (A::Accept, S::Active) => Cell::Refused(Refusal::LinkUsed),
+        (A::Accept, S::Suspended) => Cell::Refused(Refusal::NoSuchLink),
+        (A::ChangeRole, S::Invited | S::Expired | S::Active | S::Suspended) => {
+            done(state, "user.role_changed")
+        }
+        (A::Suspend, S::Active) => done(S::Suspended, "user.suspended"),
+        (A::Suspend | A::Reactivate, S::Invited | S::Expired) => Cell::Refused(Refusal::NotJoined),
+        (A::Suspend, S::Suspended) => Cell::Refused(Refusal::SuspendedAlready),
+        (A::Reactivate, S::Suspended) => done(S::Active, "user.reactivated"),
+        (A::Reactivate, S::Active) => Cell::Refused(Refusal::IsActive),
+        (A::RevokeMembership, S::Active | S::Suspended) => done(S::Unknown, "user.revoked"),
+        (
+            A::Resend
+            | A::RevokeInvitation
+            | A::ChangeRole
+            | A::Suspend
+            | A::Reactivate
+            | A::RevokeMembership,
+            S::Unknown,
+        ) => Cell::Nobody,
+    }
+}
+
+const fn done(state: AddressState, audit: &'static str) -> Cell {
+    Cell::Done(Outcome { state, mail: false, audit })
+}
+
+const fn mailed(audit: &'static str) -> Cell {
+    Cell::Done(Outcome { state: AddressState::Invited, mail: true, audit })
+}
+
+/// The table for people, as Markdown.
+pub fn table() -> String {
+    let mut lines = vec![
+        "| action | Unknown | Invited | Expired | Active | Suspended |".to_owned(),
+        "|---|---|---|---|---|---|".to_owned(),
+    ];
+    for action in Action::ALL {
+        let cells = AddressState::ALL.map(|state| words(rule(action, state), state));
+        lines.push(format!("| {} | {} |", action.label(), cells.join(" | ")));
+    }
+    lines.join("\n")
+}
+
+fn words(cell: Cell, before: AddressState) -> String {
+    match cell {
+        Cell::Nobody => "–".to_owned(),
+        Cell::Refused(why) => format!("refused: {why}"),
+        Cell::Done(Outcome { state, mail: true, .. }) => format!("{state:?}, mail, all days anew"),
+        Cell::Done(Outcome { state, .. }) if state == before => "done".to_owned(),
+        Cell::Done(Outcome { state, .. }) => format!("{state:?}"),
     }
 }
 
@@ -95,38 +207,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_row_invite() {
-        let row = [
-            (AddressState::Unknown, Invite::New),
-            (AddressState::Invited, Invite::Refused(InviteRefusal::AlreadyInvited)),
-            (AddressState::Expired, Invite::Again),
-            (AddressState::Active, Invite::Refused(InviteRefusal::UserExists)),
-            (AddressState::Suspended, Invite::Refused(InviteRefusal::Suspended)),
-        ];
-        assert_eq!(row.map(|(state, _)| state), AddressState::ALL);
-        for (state, answer) in row {
-            assert_eq!(invite(state), answer, "{state:?}");
-        }
+    fn the_readme_has_the_table_as_it_is() {
+        const README: &str = include_str!("../../../README.md");
+        let table = table();
+        assert!(README.contains(&table), "README.md wants this table in place of its own:\n\n{table}\n");
     }
 
     #[test]
-    fn the_row_accept() {
-        let row = [
-            (AddressState::Unknown, Accept::Revoked),
-            (AddressState::Invited, Accept::Join),
-            (AddressState::Expired, Accept::Expired),
-            (AddressState::Active, Accept::AlreadyJoined),
-            (AddressState::Suspended, Accept::NoSuchLink),
-        ];
-        assert_eq!(row.map(|(state, _)| state), AddressState::ALL);
-        for (state, answer) in row {
-            assert_eq!(accept(state), answer, "{state:?}");
-        }
+    fn what_is_refused_for_an_active_user_has_these_words() {
+        assert_eq!(rule(Action::Invite, AddressState::Active), Cell::Refused(Refusal::UserExists),);
+        assert_eq!(Refusal::UserExists.to_string(), "user already exists in the organization");
     }
 
     #[test]
-    fn the_refusal_of_a_user_has_these_words() {
-        assert_eq!(InviteRefusal::UserExists.to_string(), "user already exists in the organization");
+    fn only_an_invited_address_joins() {
+        let joins = AddressState::ALL.map(|state| matches!(rule(Action::Accept, state), Cell::Done(_)));
+        assert_eq!(joins, [false, true, false, false, false]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The list of users and one user's profile.
 
+use crate::audit::AuditEvent;
 use crate::delivery::{Delivery, DeliveryState};
+use crate::permission::{EffectivePermission, Grants};
 use crate::{OrganizationRole, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -156,7 +158,17 @@ pub struct UserProfile {
     pub invited_by: Option<String>,
     pub invited_at: Option<DateTime<Utc>>,
     pub joined_at: Option<DateTime<Utc>>,
+    /// What they have.
+    pub granted: Grants,
+    /// What they could have.
+    pub choices: Grants,
+    /// What all of it comes to.
+    pub permissions: Vec<EffectivePermission>,
     /// Newest first.
     pub deliveries: Vec<Delivery>,
+    /// What was done to them, newest first.
+    pub timeline: Vec<AuditEvent>,
+    /// Whether it is the one who looks.
+    pub own: bool,
     pub now: DateTime<Utc>,
 }

@@ -18,3 +18,10 @@ pub struct ViewerUser {
     pub email: String,
     pub role: OrganizationRole,
 }
+
+impl ViewerUser {
+    /// The name, or the address while there is none.
+    pub fn shown_name(&self) -> &str {
+        if self.name.is_empty() { &self.email } else { &self.name }
+    }
+}

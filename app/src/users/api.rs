@@ -41,6 +41,6 @@ pub async fn invite(
 ) -> Result<InviteAnswer, Problem> {
     let caller = server::caller()?;
     let answer =
-        async { domain::invitations::invite(&caller.admin(&org).await?, &addresses, role).await }.await;
+        async { domain::invitations::invite(&caller.admin(&org).await?, &addresses, &role.into()).await }.await;
     server::answer(&caller, answer)
 }

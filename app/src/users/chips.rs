@@ -3,7 +3,7 @@
 use crate::ui::{Icon, icon};
 use leptos::prelude::*;
 use model::invite::{AddressClass, ClassedAddress};
-use model::rules::InviteRefusal;
+use model::rules::Refusal;
 
 /// How many addresses are shown one by one. The totals count all.
 const SHOWN_MOST: usize = 200;
@@ -40,16 +40,16 @@ const fn rank(class: &AddressClass) -> u8 {
 /// "12 will be invited · 2 already users · 1 malformed".
 pub fn totals(addresses: &[ClassedAddress], tense: Tense) -> String {
     let count = |is: fn(&AddressClass) -> bool| addresses.iter().filter(|address| is(&address.class)).count();
-    let refused = |wanted: InviteRefusal| {
+    let refused = |wanted: Refusal| {
         addresses.iter().filter(|address| address.class == AddressClass::Refused { why: wanted }).count()
     };
     let invited = if tense == Tense::Before { "will be invited" } else { "invited" };
-    let users = refused(InviteRefusal::UserExists);
+    let users = refused(Refusal::UserExists);
     [
         (count(AddressClass::is_invited), invited),
         (users, if users == 1 { "already a user" } else { "already users" }),
-        (refused(InviteRefusal::AlreadyInvited), "already invited"),
-        (refused(InviteRefusal::Suspended), "suspended"),
+        (refused(Refusal::AlreadyInvited), "already invited"),
+        (refused(Refusal::Suspended), "suspended"),
         (count(|class| matches!(class, AddressClass::Duplicate { .. })), "repeated"),
         (count(|class| matches!(class, AddressClass::Malformed { .. })), "malformed"),
     ]
@@ -105,7 +105,7 @@ mod tests {
         let address = |class| ClassedAddress { text: "a@b.c".to_owned(), class };
         let list = [
             address(AddressClass::New),
-            address(AddressClass::Refused { why: InviteRefusal::UserExists }),
+            address(AddressClass::Refused { why: Refusal::UserExists }),
             address(AddressClass::Again),
         ];
         assert_eq!(totals(&list, Tense::Before), "2 will be invited · 1 already a user");

@@ -2,19 +2,23 @@
 
 use crate::secret;
 use crate::{Caller, Domain, Error, Result, Token};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::settings::Settings;
 use model::viewer::ViewerUser;
 use model::{OrganizationCard, OrganizationId, OrganizationRole, Problem, SessionId, UserId, Viewer};
+use sqlx::PgConnection;
 use std::ops::Deref;
 use uuid::Uuid;
+
+/// How exactly it is written down when a session was used last: reading stays reading for so many minutes.
+const USED_MINUTES: i64 = 5;
 
 /// Anybody, in an organization that exists.
 pub struct Visitor<'a> {
     pub caller: &'a Caller,
     pub id: OrganizationId,
     pub card: OrganizationCard,
-    pub(crate) invitation_days: i16,
-    pub(crate) session_hours: i16,
+    pub(crate) settings: Settings,
     /// The time of this call: one for all that it writes.
     pub now: DateTime<Utc>,
 }
@@ -74,7 +78,8 @@ impl Visitor<'_> {
 
 pub async fn visit<'a>(caller: &'a Caller, slug: &str) -> Result<Visitor<'a>> {
     let row = sqlx::query!(
-        "select id, slug, name, invitation_days, session_hours from organizations where slug = $1",
+        "select id, slug, name, requests_open, invitation_days, session_hours, allowed_domains
+         from organizations where slug = $1",
         slug
     )
     .fetch_optional(&caller.domain.pool)
@@ -83,9 +88,14 @@ pub async fn visit<'a>(caller: &'a Caller, slug: &str) -> Result<Visitor<'a>> {
     Ok(Visitor {
         caller,
         id: OrganizationId(row.id),
-        card: OrganizationCard { slug: row.slug, name: row.name },
-        invitation_days: row.invitation_days,
-        session_hours: row.session_hours,
+        card: OrganizationCard { slug: row.slug, name: row.name.clone() },
+        settings: Settings {
+            name: row.name,
+            requests_open: row.requests_open,
+            invitation_days: row.invitation_days,
+            session_hours: row.session_hours,
+            allowed_domains: row.allowed_domains,
+        },
         now: caller.domain.clock.now(),
     })
 }
@@ -102,10 +112,19 @@ pub fn admin(member: Member<'_>) -> Result<Admin<'_>> {
     }
 }
 
+/// Lets no other rule that takes this lock into the organization until the transaction has ended: for what more than
+/// one row decides, such as who is the last admin. Taken before any user's row.
+pub(crate) async fn lock_organization(transaction: &mut PgConnection, visitor: &Visitor<'_>) -> Result<()> {
+    sqlx::query!("select id from organizations where id = $1 for no key update", visitor.organization())
+        .fetch_one(transaction)
+        .await?;
+    Ok(())
+}
+
 /// A session is good while its time lasts and its user is active: both are asked each time.
 async fn find_session(visitor: &Visitor<'_>, token: &Token) -> Result<Option<(SessionId, ViewerUser)>> {
     let row = sqlx::query!(
-        "select s.id as session_id, u.id, u.name, u.email, u.role
+        "select s.id as session_id, s.last_used_at, u.id, u.name, u.email, u.role
          from sessions s join users u on u.organization_id = s.organization_id and u.id = s.user_id
          where s.organization_id = $1 and s.token_hash = $2 and s.expires_at > $3 and u.status = 'active'",
         visitor.organization(),
@@ -114,6 +133,18 @@ async fn find_session(visitor: &Visitor<'_>, token: &Token) -> Result<Option<(Se
     )
     .fetch_optional(&visitor.domain().pool)
     .await?;
+    if let Some(row) =
+        row.as_ref().filter(|row| row.last_used_at < visitor.now - TimeDelta::minutes(USED_MINUTES))
+    {
+        sqlx::query!(
+            "update sessions set last_used_at = $3 where organization_id = $1 and id = $2 and last_used_at < $3",
+            visitor.organization(),
+            row.session_id,
+            visitor.now
+        )
+        .execute(&visitor.domain().pool)
+        .await?;
+    }
     Ok(row.map(|row| {
         let user = ViewerUser {
             id: UserId(row.id),

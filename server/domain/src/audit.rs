@@ -17,7 +17,7 @@ pub enum Actor<'a> {
 impl<'a> Actor<'a> {
     /// A user by name, or by address while there is no name.
     pub fn user(user: &'a model::viewer::ViewerUser) -> Self {
-        Self::User { id: user.id, name: if user.name.is_empty() { &user.email } else { &user.name } }
+        Self::User { id: user.id, name: user.shown_name() }
     }
 
     fn columns(&self) -> (&'static str, Option<Uuid>, &'a str) {
@@ -31,13 +31,23 @@ impl<'a> Actor<'a> {
 /// To whom it was done.
 #[derive(Default)]
 pub struct Targets {
-    pub ids: Vec<Uuid>,
-    pub emails: Vec<String>,
+    ids: Vec<Uuid>,
+    emails: Vec<Option<String>>,
 }
 
 impl Targets {
     pub fn one(id: UserId, email: &str) -> Self {
-        Self { ids: vec![id.0], emails: vec![email.to_owned()] }
+        Self { ids: vec![id.0], emails: vec![Some(email.to_owned())] }
+    }
+
+    /// Something that is not a person, such as a group.
+    pub fn thing(id: Uuid) -> Self {
+        Self { ids: vec![id], emails: vec![None] }
+    }
+
+    pub fn push(&mut self, id: UserId, email: &str) {
+        self.ids.push(id.0);
+        self.emails.push(Some(email.to_owned()));
     }
 }
 
@@ -67,7 +77,7 @@ pub async fn record(
         details,
         &ids,
         &targets.ids,
-        &targets.emails
+        &targets.emails as &[Option<String>]
     )
     .execute(transaction)
     .await?;

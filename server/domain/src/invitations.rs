@@ -6,7 +6,10 @@
 mod classify;
 mod invite;
 mod join;
+mod link;
 
 pub use classify::classify;
+pub(crate) use classify::state;
 pub use invite::invite;
 pub use join::{join, join_page};
+pub use link::copy_link;

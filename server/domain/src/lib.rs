@@ -5,16 +5,23 @@
 //! transaction.
 
 mod access;
+pub mod account;
 mod audit;
+pub mod audit_log;
 mod caller;
 mod clock;
 pub mod demo;
 mod error;
+pub mod grants;
+pub mod groups;
 pub mod invitations;
 pub mod mail;
 pub mod organizations;
+pub mod requests;
+pub mod roles;
 mod secret;
 pub mod sessions;
+pub mod settings;
 pub mod sign_in;
 pub mod users;
 

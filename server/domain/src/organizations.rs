@@ -3,6 +3,7 @@
 use crate::audit::{self, Actor, Targets};
 use crate::{Caller, Error, Result, Token, Visitor, secret, sign_in};
 use model::field::{self, FieldError};
+use model::settings::Settings;
 use model::{EmailAddress, OrganizationCard, OrganizationId, UserId};
 use serde_json::json;
 
@@ -21,7 +22,7 @@ pub async fn create(caller: &Caller, slug: &str, name: &str, admin: &str) -> Res
     let mut transaction = caller.domain.pool.begin().await?;
     let settings = sqlx::query!(
         "insert into organizations (id, slug, name, created_at) values ($1, $2, $3, $4)
-         returning invitation_days, session_hours",
+         returning requests_open, invitation_days, session_hours, allowed_domains",
         id.0,
         slug,
         name,
@@ -32,9 +33,14 @@ pub async fn create(caller: &Caller, slug: &str, name: &str, admin: &str) -> Res
     let organization = Visitor {
         caller,
         id,
-        card: OrganizationCard { slug: slug.to_owned(), name },
-        invitation_days: settings.invitation_days,
-        session_hours: settings.session_hours,
+        card: OrganizationCard { slug: slug.to_owned(), name: name.clone() },
+        settings: Settings {
+            name,
+            requests_open: settings.requests_open,
+            invitation_days: settings.invitation_days,
+            session_hours: settings.session_hours,
+            allowed_domains: settings.allowed_domains,
+        },
         now,
     };
     let user = UserId(secret::id(now));

@@ -20,10 +20,10 @@ pub(crate) async fn start(
     user: UserId,
 ) -> Result<NewSession> {
     let token = Token::random();
-    let lasts = TimeDelta::hours(visitor.session_hours.into());
+    let lasts = TimeDelta::hours(visitor.settings.session_hours.into());
     sqlx::query!(
-        "insert into sessions (organization_id, id, user_id, token_hash, user_agent, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into sessions (organization_id, id, user_id, token_hash, user_agent, created_at, last_used_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $6, $7)",
         visitor.organization(),
         secret::id(visitor.now),
         user.0,

@@ -2,6 +2,8 @@
 //!
 //! Asking looks the same for every address. Only the worker that makes the mail finds out whether anybody has it, and
 //! only then do the link and the code come into being; the database keeps their hashes.
+//!
+//! The house's order holds here as well: the user's row is locked before that of the try.
 
 use crate::audit::{self, Actor, Targets};
 use crate::sessions::{self, NewSession};
@@ -84,6 +86,16 @@ pub async fn link_page(visitor: &Visitor<'_>, token: &Token) -> Result<SignInPag
 /// When the link was used, is too old or never was.
 pub async fn by_link(visitor: &Visitor<'_>, token: &Token) -> Result<NewSession> {
     let mut transaction = visitor.domain().pool.begin().await?;
+    sqlx::query!(
+        "select id from users
+         where organization_id = $1
+            and id = (select user_id from sign_ins where organization_id = $1 and link_hash = $2)
+         for update",
+        visitor.organization(),
+        token.hash()
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
     let opened = sqlx::query!(
         "update sign_ins set used_at = $3
          where organization_id = $1 and link_hash = $2 and used_at is null and expires_at > $3
@@ -109,6 +121,15 @@ pub async fn by_code(visitor: &Visitor<'_>, attempt: &SignInTry, code: &str) -> 
     let code = field::code(code).map_err(|error| Error::field("code", error))?;
     let code_hash = visitor.domain().keys.code_hash(visitor.id, attempt.id, &code)?;
     let mut transaction = visitor.domain().pool.begin().await?;
+    sqlx::query!(
+        "select id from users
+         where organization_id = $1 and id = (select user_id from sign_ins where organization_id = $1 and id = $2)
+         for update",
+        visitor.organization(),
+        attempt.id.0
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
     let tried = sqlx::query!(
         "update sign_ins
          set used_at = case when code_hash = $4 then $5::timestamptz end,

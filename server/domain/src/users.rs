@@ -1,8 +1,13 @@
 //! The users of an organization, as its admins see them.
 
+mod act;
+mod change;
 mod cursor;
 mod list;
 mod profile;
 
+pub use act::act;
+pub use change::change;
+pub(crate) use list::contains;
 pub use list::list;
 pub use profile::profile;

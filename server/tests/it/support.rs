@@ -95,7 +95,7 @@ impl Site {
         let sessions = HashMap::from([("blobsrus".to_owned(), token)]);
         let caller = Caller::new(self.domain.clone(), sessions, Source::default(), "test");
         let admin = caller.admin("blobsrus").await.unwrap();
-        invitations::invite(&admin, email, OrganizationRole::Member).await.unwrap();
+        invitations::invite(&admin, email, &OrganizationRole::Member.into()).await.unwrap();
         let (organization, invitation): (Uuid, Uuid) =
             sqlx::query_as("select organization_id, id from invitations where email = $1")
                 .bind(email)

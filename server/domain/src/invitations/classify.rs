@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use model::address_list::{self, Entry};
 use model::field::FieldError;
 use model::invite::{ADDRESSES_MAX, AddressClass, ClassedAddress, InviteAnswer};
-use model::rules::AddressState;
+use model::rules::{AddressState, Refusal};
+use model::settings::Settings;
+use sqlx::PgConnection;
 use std::collections::HashMap;
 
 /// The most entries that are answered for, addresses or not.
@@ -15,6 +17,17 @@ const ENTRIES_MOST: usize = 4 * ADDRESSES_MAX;
 pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteAnswer> {
     let entries = read(list)?;
     let keys: Vec<String> = addresses(&entries).into_keys().collect();
+    let mut connection = admin.domain().pool.acquire().await?;
+    let states = states(&mut connection, admin, &keys).await?;
+    Ok(answer(entries, &states, &admin.settings))
+}
+
+/// The states of these addresses, of those that have a user.
+pub(super) async fn states(
+    connection: &mut PgConnection,
+    admin: &Admin<'_>,
+    keys: &[String],
+) -> Result<HashMap<String, AddressState>> {
     let rows = sqlx::query!(
         "select u.email_key, u.status, i.expires_at as \"expires_at?\"
          from users u
@@ -22,13 +35,11 @@ pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteAnswer> {
             on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
          where u.organization_id = $1 and u.email_key = any($2)",
         admin.organization(),
-        &keys
+        keys
     )
-    .fetch_all(&admin.domain().pool)
+    .fetch_all(connection)
     .await?;
-    let states =
-        rows.into_iter().map(|row| (row.email_key, state(&row.status, row.expires_at, admin.now))).collect();
-    Ok(answer(entries, &states))
+    Ok(rows.into_iter().map(|row| (row.email_key, state(&row.status, row.expires_at, admin.now))).collect())
 }
 
 /// The state of an address with a user, by the user's status and the end of the open invitation.
@@ -70,13 +81,24 @@ pub fn addresses(entries: &[Entry]) -> HashMap<String, String> {
 }
 
 /// The answer for each entry, from the state that its address was in; one without a state is unknown.
-pub fn answer(entries: Vec<Entry>, states: &HashMap<String, AddressState>) -> InviteAnswer {
+pub fn answer(
+    entries: Vec<Entry>,
+    states: &HashMap<String, AddressState>,
+    settings: &Settings,
+) -> InviteAnswer {
     let class = |entry: Entry| match (entry.duplicate_of, entry.address) {
         (Some(of), _) => ClassedAddress { text: entry.text, class: AddressClass::Duplicate { of } },
         (None, Err(why)) => ClassedAddress { text: entry.text, class: AddressClass::Malformed { why } },
         (None, Ok(address)) => {
-            let state = states.get(&address.key()).copied().unwrap_or(AddressState::Unknown);
-            ClassedAddress { text: address.as_str().to_owned(), class: AddressClass::of_state(state) }
+            let key = address.key();
+            let state = states.get(&key).copied().unwrap_or(AddressState::Unknown);
+            let class = match AddressClass::of_state(state) {
+                class if class.is_invited() && !settings.allows(&key) => {
+                    AddressClass::Refused { why: Refusal::DomainNotAllowed }
+                }
+                class => class,
+            };
+            ClassedAddress { text: address.as_str().to_owned(), class }
         }
     };
     InviteAnswer { addresses: entries.into_iter().map(class).collect() }

@@ -1,13 +1,13 @@
 //! Inviting a list of addresses: a handful of statements in one transaction, however long the list is.
 
-use super::classify::{addresses, answer, read, state};
+use super::classify::{addresses, answer, read, state, states};
 use crate::audit::{self, Actor, Targets};
-use crate::{Admin, Error, Result, mail};
+use crate::{Admin, Error, Result, grants, mail, requests};
 use chrono::{DateTime, TimeDelta, Utc};
-use model::OrganizationRole;
-use model::invite::{AddressClass, InviteAnswer};
+use model::invite::{AddressClass, InviteAnswer, Offer};
 use model::rules::AddressState;
-use serde_json::json;
+use model::{OrganizationRole, UserId};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -20,23 +20,29 @@ const LOOKS_MOST: usize = 10;
 ///
 /// # Errors
 /// When the list has no address or more than 10,000.
-pub async fn invite(admin: &Admin<'_>, list: &str, role: OrganizationRole) -> Result<InviteAnswer> {
+pub async fn invite(admin: &Admin<'_>, list: &str, offer: &Offer) -> Result<InviteAnswer> {
     let entries = read(list)?;
     let mut found = Found::default();
     let mut transaction = admin.domain().pool.begin().await?;
-    settle_users(&mut transaction, admin, addresses(&entries), role, &mut found).await?;
-    let mails = write_invitations(&mut transaction, admin, role, &found).await?;
-    let targets = Targets {
-        ids: found.invited.iter().map(|user| user.id).collect(),
-        emails: found.invited.iter().map(|user| user.email.clone()).collect(),
-    };
-    let details = json!({ "role": role.code() });
+    let (allowed, barred) = addresses(&entries).into_iter().partition(|(key, _)| admin.settings.allows(key));
+    settle_users(&mut transaction, admin, allowed, offer.role, &mut found).await?;
+    look_at(&mut transaction, admin, barred, &mut found).await?;
+    let mails = write_invitations(&mut transaction, admin, offer.role, &found).await?;
+    let users: Vec<Uuid> = found.invited.iter().map(|user| user.id).collect();
+    grants::replace(&mut transaction, admin, &users, &offer.roles, &offer.groups).await?;
+    let keys: Vec<&str> = found.invited.iter().map(|user| user.email_key.as_str()).collect();
+    requests::settle(&mut transaction, admin, &keys).await?;
+    let mut targets = Targets::default();
+    for user in &found.invited {
+        targets.push(UserId(user.id), &user.email);
+    }
+    let details = details(&mut transaction, admin, offer, users.first()).await?;
     audit::record(&mut transaction, admin, &Actor::user(&admin.user), "user.invited", &targets, &details)
         .await?;
     mail::queue_invitations(&mut transaction, admin, &mails).await?;
     transaction.commit().await?;
     admin.domain().mail_bell.notify_one();
-    Ok(answer(entries, &found.states))
+    Ok(answer(entries, &found.states, &admin.settings))
 }
 
 /// What stood at each address, and the users who get an invitation now.
@@ -49,6 +55,7 @@ struct Found {
 struct Invited {
     id: Uuid,
     email: String,
+    email_key: String,
     again: bool,
 }
 
@@ -100,8 +107,8 @@ async fn insert_users(
     .await?;
     for row in rows {
         rest.remove(&row.email_key);
-        found.states.insert(row.email_key, AddressState::Unknown);
-        found.invited.push(Invited { id: row.id, email: row.email, again: false });
+        found.states.insert(row.email_key.clone(), AddressState::Unknown);
+        found.invited.push(Invited { id: row.id, email: row.email, email_key: row.email_key, again: false });
     }
     Ok(())
 }
@@ -133,11 +140,46 @@ async fn lock_users(
         rest.remove(&user.email_key);
         let state = state(&user.status, ends.get(&user.id).copied(), admin.now);
         if AddressClass::of_state(state).is_invited() {
-            found.invited.push(Invited { id: user.id, email: user.email, again: true });
+            found.invited.push(Invited {
+                id: user.id,
+                email: user.email,
+                email_key: user.email_key.clone(),
+                again: true,
+            });
         }
         found.states.insert(user.email_key, state);
     }
     Ok(())
+}
+
+/// The states of addresses whose domain is not allowed: they are not invited, whatever these are.
+async fn look_at(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    barred: HashMap<String, String>,
+    found: &mut Found,
+) -> Result<()> {
+    if !barred.is_empty() {
+        let keys: Vec<String> = barred.into_keys().collect();
+        found.states.extend(states(transaction, admin, &keys).await?);
+    }
+    Ok(())
+}
+
+/// What the log keeps of an offer: the names, since ids say nothing once a role is gone.
+async fn details(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    offer: &Offer,
+    one: Option<&Uuid>,
+) -> Result<Value> {
+    let mut details = json!({ "role": offer.role.code() });
+    if let Some(user) = one.filter(|_| !offer.roles.is_empty() || !offer.groups.is_empty()) {
+        let granted = grants::of_user(transaction, admin, UserId(*user)).await?;
+        details["roles"] = granted.roles.into_iter().map(|role| role.name).collect();
+        details["groups"] = granted.groups.into_iter().map(|group| group.name).collect();
+    }
+    Ok(details)
 }
 
 async fn open_invitations(
@@ -163,8 +205,8 @@ async fn write_invitations(
     role: OrganizationRole,
     found: &Found,
 ) -> Result<Vec<mail::InvitationMail>> {
-    let expires_at = admin.now + TimeDelta::days(admin.invitation_days.into());
-    let inviter = if admin.user.name.is_empty() { &admin.user.email } else { &admin.user.name };
+    let expires_at = admin.now + TimeDelta::days(admin.settings.invitation_days.into());
+    let inviter = admin.user.shown_name();
     let (again, new): (Vec<&Invited>, Vec<&Invited>) = found.invited.iter().partition(|user| user.again);
     let mut mails: Vec<mail::InvitationMail> = new
         .iter()

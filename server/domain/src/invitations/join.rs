@@ -6,7 +6,7 @@ use crate::sessions::{self, NewSession};
 use crate::{Error, Result, Token, Visitor};
 use model::field;
 use model::join::JoinPage;
-use model::rules::{self, Accept, AddressState};
+use model::rules::{Action, AddressState, Cell, Refusal, rule};
 use model::{InvitationId, Problem, UserId};
 use serde_json::json;
 
@@ -32,8 +32,8 @@ pub async fn join_page(visitor: &Visitor<'_>, token: &Token) -> Result<JoinPage>
         Some("invited") if row.invitation_status != "open" => AddressState::Unknown,
         Some(status) => state(status, Some(row.expires_at), visitor.now),
     };
-    Ok(match rules::accept(state) {
-        Accept::Join => {
+    Ok(match rule(Action::Accept, state) {
+        Cell::Done(_) => {
             let signed_in = visitor.signed_in().await?.map(|(_, user)| user);
             JoinPage::Open {
                 inviter: row.inviter_name,
@@ -43,10 +43,10 @@ pub async fn join_page(visitor: &Visitor<'_>, token: &Token) -> Result<JoinPage>
                 signed_in_as: signed_in.map(|user| user.email),
             }
         }
-        Accept::Expired => JoinPage::Expired { expired_at: row.expires_at },
-        Accept::Revoked => JoinPage::Revoked,
-        Accept::AlreadyJoined => JoinPage::AlreadyJoined,
-        Accept::NoSuchLink => JoinPage::NoSuchLink,
+        Cell::Refused(Refusal::LinkExpired) => JoinPage::Expired { expired_at: row.expires_at },
+        Cell::Refused(Refusal::LinkRevoked) => JoinPage::Revoked,
+        Cell::Refused(Refusal::LinkUsed) => JoinPage::AlreadyJoined,
+        Cell::Refused(_) | Cell::Nobody => JoinPage::NoSuchLink,
     })
 }
 

@@ -2,13 +2,16 @@
 
 use super::list::Row;
 use crate::mail::{DeliveryColumns, delivery_state};
-use crate::{Admin, Error, Result};
+use crate::{Admin, Error, Result, audit_log, grants};
 use model::delivery::{Delivery, DeliveryKind};
 use model::users::UserProfile;
 use model::{DeliveryId, UserId};
 
 /// How many of a user's mails the profile shows.
 const DELIVERIES_MOST: i64 = 20;
+
+/// How many rows of the audit log it shows; the log itself has all of them.
+const TIMELINE_MOST: i64 = 50;
 
 /// The profile of one user.
 ///
@@ -53,11 +56,19 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
     };
     let mut user = shown.into_model(admin.now);
     user.delivery = delivery;
+    let mut connection = admin.domain().pool.acquire().await?;
+    let granted = grants::of_user(&mut connection, admin, user.id).await?;
+    drop(connection);
     Ok(UserProfile {
-        user,
         invited_by: row.inviter_name,
         invited_at: row.invited_at,
         joined_at: row.joined_at,
+        granted,
+        choices: grants::choices(admin).await?,
+        permissions: grants::effective_permissions(admin, user.id).await?,
+        timeline: audit_log::of_user(admin, user.id, TIMELINE_MOST).await?,
+        own: user.id == admin.user.id,
+        user,
         deliveries,
         now: admin.now,
     })

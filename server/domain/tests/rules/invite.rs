@@ -4,13 +4,13 @@ use crate::world::{ADMIN, SLUG, World, found, refusal};
 use domain::invitations::{self, invite};
 use model::field::FieldError;
 use model::invite::AddressClass;
-use model::rules::InviteRefusal;
+use model::rules::Refusal;
 use model::{OrganizationRole, Problem};
 use sqlx::PgPool;
 
 const BLOBBY: &str = "blobby@blobsrus.com";
 
-fn refused(why: InviteRefusal) -> AddressClass {
+fn refused(why: Refusal) -> AddressClass {
     AddressClass::Refused { why }
 }
 
@@ -34,7 +34,7 @@ async fn an_unknown_address_is_invited_with_mail_and_audit_row(pool: PgPool) {
 async fn an_invited_address_is_not_invited_twice(pool: PgPool) {
     let world = World::new(pool).await;
     world.invite(BLOBBY).await;
-    assert_eq!(world.invite_one(" BLOBBY@BlobsRUs.com").await, refused(InviteRefusal::AlreadyInvited));
+    assert_eq!(world.invite_one(" BLOBBY@BlobsRUs.com").await, refused(Refusal::AlreadyInvited));
     assert_eq!(world.count("invitations").await, 1);
     assert_eq!(world.count("deliveries where kind = 'invitation'").await, 1);
     assert_eq!(world.count("audit_events where action = 'user.invited'").await, 1);
@@ -57,9 +57,9 @@ async fn an_active_user_is_told_apart_in_the_exact_words(pool: PgPool) {
     let world = World::new(pool).await;
     world.make_active(BLOBBY).await;
     let class = world.invite_one(BLOBBY).await;
-    assert_eq!(class, refused(InviteRefusal::UserExists));
-    assert_eq!(InviteRefusal::UserExists.to_string(), "user already exists in the organization");
-    assert_eq!(world.invite_one(ADMIN).await, refused(InviteRefusal::UserExists));
+    assert_eq!(class, refused(Refusal::UserExists));
+    assert_eq!(Refusal::UserExists.to_string(), "user already exists in the organization");
+    assert_eq!(world.invite_one(ADMIN).await, refused(Refusal::UserExists));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -67,7 +67,7 @@ async fn a_suspended_user_is_not_invited(pool: PgPool) {
     let world = World::new(pool).await;
     world.make_active(BLOBBY).await;
     world.suspend(BLOBBY).await;
-    assert_eq!(world.invite_one(BLOBBY).await, refused(InviteRefusal::Suspended));
+    assert_eq!(world.invite_one(BLOBBY).await, refused(Refusal::Suspended));
     assert_eq!(world.count("deliveries where kind = 'invitation'").await, 1);
 }
 
@@ -86,8 +86,8 @@ async fn a_mixed_list_invites_the_good_ones_and_answers_for_each(pool: PgPool) {
     assert_eq!(classes[0], &AddressClass::New);
     assert!(matches!(classes[1], AddressClass::Malformed { .. }));
     assert!(classes.contains(&&AddressClass::Duplicate { of: 0 }));
-    assert!(classes.contains(&&refused(InviteRefusal::UserExists)));
-    assert!(classes.contains(&&refused(InviteRefusal::AlreadyInvited)));
+    assert!(classes.contains(&&refused(Refusal::UserExists)));
+    assert!(classes.contains(&&refused(Refusal::AlreadyInvited)));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -104,10 +104,10 @@ async fn looking_at_a_list_changes_nothing(pool: PgPool) {
 async fn an_empty_list_and_a_huge_one_are_refused_at_the_field(pool: PgPool) {
     let world = World::new(pool).await;
     let admin = world.admin.admin(SLUG).await.unwrap();
-    let problem = refusal(invite(&admin, " ,;\n", OrganizationRole::Member).await);
+    let problem = refusal(invite(&admin, " ,;\n", &OrganizationRole::Member.into()).await);
     assert_eq!(problem, Problem::field("addresses", FieldError::NoAddress));
     let huge: String = (0..=10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
-    let problem = refusal(invite(&admin, &huge, OrganizationRole::Member).await);
+    let problem = refusal(invite(&admin, &huge, &OrganizationRole::Member.into()).await);
     let error = FieldError::TooManyAddresses { count: 10_001, most: 10_000 };
     assert_eq!(problem, Problem::field("addresses", error));
     assert_eq!(world.count("deliveries").await, 0);
@@ -141,6 +141,6 @@ async fn the_same_address_in_two_organizations_is_two_users(pool: PgPool) {
     world.make_active(BLOBBY).await;
     let other = found(&world.domain, "other", "eve@other.example").await;
     let answer =
-        invite(&other.admin("other").await.unwrap(), BLOBBY, OrganizationRole::Member).await.unwrap();
+        invite(&other.admin("other").await.unwrap(), BLOBBY, &OrganizationRole::Member.into()).await.unwrap();
     assert_eq!(answer.invited(), 1);
 }

@@ -104,7 +104,7 @@ async fn long_lists_in_opposite_orders_do_not_lock_each_other_out(
         tasks.spawn(async move {
             start.wait().await;
             let admin = world.admin.admin(SLUG).await.unwrap();
-            invite(&admin, &list, OrganizationRole::Member).await.unwrap().invited()
+            invite(&admin, &list, &OrganizationRole::Member.into()).await.unwrap().invited()
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 300);

@@ -1,9 +1,10 @@
 //! One installation with one organization, as the tests see it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Caller, Clock, Domain, Keyring, Source, Token, invitations, organizations, sign_in};
+use domain::{Caller, Clock, Domain, Keyring, Source, Token, invitations, organizations, sign_in, users};
+use model::actions::{ActionAnswer, UserAction};
 use model::invite::{AddressClass, InviteAnswer};
-use model::{OrganizationRole, Problem};
+use model::{OrganizationRole, Problem, UserId};
 use sqlx::PgPool;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,7 +42,7 @@ impl World {
     }
 
     pub async fn invite_as(&self, list: &str, role: OrganizationRole) -> InviteAnswer {
-        invitations::invite(&self.admin.admin(SLUG).await.unwrap(), list, role).await.unwrap()
+        invitations::invite(&self.admin.admin(SLUG).await.unwrap(), list, &role.into()).await.unwrap()
     }
 
     /// The one class of the one address.
@@ -77,16 +78,32 @@ impl World {
     }
 
     pub async fn suspend(&self, email: &str) {
-        self.run(&format!("update users set status = 'suspended' where email = '{email}'")).await;
+        self.act(UserAction::Suspend, email).await;
     }
 
-    /// What revoking will do, until there is a rule for it.
     pub async fn revoke(&self, email: &str) {
-        self.run(&format!(
-            "update invitations set status = 'revoked', ended_at = now() where email = '{email}' and status = 'open'"
-        ))
-        .await;
-        self.run(&format!("delete from users where email = '{email}'")).await;
+        self.act(UserAction::RevokeMembership, email).await;
+    }
+
+    /// Does it as the admin, and makes sure that it was done.
+    pub async fn act(&self, action: UserAction, email: &str) {
+        let answer = self.try_to(action, email).await;
+        assert_eq!(answer.done, [email], "{action:?}: {answer:?}");
+    }
+
+    pub async fn try_to(&self, action: UserAction, email: &str) -> ActionAnswer {
+        let user = self.user(email).await;
+        users::act(&self.admin.admin(SLUG).await.unwrap(), action, &[user]).await.unwrap()
+    }
+
+    /// The id of the user with this address.
+    pub async fn user(&self, email: &str) -> UserId {
+        let id = sqlx::query_scalar("select id from users where email = $1")
+            .bind(email)
+            .fetch_one(&self.domain.pool)
+            .await
+            .unwrap();
+        UserId(id)
     }
 
     pub fn wait_days(&self, days: i64) {

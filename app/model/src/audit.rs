@@ -1,0 +1,138 @@
+//! The audit log as it is read: who did what to whom, when and from where.
+
+use crate::{AuditEventId, UserId};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How many rows a page of the log has.
+pub const PAGE_ROWS: usize = 50;
+
+/// One row of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEvent {
+    pub id: AuditEventId,
+    pub at: DateTime<Utc>,
+    /// `noun.verb`, in the past.
+    pub action: String,
+    /// Who did it, by the name they had.
+    pub actor: String,
+    /// To whom, where it was done to somebody.
+    pub target_id: Option<UserId>,
+    pub target: Option<String>,
+    /// The network address, or "command line".
+    pub source: String,
+    pub details: Value,
+}
+
+/// Which rows. All of it stands in the page's URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuditQuery {
+    /// The action, as the log has it.
+    pub action: String,
+    /// A part of the actor's name or of the target's address.
+    pub who: String,
+    /// From the beginning of this day on (UTC).
+    pub from: Option<NaiveDate>,
+    /// To the end of this day (UTC).
+    pub to: Option<NaiveDate>,
+    /// The rows before this one.
+    pub before: Option<AuditEventId>,
+}
+
+/// One page of the log, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    pub rows: Vec<AuditEvent>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<AuditEventId>,
+    pub now: DateTime<Utc>,
+}
+
+/// Every action that the log has a word for, and the words for it.
+pub const ACTIONS: [(&str, &str); 26] = [
+    ("user.invited", "invited"),
+    ("invitation.resent", "sent the invitation again"),
+    ("invitation.revoked", "revoked the invitation"),
+    ("invitation.link_copied", "copied the invitation link"),
+    ("user.joined", "joined"),
+    ("user.suspended", "suspended"),
+    ("user.reactivated", "reactivated"),
+    ("user.revoked", "revoked the membership"),
+    ("user.role_changed", "changed the organization role"),
+    ("user.access_changed", "changed roles and groups"),
+    ("user.renamed", "changed the name"),
+    ("user.signed_in", "signed in"),
+    ("user.signed_out", "signed out"),
+    ("user.signed_out_everywhere", "signed out everywhere"),
+    ("user.session_ended", "ended a session"),
+    ("user.sign_in_link_made", "made a sign-in link"),
+    ("request.opened", "asked for a new invitation"),
+    ("group.created", "created a group"),
+    ("group.changed", "changed a group"),
+    ("group.deleted", "deleted a group"),
+    ("group.members_added", "added to a group"),
+    ("role.created", "created a role"),
+    ("role.changed", "changed a role"),
+    ("role.deleted", "deleted a role"),
+    ("organization.created", "created the organization"),
+    ("organization.settings_changed", "changed the settings"),
+];
+
+impl AuditEvent {
+    /// What was done, in words; the action itself where there are none.
+    pub fn words(&self) -> &str {
+        words(&self.action).unwrap_or(&self.action)
+    }
+
+    /// The details in one line, such as `role: admin`.
+    pub fn details_line(&self) -> String {
+        let Value::Object(fields) = &self.details else { return String::new() };
+        let shown =
+            fields.iter().map(|(name, value)| format!("{}: {}", name.replace('_', " "), plain(value)));
+        shown.collect::<Vec<_>>().join(" · ")
+    }
+}
+
+/// What an action is called; nothing, when it is not one that we know.
+pub fn words(action: &str) -> Option<&'static str> {
+    ACTIONS.iter().find(|(code, _)| *code == action).map(|(_, words)| *words)
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) if list.is_empty() => "none".to_owned(),
+        Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Bool(on) => if *on { "on" } else { "off" }.to_owned(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| format!("{name} {}", plain(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn details_read_as_one_line() {
+        let event = AuditEvent {
+            id: AuditEventId(uuid::Uuid::nil()),
+            at: DateTime::UNIX_EPOCH,
+            action: "user.role_changed".to_owned(),
+            actor: "Ada".to_owned(),
+            target_id: None,
+            target: None,
+            source: String::new(),
+            details: json!({ "from": "member", "groups": ["a", "b"], "open": true }),
+        };
+        assert_eq!(event.details_line(), "from: member · groups: a, b · open: on");
+        assert_eq!(event.words(), "changed the organization role");
+    }
+}

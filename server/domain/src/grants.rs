@@ -1,0 +1,182 @@
+//! What people have: roles of their own, groups, and the permissions that both come to.
+
+use crate::{Admin, Error, Result};
+use model::field::FieldError;
+use model::permission::{EffectivePermission, Grants, GroupName, Permission, PermissionSource, RoleName};
+use model::{GroupId, RoleId, UserId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// How many roles, and how many groups, are offered to choose from.
+pub(crate) const CHOICES_MOST: i64 = 1_000;
+
+/// Everything that this user may do, sorted, each with all it comes from: the union of the user's own roles and of
+/// the roles of the user's groups. A wildcard stands as it was given.
+///
+/// # Errors
+/// None of its own: a user who is not there has nothing.
+pub async fn effective_permissions(admin: &Admin<'_>, user: UserId) -> Result<Vec<EffectivePermission>> {
+    let rows = sqlx::query!(
+        "select permission as \"permission!\", r.id as role_id, r.name as role_name,
+            g.id as \"group_id?\", g.name as \"group_name?\"
+         from (
+            select role_id, null::uuid as group_id from user_roles where organization_id = $1 and user_id = $2
+            union all
+            select gr.role_id, gr.group_id
+            from group_members gm
+            join group_roles gr on gr.organization_id = gm.organization_id and gr.group_id = gm.group_id
+            where gm.organization_id = $1 and gm.user_id = $2
+         ) source
+         join roles r on r.organization_id = $1 and r.id = source.role_id
+         left join groups g on g.organization_id = $1 and g.id = source.group_id
+         cross join lateral unnest(r.permissions) as permission
+         order by permission collate \"C\", g.id is not null, lower(r.name), lower(g.name), r.id, g.id",
+        admin.organization(),
+        user.0
+    )
+    .fetch_all(&admin.domain().pool)
+    .await?;
+    let mut permissions: Vec<EffectivePermission> = Vec::new();
+    for row in rows {
+        let permission = Permission::parse(&row.permission)
+            .map_err(|why| Error::Internal(format!("the permission {} is none: {why}", row.permission)))?;
+        let group = row.group_id.zip(row.group_name).map(|(id, name)| GroupName { id: GroupId(id), name });
+        let source =
+            PermissionSource { role: RoleName { id: RoleId(row.role_id), name: row.role_name }, group };
+        match permissions.last_mut().filter(|last| last.permission == permission) {
+            Some(last) => last.sources.push(source),
+            None => permissions.push(EffectivePermission { permission, sources: vec![source] }),
+        }
+    }
+    Ok(permissions)
+}
+
+/// All roles and groups of the organization, by name.
+pub async fn choices(admin: &Admin<'_>) -> Result<Grants> {
+    let pool = &admin.domain().pool;
+    let roles = sqlx::query!(
+        "select id, name from roles where organization_id = $1 order by lower(name), id limit $2",
+        admin.organization(),
+        CHOICES_MOST
+    )
+    .fetch_all(pool);
+    let groups = sqlx::query!(
+        "select id, name from groups where organization_id = $1 order by lower(name), id limit $2",
+        admin.organization(),
+        CHOICES_MOST
+    )
+    .fetch_all(pool);
+    let (roles, groups) = tokio::try_join!(roles, groups)?;
+    Ok(Grants {
+        roles: roles.into_iter().map(|row| RoleName { id: RoleId(row.id), name: row.name }).collect(),
+        groups: groups.into_iter().map(|row| GroupName { id: GroupId(row.id), name: row.name }).collect(),
+    })
+}
+
+/// What this user has, by name.
+pub(crate) async fn of_user(
+    connection: &mut PgConnection,
+    admin: &Admin<'_>,
+    user: UserId,
+) -> Result<Grants> {
+    let roles = sqlx::query!(
+        "select r.id, r.name from user_roles ur
+         join roles r on r.organization_id = ur.organization_id and r.id = ur.role_id
+         where ur.organization_id = $1 and ur.user_id = $2 order by lower(r.name), r.id",
+        admin.organization(),
+        user.0
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let groups = sqlx::query!(
+        "select g.id, g.name from group_members gm
+         join groups g on g.organization_id = gm.organization_id and g.id = gm.group_id
+         where gm.organization_id = $1 and gm.user_id = $2 order by lower(g.name), g.id",
+        admin.organization(),
+        user.0
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(Grants {
+        roles: roles.into_iter().map(|row| RoleName { id: RoleId(row.id), name: row.name }).collect(),
+        groups: groups.into_iter().map(|row| GroupName { id: GroupId(row.id), name: row.name }).collect(),
+    })
+}
+
+/// Gives these users exactly these roles and groups, by a handful of statements however many they are.
+///
+/// # Errors
+/// When one of the roles or groups is not there.
+pub(crate) async fn replace(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    users: &[Uuid],
+    roles: &[RoleId],
+    groups: &[GroupId],
+) -> Result<()> {
+    let roles: Vec<Uuid> = roles.iter().map(|role| role.0).collect();
+    let groups: Vec<Uuid> = groups.iter().map(|group| group.0).collect();
+    sqlx::query!(
+        "delete from user_roles where organization_id = $1 and user_id = any($2) and role_id <> all($3)",
+        admin.organization(),
+        users,
+        &roles
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!(
+        "delete from group_members where organization_id = $1 and user_id = any($2) and group_id <> all($3)",
+        admin.organization(),
+        users,
+        &groups
+    )
+    .execute(&mut *transaction)
+    .await?;
+    give(transaction, admin, users, &roles, &groups).await
+}
+
+/// Gives these users these roles and groups, beside what they have.
+///
+/// # Errors
+/// When one of the roles or groups is not there.
+pub(crate) async fn give(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    users: &[Uuid],
+    roles: &[Uuid],
+    groups: &[Uuid],
+) -> Result<()> {
+    if !roles.is_empty() {
+        sqlx::query!(
+            "insert into user_roles (organization_id, user_id, role_id)
+             select $1, u, r from unnest($2::uuid[]) as u cross join unnest($3::uuid[]) as r
+             on conflict do nothing",
+            admin.organization(),
+            users,
+            roles
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(|error| not_there(error, "user_roles_role", "roles"))?;
+    }
+    if !groups.is_empty() {
+        sqlx::query!(
+            "insert into group_members (organization_id, user_id, group_id)
+             select $1, u, g from unnest($2::uuid[]) as u cross join unnest($3::uuid[]) as g
+             on conflict do nothing",
+            admin.organization(),
+            users,
+            groups
+        )
+        .execute(transaction)
+        .await
+        .map_err(|error| not_there(error, "group_members_group", "groups"))?;
+    }
+    Ok(())
+}
+
+/// The field that named something which is not there, by the constraint that says so.
+pub(crate) fn not_there(error: sqlx::Error, constraint: &str, field: &str) -> Error {
+    let broken = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
+    if broken == Some(constraint) { Error::field(field, FieldError::NoSuchChoice) } else { error.into() }
+}

@@ -1,0 +1,38 @@
+//! The link of an invitation, for an admin who brings it by another way than mail.
+
+use crate::audit::{self, Actor, Targets};
+use crate::{Admin, Error, Result, mail};
+use model::rules::Refusal;
+use model::{InvitationId, Problem, UserId};
+use serde_json::json;
+
+/// The link of a user's open invitation. That somebody has it is written down.
+///
+/// # Errors
+/// Not found, when there is no such user; refused, when they have no invitation that lasts.
+pub async fn copy_link(admin: &Admin<'_>, user: UserId) -> Result<String> {
+    let mut transaction = admin.domain().pool.begin().await?;
+    let row = sqlx::query!(
+        "select u.email, u.status, i.id as \"invitation?\", i.expires_at as \"expires_at?\"
+         from users u
+         left join invitations i
+            on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
+         where u.organization_id = $1 and u.id = $2",
+        admin.organization(),
+        user.0
+    )
+    .fetch_optional(&mut *transaction)
+    .await?
+    .ok_or_else(Error::not_found)?;
+    let (Some(invitation), Some(ends)) = (row.invitation, row.expires_at) else {
+        return Err(Problem::Refused { why: Refusal::HasJoined }.into());
+    };
+    if ends <= admin.now {
+        return Err(Problem::Refused { why: Refusal::LinkExpired }.into());
+    }
+    let targets = Targets::one(user, &row.email);
+    let actor = Actor::user(&admin.user);
+    audit::record(&mut transaction, admin, &actor, "invitation.link_copied", &targets, &json!({})).await?;
+    transaction.commit().await?;
+    mail::links::join(admin.domain(), &admin.card.slug, admin.id, InvitationId(invitation))
+}

@@ -1,0 +1,123 @@
+//! Custom roles: a name and a set of permissions.
+
+use crate::audit::{self, Actor, Targets};
+use crate::grants::CHOICES_MOST;
+use crate::{Admin, Error, Result, access};
+use model::field::{self, FieldError};
+use model::permission::{self, PERMISSIONS_MAX, Permission, Role};
+use model::{FieldProblem, Problem, RoleId};
+use serde_json::json;
+
+/// All roles, by name.
+pub async fn list(admin: &Admin<'_>) -> Result<Vec<Role>> {
+    let rows = sqlx::query!(
+        "select r.id, r.name, r.permissions,
+            (select count(*) from user_roles
+             where organization_id = r.organization_id and role_id = r.id) as \"users!\",
+            (select count(*) from group_roles
+             where organization_id = r.organization_id and role_id = r.id) as \"groups!\"
+         from roles r where r.organization_id = $1 order by lower(r.name), r.id limit $2",
+        admin.organization(),
+        CHOICES_MOST
+    )
+    .fetch_all(&admin.domain().pool)
+    .await?;
+    let role = |id, name, permissions: Vec<String>, users, groups| Role {
+        id: RoleId(id),
+        name,
+        permissions: permissions.iter().filter_map(|text| Permission::parse(text).ok()).collect(),
+        users,
+        groups,
+    };
+    Ok(rows.into_iter().map(|row| role(row.id, row.name, row.permissions, row.users, row.groups)).collect())
+}
+
+/// Makes a role, or changes the one of this id. `permissions` is a list, parted by commas or white space.
+///
+/// # Errors
+/// A name that is empty, too long or taken; an entry that is no permission; not found, when there is no such role.
+pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions: &str) -> Result<RoleId> {
+    let (name, permissions) = check(name, permissions)?;
+    let texts: Vec<&str> = permissions.iter().map(Permission::as_str).collect();
+    let mut transaction = admin.domain().pool.begin().await?;
+    let (role, word) = match id {
+        None => {
+            let role = RoleId(admin.new_id());
+            sqlx::query!(
+                "insert into roles (organization_id, id, name, permissions, created_at) values ($1, $2, $3, $4, $5)",
+                admin.organization(),
+                role.0,
+                name,
+                &texts as &[&str],
+                admin.now
+            )
+            .execute(&mut *transaction)
+            .await?;
+            (role, "role.created")
+        }
+        Some(role) => {
+            let changed = sqlx::query!(
+                "update roles set name = $3, permissions = $4 where organization_id = $1 and id = $2",
+                admin.organization(),
+                role.0,
+                name,
+                &texts as &[&str]
+            )
+            .execute(&mut *transaction)
+            .await?;
+            if changed.rows_affected() == 0 {
+                return Err(Error::not_found());
+            }
+            (role, "role.changed")
+        }
+    };
+    let details = json!({ "role": name, "permissions": texts });
+    let targets = Targets::thing(role.0);
+    audit::record(&mut transaction, admin, &Actor::user(&admin.user), word, &targets, &details).await?;
+    transaction.commit().await?;
+    Ok(role)
+}
+
+fn check(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
+    let name = field::name(name);
+    let permissions = match permission::parse_list(permissions) {
+        Ok(list) if list.is_empty() => Err(FieldError::Empty),
+        Ok(list) if list.len() > PERMISSIONS_MAX => Err(FieldError::TooMany { most: PERMISSIONS_MAX }),
+        Ok(list) => Ok(list),
+        Err((entry, why)) => Err(FieldError::NotAPermission { entry, why }),
+    };
+    match (name, permissions) {
+        (Ok(name), Ok(permissions)) => Ok((name, permissions)),
+        (name, permissions) => {
+            let problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
+            let fields = [
+                name.err().map(|e| problem("name", e)),
+                permissions.err().map(|e| problem("permissions", e)),
+            ];
+            Err(Problem::Invalid { fields: fields.into_iter().flatten().collect() }.into())
+        }
+    }
+}
+
+/// Deletes a role, and takes it from everybody who has it.
+///
+/// # Errors
+/// Not found, when there is no such role.
+pub async fn delete(admin: &Admin<'_>, role: RoleId) -> Result<()> {
+    let mut transaction = admin.domain().pool.begin().await?;
+    access::lock_organization(&mut transaction, admin).await?;
+    let name = sqlx::query_scalar!(
+        "delete from roles where organization_id = $1 and id = $2 returning name",
+        admin.organization(),
+        role.0
+    )
+    .fetch_optional(&mut *transaction)
+    .await?
+    .ok_or_else(Error::not_found)?;
+    let details = json!({ "role": name });
+    let targets = Targets::thing(role.0);
+    audit::record(&mut transaction, admin, &Actor::user(&admin.user), "role.deleted", &targets, &details)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}

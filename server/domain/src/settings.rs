@@ -1,0 +1,67 @@
+//! The settings of an organization.
+
+use crate::audit::{self, Actor, Targets};
+use crate::{Admin, Result};
+use model::settings::{Settings, SettingsForm};
+use serde_json::{Map, Value, json};
+
+/// The settings as they are.
+pub fn show(admin: &Admin<'_>) -> Settings {
+    admin.settings.clone()
+}
+
+/// Changes the settings; what was sent or began before keeps the times it had.
+///
+/// # Errors
+/// Every field that can't be so.
+pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
+    let settings = form.check()?;
+    let mut transaction = admin.domain().pool.begin().await?;
+    let before = sqlx::query_as!(
+        Settings,
+        "select name, requests_open, invitation_days, session_hours, allowed_domains
+         from organizations where id = $1 for no key update",
+        admin.organization()
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    let details = differences(&before, &settings);
+    if details.is_empty() {
+        return Ok(settings);
+    }
+    sqlx::query!(
+        "update organizations
+         set name = $2, requests_open = $3, invitation_days = $4, session_hours = $5, allowed_domains = $6
+         where id = $1",
+        admin.organization(),
+        settings.name,
+        settings.requests_open,
+        settings.invitation_days,
+        settings.session_hours,
+        &settings.allowed_domains
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let actor = Actor::user(&admin.user);
+    let targets = Targets::thing(admin.organization());
+    let word = "organization.settings_changed";
+    audit::record(&mut transaction, admin, &actor, word, &targets, &details.into()).await?;
+    transaction.commit().await?;
+    Ok(settings)
+}
+
+/// What is otherwise now, and how.
+fn differences(before: &Settings, after: &Settings) -> Map<String, Value> {
+    let as_map = |settings: &Settings| match serde_json::to_value(settings) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    };
+    let mut was = as_map(before);
+    as_map(after)
+        .into_iter()
+        .filter_map(|(name, now)| {
+            let before = was.remove(&name)?;
+            (before != now).then(|| (name, json!({ "from": before, "to": now })))
+        })
+        .collect()
+}

@@ -1,0 +1,282 @@
+//! What admins do to users that are there already: send the invitation again, revoke, suspend, reactivate, change the
+//! organization role. One user or many: the same few statements, in one transaction.
+
+use crate::audit::{self, Actor, Targets};
+use crate::invitations::state;
+use crate::{Admin, Error, Result, access, mail, requests};
+use chrono::TimeDelta;
+use model::actions::{ActionAnswer, RefusedUser, USERS_MAX, UserAction};
+use model::field::FieldError;
+use model::rules::{AddressState, Cell, Outcome, Refusal, rule};
+use model::{OrganizationRole, UserId};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// How often it is tried. What goes with a user, such as sessions, others may lock in another order, and the database
+/// ends one of the two.
+const ATTEMPTS_MOST: usize = 5;
+
+/// Does this to each of the users for whom the rule table allows it, and says of the others why not.
+///
+/// # Errors
+/// When nobody was chosen, or more than 1,000; not found, when the one who asks is no admin any more.
+pub async fn act(admin: &Admin<'_>, action: UserAction, users: &[UserId]) -> Result<ActionAnswer> {
+    if users.is_empty() {
+        return Err(Error::field("users", FieldError::Empty));
+    }
+    if users.len() > USERS_MAX {
+        return Err(Error::field("users", FieldError::TooMany { most: USERS_MAX }));
+    }
+    let mut chosen: Vec<Uuid> = users.iter().map(|user| user.0).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    for _ in 1..ATTEMPTS_MOST {
+        match attempt(admin, action, &chosen).await {
+            Err(error) if error.is_deadlock() => {}
+            done => return done,
+        }
+    }
+    attempt(admin, action, &chosen).await
+}
+
+async fn attempt(admin: &Admin<'_>, action: UserAction, chosen: &[Uuid]) -> Result<ActionAnswer> {
+    let mut transaction = admin.domain().pool.begin().await?;
+    let admins_left =
+        if action.ends_an_admin() { Some(lock_admins(&mut transaction, admin).await?) } else { None };
+    let found = lock_users(&mut transaction, admin, chosen).await?;
+    let gone = chosen.len() - found.len();
+    let mut plan = Plan::of(action, found, admins_left);
+    write(&mut transaction, admin, action, &plan.done).await?;
+    transaction.commit().await?;
+    if action == UserAction::Resend {
+        admin.domain().mail_bell.notify_one();
+    }
+    Ok(ActionAnswer {
+        done: plan.done.drain(..).map(|(user, _)| user.email).collect(),
+        refused: plan.refused,
+        gone,
+    })
+}
+
+/// Lets nobody else end an admin until the transaction has ended, and gives back how many active admins there are.
+/// The one who asks is looked at again: another may have ended them meanwhile.
+///
+/// # Errors
+/// Not found, as for any member, when the one who asks is no active admin any more.
+pub(crate) async fn lock_admins(transaction: &mut PgConnection, admin: &Admin<'_>) -> Result<i64> {
+    access::lock_organization(transaction, admin).await?;
+    // Whoever demotes, suspends or removes an admin has waited above, so these rows stay as they are read.
+    let row = sqlx::query!(
+        "select count(*) as \"admins!\", coalesce(bool_or(id = $2), false) as \"still!\"
+         from users where organization_id = $1 and role = 'admin' and status = 'active'",
+        admin.organization(),
+        admin.user.id.0
+    )
+    .fetch_one(transaction)
+    .await?;
+    if row.still { Ok(row.admins) } else { Err(Error::not_found()) }
+}
+
+/// A user whose row is locked.
+pub(crate) struct Locked {
+    pub id: Uuid,
+    pub email: String,
+    pub email_key: String,
+    pub role: OrganizationRole,
+    pub state: AddressState,
+}
+
+/// Locks these users, in the order of their addresses as everybody does, and reads their invitations after that.
+pub(crate) async fn lock_users(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    users: &[Uuid],
+) -> Result<Vec<Locked>> {
+    let rows = sqlx::query!(
+        "select id, email, email_key, role, status from users
+         where organization_id = $1 and id = any($2)
+         order by email_key
+         for update",
+        admin.organization(),
+        users
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    let ends: HashMap<Uuid, _> = sqlx::query!(
+        "select user_id as \"user_id!\", expires_at from invitations
+         where organization_id = $1 and user_id = any($2) and status = 'open'",
+        admin.organization(),
+        users
+    )
+    .fetch_all(transaction)
+    .await?
+    .into_iter()
+    .map(|row| (row.user_id, row.expires_at))
+    .collect();
+    Ok(rows
+        .into_iter()
+        .map(|row| Locked {
+            id: row.id,
+            state: state(&row.status, ends.get(&row.id).copied(), admin.now),
+            email: row.email,
+            email_key: row.email_key,
+            role: row.role.parse().unwrap_or_default(),
+        })
+        .collect())
+}
+
+/// What is done to whom, and what is not.
+#[derive(Default)]
+struct Plan {
+    done: Vec<(Locked, Outcome)>,
+    refused: Vec<RefusedUser>,
+}
+
+impl Plan {
+    fn of(action: UserAction, found: Vec<Locked>, mut admins_left: Option<i64>) -> Self {
+        let mut plan = Self::default();
+        for user in found {
+            let is_admin = user.role == OrganizationRole::Admin && user.state == AddressState::Active;
+            match (rule(action.rule(), user.state), &mut admins_left) {
+                (Cell::Done(_), Some(left)) if is_admin && *left <= 1 => {
+                    plan.refuse(user, Refusal::LastAdmin)
+                }
+                (Cell::Done(outcome), left) => {
+                    if let Some(left) = left.as_mut().filter(|_| is_admin) {
+                        *left -= 1;
+                    }
+                    plan.done.push((user, outcome));
+                }
+                (Cell::Refused(why), _) => plan.refuse(user, why),
+                (Cell::Nobody, _) => {}
+            }
+        }
+        plan
+    }
+
+    fn refuse(&mut self, user: Locked, why: Refusal) {
+        self.refused.push(RefusedUser { email: user.email, why });
+    }
+}
+
+async fn write(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    action: UserAction,
+    done: &[(Locked, Outcome)],
+) -> Result<()> {
+    let ids: Vec<Uuid> = done.iter().map(|(user, _)| user.id).collect();
+    // Before the users: the log keeps the name of who did it, and that may be one of them.
+    let actor = Actor::user(&admin.user);
+    let mut by_word: HashMap<&str, Targets> = HashMap::new();
+    for (user, outcome) in done {
+        by_word.entry(outcome.audit).or_default().push(UserId(user.id), &user.email);
+    }
+    for (word, targets) in by_word {
+        audit::record(transaction, admin, &actor, word, &targets, &details(action)).await?;
+    }
+    match action {
+        UserAction::Resend => resend(transaction, admin, done, &ids).await,
+        UserAction::RevokeInvitation | UserAction::RevokeMembership => revoke(transaction, admin, &ids).await,
+        UserAction::Suspend => suspend(transaction, admin, &ids).await,
+        UserAction::Reactivate => reactivate(transaction, admin, &ids).await,
+        UserAction::MakeAdmin | UserAction::MakeMember => {
+            set_role(transaction, admin, &ids, action.role().unwrap_or_default()).await
+        }
+    }
+}
+
+fn details(action: UserAction) -> Value {
+    action.role().map_or_else(|| json!({}), |role| json!({ "role": role.code() }))
+}
+
+/// The same invitations with all their days again: links that went out before open them, too.
+async fn resend(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    done: &[(Locked, Outcome)],
+    ids: &[Uuid],
+) -> Result<()> {
+    let rows = sqlx::query!(
+        "update invitations set expires_at = $2, invited_by = $3, inviter_name = $4
+         where organization_id = $1 and user_id = any($5) and status = 'open'
+         returning id, email",
+        admin.organization(),
+        admin.now + TimeDelta::days(admin.settings.invitation_days.into()),
+        admin.user.id.0,
+        admin.user.shown_name(),
+        ids
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    let mails: Vec<_> =
+        rows.into_iter().map(|row| mail::InvitationMail { invitation: row.id, email: row.email }).collect();
+    let keys: Vec<&str> = done.iter().map(|(user, _)| user.email_key.as_str()).collect();
+    requests::settle(transaction, admin, &keys).await?;
+    mail::queue_invitations(transaction, admin, &mails).await
+}
+
+/// The invitations stay behind without their user, so that their links can say what became of them. Sessions, roles
+/// and groups go with the user, in the same statement.
+async fn revoke(transaction: &mut PgConnection, admin: &Admin<'_>, ids: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "update invitations set status = 'revoked', ended_at = $2
+         where organization_id = $1 and user_id = any($3) and status = 'open'",
+        admin.organization(),
+        admin.now,
+        ids
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!("delete from users where organization_id = $1 and id = any($2)", admin.organization(), ids)
+        .execute(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Sessions end in the statement that suspends. Sign-in links on their way open nothing for whoever is suspended.
+async fn suspend(transaction: &mut PgConnection, admin: &Admin<'_>, ids: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "with ended as (
+            delete from sessions where organization_id = $1 and user_id = any($2)
+         )
+         update users set status = 'suspended'
+         where organization_id = $1 and id = any($2) and status = 'active'",
+        admin.organization(),
+        ids
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+async fn reactivate(transaction: &mut PgConnection, admin: &Admin<'_>, ids: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "update users set status = 'active'
+         where organization_id = $1 and id = any($2) and status = 'suspended'",
+        admin.organization(),
+        ids
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+async fn set_role(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    ids: &[Uuid],
+    role: OrganizationRole,
+) -> Result<()> {
+    sqlx::query!(
+        "update users set role = $2 where organization_id = $1 and id = any($3)",
+        admin.organization(),
+        role.code(),
+        ids
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
