@@ -1,9 +1,14 @@
 //! Which page stands at which path.
 
 use crate::account::AccountPage;
+use crate::audit_log::AuditLogPage;
 use crate::forms;
+use crate::general::GeneralPage;
+use crate::groups::GroupsPage;
 use crate::join::JoinPage;
 use crate::pages::{HomePage, NotFoundPage};
+use crate::requests::RequestsPage;
+use crate::roles::RolesPage;
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
 use crate::users::{ProfilePage, UsersPage};
 use crate::viewer;
@@ -39,6 +44,11 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/o/:org/account") view=AccountPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/settings/users") view=UsersPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/settings/users/:user") view=ProfilePage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/requests") view=RequestsPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/groups") view=GroupsPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/roles") view=RolesPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/general") view=GeneralPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/audit-log") view=AuditLogPage ssr=mode.clone()/>
                     </Routes>
                 }.into_any()
             }}

@@ -64,6 +64,29 @@ where
     })
 }
 
+/// Why it was refused, if it was.
+pub fn problem<S>(action: ServerAction<S>) -> Signal<Option<Problem>>
+where
+    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
+    S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let answer = answer(action);
+    Signal::derive(move || answer.get().and_then(Result::err))
+}
+
+/// How often it was done: what depends on it looks again. A refusal does not count, since it changed nothing, and what
+/// was typed is worth more than a list that may be out of reach for the same reason.
+pub fn successes<S>(action: ServerAction<S>) -> Memo<usize>
+where
+    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
+    S::Output: Clone + Send + Sync + 'static,
+{
+    Memo::new(move |before: Option<&usize>| match &*action.value().read() {
+        Some(Ok(_)) => action.version().get(),
+        _ => before.copied().unwrap_or_default(),
+    })
+}
+
 /// Forgets what was answered, for a form that begins anew.
 pub fn begin_anew<S>(action: ServerAction<S>)
 where
@@ -75,10 +98,21 @@ where
     forget_submission();
 }
 
+/// Whether the page stands as it was posted, without WebAssembly: then it shows what was typed, and not what is kept.
+pub fn was_posted<S: ServerFn>() -> bool {
+    submitted::<S>().is_some()
+}
+
 /// What was typed into a field of the form that was posted without WebAssembly.
 pub fn typed<S: ServerFn>(field: &str) -> String {
     let fields = submitted::<S>().map(|submitted| submitted.fields).unwrap_or_default();
     fields.into_iter().find(|(name, _)| name == field).map(|(_, value)| value).unwrap_or_default()
+}
+
+/// All that was chosen under one name in the form that was posted without WebAssembly.
+pub fn typed_all<S: ServerFn>(field: &str) -> Vec<String> {
+    let fields = submitted::<S>().map(|submitted| submitted.fields).unwrap_or_default();
+    fields.into_iter().filter(|(name, _)| name == field).map(|(_, value)| value).collect()
 }
 
 /// A form for a server function.

@@ -6,9 +6,9 @@ use crate::forms::{self, Form};
 use crate::pages::{Failed, PublicPage};
 use crate::paths;
 use crate::sign_in::SignOut;
-use crate::ui::{Field, Problems, Submit, exact, left};
+use crate::ui::{Field, Notice, Problems, Submit, Tone, exact, left};
 use crate::viewer::{use_organization, use_viewer};
-use api::{Join, opened_invitation};
+use api::{AskAgain, Join, opened_invitation};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::Problem;
@@ -93,9 +93,25 @@ fn OtherAccount(email: String, open: String) -> impl IntoView {
 
 #[component]
 fn Expired(expired_at: DateTime<Utc>) -> impl IntoView {
+    let action = ServerAction::<AskAgain>::new();
+    let answer = forms::answer(action);
     view! {
         <PublicPage title="This invitation has expired".to_owned()>
-            <p>"It ended "{exact(expired_at)}". Nothing is lost: ask the person who invited you to invite you again, and this link works once more."</p>
+            <p>"It ended "{exact(expired_at)}". Nothing is lost: once you are invited again, this link works once more."</p>
+            {move || match answer.get() {
+                Some(Ok(())) => view! {
+                    <div role="status"><Notice tone=Tone::Success>
+                        <p><strong>"The admins have been asked. "</strong>"When they invite you again, you get a mail."</p>
+                    </Notice></div>
+                }.into_any(),
+                other => view! {
+                    <Form action>
+                        <Problems problem=Signal::stored(other.and_then(Result::err))/>
+                        <input type="hidden" name="org" value=use_organization()/>
+                        <Submit label="Ask for a new invitation" pending_label="Asking…" pending=action.pending()/>
+                    </Form>
+                }.into_any(),
+            }}
         </PublicPage>
     }
 }

@@ -3,16 +3,22 @@
 
 mod account;
 mod app;
+mod audit_log;
 pub mod forms;
+mod general;
+mod groups;
 mod join;
 mod pages;
 pub mod paths;
+mod requests;
+mod roles;
 #[cfg(feature = "ssr")]
 pub mod server;
 #[cfg(feature = "ssr")]
 pub mod shell;
 mod sign_in;
 pub mod theme;
+mod things;
 pub mod ui;
 mod users;
 pub mod viewer;

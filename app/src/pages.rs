@@ -6,6 +6,7 @@ use crate::ui::{Icon, Notice, Tone, icon};
 use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
 use leptos_meta::Title;
+use model::audit::AuditQuery;
 use model::viewer::ViewerUser;
 use model::{OrganizationRole, Problem};
 
@@ -28,6 +29,10 @@ pub fn PublicPage(title: String, children: Children) -> impl IntoView {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     Users,
+    Groups,
+    Roles,
+    General,
+    AuditLog,
     Account,
 }
 
@@ -60,7 +65,13 @@ fn Navigation(slug: String, user: ViewerUser, section: Section) -> impl IntoView
     let name = if user.name.is_empty() { user.email } else { user.name };
     view! {
         <nav aria-label="Main">
-            {admin.then(|| view! { <a href=paths::users(&slug, &UsersView::default()) aria-current=here(Section::Users)>"Users"</a> })}
+            {admin.then(|| view! {
+                <a href=paths::users(&slug, &UsersView::default()) aria-current=here(Section::Users)>"Users"</a>
+                <a href=paths::groups(&slug) aria-current=here(Section::Groups)>"Groups"</a>
+                <a href=paths::roles(&slug) aria-current=here(Section::Roles)>"Roles"</a>
+                <a href=paths::general(&slug) aria-current=here(Section::General)>"General"</a>
+                <a href=paths::audit_log(&slug, &AuditQuery::default()) aria-current=here(Section::AuditLog)>"Audit log"</a>
+            })}
         </nav>
         <div class="who">
             <a href=paths::account(&slug) aria-current=here(Section::Account)>{name}</a>

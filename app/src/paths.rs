@@ -1,14 +1,71 @@
 //! Every path of the interface, in one place, so that a link can't be mistyped.
 
+use chrono::NaiveDate;
 use form_urlencoded::Serializer;
+use model::audit::AuditQuery;
 use model::users::{UserSort, UsersQuery};
 use model::{OrganizationRole, UserId, UserStatus};
+use uuid::Uuid;
 
-/// What the Users page shows: which rows, and whether the invite dialog is open. All of it is in the URL.
+/// What the Users page shows: which rows, and which dialog is open. All of it is in the URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct UsersView {
     pub query: UsersQuery,
-    pub inviting: bool,
+    pub dialog: Option<UsersDialog>,
+}
+
+/// A dialog of the Users page.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum UsersDialog {
+    /// Inviting, with these addresses in the field.
+    Invite(String),
+    /// What can be done to the users that were chosen.
+    Chosen(Vec<UserId>),
+    /// Sending every expired invitation again.
+    InviteAllAgain,
+}
+
+/// What stands over a page that has a list and dialogs for one of its things, such as groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ThingView {
+    pub dialog: Option<ThingDialog>,
+}
+
+/// A dialog for a thing; the id is of its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ThingDialog {
+    New,
+    Edit(Uuid),
+    Delete(Uuid),
+}
+
+impl ThingView {
+    /// Reads the part of the URL behind its question mark.
+    pub fn read(search: &str) -> Self {
+        let get = |wanted: &str| {
+            let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
+            pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+        };
+        let id = get("id").and_then(|id| id.parse().ok());
+        let dialog = match (get("dialog").as_deref(), id) {
+            (Some("new"), _) => Some(ThingDialog::New),
+            (Some("edit"), Some(id)) => Some(ThingDialog::Edit(id)),
+            (Some("delete"), Some(id)) => Some(ThingDialog::Delete(id)),
+            _ => None,
+        };
+        Self { dialog }
+    }
+}
+
+impl ThingDialog {
+    /// The part of the URL that opens it.
+    pub fn search(&self) -> String {
+        match self {
+            Self::New => "?dialog=new".to_owned(),
+            Self::Edit(id) => format!("?dialog=edit&id={id}"),
+            Self::Delete(id) => format!("?dialog=delete&id={id}"),
+        }
+    }
 }
 
 pub fn login(organization: &str) -> String {
@@ -71,6 +128,63 @@ pub fn account(organization: &str) -> String {
     format!("/o/{organization}/account")
 }
 
+pub fn groups(organization: &str) -> String {
+    format!("/o/{organization}/settings/groups")
+}
+
+pub fn roles(organization: &str) -> String {
+    format!("/o/{organization}/settings/roles")
+}
+
+pub fn general(organization: &str) -> String {
+    format!("/o/{organization}/settings/general")
+}
+
+pub fn requests(organization: &str) -> String {
+    format!("/o/{organization}/settings/requests")
+}
+
+pub fn audit_log(organization: &str, query: &AuditQuery) -> String {
+    format!("/o/{organization}/settings/audit-log{}", audit_search(query))
+}
+
+/// The same rows as a file.
+pub fn audit_export(organization: &str, query: &AuditQuery) -> String {
+    let whole = AuditQuery { before: None, ..query.clone() };
+    format!("/o/{organization}/settings/audit-log.csv{}", audit_search(&whole))
+}
+
+fn audit_search(query: &AuditQuery) -> String {
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let fields = [
+        ("action", query.action.clone()),
+        ("who", query.who.clone()),
+        ("from", day(query.from)),
+        ("to", day(query.to)),
+        ("before", query.before.map(|id| id.to_string()).unwrap_or_default()),
+    ];
+    let mut search = Serializer::new(String::new());
+    search.extend_pairs(fields.into_iter().filter(|(_, value)| !value.is_empty()));
+    let search = search.finish();
+    if search.is_empty() { search } else { format!("?{search}") }
+}
+
+/// Reads the part of the log's URL behind its question mark; what it does not know is as if it were not there.
+pub fn read_audit(search: &str) -> AuditQuery {
+    let mut query = AuditQuery::default();
+    for (name, value) in form_urlencoded::parse(search.trim_start_matches('?').as_bytes()) {
+        match &*name {
+            "action" => query.action = value.into_owned(),
+            "who" => value.trim().clone_into(&mut query.who),
+            "from" => query.from = value.parse().ok(),
+            "to" => query.to = value.parse().ok(),
+            "before" => query.before = value.parse().ok(),
+            _ => {}
+        }
+    }
+    query
+}
+
 pub fn user(organization: &str, user: UserId) -> String {
     format!("/o/{organization}/settings/users/{user}")
 }
@@ -78,8 +192,23 @@ pub fn user(organization: &str, user: UserId) -> String {
 pub fn users(organization: &str, view: &UsersView) -> String {
     let mut search = Serializer::new(String::new());
     search.extend_pairs(users_fields(view));
-    if view.inviting {
-        search.append_pair("dialog", "invite");
+    match &view.dialog {
+        None => {}
+        Some(UsersDialog::Invite(addresses)) => {
+            search.append_pair("dialog", "invite");
+            if !addresses.is_empty() {
+                search.append_pair("email", addresses);
+            }
+        }
+        Some(UsersDialog::Chosen(users)) => {
+            search.append_pair("dialog", "chosen");
+            for user in users {
+                search.append_pair("user", &user.to_string());
+            }
+        }
+        Some(UsersDialog::InviteAllAgain) => {
+            search.append_pair("dialog", "invite-all-again");
+        }
     }
     let search = search.finish();
     let mark = if search.is_empty() { "" } else { "?" };
@@ -111,6 +240,7 @@ impl UsersView {
     /// The router's own map of parameters is left aside: it takes a plus sign, which forms write for a space, as it is.
     pub fn read(search: &str) -> Self {
         let mut view = Self::default();
+        let (mut dialog, mut addresses, mut users) = (String::new(), String::new(), Vec::new());
         for (name, value) in form_urlencoded::parse(search.trim_start_matches('?').as_bytes()) {
             let query = &mut view.query;
             match &*name {
@@ -121,17 +251,25 @@ impl UsersView {
                 "order" => query.descending = value == "desc",
                 "after" => query.after = Some(value.into_owned()).filter(|place| !place.is_empty()),
                 "before" => query.before = Some(value.into_owned()).filter(|place| !place.is_empty()),
-                "dialog" => view.inviting = value == "invite",
+                "dialog" => dialog = value.into_owned(),
+                "email" => addresses = value.into_owned(),
+                "user" => users.extend(value.parse::<UserId>().ok()),
                 _ => {}
             }
         }
+        view.dialog = match dialog.as_str() {
+            "invite" => Some(UsersDialog::Invite(addresses)),
+            "chosen" => Some(UsersDialog::Chosen(users)),
+            "invite-all-again" => Some(UsersDialog::InviteAllAgain),
+            _ => None,
+        };
         view
     }
 
     /// The same rows in the same order, from the beginning: for whatever changes which rows there are.
     #[must_use]
     pub fn from_start(&self) -> Self {
-        Self { query: UsersQuery { after: None, before: None, ..self.query.clone() }, inviting: false }
+        Self { query: UsersQuery { after: None, before: None, ..self.query.clone() }, dialog: None }
     }
 }
 
@@ -151,11 +289,34 @@ mod tests {
                 after: Some("x_y-z".to_owned()),
                 before: None,
             },
-            inviting: true,
+            dialog: None,
         };
-        let url = users("blobsrus", &view);
-        let (_, search) = url.split_once('?').unwrap();
-        assert_eq!(UsersView::read(search), view);
+        let user = UserId(Uuid::from_u128(7));
+        for dialog in [
+            None,
+            Some(UsersDialog::Invite(String::new())),
+            Some(UsersDialog::Invite("a@b.example, c@d.example".to_owned())),
+            Some(UsersDialog::Chosen(vec![user, UserId(Uuid::from_u128(8))])),
+            Some(UsersDialog::InviteAllAgain),
+        ] {
+            let view = UsersView { dialog, ..view.clone() };
+            let url = users("blobsrus", &view);
+            let (_, search) = url.split_once('?').unwrap();
+            assert_eq!(UsersView::read(search), view);
+        }
+    }
+
+    #[test]
+    fn a_view_of_the_log_survives_its_url() {
+        let query = AuditQuery {
+            action: "user.invited".to_owned(),
+            who: "a&b ü".to_owned(),
+            from: NaiveDate::from_ymd_opt(2026, 11, 1),
+            to: NaiveDate::from_ymd_opt(2026, 11, 30),
+            before: None,
+        };
+        let url = audit_log("blobsrus", &query);
+        assert_eq!(read_audit(url.split_once('?').unwrap().1), query);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The parts that pages are made of: how they look and behave. They know no routes and call no server.
 //!
-//! - Forms: [`Field`], [`TextArea`], [`Choice`], [`Submit`], and on top of a form [`Problems`].
+//! - Forms: [`Field`], [`TextArea`], [`Choice`], [`Checks`], [`Switch`], [`Submit`], and on top of a form [`Problems`].
 //! - Lists: [`Tabs`], [`SortHead`], [`Pager`], [`Empty`], [`counted`].
 //! - People: [`StatusBadge`], [`DeliveryLine`]. Times: [`Moment`], [`exact`], [`left`].
-//! - Around them: [`Heading`], [`Notice`], [`Toast`], [`Dialog`], [`icon`].
+//! - Around them: [`Heading`], [`Notice`], [`Toast`], [`Dialog`] with its [`Close`], [`icon`].
 //!
 //! Classes. Each part has a file of its name in `style/components`; these are the ones that a page writes itself:
 //! - `.button` for links, with `.primary` (one in a view), `.danger` or `.quiet`; `.actions` for the row of buttons that
@@ -18,6 +18,7 @@
 
 mod badge;
 mod button;
+mod checks;
 mod dialog;
 mod field;
 mod icon;
@@ -31,7 +32,8 @@ mod time;
 
 pub use badge::{DeliveryLine, StatusBadge};
 pub use button::Submit;
-pub use dialog::Dialog;
+pub use checks::{Check, Checks, Switch};
+pub use dialog::{Close, Dialog};
 pub use field::{Choice, Field};
 pub use icon::{Icon, icon};
 pub use notice::{Notice, Toast, Tone};

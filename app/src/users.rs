@@ -2,10 +2,16 @@
 
 mod api;
 mod chips;
+mod chosen;
 mod invite;
 mod list;
 mod profile;
+mod profile_access;
+mod profile_history;
 mod table;
+mod tabs;
+mod words;
 
 pub use list::UsersPage;
 pub use profile::ProfilePage;
+pub use tabs::{PeopleTab, PeopleTabs};

@@ -2,7 +2,7 @@
 
 use crate::state::AppState;
 use crate::web::{
-    context, files, forms, gate, headers, health, links, mailbox, pages, refusals, request_log,
+    context, export, files, forms, gate, headers, health, links, mailbox, pages, refusals, request_log,
 };
 use app::App;
 use axum::Router;
@@ -36,6 +36,7 @@ pub fn router(state: AppState) -> Router {
     }
     let pages = pages
         .route("/o/{org}", get(gate::home))
+        .route("/o/{org}/settings/audit-log.csv", get(export::audit_log))
         .route("/o/{org}/join/{token}", get(links::join))
         .route("/o/{org}/sign-in/{token}", get(links::sign_in))
         .fallback(pages::nothing)

@@ -2,6 +2,7 @@
 
 pub mod context;
 pub mod document;
+pub mod export;
 pub mod files;
 pub mod forms;
 pub mod gate;

@@ -82,8 +82,9 @@ impl FromStr for UserAction {
 }
 
 /// What became of it, for each.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionAnswer {
+    pub action: UserAction,
     /// The addresses to which it was done.
     pub done: Vec<String>,
     pub refused: Vec<RefusedUser>,

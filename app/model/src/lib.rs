@@ -16,6 +16,7 @@ pub mod join;
 pub mod organization;
 pub mod permission;
 pub mod problem;
+pub mod requests;
 pub mod rules;
 pub mod settings;
 pub mod sign_in;

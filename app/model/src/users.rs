@@ -142,6 +142,8 @@ pub struct UsersPage {
 pub struct UserCounts {
     pub users: Count,
     pub expired: Count,
+    /// The open requests for an invitation.
+    pub requests: Count,
 }
 
 /// A count that stops at [`COUNT_MOST`], since an exact one would read the whole organization.

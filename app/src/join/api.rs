@@ -29,3 +29,16 @@ pub async fn join(org: String, email: String, #[server(default)] name: String) -
     server::go(&crate::paths::home(&org));
     Ok(())
 }
+
+/// Asks the admins for a new invitation, by the link of one that has expired. Answers the same whatever the link is.
+#[server(prefix = "/api", endpoint = "join/ask_again")]
+pub async fn ask_again(org: String) -> Result<(), Problem> {
+    let caller = server::caller()?;
+    let asked = async {
+        match server::link_token(server::Link::Join, &org) {
+            Some(token) => domain::requests::ask_again(&caller.visit(&org).await?, &token).await,
+            None => Ok(()),
+        }
+    };
+    server::answer(&caller, asked.await)
+}

@@ -20,8 +20,7 @@ pub fn CodePage() -> impl IntoView {
         asked_for,
     );
     let action = ServerAction::<SignInByCode>::new();
-    let answer = forms::answer(action);
-    let problem = Signal::derive(move || answer.get().and_then(Result::err));
+    let problem = forms::problem(action);
     let next = paths::next(&use_location().search.get_untracked());
     let login = paths::login(&organization);
     view! {

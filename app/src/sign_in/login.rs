@@ -12,8 +12,7 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn LoginPage() -> impl IntoView {
     let action = ServerAction::<RequestSignIn>::new();
-    let answer = forms::answer(action);
-    let problem = Signal::derive(move || answer.get().and_then(Result::err));
+    let problem = forms::problem(action);
     let next = paths::next(&use_location().search.get_untracked());
     view! {
         <PublicPage title="Sign in".to_owned()>

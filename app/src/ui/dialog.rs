@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 /// Is there as long as it is open. The focus goes in, stays in, and goes back to where it came from.
 #[component]
 pub fn Dialog(
-    title: &'static str,
+    #[prop(into)] title: String,
     /// Called when the person closes it, by the Escape key too.
     on_close: Callback<()>,
     children: Children,
@@ -40,6 +40,23 @@ pub fn Dialog(
             <h2 id="dialog-title">{title}</h2>
             {children()}
         </dialog>
+    }
+}
+
+/// Leaves the dialog: with WebAssembly by closing it, before that by the page without it.
+#[component]
+pub fn Close(
+    on_close: Callback<()>,
+    /// The page without the dialog.
+    #[prop(into)]
+    href: String,
+    #[prop(default = "Close")] label: &'static str,
+) -> impl IntoView {
+    view! {
+        <a class="button" href=href rel="external" on:click=move |event| {
+            event.prevent_default();
+            on_close.run(());
+        }>{label}</a>
     }
 }
 

@@ -48,7 +48,7 @@ pub fn Field(
 pub fn Choice(
     label: &'static str,
     name: &'static str,
-    options: Vec<(&'static str, &'static str, bool)>,
+    options: Vec<(String, String, bool)>,
     #[prop(optional)] hint: &'static str,
 ) -> impl IntoView {
     let options = options.into_iter().map(|(code, words, chosen)| {

@@ -4,9 +4,13 @@
 use crate::server;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
+use model::actions::{ActionAnswer, UserAction};
 use model::invite::InviteAnswer;
+#[cfg(feature = "ssr")]
+use model::invite::Offer;
+use model::permission::Grants;
 use model::users::{UserProfile, UsersPage, UsersQuery};
-use model::{OrganizationRole, Problem, UserId};
+use model::{GroupId, OrganizationRole, Problem, RoleId, UserId};
 
 /// One page of the list.
 #[server(prefix = "/api", endpoint = "users/list", input = Json)]
@@ -24,6 +28,14 @@ pub async fn show_user(org: String, user: UserId) -> Result<UserProfile, Problem
     server::answer(&caller, profile)
 }
 
+/// The roles and groups that can be given.
+#[server(prefix = "/api", endpoint = "users/grants", input = Json)]
+pub async fn list_grants(org: String) -> Result<Grants, Problem> {
+    let caller = server::caller()?;
+    let grants = async { domain::grants::choices(&caller.admin(&org).await?).await }.await;
+    server::answer(&caller, grants)
+}
+
 /// What inviting each address of the list would do. Changes nothing.
 #[server(prefix = "/api", endpoint = "users/classify", input = Json)]
 pub async fn classify(org: String, addresses: String) -> Result<InviteAnswer, Problem> {
@@ -38,9 +50,67 @@ pub async fn invite(
     org: String,
     #[server(default)] addresses: String,
     #[server(default)] role: OrganizationRole,
+    #[server(default)] roles: Vec<RoleId>,
+    #[server(default)] groups: Vec<GroupId>,
 ) -> Result<InviteAnswer, Problem> {
     let caller = server::caller()?;
+    let offer = Offer { role, roles, groups };
     let answer =
-        async { domain::invitations::invite(&caller.admin(&org).await?, &addresses, &role.into()).await }.await;
+        async { domain::invitations::invite(&caller.admin(&org).await?, &addresses, &offer).await }.await;
     server::answer(&caller, answer)
+}
+
+/// Does something to each of the users to whom it may be done, and answers for the others.
+#[server(prefix = "/api", endpoint = "users/act")]
+pub async fn act(
+    org: String,
+    action: UserAction,
+    #[server(default)] users: Vec<UserId>,
+) -> Result<ActionAnswer, Problem> {
+    let caller = server::caller()?;
+    let answer = async { domain::users::act(&caller.admin(&org).await?, action, &users).await }.await;
+    server::answer(&caller, answer)
+}
+
+/// Sends every expired invitation again, and says how many.
+#[server(prefix = "/api", endpoint = "users/invite_all_again")]
+pub async fn invite_all_again(org: String) -> Result<usize, Problem> {
+    let caller = server::caller()?;
+    let sent = async { domain::users::invite_all_again(&caller.admin(&org).await?).await }.await;
+    server::answer(&caller, sent)
+}
+
+/// Gives a user exactly this organization role and these roles and groups.
+#[server(prefix = "/api", endpoint = "users/change")]
+pub async fn change_user(
+    org: String,
+    user: UserId,
+    role: OrganizationRole,
+    #[server(default)] roles: Vec<RoleId>,
+    #[server(default)] groups: Vec<GroupId>,
+) -> Result<(), Problem> {
+    let caller = server::caller()?;
+    let offer = Offer { role, roles, groups };
+    let changed = async { domain::users::change(&caller.admin(&org).await?, user, &offer).await }.await;
+    server::answer(&caller, changed)
+}
+
+/// Puts users into a group, and says how many were not in it before.
+#[server(prefix = "/api", endpoint = "users/add_to_group")]
+pub async fn add_to_group(
+    org: String,
+    group: GroupId,
+    #[server(default)] users: Vec<UserId>,
+) -> Result<u64, Problem> {
+    let caller = server::caller()?;
+    let added = async { domain::groups::add_members(&caller.admin(&org).await?, group, &users).await }.await;
+    server::answer(&caller, added)
+}
+
+/// The link of a user's invitation; that it was asked for is written down.
+#[server(prefix = "/api", endpoint = "users/copy_link")]
+pub async fn copy_link(org: String, user: UserId) -> Result<String, Problem> {
+    let caller = server::caller()?;
+    let link = async { domain::invitations::copy_link(&caller.admin(&org).await?, user).await }.await;
+    server::answer(&caller, link)
 }

@@ -50,6 +50,7 @@ pub fn totals(addresses: &[ClassedAddress], tense: Tense) -> String {
         (users, if users == 1 { "already a user" } else { "already users" }),
         (refused(Refusal::AlreadyInvited), "already invited"),
         (refused(Refusal::Suspended), "suspended"),
+        (refused(Refusal::DomainNotAllowed), "of a domain that is not allowed"),
         (count(|class| matches!(class, AddressClass::Duplicate { .. })), "repeated"),
         (count(|class| matches!(class, AddressClass::Malformed { .. })), "malformed"),
     ]

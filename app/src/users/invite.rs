@@ -1,9 +1,9 @@
 //! The invite dialog: a field that takes a paste, what each address is while it is read, and the answer for each.
 
-use super::api::{Invite, classify};
+use super::api::{Invite, classify, list_grants};
 use super::chips::{Chips, Tense, totals};
 use crate::forms::{self, Form};
-use crate::ui::{Choice, Dialog, Icon, Problems, Submit, TextArea, icon};
+use crate::ui::{Check, Checks, Choice, Close, Dialog, Icon, Problems, Submit, TextArea, icon};
 use crate::viewer::use_organization;
 use leptos::html::Textarea;
 use leptos::prelude::*;
@@ -22,11 +22,15 @@ pub fn is_settled(answer: Option<&Result<InviteAnswer, Problem>>) -> bool {
 }
 
 #[component]
-pub fn InviteDialog(action: ServerAction<Invite>, on_close: Callback<()>) -> impl IntoView {
-    let answer = forms::answer(action);
-    let problem = Signal::derive(move || answer.get().and_then(Result::err));
+pub fn InviteDialog(
+    action: ServerAction<Invite>,
+    /// What the field begins with.
+    addresses: String,
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let (answer, problem) = (forms::answer(action), forms::problem(action));
     let area = NodeRef::<Textarea>::new();
-    let first = first_text(answer.get_untracked().as_ref());
+    let first = first_text(answer.get_untracked().as_ref(), addresses);
     let text = RwSignal::new(first.clone());
     let known = use_classes(text);
     let seen = Memo::new(move |_| classed(&text.get(), &known.get()));
@@ -62,11 +66,12 @@ pub fn InviteDialog(action: ServerAction<Invite>, on_close: Callback<()>) -> imp
                 <Preview seen on_edit/>
                 <Choice
                     label="Organization role" name="role"
-                    options=OrganizationRole::ALL.map(|role| (role.code(), role.label(), chosen(role))).to_vec()
+                    options=OrganizationRole::ALL.map(|role| (role.code().to_owned(), role.label().to_owned(), chosen(role))).to_vec()
                     hint="An Organization Admin can invite people and change settings."
                 />
+                <Granting/>
                 <div class="actions">
-                    <Close on_close/>
+                    <Close on_close href="?"/>
                     <Submit label=Signal::derive(label) pending_label="Sending…" pending=action.pending()/>
                 </div>
             </Form>
@@ -74,14 +79,47 @@ pub fn InviteDialog(action: ServerAction<Invite>, on_close: Callback<()>) -> imp
     }
 }
 
-/// Leaves the dialog: a button with WebAssembly, the page without the dialog before it has loaded.
+/// The roles and groups that everybody on the list gets, before their first login.
 #[component]
-fn Close(on_close: Callback<()>) -> impl IntoView {
+fn Granting() -> impl IntoView {
+    let organization = use_organization();
+    let grants = Resource::new_blocking(|| (), move |()| list_grants(organization.clone()));
+    let was = |field: &'static str| {
+        let typed = forms::typed_all::<Invite>(field);
+        move |id: &str| typed.iter().any(|typed| typed == id)
+    };
+    let (role_was, group_was) = (was("roles[]"), was("groups[]"));
+    let boxes = StoredValue::new((role_was, group_was));
     view! {
-        <a class="button" href="?" rel="external" on:click=move |event| {
-            event.prevent_default();
-            on_close.run(());
-        }>"Close"</a>
+        <Suspense>
+            {move || Suspend::new(async move {
+                let grants = grants.await.unwrap_or_default();
+                let check = |value: String, label: String, chosen: bool| Check { value, label, chosen };
+                let (roles, groups): (Vec<Check>, Vec<Check>) = boxes.try_with_value(|(role_was, group_was)| {
+                    let roles = grants.roles.iter().map(|role| {
+                        let id = role.id.to_string();
+                        let chosen = role_was(&id);
+                        check(id, role.name.clone(), chosen)
+                    });
+                    let groups = grants.groups.iter().map(|group| {
+                        let id = group.id.to_string();
+                        let chosen = group_was(&id);
+                        check(id, group.name.clone(), chosen)
+                    });
+                    (roles.collect(), groups.collect())
+                }).unwrap_or_default();
+                let open = roles.iter().chain(&groups).any(|check| check.chosen);
+                (!roles.is_empty() || !groups.is_empty()).then(|| view! {
+                    <details class="granting" open=open>
+                        <summary>"Roles and groups"</summary>
+                        <div class="two">
+                            <Checks legend="Roles" name="roles" checks=roles nothing="There are no roles yet."/>
+                            <Checks legend="Groups" name="groups" checks=groups nothing="There are no groups yet."/>
+                        </div>
+                    </details>
+                })
+            })}
+        </Suspense>
     }
 }
 
@@ -90,10 +128,11 @@ fn chosen(role: OrganizationRole) -> bool {
 }
 
 /// What the field begins with: what was typed, or what is left of it to mend.
-fn first_text(answer: Option<&Result<InviteAnswer, Problem>>) -> String {
+fn first_text(answer: Option<&Result<InviteAnswer, Problem>>, addresses: String) -> String {
     match answer {
         Some(Ok(answer)) => to_mend(answer),
-        _ => forms::typed::<Invite>("addresses"),
+        Some(Err(_)) => forms::typed::<Invite>("addresses"),
+        None => addresses,
     }
 }
 

@@ -1,13 +1,16 @@
 //! The Users page: search, filters, order and place stand in the URL.
 
-use super::api::{Invite, list_users};
+use super::api::{Act, AddToGroup, Invite, InviteAllAgain, list_users};
 use super::chips::{Tense, totals};
+use super::chosen::{ActNotice, Chosen, ChosenBar, ChosenDialog, InviteAllAgainDialog};
 use super::invite::{InviteDialog, is_settled};
 use super::table::UsersTable;
+use super::tabs::{PeopleTab, PeopleTabs};
+use super::words::names;
 use crate::forms;
 use crate::pages::{Failed, OrganizationPage, Section};
-use crate::paths::{self, UsersView};
-use crate::ui::{Heading, Icon, Notice, Pager, Renewed, Tab, Tabs, Tone, icon};
+use crate::paths::{self, UsersDialog, UsersView};
+use crate::ui::{Heading, Icon, Notice, Pager, Renewed, Tone, icon};
 use crate::viewer::use_organization;
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::html::Form;
@@ -17,7 +20,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 use model::delivery::DeliveryState;
 use model::invite::InviteAnswer;
 use model::users::{UserSort, UsersPage as Page, UsersQuery};
-use model::{OrganizationRole, Problem, UserStatus};
+use model::{OrganizationRole, Problem, UserId, UserStatus};
 use std::time::Duration;
 
 /// How soon the page looks again while mail is on its way, in seconds.
@@ -31,15 +34,18 @@ pub fn UsersPage() -> impl IntoView {
     let invite = ServerAction::<Invite>::new();
     let answer = forms::answer(invite);
     let rows = Memo::new(move |_| view.get().query);
-    // A refusal changed nothing, and the list may be out of reach for the same reason: then what was typed is worth more.
-    let invited = Memo::new(move |before: Option<&usize>| match &*invite.value().read() {
-        Some(Ok(_)) => invite.version().get(),
-        _ => before.copied().unwrap_or_default(),
-    });
-    let page = Resource::new_blocking(
-        move || (rows.get(), invited.get()),
-        move |(query, _)| list_users(organization.get_value(), query),
+    let (act, add, all) = (
+        ServerAction::<Act>::new(),
+        ServerAction::<AddToGroup>::new(),
+        ServerAction::<InviteAllAgain>::new(),
     );
+    let (acted, added, sent) = (forms::answer(act), forms::answer(add), forms::answer(all));
+    let changes = (forms::successes(invite), forms::successes(act), forms::successes(all));
+    let page = Resource::new_blocking(
+        move || (rows.get(), changes.0.get(), changes.1.get(), changes.2.get()),
+        move |(query, ..)| list_users(organization.get_value(), query),
+    );
+    let chosen = Chosen(RwSignal::default());
     look_again_while_mail_is_on_its_way(page);
     let filters = NodeRef::<Form>::new();
     fill_anew(filters, page, rows);
@@ -48,35 +54,116 @@ pub fn UsersPage() -> impl IntoView {
         let go = go.clone();
         move |()| go(&without_dialog(view), NavigateOptions { scroll: false, ..NavigateOptions::default() })
     });
-    // Everything was invited: the dialog closes, and the notice on the page tells.
+    let settled = move |dialog: &UsersDialog| match dialog {
+        UsersDialog::Invite(_) => is_settled(answer.get().as_ref()),
+        UsersDialog::Chosen(_) => matches!(acted.get(), Some(Ok(_))) || matches!(added.get(), Some(Ok(_))),
+        UsersDialog::InviteAllAgain => matches!(sent.get(), Some(Ok(_))),
+    };
+    // It was done: the dialog closes, and the notice on the page tells.
     Effect::new(move || {
-        if is_settled(answer.get().as_ref()) && view.get_untracked().inviting {
+        if view.get_untracked().dialog.as_ref().is_some_and(settled) {
+            chosen.0.update(std::collections::BTreeSet::clear);
             go(
                 &without_dialog(view),
                 NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
             );
         }
     });
-    let inviting = Memo::new(move |_| view.get().inviting && !is_settled(answer.get().as_ref()));
+    let dialog = Memo::new(move |_| view.get().dialog.filter(|dialog| !settled(dialog)));
+    // A dialog that is opened begins anew, whatever came of the one before.
+    Effect::new(move |before: Option<bool>| {
+        let open = view.with(|view| view.dialog.is_some());
+        if open && before == Some(false) {
+            act.clear();
+            add.clear();
+            all.clear();
+            forms::forget_submission();
+        }
+        open
+    });
     view! {
         <OrganizationPage title="Users".to_owned() section=Section::Users>
             <Heading title="Users"><InviteButton view action=invite/></Heading>
             <Invited answer/>
+            <ActNotice answer=acted/>
+            <Counted answer=added words=added_words/>
+            <Counted answer=sent words=sent_words/>
             <Renewed>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters/> }.into_any(),
+                        Ok(page) => view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters chosen act/> }.into_any(),
                         Err(problem) => view! { <Failed problem/> }.into_any(),
                     }
                 })}
             </Renewed>
-            {move || inviting.get().then(|| view! { <InviteDialog action=invite on_close/> })}
+            {move || dialog.get().map(|dialog| {
+                let href = without_dialog(view);
+                match dialog {
+                    UsersDialog::Invite(addresses) => view! { <InviteDialog action=invite addresses on_close/> }.into_any(),
+                    UsersDialog::InviteAllAgain => view! { <InviteAllAgainDialog action=all on_close href/> }.into_any(),
+                    UsersDialog::Chosen(users) => view! { <Choosing page users act add on_close href/> }.into_any(),
+                }
+            })}
         </OrganizationPage>
     }
 }
 
 fn without_dialog(view: Memo<UsersView>) -> String {
-    paths::users(&use_organization(), &UsersView { inviting: false, ..view.get_untracked() })
+    paths::users(&use_organization(), &UsersView { dialog: None, ..view.get_untracked() })
+}
+
+/// The dialog for the chosen, once the rows are there that it names.
+#[component]
+fn Choosing(
+    page: Resource<Result<Page, Problem>>,
+    users: Vec<UserId>,
+    act: ServerAction<Act>,
+    add: ServerAction<AddToGroup>,
+    on_close: Callback<()>,
+    href: String,
+) -> impl IntoView {
+    view! {
+        <Suspense>
+            {move || {
+                let (users, href) = (users.clone(), href.clone());
+                Suspend::new(async move {
+                    let rows = page.await.map(|page| page.rows).unwrap_or_default();
+                    view! { <ChosenDialog users rows act add on_close href/> }
+                })
+            }}
+        </Suspense>
+    }
+}
+
+/// Says on the page what a dialog did that answers with a number.
+#[component]
+fn Counted<T>(answer: Signal<Option<Result<T, Problem>>>, words: fn(T) -> String) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    view! {
+        <div role="status">
+            {move || answer.get().and_then(Result::ok).map(|count| view! {
+                <Notice tone=Tone::Success><p>{words(count)}</p></Notice>
+            })}
+        </div>
+    }
+}
+
+fn added_words(added: u64) -> String {
+    match added {
+        0 => "All of them were in the group already.".to_owned(),
+        1 => "Added 1 person to the group.".to_owned(),
+        many => format!("Added {many} people to the group."),
+    }
+}
+
+fn sent_words(sent: usize) -> String {
+    match sent {
+        0 => "No invitation has expired any more.".to_owned(),
+        1 => "1 new invitation is on its way.".to_owned(),
+        many => format!("{many} new invitations are on their way."),
+    }
 }
 
 /// Opens the dialog. A form, so that it works before WebAssembly; its address holds all that the page's holds.
@@ -86,7 +173,10 @@ fn InviteButton(view: Memo<UsersView>, action: ServerAction<Invite>) -> impl Int
     let open = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         forms::begin_anew(action);
-        let path = paths::users(&use_organization(), &UsersView { inviting: true, ..view.get_untracked() });
+        let path = paths::users(
+            &use_organization(),
+            &UsersView { dialog: Some(UsersDialog::Invite(String::new())), ..view.get_untracked() },
+        );
         go(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
     view! {
@@ -111,7 +201,8 @@ fn Invited(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoVi
     view! {
         <div role="status">
             {move || answer.get().filter(|answer| is_settled(Some(answer))).and_then(Result::ok).map(|answer| {
-                let (totals, names) = (totals(&answer.addresses, Tense::After), names(&answer));
+                let list: Vec<String> = answer.addresses.iter().map(|address| address.text.clone()).collect();
+                let (totals, names) = (totals(&answer.addresses, Tense::After), names(&list));
                 view! {
                     <Notice tone=Tone::Success>
                         <p><strong>{totals}</strong>": "{names}". Each row below tells where their mail is."</p>
@@ -122,37 +213,21 @@ fn Invited(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoVi
     }
 }
 
-/// The first of the addresses, and how many more.
-fn names(answer: &InviteAnswer) -> String {
-    let names: Vec<&str> = answer.addresses.iter().take(5).map(|address| address.text.as_str()).collect();
-    match answer.addresses.len() - names.len() {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
-    }
-}
-
 /// The tabs, the search and the rows.
 #[component]
-fn Listed(page: Page, view: UsersView, filters: NodeRef<Form>) -> impl IntoView {
+fn Listed(
+    page: Page,
+    view: UsersView,
+    filters: NodeRef<Form>,
+    chosen: Chosen,
+    act: ServerAction<Act>,
+) -> impl IntoView {
     let organization = use_organization();
     let expired = view.query.status == Some(UserStatus::Expired);
-    let panel = if expired { "tab-expired" } else { "tab-users" };
-    let tab = |status| {
-        let mut view = view.from_start();
-        view.query.status = status;
-        paths::users(&organization, &view)
-    };
-    let (users, ended) = (Some(page.counts.users), Some(page.counts.expired));
-    let tabs = vec![
-        Tab { id: "tab-users", label: "Users", count: users, href: tab(None), here: !expired },
-        Tab {
-            id: "tab-expired",
-            label: "Expired invitations",
-            count: ended,
-            href: tab(Some(UserStatus::Expired)),
-            here: expired,
-        },
-    ];
+    let here = if expired { PeopleTab::Expired } else { PeopleTab::Users };
+    let all_again = UsersView { dialog: Some(UsersDialog::InviteAllAgain), ..view.clone() };
+    let all_again = (expired && !page.rows.is_empty()).then(|| paths::users(&organization, &all_again));
+    let rows_there = !page.rows.is_empty();
     let at = |before: Option<String>, after: Option<String>| {
         (before.is_some() || after.is_some()).then(|| {
             let mut view = view.from_start();
@@ -162,10 +237,16 @@ fn Listed(page: Page, view: UsersView, filters: NodeRef<Form>) -> impl IntoView 
         })
     };
     view! {
-        <Tabs label="Users" tabs/>
-        <div role="tabpanel" id="panel" aria-labelledby=panel>
+        <PeopleTabs counts=page.counts view=view.clone() here/>
+        <div role="tabpanel" id="panel" aria-labelledby=here.id()>
             <Filters view=view.clone() expired form=filters/>
-            <UsersTable rows=page.rows now=page.now view=view.clone()/>
+            {rows_there.then(|| view! {
+                <div class="over-table">
+                    <ChosenBar view=view.clone() chosen/>
+                    {all_again.map(|href| view! { <a href=href data-noscroll class="button">"Re-invite all…"</a> })}
+                </div>
+            })}
+            <UsersTable rows=page.rows now=page.now view=view.clone() chosen act/>
             <Pager previous=at(page.previous, None) next=at(None, page.next)/>
         </div>
     }
@@ -193,7 +274,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
             descending: get("order") == "desc",
             ..UsersQuery::default()
         };
-        let view = UsersView { query, inviting: false };
+        let view = UsersView { query, dialog: None };
         go(
             &paths::users(&organization, &view),
             NavigateOptions { scroll: false, ..NavigateOptions::default() },

@@ -1,16 +1,22 @@
-//! One user's profile.
+//! One user's profile: what they are, what they may do, what happened, and at the bottom how they leave.
 
-use super::api::show_user;
+use super::api::{Act, ChangeUser, CopyLink, show_user};
+use super::chosen::ActNotice;
+use super::profile_access::{AccessForm, Permissions};
+use super::profile_history::{Mails, Timeline};
+use super::words::question;
+use crate::forms::{self, Form};
 use crate::pages::{Failed, NotFoundPage, OrganizationPage, Section};
-use crate::paths::{self, UsersView};
-use crate::ui::{DeliveryLine, Moment, StatusBadge, exact};
+use crate::paths::{self, UsersDialog, UsersView};
+use crate::ui::{Close, Dialog, Icon, Moment, Notice, Problems, StatusBadge, Submit, Tone, exact, icon};
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
-use model::delivery::{Delivery, DeliveryState};
-use model::users::UserProfile;
-use model::{Problem, UserId};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_params_map};
+use model::actions::{ActionAnswer, UserAction};
+use model::users::{UserProfile, UserRow};
+use model::{Problem, UserId, UserStatus};
 
 #[component]
 pub fn ProfilePage() -> impl IntoView {
@@ -19,11 +25,19 @@ pub fn ProfilePage() -> impl IntoView {
     let user = Memo::new(move |_| {
         parameters.with(|map| map.get_str("user").and_then(|id| id.parse::<UserId>().ok()))
     });
+    let actions =
+        Actions { act: ServerAction::new(), change: ServerAction::new(), copy: ServerAction::new() };
+    let acted = forms::answer(actions.act);
+    let gone = Memo::new(move |_| revoked(acted.get()));
+    let changes =
+        (forms::successes(actions.act), forms::successes(actions.change), forms::successes(actions.copy));
     let profile = Resource::new_blocking(
-        move || user.get(),
-        move |user| async move {
+        move || (user.get(), gone.get(), changes.0.get(), changes.1.get(), changes.2.get()),
+        move |(user, gone, ..)| async move {
             match user {
-                Some(user) => show_user(organization.get_value(), user).await,
+                // There is nobody to show any more.
+                Some(_) if gone.is_some() => Ok(None),
+                Some(user) => show_user(organization.get_value(), user).await.map(Some),
                 None => Err(Problem::NotFound),
             }
         },
@@ -32,7 +46,8 @@ pub fn ProfilePage() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match profile.await {
-                    Ok(profile) => view! { <Profile profile/> }.into_any(),
+                    Ok(Some(profile)) => view! { <Profile profile actions/> }.into_any(),
+                    Ok(None) => view! { <Gone email=gone.try_get_untracked().flatten().unwrap_or_default()/> }.into_any(),
                     Err(Problem::NotFound) => view! { <NotFoundPage/> }.into_any(),
                     Err(problem) => view! { <Failed problem/> }.into_any(),
                 }
@@ -41,61 +56,232 @@ pub fn ProfilePage() -> impl IntoView {
     }
 }
 
+/// What can be done on the page. It outlives the profile, which is shown anew after each.
+#[derive(Clone, Copy)]
+pub struct Actions {
+    pub act: ServerAction<Act>,
+    pub change: ServerAction<ChangeUser>,
+    pub copy: ServerAction<CopyLink>,
+}
+
+/// The address of whoever was revoked on this page.
+fn revoked(answer: Option<Result<ActionAnswer, Problem>>) -> Option<String> {
+    let answer = answer?.ok()?;
+    let revokes = matches!(answer.action, UserAction::RevokeInvitation | UserAction::RevokeMembership);
+    answer.done.into_iter().next().filter(|_| revokes)
+}
+
+/// After a revocation: what was done, and the ways on.
 #[component]
-fn Profile(profile: UserProfile) -> impl IntoView {
-    let UserProfile { user, invited_by, invited_at, joined_at, deliveries, now } = profile;
-    let title = if user.name.is_empty() { user.email.clone() } else { user.name.clone() };
-    let moment = move |at: DateTime<Utc>| view! { <Moment at now/> };
+fn Gone(email: String) -> impl IntoView {
+    let organization = use_organization();
+    let again = UsersView { dialog: Some(UsersDialog::Invite(email.clone())), ..UsersView::default() };
     view! {
-        <OrganizationPage title=title.clone() section=Section::Users>
-            <p class="back"><a href=paths::users(&use_organization(), &UsersView::default())>"Users"</a></p>
-            <h1>{title}</h1>
-            <dl class="facts">
-                <dt>"Email"</dt>
-                <dd>{user.email}</dd>
-                <dt>"Status"</dt>
-                <dd class="line"><StatusBadge status=user.status expires_at=user.expires_at now/></dd>
-                <dt>"Organization role"</dt>
-                <dd>{user.role.label()}</dd>
-                <dt>"Last login"</dt>
-                <dd>{user.last_login_at.map_or_else(|| "Never".into_any(), |at| moment(at).into_any())}</dd>
-                {invited_by.zip(invited_at).map(|(by, at)| view! { <dt>"Invited"</dt><dd>{moment(at)}" by "{by}</dd> })}
-                {user.expires_at.map(|at| view! { <dt>"Invitation ends"</dt><dd>{exact(at)}</dd> })}
-                {joined_at.map(|at| view! { <dt>"Joined"</dt><dd>{moment(at)}</dd> })}
-            </dl>
-            <Mails deliveries now/>
+        <OrganizationPage title="Revoked".to_owned() section=Section::Users>
+            <h1>"Revoked"</h1>
+            <div role="status">
+                <Notice tone=Tone::Success>
+                    <p><strong>{email}</strong>" is no longer in the organization. Links that were sent no longer work, and every session has ended."</p>
+                </Notice>
+            </div>
+            <p class="line">
+                <a href=paths::users(&organization, &UsersView::default()) class="button primary">"Back to the users"</a>
+                <a href=paths::users(&organization, &again) class="button">"Invite again"</a>
+            </p>
         </OrganizationPage>
     }
 }
 
-/// The mails to this person, each with where it is and what the mail server said.
 #[component]
-fn Mails(deliveries: Vec<Delivery>, now: DateTime<Utc>) -> impl IntoView {
-    if deliveries.is_empty() {
-        return ().into_any();
+fn Profile(profile: UserProfile, actions: Actions) -> impl IntoView {
+    let title =
+        if profile.user.name.is_empty() { profile.user.email.clone() } else { profile.user.name.clone() };
+    let waiting = matches!(profile.user.status, UserStatus::Invited | UserStatus::Expired);
+    let acted = forms::answer(actions.act);
+    let user = profile.user.clone();
+    view! {
+        <OrganizationPage title=title.clone() section=Section::Users>
+            <p class="back"><a href=paths::users(&use_organization(), &UsersView::default())>"Users"</a></p>
+            <div class="heading">
+                <h1>{title}</h1>
+                {waiting.then(|| view! { <Invitation user=user.clone() actions/> })}
+            </div>
+            <ActNotice answer=acted/>
+            <Link copy=actions.copy/>
+            <Facts profile=profile.clone()/>
+            <AccessForm profile=profile.clone() change=actions.change/>
+            <Permissions permissions=profile.permissions/>
+            <Mails deliveries=profile.deliveries now=profile.now/>
+            <Timeline events=profile.timeline now=profile.now/>
+            <Leaving user=user.clone() own=profile.own/>
+            <Asking user act=actions.act/>
+        </OrganizationPage>
     }
-    let mails = deliveries.into_iter().map(|mail| {
-        let said = match &mail.state {
-            DeliveryState::HandedOver { reply, .. } => format!("The mail server took it: {reply}"),
-            DeliveryState::Retrying { reply, tries, next } => {
-                format!("{reply} (tries so far: {tries}; next: {})", exact(*next))
-            }
-            DeliveryState::Failed { reply, .. } => reply.clone(),
-            DeliveryState::Queued | DeliveryState::Dropped => String::new(),
-        };
-        view! {
-            <li>
-                <p><strong>{mail.kind.label()}</strong>" to "{mail.to}", queued "<Moment at=mail.queued_at now/></p>
-                <p><DeliveryLine state=mail.state now/></p>
-                {(!said.is_empty()).then(|| view! { <p class="muted said">{said}</p> })}
-            </li>
+}
+
+#[component]
+fn Facts(profile: UserProfile) -> impl IntoView {
+    let UserProfile { user, invited_by, invited_at, joined_at, now, .. } = profile;
+    let moment = move |at: DateTime<Utc>| view! { <Moment at now/> };
+    view! {
+        <dl class="facts">
+            <dt>"Email"</dt>
+            <dd>{user.email}</dd>
+            <dt>"Status"</dt>
+            <dd class="line"><StatusBadge status=user.status expires_at=user.expires_at now/></dd>
+            <dt>"Organization role"</dt>
+            <dd>{user.role.label()}</dd>
+            <dt>"Last login"</dt>
+            <dd>{user.last_login_at.map_or_else(|| "Never".into_any(), |at| moment(at).into_any())}</dd>
+            {invited_by.zip(invited_at).map(|(by, at)| view! { <dt>"Invited"</dt><dd>{moment(at)}" by "{by}</dd> })}
+            {user.expires_at.map(|at| view! { <dt>"Invitation ends"</dt><dd>{exact(at)}</dd> })}
+            {joined_at.map(|at| view! { <dt>"Joined"</dt><dd>{moment(at)}</dd> })}
+        </dl>
+    }
+}
+
+/// For somebody who has not joined: the mail again in one click, and the link for another way than mail.
+#[component]
+fn Invitation(user: UserRow, actions: Actions) -> impl IntoView {
+    let lasts = user.status == UserStatus::Invited;
+    let (label, pending) = if lasts { ("Resend", "Sending…") } else { ("Re-invite", "Sending…") };
+    view! {
+        <div class="line">
+            {lasts.then(|| view! {
+                <Form action=actions.copy class="inline">
+                    <input type="hidden" name="org" value=use_organization()/>
+                    <input type="hidden" name="user" value=user.id.to_string()/>
+                    <Submit label="Copy link" pending_label="Copying…" pending=actions.copy.pending() kind=""/>
+                </Form>
+            })}
+            <Form action=actions.act class="inline">
+                <input type="hidden" name="org" value=use_organization()/>
+                <input type="hidden" name="action" value=UserAction::Resend.code()/>
+                <input type="hidden" name="users[]" value=user.id.to_string()/>
+                <Submit label pending_label=pending pending=actions.act.pending() kind=""/>
+            </Form>
+        </div>
+    }
+}
+
+/// The link that was asked for, to be copied from here; with WebAssembly it is in the clipboard already.
+#[component]
+fn Link(copy: ServerAction<CopyLink>) -> impl IntoView {
+    let answer = forms::answer(copy);
+    let copied = RwSignal::new(false);
+    Effect::new(move || {
+        // Elsewhere than on https the browser has no clipboard for pages.
+        if let Some(Ok(link)) = answer.get().filter(|_| window().is_secure_context()) {
+            let written = window().navigator().clipboard().write_text(&link);
+            leptos::task::spawn_local(async move {
+                let done = wasm_bindgen_futures::JsFuture::from(written).await.is_ok();
+                let _ = copied.try_set(done);
+            });
         }
     });
     view! {
-        <section aria-labelledby="mails">
-            <h2 id="mails">"Mails"</h2>
-            <ul class="mails" aria-labelledby="mails">{mails.collect_view()}</ul>
+        <div role="status">
+            {move || answer.get().map(|answer| match answer {
+                Ok(link) => view! {
+                    <Notice tone=Tone::Plain>
+                        <p>
+                            {move || if copied.get() { "The link is in your clipboard. " } else { "This is the link. " }}
+                            "Whoever has it can join, so give it to this person alone. That you have it is in the audit log."
+                        </p>
+                        <input type="text" readonly class="link" aria-label="Invitation link" value=link/>
+                    </Notice>
+                }.into_any(),
+                Err(problem) => view! { <Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice> }.into_any(),
+            })}
+        </div>
+    }
+}
+
+/// What ends a membership, or lets it rest. Each leads to a question first.
+#[component]
+fn Leaving(user: UserRow, own: bool) -> impl IntoView {
+    let links: &[(UserAction, &str)] = match user.status {
+        UserStatus::Invited | UserStatus::Expired => &[(UserAction::RevokeInvitation, "Revoke invitation")],
+        UserStatus::Active => {
+            &[(UserAction::Suspend, "Suspend"), (UserAction::RevokeMembership, "Revoke membership")]
+        }
+        UserStatus::Suspended => {
+            &[(UserAction::Reactivate, "Reactivate"), (UserAction::RevokeMembership, "Revoke membership")]
+        }
+    };
+    let links = links.iter().map(|(action, label)| {
+        let kind = if *action == UserAction::Reactivate { "button" } else { "button danger" };
+        let href = format!("?dialog={}", action.code());
+        view! { <a href=href data-noscroll class=kind>{*label}</a> }
+    });
+    view! {
+        <section class="leaving" aria-labelledby="leaving">
+            <h2 id="leaving">"Membership"</h2>
+            {own.then(|| view! { <p class="muted">"This is you. Suspending or revoking yourself signs you out."</p> })}
+            <p class="line">{links.collect_view()}</p>
         </section>
     }
-    .into_any()
+}
+
+/// The question that stands in the URL, and the form that answers it.
+#[component]
+fn Asking(user: UserRow, act: ServerAction<Act>) -> impl IntoView {
+    let search = use_location().search;
+    let organization = use_organization();
+    let here = StoredValue::new(paths::user(&organization, user.id));
+    let answer = forms::answer(act);
+    let asked = Memo::new(move |_| {
+        let search = search.get();
+        let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
+        let action: UserAction = pairs.find(|(name, _)| name == "dialog")?.1.parse().ok()?;
+        let done = answer.get().and_then(Result::ok).is_some_and(|answer| answer.action == action);
+        Some(action).filter(|_| !done)
+    });
+    let go = use_navigate();
+    let leave = move || {
+        go(&here.get_value(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+    };
+    Effect::new({
+        let leave = leave.clone();
+        move || {
+            if matches!(answer.get(), Some(Ok(_)))
+                && search.with_untracked(|search| search.contains("dialog="))
+            {
+                leave();
+            }
+        }
+    });
+    let on_close = Callback::new(move |()| leave());
+    let problem = Signal::derive(move || answer.get().and_then(Result::err));
+    move || {
+        let action = asked.get()?;
+        let question = question(action, &user)?;
+        let kind = if action == UserAction::Reactivate { "primary" } else { "danger" };
+        let (organization, user) = (organization.clone(), user.id.to_string());
+        Some(view! {
+            <Dialog title=question.title on_close>
+                <p>{question.words}</p>
+                <Form action=act>
+                    <Problems problem/>
+                    <input type="hidden" name="org" value=organization/>
+                    <input type="hidden" name="action" value=action.code()/>
+                    <input type="hidden" name="users[]" value=user/>
+                    <div class="actions">
+                        <Close on_close href=here.get_value() label="Cancel"/>
+                        <Submit label=question.button pending_label=question.pending pending=act.pending() kind/>
+                    </div>
+                </Form>
+            </Dialog>
+        })
+    }
+}
+
+/// What a part of the profile says after it was saved.
+#[component]
+pub fn Saved(answer: Signal<Option<Result<(), Problem>>>) -> impl IntoView {
+    view! {
+        <p role="status" class="saved">
+            {move || matches!(answer.get(), Some(Ok(()))).then(|| view! { {icon(Icon::Check)}"Saved" })}
+        </p>
+    }
 }

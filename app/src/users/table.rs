@@ -1,19 +1,29 @@
 //! The table of users, and the way to its other pages.
 
+use super::api::Act;
+use super::chosen::{ChooseBox, Chosen};
+use crate::forms::Form;
 use crate::paths::{self, UsersView};
 use crate::ui::{DeliveryLine, Empty, Moment, Order, SortHead, StatusBadge};
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use model::UserStatus;
+use model::actions::UserAction;
 use model::users::{UserRow, UserSort};
+use model::{UserId, UserStatus};
 
 #[component]
-pub fn UsersTable(rows: Vec<UserRow>, now: DateTime<Utc>, view: UsersView) -> impl IntoView {
+pub fn UsersTable(
+    rows: Vec<UserRow>,
+    now: DateTime<Utc>,
+    view: UsersView,
+    chosen: Chosen,
+    act: ServerAction<Act>,
+) -> impl IntoView {
     if rows.is_empty() {
         return view! { <Nobody view/> }.into_any();
     }
-    let rows = rows.into_iter().map(|row| view! { <Row row now/> }.into_any()).collect_view();
+    let rows = rows.into_iter().map(|row| view! { <Row row now chosen act/> }.into_any()).collect_view();
     let heads = [
         ("Name", UserSort::Name),
         ("Email", UserSort::Email),
@@ -30,6 +40,7 @@ pub fn UsersTable(rows: Vec<UserRow>, now: DateTime<Utc>, view: UsersView) -> im
             <caption class="visually-hidden">"Users of the organization"</caption>
             <thead>
                 <tr>
+                    <th scope="col"><span class="visually-hidden">"Select"</span></th>
                     {heads.collect_view()}
                     <th scope="col"><span class="visually-hidden">"Manage"</span></th>
                 </tr>
@@ -52,7 +63,9 @@ fn sorted(view: &UsersView, sort: UserSort) -> (Option<Order>, String) {
 }
 
 #[component]
-fn Row(row: UserRow, now: DateTime<Utc>) -> impl IntoView {
+fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerAction<Act>) -> impl IntoView {
+    let expired = row.status == UserStatus::Expired;
+    let called = if row.name.is_empty() { row.email.clone() } else { row.name.clone() };
     let manage = paths::user(&use_organization(), row.id);
     let whose = format!("email-{}", row.id);
     let name = if row.name.is_empty() {
@@ -64,6 +77,7 @@ fn Row(row: UserRow, now: DateTime<Utc>) -> impl IntoView {
     };
     view! {
         <tr>
+            <td class="choose"><ChooseBox user=row.id name=called.clone() chosen/></td>
             <td data-label="Name" class="name">{name}</td>
             <td data-label="Email" class="email" id=whose.clone()>{row.email}</td>
             <td data-label="Status">
@@ -80,16 +94,29 @@ fn Row(row: UserRow, now: DateTime<Utc>) -> impl IntoView {
                 }}
             </td>
             <td class="row-actions">
+                {expired.then(|| view! { <InviteAgain user=row.id name=called act/> })}
                 <a href=manage class="whole-row" aria-describedby=whose>"Manage"</a>
             </td>
         </tr>
     }
 }
 
+/// One click: a new mail, and all days again.
+#[component]
+fn InviteAgain(user: UserId, name: String, act: ServerAction<Act>) -> impl IntoView {
+    view! {
+        <Form action=act class="inline">
+            <input type="hidden" name="org" value=use_organization()/>
+            <input type="hidden" name="users[]" value=user.to_string()/>
+            <button type="submit" name="action" value=UserAction::Resend.code() class="button" aria-label=format!("Re-invite {name}")>"Re-invite"</button>
+        </Form>
+    }
+}
+
 /// What would stand here, and what to do next.
 #[component]
 fn Nobody(view: UsersView) -> impl IntoView {
-    let filtered = view != UsersView { inviting: view.inviting, ..UsersView::default() };
+    let filtered = view != UsersView { dialog: view.dialog.clone(), ..UsersView::default() };
     let words = if view.query.status == Some(UserStatus::Expired) && view.query.search.is_empty() {
         "No invitation has expired. One that nobody takes in its time stands here, to be sent again."
     } else if filtered {

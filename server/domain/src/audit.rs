@@ -31,22 +31,28 @@ impl<'a> Actor<'a> {
 /// To whom it was done.
 #[derive(Default)]
 pub struct Targets {
-    ids: Vec<Uuid>,
+    ids: Vec<Option<Uuid>>,
     emails: Vec<Option<String>>,
 }
 
 impl Targets {
     pub fn one(id: UserId, email: &str) -> Self {
-        Self { ids: vec![id.0], emails: vec![Some(email.to_owned())] }
+        Self { ids: vec![Some(id.0)], emails: vec![Some(email.to_owned())] }
     }
 
     /// Something that is not a person, such as a group.
     pub fn thing(id: Uuid) -> Self {
-        Self { ids: vec![id], emails: vec![None] }
+        Self { ids: vec![Some(id)], emails: vec![None] }
     }
 
     pub fn push(&mut self, id: UserId, email: &str) {
-        self.ids.push(id.0);
+        self.ids.push(Some(id.0));
+        self.emails.push(Some(email.to_owned()));
+    }
+
+    /// Somebody who is no user.
+    pub fn push_address(&mut self, email: &str) {
+        self.ids.push(None);
         self.emails.push(Some(email.to_owned()));
     }
 }
@@ -76,7 +82,7 @@ pub async fn record(
         visitor.caller.source.address,
         details,
         &ids,
-        &targets.ids,
+        &targets.ids as &[Option<Uuid>],
         &targets.emails as &[Option<String>]
     )
     .execute(transaction)

@@ -7,6 +7,7 @@ use crate::{Admin, Error, Result, access, mail, requests};
 use chrono::TimeDelta;
 use model::actions::{ActionAnswer, RefusedUser, USERS_MAX, UserAction};
 use model::field::FieldError;
+use model::invite::ADDRESSES_MAX;
 use model::rules::{AddressState, Cell, Outcome, Refusal, rule};
 use model::{OrganizationRole, UserId};
 use serde_json::{Value, json};
@@ -33,20 +34,47 @@ pub async fn act(admin: &Admin<'_>, action: UserAction, users: &[UserId]) -> Res
     chosen.sort_unstable();
     chosen.dedup();
     for _ in 1..ATTEMPTS_MOST {
-        match attempt(admin, action, &chosen).await {
+        match attempt(admin, action, &chosen, None).await {
             Err(error) if error.is_deadlock() => {}
             done => return done,
         }
     }
-    attempt(admin, action, &chosen).await
+    attempt(admin, action, &chosen, None).await
 }
 
-async fn attempt(admin: &Admin<'_>, action: UserAction, chosen: &[Uuid]) -> Result<ActionAnswer> {
+/// Sends the expired invitations again, the oldest first and 10,000 at most, and says how many.
+///
+/// # Errors
+/// None of its own.
+pub async fn invite_all_again(admin: &Admin<'_>) -> Result<usize> {
+    let expired = sqlx::query_scalar!(
+        "select user_id as \"user_id!\" from invitations
+         where organization_id = $1 and status = 'open' and expires_at <= $2
+         order by expires_at limit $3",
+        admin.organization(),
+        admin.now,
+        i64::try_from(ADDRESSES_MAX).unwrap_or(i64::MAX)
+    )
+    .fetch_all(&admin.domain().pool)
+    .await?;
+    // Whoever was invited again, joined or was revoked meanwhile is left as they are.
+    let answer = attempt(admin, UserAction::Resend, &expired, Some(AddressState::Expired)).await?;
+    Ok(answer.done.len())
+}
+
+/// `only`: those in another state are left as they are, as if they had not been chosen.
+async fn attempt(
+    admin: &Admin<'_>,
+    action: UserAction,
+    chosen: &[Uuid],
+    only: Option<AddressState>,
+) -> Result<ActionAnswer> {
     let mut transaction = admin.domain().pool.begin().await?;
     let admins_left =
         if action.ends_an_admin() { Some(lock_admins(&mut transaction, admin).await?) } else { None };
-    let found = lock_users(&mut transaction, admin, chosen).await?;
+    let mut found = lock_users(&mut transaction, admin, chosen).await?;
     let gone = chosen.len() - found.len();
+    found.retain(|user| only.is_none_or(|only| user.state == only));
     let mut plan = Plan::of(action, found, admins_left);
     write(&mut transaction, admin, action, &plan.done).await?;
     transaction.commit().await?;
@@ -54,6 +82,7 @@ async fn attempt(admin: &Admin<'_>, action: UserAction, chosen: &[Uuid]) -> Resu
         admin.domain().mail_bell.notify_one();
     }
     Ok(ActionAnswer {
+        action,
         done: plan.done.drain(..).map(|(user, _)| user.email).collect(),
         refused: plan.refused,
         gone,

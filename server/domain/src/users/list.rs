@@ -122,7 +122,7 @@ pub(crate) fn contains(text: &str) -> String {
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
-async fn counts(admin: &Admin<'_>) -> Result<UserCounts> {
+pub(crate) async fn counts(admin: &Admin<'_>) -> Result<UserCounts> {
     let row = sqlx::query!(
         "select
             (select count(*) from (
@@ -134,7 +134,10 @@ async fn counts(admin: &Admin<'_>) -> Result<UserCounts> {
             (select count(*) from (
                 select from invitations
                 where organization_id = $1 and status = 'open' and expires_at <= $2 limit $3
-            ) counted) as \"expired!\"",
+            ) counted) as \"expired!\",
+            (select count(*) from (
+                select from invitation_requests where organization_id = $1 and status = 'open' limit $3
+            ) counted) as \"requests!\"",
         admin.organization(),
         admin.now,
         i64::from(COUNT_MOST) + 1
@@ -145,7 +148,7 @@ async fn counts(admin: &Admin<'_>) -> Result<UserCounts> {
         let counted = u32::try_from(counted).unwrap_or(u32::MAX);
         Count { counted: counted.min(COUNT_MOST), more: counted > COUNT_MOST }
     };
-    Ok(UserCounts { users: count(row.users), expired: count(row.expired) })
+    Ok(UserCounts { users: count(row.users), expired: count(row.expired), requests: count(row.requests) })
 }
 
 /// A row of the list as the database gives it.

@@ -1,0 +1,121 @@
+//! The audit log: who did what to whom, when and from where.
+
+mod api;
+
+use crate::pages::{Failed, OrganizationPage, Section};
+use crate::paths;
+use crate::ui::{Empty, Heading, Icon, Moment, Pager, Renewed, icon};
+use crate::viewer::use_organization;
+use api::list_events;
+use chrono::{DateTime, NaiveDate, Utc};
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use model::audit::{ACTIONS, AuditEvent, AuditPage as Page, AuditQuery};
+
+#[component]
+pub fn AuditLogPage() -> impl IntoView {
+    let organization = StoredValue::new(use_organization());
+    let search = use_location().search;
+    let query = Memo::new(move |_| paths::read_audit(&search.get()));
+    let page = Resource::new_blocking(
+        move || query.get(),
+        move |query| list_events(organization.get_value(), query),
+    );
+    view! {
+        <OrganizationPage title="Audit log".to_owned() section=Section::AuditLog>
+            <Heading title="Audit log">
+                <a href=move || paths::audit_export(&organization.get_value(), &query.get()) rel="external" download class="button">"Export as CSV"</a>
+            </Heading>
+            <Renewed>
+                {move || Suspend::new(async move {
+                    match page.await {
+                        Ok(page) => view! { <Listed page query=query.try_get_untracked().unwrap_or_default()/> }.into_any(),
+                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                    }
+                })}
+            </Renewed>
+        </OrganizationPage>
+    }
+}
+
+#[component]
+fn Listed(page: Page, query: AuditQuery) -> impl IntoView {
+    let organization = use_organization();
+    let older = page
+        .next
+        .map(|before| paths::audit_log(&organization, &AuditQuery { before: Some(before), ..query.clone() }));
+    let newest =
+        query.before.map(|_| paths::audit_log(&organization, &AuditQuery { before: None, ..query.clone() }));
+    let now = page.now;
+    let none = page.rows.is_empty();
+    view! {
+        <Filters query/>
+        {if none {
+            view! { <Empty words="Nothing in the log fits."/> }.into_any()
+        } else {
+            let rows = page.rows.into_iter().map(|event| view! { <Row event now/> }).collect_view();
+            view! {
+                <table class="log">
+                    <caption class="visually-hidden">"Audit log, newest first"</caption>
+                    <thead><tr>
+                        <th scope="col">"When"</th><th scope="col">"Who"</th><th scope="col">"What"</th><th scope="col">"To whom"</th><th scope="col">"From"</th>
+                    </tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            }.into_any()
+        }}
+        <Pager previous=newest next=older/>
+    }
+}
+
+#[component]
+fn Row(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
+    let organization = use_organization();
+    let details = event.details_line();
+    let words = event.words().to_owned();
+    let target = event.target.unwrap_or_default();
+    let target = match event.target_id {
+        Some(user) => view! { <a href=paths::user(&organization, user)>{target}</a> }.into_any(),
+        None => target.into_any(),
+    };
+    view! {
+        <tr>
+            <td data-label="When" class="nowrap"><Moment at=event.at now/></td>
+            <td data-label="Who">{event.actor}</td>
+            <td data-label="What">{words}{(!details.is_empty()).then(|| view! { <span class="muted small details">{details}</span> })}</td>
+            <td data-label="To whom" class="email">{target}</td>
+            <td data-label="From" class="nowrap muted">{event.source}</td>
+        </tr>
+    }
+}
+
+/// A plain form: its fields are the URL.
+#[component]
+fn Filters(query: AuditQuery) -> impl IntoView {
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let action = query.action.clone();
+    let options = ACTIONS.map(|(code, words)| {
+        view! { <option value=code selected=action == code>{words}</option> }
+    });
+    view! {
+        <form method="get" class="filters" role="search">
+            <div class="field grow">
+                <label for="who">"Who"</label>
+                <input type="search" id="who" name="who" value=query.who.clone() placeholder="Name or address" autocomplete="off"/>
+            </div>
+            <div class="field">
+                <label for="action">"What"</label>
+                <select id="action" name="action"><option value="">"Anything"</option>{options.collect_view()}</select>
+            </div>
+            <div class="field">
+                <label for="from">"From (UTC)"</label>
+                <input type="date" id="from" name="from" value=day(query.from)/>
+            </div>
+            <div class="field">
+                <label for="to">"To (UTC)"</label>
+                <input type="date" id="to" name="to" value=day(query.to)/>
+            </div>
+            <button type="submit" class="button">{icon(Icon::Search)}"Filter"</button>
+        </form>
+    }
+}

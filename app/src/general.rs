@@ -1,0 +1,75 @@
+//! Settings > General.
+
+mod api;
+
+use crate::forms::{self, Form};
+use crate::pages::{Failed, OrganizationPage, Section};
+use crate::ui::{Field, Heading, Icon, Problems, Submit, Switch, TextArea, icon};
+use crate::viewer::use_organization;
+use api::{SaveSettings, show_settings};
+use leptos::prelude::*;
+use model::settings::Settings;
+
+#[component]
+pub fn GeneralPage() -> impl IntoView {
+    let organization = StoredValue::new(use_organization());
+    let save = ServerAction::<SaveSettings>::new();
+    let settings = Resource::new_blocking(|| (), move |()| show_settings(organization.get_value()));
+    view! {
+        <OrganizationPage title="General".to_owned() section=Section::General>
+            <Heading title="General"/>
+            <Suspense>
+                {move || Suspend::new(async move {
+                    match settings.await {
+                        Ok(settings) => view! { <Editor settings save/> }.into_any(),
+                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                    }
+                })}
+            </Suspense>
+        </OrganizationPage>
+    }
+}
+
+#[component]
+fn Editor(settings: Settings, save: ServerAction<SaveSettings>) -> impl IntoView {
+    let (answer, problem) = (forms::answer(save), forms::problem(save));
+    let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+    let again =
+        forms::was_posted::<SaveSettings>() && answer.get_untracked().is_some_and(|answer| answer.is_err());
+    let value = move |field: &str, now: String| if again { forms::typed::<SaveSettings>(field) } else { now };
+    let open =
+        if again { forms::typed::<SaveSettings>("requests_open") == "true" } else { settings.requests_open };
+    view! {
+        <Form action=save class="settings">
+            <Problems problem/>
+            <input type="hidden" name="org" value=use_organization()/>
+            <Field label="Organization name" name="name" value=value("name", settings.name) error=of("name")/>
+            <Switch
+                label="New user invitations" name="requests_open" on=open
+                hint="People outside may ask for an invitation on the login page. An admin decides about each."
+            />
+            <Field
+                label="Invitation lifetime (days)" name="invitation_days" inputmode="numeric"
+                value=value("invitation_days", settings.invitation_days.to_string()) error=of("invitation_days")
+                hint="From 1 to 30. Invitations that are on their way keep their end."
+            />
+            <Field
+                label="Session length (hours)" name="session_hours" inputmode="numeric"
+                value=value("session_hours", settings.session_hours.to_string()) error=of("session_hours")
+                hint="From 1 to 4320. Whoever is signed in stays so until their session ends."
+            />
+            <TextArea
+                label="Allowed domains" name="allowed_domains" rows=3
+                value=value("allowed_domains", settings.allowed_domains.join("\n")) error=of("allowed_domains")
+                hint="Only addresses of these domains can be invited, such as blobs.example. Empty: all."
+                node_ref=NodeRef::new() on_text=Callback::new(|_| ())
+            />
+            <div class="actions start">
+                <Submit label="Save changes" pending_label="Saving…" pending=save.pending()/>
+                <p role="status" class="saved">
+                    {move || matches!(answer.get(), Some(Ok(_))).then(|| view! { {icon(Icon::Check)}"Saved" })}
+                </p>
+            </div>
+        </Form>
+    }
+}

@@ -1,0 +1,162 @@
+//! Groups: people together, and what all of them may do.
+
+mod api;
+
+use crate::forms::{self, Form};
+use crate::pages::{Failed, OrganizationPage, Section};
+use crate::paths::{self, ThingDialog};
+use crate::things::{DeleteDialog, is_done, use_dialog};
+use crate::ui::{
+    Check, Checks, Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, icon,
+};
+use crate::viewer::use_organization;
+use api::{DeleteGroup, SaveGroup, list_groups};
+use leptos::prelude::*;
+use model::permission::{Group, RoleName};
+
+#[component]
+pub fn GroupsPage() -> impl IntoView {
+    let organization = StoredValue::new(use_organization());
+    let (save, delete) = (ServerAction::<SaveGroup>::new(), ServerAction::<DeleteGroup>::new());
+    let changes = (forms::successes(save), forms::successes(delete));
+    let groups = Resource::new_blocking(
+        move || (changes.0.get(), changes.1.get()),
+        move |_| list_groups(organization.get_value()),
+    );
+    let (saved, deleted) = (is_done(save), is_done(delete));
+    let list = paths::groups(&organization.get_value());
+    let (dialog, on_close) = use_dialog(list, move || saved() || deleted());
+    view! {
+        <OrganizationPage title="Groups".to_owned() section=Section::Groups>
+            <Heading title="Groups">
+                <a href=ThingDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"New group"</a>
+            </Heading>
+            <p class="muted">"Everybody in a group has the group’s roles. Put people in on their profile, or select them in the list of users."</p>
+            <Renewed>
+                {move || Suspend::new(async move {
+                    match groups.await {
+                        Ok((groups, _)) => view! { <Table groups/> }.into_any(),
+                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                    }
+                })}
+            </Renewed>
+            <Suspense>
+                {move || {
+                    let dialog = dialog.get();
+                    Suspend::new(async move {
+                        let (groups, roles) = groups.await.unwrap_or_default();
+                        dialog.map(|dialog| view! { <Dialogs dialog groups roles save delete on_close/> })
+                    })
+                }}
+            </Suspense>
+        </OrganizationPage>
+    }
+}
+
+#[component]
+fn Table(groups: Vec<Group>) -> impl IntoView {
+    if groups.is_empty() {
+        return view! {
+            <Empty words="No groups yet. Make one for people who do the same, such as “Bookkeeping”, and give it roles."/>
+        }
+        .into_any();
+    }
+    let rows = groups.into_iter().map(|group| {
+        let edit = ThingDialog::Edit(group.id.0).search();
+        let roles = group.roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ");
+        view! {
+            <tr>
+                <td data-label="Name" class="name" id=format!("group-{}", group.id)>{group.name}</td>
+                <td data-label="Description" class="wide">{group.description}</td>
+                <td data-label="Roles">{roles}</td>
+                <td data-label="People">{group.members}</td>
+                <td class="row-actions"><a href=edit data-noscroll class="whole-row" aria-describedby=format!("group-{}", group.id)>"Edit"</a></td>
+            </tr>
+        }
+    });
+    view! {
+        <table>
+            <caption class="visually-hidden">"Groups of the organization"</caption>
+            <thead><tr>
+                <th scope="col">"Name"</th><th scope="col">"Description"</th><th scope="col">"Roles"</th><th scope="col">"People"</th>
+                <th scope="col"><span class="visually-hidden">"Edit"</span></th>
+            </tr></thead>
+            <tbody>{rows.collect_view()}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+#[component]
+fn Dialogs(
+    dialog: ThingDialog,
+    groups: Vec<Group>,
+    roles: Vec<RoleName>,
+    save: ServerAction<SaveGroup>,
+    delete: ServerAction<DeleteGroup>,
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let href = paths::groups(&use_organization());
+    let find = |id| groups.iter().find(|group| group.id.0 == id).cloned();
+    match dialog {
+        ThingDialog::New => Some(view! { <Editor group=None roles save on_close href/> }.into_any()),
+        ThingDialog::Edit(id) => {
+            find(id).map(|group| view! { <Editor group=Some(group) roles save on_close href/> }.into_any())
+        }
+        ThingDialog::Delete(id) => find(id).map(|group| {
+            view! {
+                <DeleteDialog
+                    title=format!("Delete the group {}?", group.name) button="Delete group" id action=delete on_close href
+                    words="Its people stay in the organization, without the roles that the group gave them. It can’t be undone."
+                />
+            }
+            .into_any()
+        }),
+    }
+}
+
+#[component]
+fn Editor(
+    group: Option<Group>,
+    roles: Vec<RoleName>,
+    save: ServerAction<SaveGroup>,
+    on_close: Callback<()>,
+    href: String,
+) -> impl IntoView {
+    let problem = forms::problem(save);
+    let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+    let again = forms::was_posted::<SaveGroup>();
+    let typed = forms::typed_all::<SaveGroup>("roles[]");
+    let id = group.as_ref().map(|group| group.id.0);
+    let title = if id.is_some() { "Edit group" } else { "New group" };
+    let (name, description, had) =
+        group.map(|group| (group.name, group.description, group.roles)).unwrap_or_default();
+    let name = if again { forms::typed::<SaveGroup>("name") } else { name };
+    let description = if again { forms::typed::<SaveGroup>("description") } else { description };
+    let checks = roles.into_iter().map(|role| {
+        let value = role.id.to_string();
+        let chosen = if again { typed.contains(&value) } else { had.contains(&role) };
+        Check { value, label: role.name, chosen }
+    });
+    let checks: Vec<Check> = checks.collect();
+    view! {
+        <Dialog title on_close>
+            <Form action=save>
+                <Problems problem/>
+                <input type="hidden" name="org" value=use_organization()/>
+                <input type="hidden" name="id" value=id.map(|id| id.to_string())/>
+                <Field label="Name" name="name" value=name autofocus=true error=of("name")/>
+                <TextArea
+                    label="Description" name="description" value=description rows=2
+                    error=of("description") node_ref=NodeRef::new() on_text=Callback::new(|_| ())
+                />
+                <Checks legend="Roles" name="roles" checks nothing="There are no roles yet."/>
+                <div class="actions">
+                    {id.map(|id| view! { <a href=ThingDialog::Delete(id).search() data-noscroll class="button danger apart">"Delete group…"</a> })}
+                    <Close on_close href label="Cancel"/>
+                    <Submit label="Save group" pending_label="Saving…" pending=save.pending()/>
+                </div>
+            </Form>
+        </Dialog>
+    }
+}

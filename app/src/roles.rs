@@ -1,0 +1,156 @@
+//! Custom roles: names for sets of permissions.
+
+mod api;
+
+use crate::forms::{self, Form};
+use crate::pages::{Failed, OrganizationPage, Section};
+use crate::paths::{self, ThingDialog};
+use crate::things::{DeleteDialog, is_done, use_dialog};
+use crate::ui::{Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, icon};
+use crate::viewer::use_organization;
+use api::{DeleteRole, SaveRole, list_roles};
+use leptos::prelude::*;
+use model::permission::Role;
+
+#[component]
+pub fn RolesPage() -> impl IntoView {
+    let organization = StoredValue::new(use_organization());
+    let (save, delete) = (ServerAction::<SaveRole>::new(), ServerAction::<DeleteRole>::new());
+    let changes = (forms::successes(save), forms::successes(delete));
+    let roles = Resource::new_blocking(
+        move || (changes.0.get(), changes.1.get()),
+        move |_| list_roles(organization.get_value()),
+    );
+    let (saved, deleted) = (is_done(save), is_done(delete));
+    let list = paths::roles(&organization.get_value());
+    let (dialog, on_close) = use_dialog(list, move || saved() || deleted());
+    view! {
+        <OrganizationPage title="Roles".to_owned() section=Section::Roles>
+            <Heading title="Roles">
+                <a href=ThingDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"New role"</a>
+            </Heading>
+            <p class="muted">"A role is a set of permissions. People have roles of their own, and those of their groups."</p>
+            <Renewed>
+                {move || Suspend::new(async move {
+                    match roles.await {
+                        Ok(roles) => view! { <Table roles/> }.into_any(),
+                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                    }
+                })}
+            </Renewed>
+            <Suspense>
+                {move || {
+                    let dialog = dialog.get();
+                    Suspend::new(async move {
+                        let roles = roles.await.unwrap_or_default();
+                        dialog.map(|dialog| view! { <Dialogs dialog roles save delete on_close/> })
+                    })
+                }}
+            </Suspense>
+        </OrganizationPage>
+    }
+}
+
+#[component]
+fn Table(roles: Vec<Role>) -> impl IntoView {
+    if roles.is_empty() {
+        return view! {
+            <Empty words="No roles yet. Make one, such as “Bookkeeper” with invoice:read and invoice:pay, and give it to people or groups."/>
+        }
+        .into_any();
+    }
+    let rows = roles.into_iter().map(|role| {
+        let edit = ThingDialog::Edit(role.id.0).search();
+        let permissions: Vec<_> =
+            role.permissions.iter().map(|one| view! { <code>{one.to_string()}</code>" " }).collect();
+        view! {
+            <tr>
+                <td data-label="Name" class="name" id=format!("role-{}", role.id)>{role.name}</td>
+                <td data-label="Permissions" class="codes">{permissions}</td>
+                <td data-label="People">{role.users}</td>
+                <td data-label="Groups">{role.groups}</td>
+                <td class="row-actions"><a href=edit data-noscroll class="whole-row" aria-describedby=format!("role-{}", role.id)>"Edit"</a></td>
+            </tr>
+        }
+    });
+    view! {
+        <table>
+            <caption class="visually-hidden">"Roles of the organization"</caption>
+            <thead><tr>
+                <th scope="col">"Name"</th><th scope="col">"Permissions"</th><th scope="col">"People"</th><th scope="col">"Groups"</th>
+                <th scope="col"><span class="visually-hidden">"Edit"</span></th>
+            </tr></thead>
+            <tbody>{rows.collect_view()}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+#[component]
+fn Dialogs(
+    dialog: ThingDialog,
+    roles: Vec<Role>,
+    save: ServerAction<SaveRole>,
+    delete: ServerAction<DeleteRole>,
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let href = paths::roles(&use_organization());
+    let find = |id| roles.iter().find(|role| role.id.0 == id).cloned();
+    match dialog {
+        ThingDialog::New => Some(view! { <Editor role=None save on_close href/> }.into_any()),
+        ThingDialog::Edit(id) => {
+            find(id).map(|role| view! { <Editor role=Some(role) save on_close href/> }.into_any())
+        }
+        ThingDialog::Delete(id) => find(id).map(|role| {
+            view! {
+                <DeleteDialog
+                    title=format!("Delete the role {}?", role.name) button="Delete role" id action=delete on_close href
+                    words="Everybody who has it, and every group, loses it and its permissions at once. It can’t be undone."
+                />
+            }
+            .into_any()
+        }),
+    }
+}
+
+#[component]
+fn Editor(
+    role: Option<Role>,
+    save: ServerAction<SaveRole>,
+    on_close: Callback<()>,
+    href: String,
+) -> impl IntoView {
+    let problem = forms::problem(save);
+    let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+    let again = forms::was_posted::<SaveRole>();
+    let id = role.as_ref().map(|role| role.id.0);
+    let title = if id.is_some() { "Edit role" } else { "New role" };
+    let (name, permissions) = role
+        .map(|role| {
+            let lines: Vec<&str> = role.permissions.iter().map(|one| one.as_str()).collect();
+            (role.name.clone(), lines.join("\n"))
+        })
+        .unwrap_or_default();
+    let name = if again { forms::typed::<SaveRole>("name") } else { name };
+    let permissions = if again { forms::typed::<SaveRole>("permissions") } else { permissions };
+    view! {
+        <Dialog title on_close>
+            <Form action=save>
+                <Problems problem/>
+                <input type="hidden" name="org" value=use_organization()/>
+                <input type="hidden" name="id" value=id.map(|id| id.to_string())/>
+                <Field label="Name" name="name" value=name autofocus=true error=of("name")/>
+                <TextArea
+                    label="Permissions" name="permissions" value=permissions rows=6
+                    hint="One a line, as resource:action. With * as the action, it is every action on the resource."
+                    error=of("permissions") node_ref=NodeRef::new() on_text=Callback::new(|_| ())
+                />
+                <div class="actions">
+                    {id.map(|id| view! { <a href=ThingDialog::Delete(id).search() data-noscroll class="button danger apart">"Delete role…"</a> })}
+                    <Close on_close href label="Cancel"/>
+                    <Submit label="Save role" pending_label="Saving…" pending=save.pending()/>
+                </div>
+            </Form>
+        </Dialog>
+    }
+}

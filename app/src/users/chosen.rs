@@ -1,0 +1,207 @@
+//! What can be done to several users at once: the boxes in the list, and the dialog for those that were chosen.
+
+use super::api::{Act, AddToGroup, InviteAllAgain, list_grants};
+use super::words::{done_words, refused_words};
+use crate::forms::{self, Form};
+use crate::paths::{self, UsersDialog, UsersView};
+use crate::ui::{Choice, Close, Dialog, Notice, Problems, Submit, Tone};
+use crate::viewer::use_organization;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use model::Problem;
+use model::UserId;
+use model::actions::{ActionAnswer, UserAction};
+use model::users::UserRow;
+use std::collections::BTreeSet;
+
+/// The form that the boxes of the rows belong to, wherever they stand.
+pub const FORM: &str = "choose";
+
+/// Which users are chosen. Bound to the user and not to the row, since rows move when the list looks again.
+#[derive(Clone, Copy)]
+pub struct Chosen(pub RwSignal<BTreeSet<UserId>>);
+
+/// One row's box.
+#[component]
+pub fn ChooseBox(user: UserId, name: String, chosen: Chosen) -> impl IntoView {
+    let change = move |event: leptos::ev::Event| {
+        let on = event_target_checked(&event);
+        chosen.0.update(|chosen| {
+            if on {
+                chosen.insert(user)
+            } else {
+                chosen.remove(&user)
+            };
+        });
+    };
+    view! {
+        <input
+            type="checkbox" form=FORM name="user" value=user.to_string() aria-label=format!("Select {name}")
+            prop:checked=move || chosen.0.with(|chosen| chosen.contains(&user)) on:change=change
+        />
+    }
+}
+
+/// Opens the dialog for the chosen. Before WebAssembly a form whose boxes are in the rows.
+#[component]
+pub fn ChosenBar(view: UsersView, chosen: Chosen) -> impl IntoView {
+    let go = use_navigate();
+    let organization = use_organization();
+    let fields = paths::users_fields(&view);
+    let open = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let users: Vec<UserId> = chosen.0.with_untracked(|chosen| chosen.iter().copied().collect());
+        if !users.is_empty() {
+            let view = UsersView { dialog: Some(UsersDialog::Chosen(users)), ..view.clone() };
+            go(
+                &paths::users(&organization, &view),
+                NavigateOptions { scroll: false, ..NavigateOptions::default() },
+            );
+        }
+    };
+    let words = move || match chosen.0.with(BTreeSet::len) {
+        0 => "Select people to change several at once.".to_owned(),
+        1 => "1 person selected".to_owned(),
+        many => format!("{many} people selected"),
+    };
+    view! {
+        <form method="get" id=FORM class="chosen" on:submit=open>
+            {fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()}
+            <p role="status">{words}</p>
+            <button type="submit" name="dialog" value="chosen" class="button">"Change selected…"</button>
+        </form>
+    }
+}
+
+/// The dialog: who was chosen, and a button for each thing that can be done to them.
+#[component]
+pub fn ChosenDialog(
+    users: Vec<UserId>,
+    rows: Vec<UserRow>,
+    act: ServerAction<Act>,
+    add: ServerAction<AddToGroup>,
+    on_close: Callback<()>,
+    href: String,
+) -> impl IntoView {
+    let names: Vec<String> =
+        rows.into_iter().filter(|row| users.contains(&row.id)).map(|row| row.email).collect();
+    if names.is_empty() {
+        return view! {
+            <Dialog title="Nobody is selected" on_close>
+                <p>"Tick the boxes beside the people first."</p>
+                <div class="actions"><Close on_close href label="Back to the list"/></div>
+            </Dialog>
+        }
+        .into_any();
+    }
+    let title = if names.len() == 1 {
+        "Change 1 person".to_owned()
+    } else {
+        format!("Change {} people", names.len())
+    };
+    let problem = forms::problem(act);
+    let users = StoredValue::new(users);
+    let part = move |words: &'static str, buttons: Vec<(UserAction, &'static str, &'static str)>| {
+        let buttons = buttons.into_iter().map(|(action, label, kind)| {
+            view! { <button type="submit" name="action" value=action.code() class=format!("button {kind}")>{label}</button> }
+        });
+        view! { <div class="choice"><p>{words}</p><div class="line">{buttons.collect_view()}</div></div> }
+    };
+    view! {
+        <Dialog title on_close>
+            <p class="names">{names.join(", ")}</p>
+            <Form action=act class="choices">
+                <Problems problem/>
+                <Those users/>
+                {part("Invitations that nobody has taken yet: a new mail, and all their days again.", vec![(UserAction::Resend, "Resend invitations", "")])}
+                {part("Organization role", vec![(UserAction::MakeMember, "Make Organization Member", ""), (UserAction::MakeAdmin, "Make Organization Admin", "")])}
+                {part("Suspended people are signed out at once and can’t sign in. Reactivating brings them back as they were.", vec![(UserAction::Suspend, "Suspend", "danger"), (UserAction::Reactivate, "Reactivate", "")])}
+                {part("Revoking takes invitations and memberships away, with all roles and groups. It can’t be undone; inviting again starts anew.", vec![(UserAction::RevokeMembership, "Revoke", "danger")])}
+            </Form>
+            <ToGroup users add/>
+            <div class="actions"><Close on_close href/></div>
+        </Dialog>
+    }
+    .into_any()
+}
+
+/// The chosen, as fields of a form.
+#[component]
+fn Those(users: StoredValue<Vec<UserId>>) -> impl IntoView {
+    let fields = users
+        .get_value()
+        .into_iter()
+        .map(|user| view! { <input type="hidden" name="users[]" value=user.to_string()/> });
+    view! {
+        <input type="hidden" name="org" value=use_organization()/>
+        {fields.collect_view()}
+    }
+}
+
+#[component]
+fn ToGroup(users: StoredValue<Vec<UserId>>, add: ServerAction<AddToGroup>) -> impl IntoView {
+    let organization = use_organization();
+    let grants = Resource::new_blocking(|| (), move |()| list_grants(organization.clone()));
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                let groups = grants.await.map(|grants| grants.groups).unwrap_or_default();
+                (!groups.is_empty()).then(|| {
+                    let options = groups.into_iter().map(|group| (group.id.to_string(), group.name, false)).collect();
+                    view! {
+                        <Form action=add class="choices">
+                            <Those users/>
+                            <div class="line end">
+                                <Choice label="Group" name="group" options/>
+                                <Submit label="Add to group" pending_label="Adding…" pending=add.pending() kind=""/>
+                            </div>
+                        </Form>
+                    }
+                })
+            })}
+        </Suspense>
+    }
+}
+
+/// Asks before every expired invitation is sent again.
+#[component]
+pub fn InviteAllAgainDialog(
+    action: ServerAction<InviteAllAgain>,
+    on_close: Callback<()>,
+    href: String,
+) -> impl IntoView {
+    let problem = forms::problem(action);
+    view! {
+        <Dialog title="Re-invite everybody whose invitation has expired?" on_close>
+            <p>"Each gets a new mail, and all their days again. Links that they got before work again, too."</p>
+            <Form action>
+                <Problems problem/>
+                <input type="hidden" name="org" value=use_organization()/>
+                <div class="actions">
+                    <Close on_close href label="Cancel"/>
+                    <Submit label="Re-invite all" pending_label="Sending…" pending=action.pending()/>
+                </div>
+            </Form>
+        </Dialog>
+    }
+}
+
+/// What came of an action, between the heading and the list.
+#[component]
+pub fn ActNotice(answer: Signal<Option<Result<ActionAnswer, Problem>>>) -> impl IntoView {
+    view! {
+        <div role="status">
+            {move || {
+                let answer = answer.get()?.ok()?;
+                let tone = if answer.refused.is_empty() { Tone::Success } else { Tone::Warning };
+                Some(view! {
+                    <Notice tone>
+                        {done_words(&answer).map(|words| view! { <p>{words}</p> })}
+                        {refused_words(&answer).into_iter().map(|words| view! { <p>{words}</p> }).collect_view()}
+                    </Notice>
+                })
+            }}
+        </div>
+    }
+}

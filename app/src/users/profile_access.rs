@@ -1,0 +1,88 @@
+//! What a user has been given, and what that comes to.
+
+use super::api::ChangeUser;
+use super::profile::Saved;
+use crate::forms::{self, Form};
+use crate::ui::{Check, Checks, Choice, Problems, Submit};
+use crate::viewer::use_organization;
+use leptos::prelude::*;
+use model::OrganizationRole;
+use model::permission::{EffectivePermission, PermissionSource};
+use model::users::UserProfile;
+
+/// The organization role, the roles and the groups, to be changed together.
+#[component]
+pub fn AccessForm(profile: UserProfile, change: ServerAction<ChangeUser>) -> impl IntoView {
+    let (answer, problem) = (forms::answer(change), forms::problem(change));
+    let UserProfile { user, granted, choices, .. } = profile;
+    let roles = choices.roles.into_iter().map(|role| Check {
+        chosen: granted.roles.contains(&role),
+        value: role.id.to_string(),
+        label: role.name,
+    });
+    let groups = choices.groups.into_iter().map(|group| Check {
+        chosen: granted.groups.contains(&group),
+        value: group.id.to_string(),
+        label: group.name,
+    });
+    let (roles, groups): (Vec<Check>, Vec<Check>) = (roles.collect(), groups.collect());
+    let options = OrganizationRole::ALL
+        .map(|role| (role.code().to_owned(), role.label().to_owned(), role == user.role))
+        .to_vec();
+    view! {
+        <section aria-labelledby="access">
+            <h2 id="access">"Access"</h2>
+            <Form action=change>
+                <Problems problem/>
+                <input type="hidden" name="org" value=use_organization()/>
+                <input type="hidden" name="user" value=user.id.to_string()/>
+                <Choice label="Organization role" name="role" options hint="An Organization Admin can invite people and change settings."/>
+                <div class="two">
+                    <Checks legend="Roles" name="roles" checks=roles nothing="There are no roles yet."/>
+                    <Checks legend="Groups" name="groups" checks=groups nothing="There are no groups yet."/>
+                </div>
+                <div class="actions start">
+                    <Submit label="Save changes" pending_label="Saving…" pending=change.pending()/>
+                    <Saved answer/>
+                </div>
+            </Form>
+        </section>
+    }
+}
+
+/// The union of all that roles and groups bring, each with where it comes from.
+#[component]
+pub fn Permissions(permissions: Vec<EffectivePermission>) -> impl IntoView {
+    let none = permissions.is_empty();
+    let rows = permissions.into_iter().map(|one| {
+        let sources = one.sources.iter().map(source).collect::<Vec<_>>().join("; ");
+        view! {
+            <tr>
+                <td data-label="Permission"><code>{one.permission.to_string()}</code></td>
+                <td data-label="From">{sources}</td>
+            </tr>
+        }
+    });
+    view! {
+        <section aria-labelledby="permissions">
+            <h2 id="permissions">"Effective permissions"</h2>
+            {if none {
+                view! { <p class="muted">"None. Roles bring permissions, the person’s own and those of their groups."</p> }.into_any()
+            } else {
+                view! {
+                    <table aria-labelledby="permissions">
+                        <thead><tr><th scope="col">"Permission"</th><th scope="col">"From"</th></tr></thead>
+                        <tbody>{rows.collect_view()}</tbody>
+                    </table>
+                }.into_any()
+            }}
+        </section>
+    }
+}
+
+fn source(source: &PermissionSource) -> String {
+    match &source.group {
+        None => format!("role {}", source.role.name),
+        Some(group) => format!("role {} of the group {}", source.role.name, group.name),
+    }
+}

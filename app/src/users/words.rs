@@ -1,0 +1,131 @@
+//! What is said of an action, before and after it.
+
+use model::actions::{ActionAnswer, UserAction};
+use model::users::UserRow;
+
+/// How many names are said one by one.
+const NAMED_MOST: usize = 5;
+
+/// The question before an action that can't be taken back by a click, and what will happen.
+pub struct Question {
+    pub title: String,
+    pub words: &'static str,
+    pub button: &'static str,
+    pub pending: &'static str,
+}
+
+/// What is asked before this is done to a user.
+pub fn question(action: UserAction, user: &UserRow) -> Option<Question> {
+    let who = if user.name.is_empty() { &user.email } else { &user.name };
+    let (title, words, button, pending) = match action {
+        UserAction::RevokeInvitation => (
+            format!("Revoke the invitation of {who}?"),
+            "Every link that was sent stops working at once, and the person leaves the list, with all roles and groups. \
+             It can’t be undone; you can invite the same address again, and that starts anew.",
+            "Revoke invitation",
+            "Revoking…",
+        ),
+        UserAction::Suspend => (
+            format!("Suspend {who}?"),
+            "They are signed out everywhere at once and can’t sign in. Roles and groups are kept. You can bring them \
+             back at any time with “Reactivate”.",
+            "Suspend",
+            "Suspending…",
+        ),
+        UserAction::Reactivate => (
+            format!("Reactivate {who}?"),
+            "They can sign in again, with the roles and groups that they had.",
+            "Reactivate",
+            "Reactivating…",
+        ),
+        UserAction::RevokeMembership => (
+            format!("Revoke the membership of {who}?"),
+            "They are signed out everywhere at once and leave the organization, with all roles and groups. It can’t be \
+             undone; you can invite the same address again, and that starts anew.",
+            "Revoke membership",
+            "Revoking…",
+        ),
+        UserAction::Resend | UserAction::MakeAdmin | UserAction::MakeMember => return None,
+    };
+    Some(Question { title, words, button, pending })
+}
+
+/// What was done, and how to undo it.
+pub fn done_words(answer: &ActionAnswer) -> Option<String> {
+    let names = names(&answer.done);
+    if answer.done.is_empty() {
+        return None;
+    }
+    Some(match answer.action {
+        UserAction::Resend => format!("A new invitation is on its way to {names}. Earlier links work, too."),
+        UserAction::RevokeInvitation => {
+            format!("Revoked the invitation of {names}. Its links no longer work.")
+        }
+        UserAction::RevokeMembership => format!("Revoked {names}."),
+        UserAction::Suspend => format!("Suspended {names}. “Reactivate” brings them back."),
+        UserAction::Reactivate => format!("Reactivated {names}."),
+        UserAction::MakeAdmin => format!("Organization Admin now: {names}."),
+        UserAction::MakeMember => format!("Organization Member now: {names}."),
+    })
+}
+
+/// What was not done, and why: a line for each person, up to some.
+pub fn refused_words(answer: &ActionAnswer) -> Vec<String> {
+    let mut lines: Vec<String> = answer
+        .refused
+        .iter()
+        .take(NAMED_MOST)
+        .map(|user| format!("Nothing was changed for {}: {}.", user.email, user.why))
+        .collect();
+    match answer.refused.len().saturating_sub(NAMED_MOST) {
+        0 => {}
+        more => lines.push(format!("Nothing was changed for {more} more.")),
+    }
+    match answer.gone {
+        0 => {}
+        1 => lines.push("One person was not there any more.".to_owned()),
+        gone => lines.push(format!("{gone} people were not there any more.")),
+    }
+    lines
+}
+
+/// The first of the names, and how many more.
+pub fn names(names: &[String]) -> String {
+    let first = names.iter().take(NAMED_MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED_MOST) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::actions::RefusedUser;
+    use model::rules::Refusal;
+
+    #[test]
+    fn what_was_done_and_what_was_not_is_said_apart() {
+        let answer = ActionAnswer {
+            action: UserAction::Suspend,
+            done: vec!["a@b.example".to_owned()],
+            refused: vec![RefusedUser { email: "c@d.example".to_owned(), why: Refusal::LastAdmin }],
+            gone: 1,
+        };
+        let done = done_words(&answer).unwrap();
+        assert_eq!(done, "Suspended a@b.example. “Reactivate” brings them back.");
+        assert_eq!(
+            refused_words(&answer),
+            [
+                "Nothing was changed for c@d.example: is the last active Organization Admin.",
+                "One person was not there any more."
+            ]
+        );
+    }
+
+    #[test]
+    fn many_names_are_counted() {
+        let many: Vec<String> = (0..7).map(|n| n.to_string()).collect();
+        assert_eq!(names(&many), "0, 1, 2, 3, 4 and 2 more");
+    }
+}
