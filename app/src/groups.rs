@@ -5,9 +5,10 @@ mod api;
 use crate::forms::{self, Form};
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, ThingDialog};
-use crate::things::{DeleteDialog, is_done, use_dialog};
+use crate::things::{DeleteDialog, use_dialog};
 use crate::ui::{
-    Check, Checks, Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, icon,
+    Check, Checks, Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, as_it_is,
+    icon,
 };
 use crate::viewer::use_organization;
 use api::{DeleteGroup, SaveGroup, list_groups};
@@ -23,9 +24,7 @@ pub fn GroupsPage() -> impl IntoView {
         move || (changes.0.get(), changes.1.get()),
         move |_| list_groups(organization.get_value()),
     );
-    let (saved, deleted) = (is_done(save), is_done(delete));
-    let list = paths::groups(&organization.get_value());
-    let (dialog, on_close) = use_dialog(list, move || saved() || deleted());
+    let (dialog, on_close) = use_dialog(paths::groups(&organization.get_value()), save, delete);
     view! {
         <OrganizationPage title="Groups".to_owned() section=Section::Groups>
             <Heading title="Groups">
@@ -41,13 +40,10 @@ pub fn GroupsPage() -> impl IntoView {
                 })}
             </Renewed>
             <Suspense>
-                {move || {
-                    let dialog = dialog.get();
-                    Suspend::new(async move {
-                        let (groups, roles) = groups.await.unwrap_or_default();
-                        dialog.map(|dialog| view! { <Dialogs dialog groups roles save delete on_close/> })
-                    })
-                }}
+                {move || dialog.get().zip(as_it_is(groups)).map(|(dialog, loaded)| {
+                    let (groups, roles) = loaded.unwrap_or_default();
+                    view! { <Dialogs dialog groups roles save delete on_close/> }
+                })}
             </Suspense>
         </OrganizationPage>
     }

@@ -5,8 +5,10 @@ mod api;
 use crate::forms::{self, Form};
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, ThingDialog};
-use crate::things::{DeleteDialog, is_done, use_dialog};
-use crate::ui::{Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, icon};
+use crate::things::{DeleteDialog, use_dialog};
+use crate::ui::{
+    Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, as_it_is, icon,
+};
 use crate::viewer::use_organization;
 use api::{DeleteRole, SaveRole, list_roles};
 use leptos::prelude::*;
@@ -21,9 +23,7 @@ pub fn RolesPage() -> impl IntoView {
         move || (changes.0.get(), changes.1.get()),
         move |_| list_roles(organization.get_value()),
     );
-    let (saved, deleted) = (is_done(save), is_done(delete));
-    let list = paths::roles(&organization.get_value());
-    let (dialog, on_close) = use_dialog(list, move || saved() || deleted());
+    let (dialog, on_close) = use_dialog(paths::roles(&organization.get_value()), save, delete);
     view! {
         <OrganizationPage title="Roles".to_owned() section=Section::Roles>
             <Heading title="Roles">
@@ -39,13 +39,9 @@ pub fn RolesPage() -> impl IntoView {
                 })}
             </Renewed>
             <Suspense>
-                {move || {
-                    let dialog = dialog.get();
-                    Suspend::new(async move {
-                        let roles = roles.await.unwrap_or_default();
-                        dialog.map(|dialog| view! { <Dialogs dialog roles save delete on_close/> })
-                    })
-                }}
+                {move || dialog.get().zip(as_it_is(roles)).map(|(dialog, roles)| {
+                    view! { <Dialogs dialog roles=roles.unwrap_or_default() save delete on_close/> }
+                })}
             </Suspense>
         </OrganizationPage>
     }

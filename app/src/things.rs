@@ -12,44 +12,42 @@ use model::Problem;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-/// The dialog that the URL names, as long as `done` has not become true; and the way back to the list.
-pub fn use_dialog(
+/// The dialog that the URL names, until what it was opened for is done; and the way back to the list.
+pub fn use_dialog<Save, Delete>(
     list: String,
-    done: impl Fn() -> bool + Copy + Send + Sync + 'static,
-) -> (Memo<Option<ThingDialog>>, Callback<()>) {
+    save: ServerAction<Save>,
+    delete: ServerAction<Delete>,
+) -> (Memo<Option<ThingDialog>>, Callback<()>)
+where
+    Save: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
+    Save::Output: DeserializeOwned + Clone + Send + Sync + 'static,
+    Delete: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
+    Delete::Output: DeserializeOwned + Clone + Send + Sync + 'static,
+{
     let search = use_location().search;
-    let open = Memo::new(move |_| ThingView::read(&search.get()).dialog.filter(|_| !done()));
+    let (saved, deleted) = (forms::answer(save), forms::answer(delete));
+    let done = Memo::new(move |_| matches!(saved.get(), Some(Ok(_))) || matches!(deleted.get(), Some(Ok(_))));
+    let asked = Memo::new(move |_| ThingView::read(&search.get()).dialog);
+    let open = Memo::new(move |_| asked.get().filter(|_| !done.get()));
     let go = use_navigate();
     let leave = move |replace| {
         go(&list, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
     };
     Effect::new({
         let leave = leave.clone();
-        move || {
-            if done() && search.with_untracked(|search| search.contains("dialog=")) {
+        move |before: Option<bool>| {
+            let (is_open, is_done) = (asked.get().is_some(), done.get());
+            if is_open && before == Some(false) {
+                // It was opened just now, and knows of nothing that was done before.
+                forms::begin_anew(save);
+                forms::begin_anew(delete);
+            } else if is_open && is_done {
                 leave(true);
             }
+            is_open
         }
     });
     (open, Callback::new(move |()| leave(false)))
-}
-
-/// Whether an action has just been done. Another dialog begins anew.
-pub fn is_done<S>(action: ServerAction<S>) -> impl Fn() -> bool + Copy + Send + Sync + 'static
-where
-    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
-    S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
-{
-    let answer = forms::answer(action);
-    let search = use_location().search;
-    Effect::new(move |before: Option<bool>| {
-        let open = search.with(|search| search.contains("dialog="));
-        if open && before == Some(false) {
-            forms::begin_anew(action);
-        }
-        open
-    });
-    move || matches!(answer.get(), Some(Ok(_)))
 }
 
 /// Asks before a thing is deleted.

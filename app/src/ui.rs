@@ -3,7 +3,7 @@
 //! - Forms: [`Field`], [`TextArea`], [`Choice`], [`Checks`], [`Switch`], [`Submit`], and on top of a form [`Problems`].
 //! - Lists: [`Tabs`], [`SortHead`], [`Pager`], [`Empty`], [`counted`].
 //! - People: [`StatusBadge`], [`DeliveryLine`]. Times: [`Moment`], [`exact`], [`left`].
-//! - Around them: [`Heading`], [`Notice`], [`Toast`], [`Dialog`] with its [`Close`], [`icon`].
+//! - Around them: [`Heading`], [`Notice`], [`Toast`], [`Dialog`] with its [`Close`], [`Renewed`], [`icon`].
 //!
 //! Classes. Each part has a file of its name in `style/components`; these are the ones that a page writes itself:
 //! - `.button` for links, with `.primary` (one in a view), `.danger` or `.quiet`; `.actions` for the row of buttons that
@@ -39,7 +39,7 @@ pub use icon::{Icon, icon};
 pub use notice::{Notice, Toast, Tone};
 pub use page::{Empty, Heading};
 pub use problems::Problems;
-pub use renewed::Renewed;
+pub use renewed::{Renewed, as_it_is};
 pub use tabs::{Order, Pager, SortHead, Tab, Tabs, counted};
 pub use text_area::TextArea;
 pub use time::{Moment, exact, left};

@@ -3,6 +3,7 @@
 mod api;
 mod chips;
 mod chosen;
+mod dialogs;
 mod invite;
 mod list;
 mod profile;

@@ -1,4 +1,7 @@
 //! What is loaded again when the page asks for something else: it stays, dimmed, until the new is there.
+//!
+//! The closure around a `Suspend` may depend on its resource and on nothing else. What runs it again disposes of the
+//! signals of what is still shown, and reading those panics; only a resource runs it when the new is there at once.
 
 use leptos::prelude::*;
 
@@ -14,4 +17,13 @@ where
     let transition = transition.set_pending(busy);
     let transition = transition.children(children).build();
     view! { <div aria-busy=move || busy.get().then_some("true")>{Transition(transition)}</div> }
+}
+
+/// What a page has loaded, as it is now: for a dialog over it, which must not begin anew when the page looks again.
+/// Stands in a `Suspense`, for the first time that it is loaded.
+pub fn as_it_is<T>(resource: Resource<T>) -> Option<T>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    resource.get_untracked().or_else(|| resource.get())
 }

@@ -1,6 +1,6 @@
 //! What can be done to several users at once: the boxes in the list, and the dialog for those that were chosen.
 
-use super::api::{Act, AddToGroup, InviteAllAgain, list_grants};
+use super::api::{Act, AddToGroup, InviteAllAgain};
 use super::words::{done_words, refused_words};
 use crate::forms::{self, Form};
 use crate::paths::{self, UsersDialog, UsersView};
@@ -12,6 +12,7 @@ use leptos_router::hooks::use_navigate;
 use model::Problem;
 use model::UserId;
 use model::actions::{ActionAnswer, UserAction};
+use model::permission::GroupName;
 use model::users::UserRow;
 use std::collections::BTreeSet;
 
@@ -79,6 +80,7 @@ pub fn ChosenBar(view: UsersView, chosen: Chosen) -> impl IntoView {
 pub fn ChosenDialog(
     users: Vec<UserId>,
     rows: Vec<UserRow>,
+    groups: Vec<GroupName>,
     act: ServerAction<Act>,
     add: ServerAction<AddToGroup>,
     on_close: Callback<()>,
@@ -119,7 +121,7 @@ pub fn ChosenDialog(
                 {part("Suspended people are signed out at once and can’t sign in. Reactivating brings them back as they were.", vec![(UserAction::Suspend, "Suspend", "danger"), (UserAction::Reactivate, "Reactivate", "")])}
                 {part("Revoking takes invitations and memberships away, with all roles and groups. It can’t be undone; inviting again starts anew.", vec![(UserAction::RevokeMembership, "Revoke", "danger")])}
             </Form>
-            <ToGroup users add/>
+            <ToGroup users groups add/>
             <div class="actions"><Close on_close href/></div>
         </Dialog>
     }
@@ -140,28 +142,23 @@ fn Those(users: StoredValue<Vec<UserId>>) -> impl IntoView {
 }
 
 #[component]
-fn ToGroup(users: StoredValue<Vec<UserId>>, add: ServerAction<AddToGroup>) -> impl IntoView {
-    let organization = use_organization();
-    let grants = Resource::new_blocking(|| (), move |()| list_grants(organization.clone()));
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                let groups = grants.await.map(|grants| grants.groups).unwrap_or_default();
-                (!groups.is_empty()).then(|| {
-                    let options = groups.into_iter().map(|group| (group.id.to_string(), group.name, false)).collect();
-                    view! {
-                        <Form action=add class="choices">
-                            <Those users/>
-                            <div class="line end">
-                                <Choice label="Group" name="group" options/>
-                                <Submit label="Add to group" pending_label="Adding…" pending=add.pending() kind=""/>
-                            </div>
-                        </Form>
-                    }
-                })
-            })}
-        </Suspense>
-    }
+fn ToGroup(
+    users: StoredValue<Vec<UserId>>,
+    groups: Vec<GroupName>,
+    add: ServerAction<AddToGroup>,
+) -> impl IntoView {
+    let options: Vec<_> = groups.into_iter().map(|group| (group.id.to_string(), group.name, false)).collect();
+    (!options.is_empty()).then(|| {
+        view! {
+            <Form action=add class="choices">
+                <Those users/>
+                <div class="line end">
+                    <Choice label="Group" name="group" options/>
+                    <Submit label="Add to group" pending_label="Adding…" pending=add.pending() kind=""/>
+                </div>
+            </Form>
+        }
+    })
 }
 
 /// Asks before every expired invitation is sent again.

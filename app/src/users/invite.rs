@@ -1,6 +1,6 @@
 //! The invite dialog: a field that takes a paste, what each address is while it is read, and the answer for each.
 
-use super::api::{Invite, classify, list_grants};
+use super::api::{Invite, classify};
 use super::chips::{Chips, Tense, totals};
 use crate::forms::{self, Form};
 use crate::ui::{Check, Checks, Choice, Close, Dialog, Icon, Problems, Submit, TextArea, icon};
@@ -9,6 +9,7 @@ use leptos::html::Textarea;
 use leptos::prelude::*;
 use model::address_list;
 use model::invite::{AddressClass, ClassedAddress, InviteAnswer};
+use model::permission::Grants;
 use model::{OrganizationRole, Problem};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub fn InviteDialog(
     action: ServerAction<Invite>,
     /// What the field begins with.
     addresses: String,
+    grants: Grants,
     on_close: Callback<()>,
 ) -> impl IntoView {
     let (answer, problem) = (forms::answer(action), forms::problem(action));
@@ -69,7 +71,7 @@ pub fn InviteDialog(
                     options=OrganizationRole::ALL.map(|role| (role.code().to_owned(), role.label().to_owned(), chosen(role))).to_vec()
                     hint="An Organization Admin can invite people and change settings."
                 />
-                <Granting/>
+                <Granting grants/>
                 <div class="actions">
                     <Close on_close href="?"/>
                     <Submit label=Signal::derive(label) pending_label="Sending…" pending=action.pending()/>
@@ -81,46 +83,26 @@ pub fn InviteDialog(
 
 /// The roles and groups that everybody on the list gets, before their first login.
 #[component]
-fn Granting() -> impl IntoView {
-    let organization = use_organization();
-    let grants = Resource::new_blocking(|| (), move |()| list_grants(organization.clone()));
-    let was = |field: &'static str| {
-        let typed = forms::typed_all::<Invite>(field);
-        move |id: &str| typed.iter().any(|typed| typed == id)
-    };
-    let (role_was, group_was) = (was("roles[]"), was("groups[]"));
-    let boxes = StoredValue::new((role_was, group_was));
-    view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                let grants = grants.await.unwrap_or_default();
-                let check = |value: String, label: String, chosen: bool| Check { value, label, chosen };
-                let (roles, groups): (Vec<Check>, Vec<Check>) = boxes.try_with_value(|(role_was, group_was)| {
-                    let roles = grants.roles.iter().map(|role| {
-                        let id = role.id.to_string();
-                        let chosen = role_was(&id);
-                        check(id, role.name.clone(), chosen)
-                    });
-                    let groups = grants.groups.iter().map(|group| {
-                        let id = group.id.to_string();
-                        let chosen = group_was(&id);
-                        check(id, group.name.clone(), chosen)
-                    });
-                    (roles.collect(), groups.collect())
-                }).unwrap_or_default();
-                let open = roles.iter().chain(&groups).any(|check| check.chosen);
-                (!roles.is_empty() || !groups.is_empty()).then(|| view! {
-                    <details class="granting" open=open>
-                        <summary>"Roles and groups"</summary>
-                        <div class="two">
-                            <Checks legend="Roles" name="roles" checks=roles nothing="There are no roles yet."/>
-                            <Checks legend="Groups" name="groups" checks=groups nothing="There are no groups yet."/>
-                        </div>
-                    </details>
-                })
-            })}
-        </Suspense>
-    }
+fn Granting(grants: Grants) -> impl IntoView {
+    let (roles, groups) = (forms::typed_all::<Invite>("roles[]"), forms::typed_all::<Invite>("groups[]"));
+    let check =
+        |value: String, label, typed: &[String]| Check { chosen: typed.contains(&value), value, label };
+    let roles: Vec<Check> =
+        grants.roles.into_iter().map(|role| check(role.id.to_string(), role.name, &roles)).collect();
+    let groups: Vec<Check> =
+        grants.groups.into_iter().map(|group| check(group.id.to_string(), group.name, &groups)).collect();
+    let open = roles.iter().chain(&groups).any(|check| check.chosen);
+    (!roles.is_empty() || !groups.is_empty()).then(|| {
+        view! {
+            <details class="granting" open=open>
+                <summary>"Roles and groups"</summary>
+                <div class="two">
+                    <Checks legend="Roles" name="roles" checks=roles nothing="There are no roles yet."/>
+                    <Checks legend="Groups" name="groups" checks=groups nothing="There are no groups yet."/>
+                </div>
+            </details>
+        }
+    })
 }
 
 fn chosen(role: OrganizationRole) -> bool {

@@ -1,16 +1,14 @@
 //! The Users page: search, filters, order and place stand in the URL.
 
-use super::api::{Act, AddToGroup, Invite, InviteAllAgain, list_users};
-use super::chips::{Tense, totals};
-use super::chosen::{ActNotice, Chosen, ChosenBar, ChosenDialog, InviteAllAgainDialog};
-use super::invite::{InviteDialog, is_settled};
+use super::api::{Act, Invite, list_users};
+use super::chosen::{Chosen, ChosenBar};
+use super::dialogs::{Actions, Dialogs, Outcome};
 use super::table::UsersTable;
 use super::tabs::{PeopleTab, PeopleTabs};
-use super::words::names;
 use crate::forms;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{Heading, Icon, Notice, Pager, Renewed, Tone, icon};
+use crate::ui::{Heading, Icon, Pager, Renewed, icon};
 use crate::viewer::use_organization;
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::html::Form;
@@ -18,9 +16,8 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use model::delivery::DeliveryState;
-use model::invite::InviteAnswer;
 use model::users::{UserSort, UsersPage as Page, UsersQuery};
-use model::{OrganizationRole, Problem, UserId, UserStatus};
+use model::{OrganizationRole, Problem, UserStatus};
 use std::time::Duration;
 
 /// How soon the page looks again while mail is on its way, in seconds.
@@ -31,138 +28,31 @@ pub fn UsersPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search;
     let view = Memo::new(move |_| UsersView::read(&search.get()));
-    let invite = ServerAction::<Invite>::new();
-    let answer = forms::answer(invite);
     let rows = Memo::new(move |_| view.get().query);
-    let (act, add, all) = (
-        ServerAction::<Act>::new(),
-        ServerAction::<AddToGroup>::new(),
-        ServerAction::<InviteAllAgain>::new(),
-    );
-    let (acted, added, sent) = (forms::answer(act), forms::answer(add), forms::answer(all));
-    let changes = (forms::successes(invite), forms::successes(act), forms::successes(all));
+    let actions = Actions::new();
+    let changes = actions.successes();
     let page = Resource::new_blocking(
-        move || (rows.get(), changes.0.get(), changes.1.get(), changes.2.get()),
-        move |(query, ..)| list_users(organization.get_value(), query),
+        move || (rows.get(), changes.get()),
+        move |(query, _)| list_users(organization.get_value(), query),
     );
     let chosen = Chosen(RwSignal::default());
     look_again_while_mail_is_on_its_way(page);
     let filters = NodeRef::<Form>::new();
     fill_anew(filters, page, rows);
-    let go = use_navigate();
-    let on_close = Callback::new({
-        let go = go.clone();
-        move |()| go(&without_dialog(view), NavigateOptions { scroll: false, ..NavigateOptions::default() })
-    });
-    let settled = move |dialog: &UsersDialog| match dialog {
-        UsersDialog::Invite(_) => is_settled(answer.get().as_ref()),
-        UsersDialog::Chosen(_) => matches!(acted.get(), Some(Ok(_))) || matches!(added.get(), Some(Ok(_))),
-        UsersDialog::InviteAllAgain => matches!(sent.get(), Some(Ok(_))),
-    };
-    // It was done: the dialog closes, and the notice on the page tells.
-    Effect::new(move || {
-        if view.get_untracked().dialog.as_ref().is_some_and(settled) {
-            chosen.0.update(std::collections::BTreeSet::clear);
-            go(
-                &without_dialog(view),
-                NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
-            );
-        }
-    });
-    let dialog = Memo::new(move |_| view.get().dialog.filter(|dialog| !settled(dialog)));
-    // A dialog that is opened begins anew, whatever came of the one before.
-    Effect::new(move |before: Option<bool>| {
-        let open = view.with(|view| view.dialog.is_some());
-        if open && before == Some(false) {
-            act.clear();
-            add.clear();
-            all.clear();
-            forms::forget_submission();
-        }
-        open
-    });
     view! {
         <OrganizationPage title="Users".to_owned() section=Section::Users>
-            <Heading title="Users"><InviteButton view action=invite/></Heading>
-            <Invited answer/>
-            <ActNotice answer=acted/>
-            <Counted answer=added words=added_words/>
-            <Counted answer=sent words=sent_words/>
+            <Heading title="Users"><InviteButton view action=actions.invite/></Heading>
+            <Outcome actions/>
             <Renewed>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters chosen act/> }.into_any(),
+                        Ok(page) => view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters chosen act=actions.act/> }.into_any(),
                         Err(problem) => view! { <Failed problem/> }.into_any(),
                     }
                 })}
             </Renewed>
-            {move || dialog.get().map(|dialog| {
-                let href = without_dialog(view);
-                match dialog {
-                    UsersDialog::Invite(addresses) => view! { <InviteDialog action=invite addresses on_close/> }.into_any(),
-                    UsersDialog::InviteAllAgain => view! { <InviteAllAgainDialog action=all on_close href/> }.into_any(),
-                    UsersDialog::Chosen(users) => view! { <Choosing page users act add on_close href/> }.into_any(),
-                }
-            })}
+            <Dialogs view page actions chosen/>
         </OrganizationPage>
-    }
-}
-
-fn without_dialog(view: Memo<UsersView>) -> String {
-    paths::users(&use_organization(), &UsersView { dialog: None, ..view.get_untracked() })
-}
-
-/// The dialog for the chosen, once the rows are there that it names.
-#[component]
-fn Choosing(
-    page: Resource<Result<Page, Problem>>,
-    users: Vec<UserId>,
-    act: ServerAction<Act>,
-    add: ServerAction<AddToGroup>,
-    on_close: Callback<()>,
-    href: String,
-) -> impl IntoView {
-    view! {
-        <Suspense>
-            {move || {
-                let (users, href) = (users.clone(), href.clone());
-                Suspend::new(async move {
-                    let rows = page.await.map(|page| page.rows).unwrap_or_default();
-                    view! { <ChosenDialog users rows act add on_close href/> }
-                })
-            }}
-        </Suspense>
-    }
-}
-
-/// Says on the page what a dialog did that answers with a number.
-#[component]
-fn Counted<T>(answer: Signal<Option<Result<T, Problem>>>, words: fn(T) -> String) -> impl IntoView
-where
-    T: Clone + Send + Sync + 'static,
-{
-    view! {
-        <div role="status">
-            {move || answer.get().and_then(Result::ok).map(|count| view! {
-                <Notice tone=Tone::Success><p>{words(count)}</p></Notice>
-            })}
-        </div>
-    }
-}
-
-fn added_words(added: u64) -> String {
-    match added {
-        0 => "All of them were in the group already.".to_owned(),
-        1 => "Added 1 person to the group.".to_owned(),
-        many => format!("Added {many} people to the group."),
-    }
-}
-
-fn sent_words(sent: usize) -> String {
-    match sent {
-        0 => "No invitation has expired any more.".to_owned(),
-        1 => "1 new invitation is on its way.".to_owned(),
-        many => format!("{many} new invitations are on their way."),
     }
 }
 
@@ -193,24 +83,6 @@ fn hidden(view: &UsersView) -> impl IntoView + use<> {
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
         .collect_view()
-}
-
-/// Says on the page who was invited, once the dialog has closed.
-#[component]
-fn Invited(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoView {
-    view! {
-        <div role="status">
-            {move || answer.get().filter(|answer| is_settled(Some(answer))).and_then(Result::ok).map(|answer| {
-                let list: Vec<String> = answer.addresses.iter().map(|address| address.text.clone()).collect();
-                let (totals, names) = (totals(&answer.addresses, Tense::After), names(&list));
-                view! {
-                    <Notice tone=Tone::Success>
-                        <p><strong>{totals}</strong>": "{names}". Each row below tells where their mail is."</p>
-                    </Notice>
-                }
-            })}
-        </div>
-    }
 }
 
 /// The tabs, the search and the rows.

@@ -1,0 +1,195 @@
+//! The dialogs of the Users page: which is open stands in the URL, and what came of them on the page.
+
+use super::api::{Act, AddToGroup, Invite, InviteAllAgain, list_grants};
+use super::chips::{Tense, totals};
+use super::chosen::{ActNotice, Chosen, ChosenDialog, InviteAllAgainDialog};
+use super::invite::{InviteDialog, is_settled};
+use super::words::names;
+use crate::forms;
+use crate::paths::{self, UsersDialog, UsersView};
+use crate::ui::{Notice, Tone, as_it_is};
+use crate::viewer::use_organization;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use model::Problem;
+use model::invite::InviteAnswer;
+use model::users::UsersPage as Page;
+
+/// What can be done on the page.
+#[derive(Clone, Copy)]
+pub struct Actions {
+    pub invite: ServerAction<Invite>,
+    pub act: ServerAction<Act>,
+    pub add: ServerAction<AddToGroup>,
+    pub all: ServerAction<InviteAllAgain>,
+}
+
+impl Actions {
+    pub fn new() -> Self {
+        Self {
+            invite: ServerAction::new(),
+            act: ServerAction::new(),
+            add: ServerAction::new(),
+            all: ServerAction::new(),
+        }
+    }
+
+    /// Changes when something was done that the list shows.
+    pub fn successes(self) -> Memo<(usize, usize, usize)> {
+        let (invite, act, all) =
+            (forms::successes(self.invite), forms::successes(self.act), forms::successes(self.all));
+        Memo::new(move |_| (invite.get(), act.get(), all.get()))
+    }
+
+    /// Forgets what came of the last dialog, for one that begins anew.
+    pub fn begin_anew(self) {
+        forms::begin_anew(self.invite);
+        forms::begin_anew(self.act);
+        forms::begin_anew(self.add);
+        forms::begin_anew(self.all);
+    }
+
+    /// For each kind of dialog, whether all that it was opened for has been done.
+    fn settled(self) -> impl Fn(&UsersDialog) -> bool + Copy + Send + Sync + 'static {
+        let (invited, acted) = (forms::answer(self.invite), forms::answer(self.act));
+        let (added, sent) = (forms::answer(self.add), forms::answer(self.all));
+        let done = Memo::new(move |_| {
+            let chosen = matches!(acted.get(), Some(Ok(_))) || matches!(added.get(), Some(Ok(_)));
+            (is_settled(invited.get().as_ref()), chosen, matches!(sent.get(), Some(Ok(_))))
+        });
+        move |dialog| match (dialog, done.get()) {
+            (UsersDialog::Invite(_), (settled, ..))
+            | (UsersDialog::Chosen(_), (_, settled, _))
+            | (UsersDialog::InviteAllAgain, (.., settled)) => settled,
+        }
+    }
+}
+
+/// The dialog that the URL names, until it is settled: then it closes, and the page tells.
+#[component]
+pub fn Dialogs(
+    view: Memo<UsersView>,
+    page: Resource<Result<Page, Problem>>,
+    actions: Actions,
+    chosen: Chosen,
+) -> impl IntoView {
+    let settled = actions.settled();
+    let go = use_navigate();
+    let leave = move |replace| {
+        go(&without_dialog(view), NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
+    };
+    Effect::new({
+        let leave = leave.clone();
+        move |before: Option<bool>| {
+            let dialog = view.get().dialog;
+            let done = dialog.as_ref().is_some_and(settled);
+            if dialog.is_some() && before == Some(false) {
+                // It was opened just now, and knows of nothing that was done before.
+                actions.begin_anew();
+            } else if done {
+                chosen.0.update(std::collections::BTreeSet::clear);
+                leave(true);
+            }
+            dialog.is_some()
+        }
+    });
+    let on_close = Callback::new(move |()| leave(false));
+    let dialog = Memo::new(move |_| view.get().dialog.filter(|dialog| !settled(dialog)));
+    // Asked for when the first dialog opens that offers them.
+    let organization = StoredValue::new(use_organization());
+    let wanted = Memo::new(move |before: Option<&bool>| {
+        before == Some(&true) || matches!(dialog.get(), Some(UsersDialog::Invite(_) | UsersDialog::Chosen(_)))
+    });
+    let grants = Resource::new_blocking(
+        move || wanted.get(),
+        move |wanted| async move { if wanted { list_grants(organization.get_value()).await.ok() } else { None } },
+    );
+    let granted = move || as_it_is(grants).flatten().or_else(|| grants.get().flatten());
+    // All that a dialog shows is there before the dialog is: within a `Suspense` of its own, parts of it would outlive
+    // its signals.
+    view! {
+        <Suspense>
+            {move || dialog.get().and_then(|dialog| {
+                let href = without_dialog(view);
+                Some(match dialog {
+                    UsersDialog::Invite(addresses) => {
+                        view! { <InviteDialog action=actions.invite addresses grants=granted()? on_close/> }.into_any()
+                    }
+                    UsersDialog::InviteAllAgain => {
+                        view! { <InviteAllAgainDialog action=actions.all on_close href/> }.into_any()
+                    }
+                    UsersDialog::Chosen(users) => {
+                        let rows = as_it_is(page)?.map(|page| page.rows).unwrap_or_default();
+                        let (act, add, groups) = (actions.act, actions.add, granted()?.groups);
+                        view! { <ChosenDialog users rows groups act add on_close href/> }.into_any()
+                    }
+                })
+            })}
+        </Suspense>
+    }
+}
+
+fn without_dialog(view: Memo<UsersView>) -> String {
+    paths::users(&use_organization(), &UsersView { dialog: None, ..view.get_untracked() })
+}
+
+/// What came of the dialogs, on the page.
+#[component]
+pub fn Outcome(actions: Actions) -> impl IntoView {
+    view! {
+        <Invited answer=forms::answer(actions.invite)/>
+        <ActNotice answer=forms::answer(actions.act)/>
+        <Counted answer=forms::answer(actions.add) words=added_words/>
+        <Counted answer=forms::answer(actions.all) words=sent_words/>
+    }
+}
+
+/// Says on the page who was invited, once the dialog has closed.
+#[component]
+fn Invited(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoView {
+    view! {
+        <div role="status">
+            {move || answer.get().filter(|answer| is_settled(Some(answer))).and_then(Result::ok).map(|answer| {
+                let list: Vec<String> = answer.addresses.iter().map(|address| address.text.clone()).collect();
+                let (totals, names) = (totals(&answer.addresses, Tense::After), names(&list));
+                view! {
+                    <Notice tone=Tone::Success>
+                        <p><strong>{totals}</strong>": "{names}". Each row below tells where their mail is."</p>
+                    </Notice>
+                }
+            })}
+        </div>
+    }
+}
+
+/// Says on the page what a dialog did that answers with a number.
+#[component]
+fn Counted<T>(answer: Signal<Option<Result<T, Problem>>>, words: fn(T) -> String) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    view! {
+        <div role="status">
+            {move || answer.get().and_then(Result::ok).map(|count| view! {
+                <Notice tone=Tone::Success><p>{words(count)}</p></Notice>
+            })}
+        </div>
+    }
+}
+
+fn added_words(added: u64) -> String {
+    match added {
+        0 => "All of them were in the group already.".to_owned(),
+        1 => "Added 1 person to the group.".to_owned(),
+        many => format!("Added {many} people to the group."),
+    }
+}
+
+fn sent_words(sent: usize) -> String {
+    match sent {
+        0 => "No invitation has expired any more.".to_owned(),
+        1 => "1 new invitation is on its way.".to_owned(),
+        many => format!("{many} new invitations are on their way."),
+    }
+}
