@@ -132,8 +132,8 @@ fn Appearance() -> impl IntoView {
             <Form action>
                 <input type="hidden" name="org" value=use_organization()/>
                 <Choice label="Colours" name="theme" options hint="For this browser alone."/>
-                <div class="actions">
-                    <Submit label="Save" pending_label="Saving…" pending=action.pending()/>
+                <div class="actions start">
+                    <Submit label="Save" kind="" pending_label="Saving…" pending=action.pending()/>
                 </div>
             </Form>
         </section>

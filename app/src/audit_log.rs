@@ -4,7 +4,7 @@ mod api;
 
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths;
-use crate::ui::{Empty, Heading, Icon, Moment, Pager, Renewed, icon};
+use crate::ui::{Empty, Heading, Icon, Moment, Renewed, icon};
 use crate::viewer::use_organization;
 use api::list_events;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -64,7 +64,10 @@ fn Listed(page: Page, query: AuditQuery) -> impl IntoView {
                 </table>
             }.into_any()
         }}
-        <Pager previous=newest next=older/>
+        <nav class="pager" aria-label="Pages">
+            {newest.map(|href| view! { <a href=href class="button">"Newest"</a> })}
+            {older.map(|href| view! { <a href=href class="button">"Older"</a> })}
+        </nav>
     }
 }
 

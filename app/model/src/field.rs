@@ -34,7 +34,7 @@ pub enum FieldError {
     NotAPermission { entry: String, why: PermissionError },
     #[error("“{entry}” is no domain, such as blobs.example.")]
     NotADomain { entry: String },
-    #[error("This is a number from {least} to {most}.")]
+    #[error("Type a number from {least} to {most}.")]
     OutOfRange { least: i16, most: i16 },
     #[error("These are too many: {most} at most.")]
     TooMany { most: usize },

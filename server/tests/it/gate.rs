@@ -1,11 +1,10 @@
 //! Who sees which page, and who may call which server function.
 
-use crate::support::{ADMIN, FORM, Site};
+use crate::support::{ADMIN, Site};
 use axum::http::StatusCode;
 use sqlx::PgPool;
 
 const USERS: &str = "/o/blobsrus/settings/users";
-const JSON: &str = "application/json";
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn nobody_is_led_to_the_login_page_and_back(pool: PgPool) {
@@ -48,80 +47,6 @@ async fn an_admin_of_another_organization_is_nobody_here(pool: PgPool) {
     // A session is good under its own organization's name alone.
     let renamed = stranger.replace("session-other", "session-blobsrus");
     assert_eq!(site.get(USERS, &renamed).await.status, StatusCode::SEE_OTHER);
-}
-
-/// Every server function that only an admin may call, with a body that an admin's call would have.
-const ADMINS_ALONE: [(&str, &str, &str); 4] = [
-    ("/api/users/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
-    ("/api/users/profile", JSON, r#"{"org":"blobsrus","user":"0192e4a0-0000-7000-8000-000000000000"}"#),
-    ("/api/users/classify", JSON, r#"{"org":"blobsrus","addresses":"ada@blobsrus.com"}"#),
-    ("/api/users/invite", FORM, "org=blobsrus&addresses=x@blobsrus.com&role=admin"),
-];
-
-/// Every server function that whoever is signed in may call.
-const USERS_ALONE: [(&str, &str, &str); 1] = [("/api/account/theme", FORM, "org=blobsrus&theme=dark")];
-
-/// Every server function that anybody may call.
-const ANYBODYS: [&str; 8] = [
-    "/api/join/join",
-    "/api/join/page",
-    "/api/sign_in/asked_for",
-    "/api/sign_in/by_code",
-    "/api/sign_in/by_link",
-    "/api/sign_in/link",
-    "/api/sign_in/request",
-    "/api/sign_in/sign_out",
-];
-
-#[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn admins_functions_answer_nobody_else_and_change_nothing(pool: PgPool) {
-    let site = Site::new(pool).await;
-    let member = site.member("blobby@blobsrus.com").await;
-    let stranger = site.other_organization().await;
-    let users = site.count("users").await;
-    for (path, kind, body) in ADMINS_ALONE {
-        let answer = site.call(path, "", kind, body).await;
-        assert_eq!(
-            (answer.status, &*answer.body),
-            (StatusCode::UNAUTHORIZED, r#"{"code":"signed_out"}"#),
-            "{path}"
-        );
-        let answer = site.call(path, &member, kind, body).await;
-        assert_eq!(
-            (answer.status, &*answer.body),
-            (StatusCode::NOT_FOUND, r#"{"code":"not_found"}"#),
-            "{path}"
-        );
-        let answer = site.call(path, &stranger, kind, body).await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
-        let elsewhere = body.replace("blobsrus\"", "nowhere\"").replace("org=blobsrus", "org=nowhere");
-        let answer = site.call(path, &stranger, kind, &elsewhere).await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
-    }
-    assert_eq!(site.count("users").await, users);
-}
-
-#[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn users_functions_answer_whoever_is_signed_in_alone(pool: PgPool) {
-    let site = Site::new(pool).await;
-    let member = site.member("blobby@blobsrus.com").await;
-    let stranger = site.other_organization().await;
-    for (path, kind, body) in USERS_ALONE {
-        assert_eq!(site.call(path, "", kind, body).await.status, StatusCode::UNAUTHORIZED, "{path}");
-        assert_eq!(site.call(path, &stranger, kind, body).await.status, StatusCode::UNAUTHORIZED, "{path}");
-        assert_eq!(site.call(path, &member, kind, body).await.status, StatusCode::OK, "{path}");
-    }
-}
-
-#[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn no_server_function_is_missing_from_these_lists(pool: PgPool) {
-    let _site = Site::new(pool).await;
-    let mut known: Vec<&str> =
-        ADMINS_ALONE.iter().chain(&USERS_ALONE).map(|(path, ..)| *path).chain(ANYBODYS).collect();
-    let mut there: Vec<&str> = server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
-    known.sort_unstable();
-    there.sort_unstable();
-    assert_eq!(there, known);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

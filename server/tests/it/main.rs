@@ -12,3 +12,4 @@ mod process;
 mod schema;
 mod source;
 mod support;
+mod tenancy;
