@@ -4,6 +4,8 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
+import { openProfileOf } from "../pages/profile.ts";
+import { makeGroup, makeRole } from "../pages/things.ts";
 import * as users from "../pages/users.ts";
 import { arrive, goto, hydrated } from "../support/browser.ts";
 import {
@@ -98,6 +100,43 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         }
         await goto(page, `/o/${org.slug}/account`);
         await see("account");
+        for (const noun of ["role", "group"]) {
+          await goto(page, `/o/${org.slug}/settings/${noun}s`);
+          await see(`${noun}s-none`);
+        }
+        await makeRole(page, org.slug, "Bookkeeper", "invoice:read invoice:pay report:*");
+        await see("roles");
+        await page.getByRole("link", { name: "Edit" }).click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await see("role-editor");
+        await makeGroup(page, org.slug, "Accounting", ["Bookkeeper"]);
+        await see("groups");
+        await page.getByRole("link", { name: "Edit" }).click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await see("group-editor");
+        await page.getByRole("link", { name: "Delete group…" }).click();
+        await expect(page.getByRole("dialog", { name: /^Delete/ })).toBeVisible();
+        await see("group-delete");
+        for (const name of ["general", "requests", "audit-log"]) {
+          await goto(page, `/o/${org.slug}/settings/${name}`);
+          await see(name);
+        }
+        await users.openUsers(page, org.slug);
+        await page.getByRole("checkbox", { name: "Select all on this page" }).check();
+        await see("users-selected");
+        await page.getByRole("button", { name: "Change selected…" }).click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await see("users-change-selected");
+        await users.openUsers(page, org.slug, "?status=expired&dialog=invite-all-again");
+        await see("users-invite-all-again");
+        await openProfileOf(page, org.slug, `bloberta.round@${org.domain}`);
+        await page.getByRole("checkbox", { name: "Accounting" }).check();
+        await page.getByRole("button", { name: "Save changes" }).click();
+        await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+        await see("profile-permissions");
+        await page.getByRole("link", { name: "Suspend" }).click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await see("profile-suspend");
         await goto(page, `/o/${org.slug}/settings/nothing`);
         await see("not-found-inside");
       });

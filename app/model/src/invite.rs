@@ -2,7 +2,7 @@
 
 use crate::email::AddressError;
 use crate::rules::{Action, AddressState, Cell, Refusal, rule};
-use crate::{GroupId, OrganizationRole, RoleId};
+use crate::{GroupId, OrganizationRole, RoleId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// The most addresses in one go.
@@ -62,6 +62,9 @@ pub struct ClassedAddress {
     pub text: String,
     #[serde(flatten)]
     pub class: AddressClass,
+    /// Who has the address already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
 }
 
 /// What became of a list of addresses.

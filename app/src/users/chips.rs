@@ -1,6 +1,8 @@
 //! A list of addresses with what each is, or what became of it: those that need a look first.
 
+use crate::paths;
 use crate::ui::{Icon, icon};
+use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::invite::{AddressClass, ClassedAddress};
 use model::rules::Refusal;
@@ -61,6 +63,17 @@ pub fn totals(addresses: &[ClassedAddress], tense: Tense) -> String {
     .join(" · ")
 }
 
+/// What can be done instead, and where.
+fn offer(class: &AddressClass, profile: &str) -> Option<(&'static str, String)> {
+    let AddressClass::Refused { why } = class else { return None };
+    match why {
+        Refusal::AlreadyInvited => Some(("Resend", profile.to_owned())),
+        Refusal::Suspended => Some(("Reactivate", format!("{profile}?dialog=reactivate"))),
+        Refusal::UserExists => Some(("Manage", profile.to_owned())),
+        _ => None,
+    }
+}
+
 #[component]
 pub fn Chips(
     mut addresses: Vec<ClassedAddress>,
@@ -71,7 +84,8 @@ pub fn Chips(
     addresses.sort_by_key(|address| rank(&address.class));
     let more = addresses.len().saturating_sub(SHOWN_MOST);
     addresses.truncate(SHOWN_MOST);
-    let chips = addresses.into_iter().map(|ClassedAddress { text, class }| {
+    let organization = use_organization();
+    let chips = addresses.into_iter().map(|ClassedAddress { text, class, user }| {
         let (look, sign) = match rank(&class) {
             0 => ("chip danger", Icon::Warning),
             1 | 2 => ("chip warning", Icon::Cross),
@@ -82,12 +96,17 @@ pub fn Chips(
             let label = format!("Edit {text}");
             view! { <button type="button" class="button quiet" aria-label=label on:click=move |_| on_edit.run(text.clone())>"Edit"</button> }
         });
+        let offer = user.and_then(|user| offer(&class, &paths::user(&organization, user))).map(|(words, href)| {
+            let label = format!("{words} {text}");
+            view! { <a class="button quiet" aria-label=label href=href>{words}</a> }
+        });
         view! {
             <li class=look>
                 {icon(sign)}
                 <span class="chip-text">{text}</span>
                 <span class="chip-words">{words(&class, tense)}</span>
                 {edit}
+                {offer}
             </li>
         }
     });
@@ -103,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_totals_name_what_there_is_and_nothing_else() {
-        let address = |class| ClassedAddress { text: "a@b.c".to_owned(), class };
+        let address = |class| ClassedAddress { text: "a@b.c".to_owned(), class, user: None };
         let list = [
             address(AddressClass::New),
             address(AddressClass::Refused { why: Refusal::UserExists }),

@@ -44,6 +44,27 @@ pub fn ChooseBox(user: UserId, name: String, chosen: Chosen) -> impl IntoView {
     }
 }
 
+/// The box in the table's head, for all rows at once. Without WebAssembly it could do nothing, so it is not there.
+#[component]
+pub fn ChooseAll(users: Vec<UserId>, chosen: Chosen) -> impl IntoView {
+    let scripted = RwSignal::new(false);
+    Effect::new(move || scripted.set(true));
+    let users = StoredValue::new(users);
+    let all = move || {
+        chosen.0.with(|chosen| users.with_value(|users| users.iter().all(|user| chosen.contains(user))))
+    };
+    let change = move |event: leptos::ev::Event| {
+        let on = event_target_checked(&event);
+        let users = users.get_value();
+        chosen.0.update(|chosen| if on { chosen.extend(users) } else { chosen.clear() });
+    };
+    move || {
+        scripted.get().then(|| {
+            view! { <input type="checkbox" aria-label="Select all on this page" prop:checked=all on:change=change/> }
+        })
+    }
+}
+
 /// Opens the dialog for the chosen. Before WebAssembly a form whose boxes are in the rows.
 #[component]
 pub fn ChosenBar(view: UsersView, chosen: Chosen) -> impl IntoView {

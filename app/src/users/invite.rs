@@ -45,7 +45,7 @@ pub fn InviteDialog(
     keep_what_needs_mending(answer, area, text);
     let number = move || {
         seen.with(|seen| {
-            seen.iter().filter(|(_, class)| class.as_ref().is_none_or(AddressClass::is_invited)).count()
+            seen.iter().filter(|one| one.as_ref().is_none_or(|one| one.class.is_invited())).count()
         })
     };
     let label = move || match number() {
@@ -143,7 +143,7 @@ fn keep_what_needs_mending(
 }
 
 /// What the server knows of the addresses, asked when the typing rests.
-fn use_classes(text: RwSignal<String>) -> RwSignal<HashMap<String, AddressClass>> {
+fn use_classes(text: RwSignal<String>) -> RwSignal<HashMap<String, ClassedAddress>> {
     let known = RwSignal::new(HashMap::new());
     let organization = StoredValue::new(use_organization());
     let asks = RwSignal::new(0_u32);
@@ -160,7 +160,7 @@ fn use_classes(text: RwSignal<String>) -> RwSignal<HashMap<String, AddressClass>
                     if let Ok(answer) = classify(organization, typed).await {
                         known.try_update(|known| {
                             let classes = answer.addresses.into_iter().filter(is_the_servers);
-                            known.extend(classes.map(|address| (address.text, address.class)));
+                            known.extend(classes.map(|address| (address.text.clone(), address)));
                         });
                     }
                 });
@@ -176,28 +176,26 @@ fn is_the_servers(address: &ClassedAddress) -> bool {
     !matches!(address.class, AddressClass::Duplicate { .. } | AddressClass::Malformed { .. })
 }
 
-/// Every entry with what is known of it so far.
-fn classed(text: &str, known: &HashMap<String, AddressClass>) -> Vec<(String, Option<AddressClass>)> {
+/// What is known so far of every entry; nothing, while the server is asked.
+fn classed(text: &str, known: &HashMap<String, ClassedAddress>) -> Vec<Option<ClassedAddress>> {
+    let local = |text, class| Some(ClassedAddress { text, class, user: None });
     let class = |entry: address_list::Entry| match (entry.duplicate_of, entry.address) {
-        (Some(of), _) => (entry.text, Some(AddressClass::Duplicate { of })),
-        (None, Err(why)) => (entry.text, Some(AddressClass::Malformed { why })),
-        (None, Ok(address)) => (address.as_str().to_owned(), known.get(address.as_str()).cloned()),
+        (Some(of), _) => local(entry.text, AddressClass::Duplicate { of }),
+        (None, Err(why)) => local(entry.text, AddressClass::Malformed { why }),
+        (None, Ok(address)) => known.get(address.as_str()).cloned(),
     };
     address_list::parse(text).into_iter().map(class).collect()
 }
 
 /// What will happen to each address, while the list is typed.
 #[component]
-fn Preview(seen: Memo<Vec<(String, Option<AddressClass>)>>, on_edit: Callback<String>) -> impl IntoView {
+fn Preview(seen: Memo<Vec<Option<ClassedAddress>>>, on_edit: Callback<String>) -> impl IntoView {
     view! {
         <div class="preview" aria-live="polite">
             {move || {
                 let seen = seen.get();
-                let checking = seen.iter().filter(|(_, class)| class.is_none()).count();
-                let addresses: Vec<ClassedAddress> = seen
-                    .into_iter()
-                    .filter_map(|(text, class)| class.map(|class| ClassedAddress { text, class }))
-                    .collect();
+                let checking = seen.iter().filter(|one| one.is_none()).count();
+                let addresses: Vec<ClassedAddress> = seen.into_iter().flatten().collect();
                 (!addresses.is_empty() || checking > 0).then(|| view! {
                     <p class="totals">
                         {totals(&addresses, Tense::Before)}

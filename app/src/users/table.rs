@@ -1,7 +1,7 @@
 //! The table of users, and the way to its other pages.
 
 use super::api::Act;
-use super::chosen::{ChooseBox, Chosen};
+use super::chosen::{ChooseAll, ChooseBox, Chosen};
 use crate::forms::Form;
 use crate::paths::{self, UsersView};
 use crate::ui::{DeliveryLine, Empty, Moment, Order, SortHead, StatusBadge};
@@ -23,6 +23,7 @@ pub fn UsersTable(
     if rows.is_empty() {
         return view! { <Nobody view/> }.into_any();
     }
+    let users: Vec<UserId> = rows.iter().map(|row| row.id).collect();
     let rows = rows.into_iter().map(|row| view! { <Row row now chosen act/> }.into_any()).collect_view();
     let heads = [
         ("Name", UserSort::Name),
@@ -40,7 +41,7 @@ pub fn UsersTable(
             <caption class="visually-hidden">"Users of the organization"</caption>
             <thead>
                 <tr>
-                    <th scope="col"><span class="visually-hidden">"Select"</span></th>
+                    <th scope="col" class="choose"><span class="visually-hidden">"Select"</span><ChooseAll users chosen/></th>
                     {heads.collect_view()}
                     <th scope="col"><span class="visually-hidden">"Manage"</span></th>
                 </tr>

@@ -1,6 +1,6 @@
 //! The demo organization: people in every state, to look at and to play with.
 
-use crate::{Caller, Error, Result, organizations};
+use crate::{Caller, Error, Result, Visitor, organizations};
 use chrono::TimeDelta;
 use model::Problem;
 use model::field::FieldError;
@@ -92,6 +92,45 @@ async fn people(caller: &Caller) -> Result<()> {
         deliver(caller, organization.organization(), organization.new_id(), invitation, &email, invited_at)
             .await?;
     }
+    access(caller, &organization).await
+}
+
+/// Two roles, a group that has one of them, and some people in it.
+async fn access(caller: &Caller, organization: &Visitor<'_>) -> Result<()> {
+    let (reader, payer, group) = (organization.new_id(), organization.new_id(), organization.new_id());
+    sqlx::query!(
+        "with made as (
+            insert into roles (organization_id, id, name, permissions, created_at) values
+                ($1, $2, 'Auditor', '{invoice:read,report:*}', $5),
+                ($1, $3, 'Bookkeeper', '{invoice:pay,invoice:read}', $5)
+         )
+         insert into groups (organization_id, id, name, description, created_at)
+         values ($1, $4, 'Accounting', 'Everybody who pays the bills.', $5)",
+        organization.organization(),
+        reader,
+        payer,
+        group,
+        organization.now
+    )
+    .execute(&caller.domain.pool)
+    .await?;
+    sqlx::query!(
+        "with given as (
+            insert into group_roles (organization_id, group_id, role_id) values ($1, $3, $2)
+         ), auditors as (
+            insert into user_roles (organization_id, user_id, role_id)
+            select $1, id, $4 from users where organization_id = $1 and name in ('Dolores Drop', 'Sven Smear')
+         )
+         insert into group_members (organization_id, group_id, user_id)
+         select $1, $3, id from users
+         where organization_id = $1 and name in ('Dolores Drop', 'Jelena Jelly', 'Ooze Özdemir')",
+        organization.organization(),
+        payer,
+        group,
+        reader
+    )
+    .execute(&caller.domain.pool)
+    .await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The server over HTTP, in this process, on a real Postgres.
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+mod export;
 mod files;
 mod forms;
 mod gate;

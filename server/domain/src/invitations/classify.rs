@@ -2,6 +2,7 @@
 
 use crate::{Admin, Error, Result};
 use chrono::{DateTime, Utc};
+use model::UserId;
 use model::address_list::{self, Entry};
 use model::field::FieldError;
 use model::invite::{ADDRESSES_MAX, AddressClass, ClassedAddress, InviteAnswer};
@@ -22,14 +23,25 @@ pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteAnswer> {
     Ok(answer(entries, &states, &admin.settings))
 }
 
+/// What stood at an address.
+#[derive(Clone, Copy)]
+pub(super) struct Found {
+    pub state: AddressState,
+    pub user: Option<UserId>,
+}
+
+impl Found {
+    pub const NOBODY: Self = Self { state: AddressState::Unknown, user: None };
+}
+
 /// The states of these addresses, of those that have a user.
 pub(super) async fn states(
     connection: &mut PgConnection,
     admin: &Admin<'_>,
     keys: &[String],
-) -> Result<HashMap<String, AddressState>> {
+) -> Result<HashMap<String, Found>> {
     let rows = sqlx::query!(
-        "select u.email_key, u.status, i.expires_at as \"expires_at?\"
+        "select u.id, u.email_key, u.status, i.expires_at as \"expires_at?\"
          from users u
          left join invitations i
             on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
@@ -39,7 +51,9 @@ pub(super) async fn states(
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.email_key, state(&row.status, row.expires_at, admin.now))).collect())
+    let found =
+        |id, status: &str, ends| Found { state: state(status, ends, admin.now), user: Some(UserId(id)) };
+    Ok(rows.into_iter().map(|row| (row.email_key, found(row.id, &row.status, row.expires_at))).collect())
 }
 
 /// The state of an address with a user, by the user's status and the end of the open invitation.
@@ -81,24 +95,28 @@ pub fn addresses(entries: &[Entry]) -> HashMap<String, String> {
 }
 
 /// The answer for each entry, from the state that its address was in; one without a state is unknown.
-pub fn answer(
+pub(super) fn answer(
     entries: Vec<Entry>,
-    states: &HashMap<String, AddressState>,
+    found: &HashMap<String, Found>,
     settings: &Settings,
 ) -> InviteAnswer {
     let class = |entry: Entry| match (entry.duplicate_of, entry.address) {
-        (Some(of), _) => ClassedAddress { text: entry.text, class: AddressClass::Duplicate { of } },
-        (None, Err(why)) => ClassedAddress { text: entry.text, class: AddressClass::Malformed { why } },
+        (Some(of), _) => {
+            ClassedAddress { text: entry.text, class: AddressClass::Duplicate { of }, user: None }
+        }
+        (None, Err(why)) => {
+            ClassedAddress { text: entry.text, class: AddressClass::Malformed { why }, user: None }
+        }
         (None, Ok(address)) => {
             let key = address.key();
-            let state = states.get(&key).copied().unwrap_or(AddressState::Unknown);
+            let Found { state, user } = found.get(&key).copied().unwrap_or(Found::NOBODY);
             let class = match AddressClass::of_state(state) {
                 class if class.is_invited() && !settings.allows(&key) => {
                     AddressClass::Refused { why: Refusal::DomainNotAllowed }
                 }
                 class => class,
             };
-            ClassedAddress { text: address.as_str().to_owned(), class }
+            ClassedAddress { text: address.as_str().to_owned(), class, user }
         }
     };
     InviteAnswer { addresses: entries.into_iter().map(class).collect() }

@@ -1,11 +1,10 @@
 //! Inviting a list of addresses: a handful of statements in one transaction, however long the list is.
 
-use super::classify::{addresses, answer, read, state, states};
+use super::classify::{self, addresses, answer, read, state, states};
 use crate::audit::{self, Actor, Targets};
 use crate::{Admin, Error, Result, grants, mail, requests};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::invite::{AddressClass, InviteAnswer, Offer};
-use model::rules::AddressState;
 use model::{OrganizationRole, UserId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -48,7 +47,7 @@ pub async fn invite(admin: &Admin<'_>, list: &str, offer: &Offer) -> Result<Invi
 /// What stood at each address, and the users who get an invitation now.
 #[derive(Default)]
 struct Found {
-    states: HashMap<String, AddressState>,
+    states: HashMap<String, classify::Found>,
     invited: Vec<Invited>,
 }
 
@@ -107,7 +106,7 @@ async fn insert_users(
     .await?;
     for row in rows {
         rest.remove(&row.email_key);
-        found.states.insert(row.email_key.clone(), AddressState::Unknown);
+        found.states.insert(row.email_key.clone(), classify::Found::NOBODY);
         found.invited.push(Invited { id: row.id, email: row.email, email_key: row.email_key, again: false });
     }
     Ok(())
@@ -147,7 +146,7 @@ async fn lock_users(
                 again: true,
             });
         }
-        found.states.insert(user.email_key, state);
+        found.states.insert(user.email_key, classify::Found { state, user: Some(UserId(user.id)) });
     }
     Ok(())
 }

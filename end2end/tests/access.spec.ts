@@ -1,0 +1,93 @@
+import { expect, test } from "../fixtures.ts";
+import { openProfileOf, permission, timeline } from "../pages/profile.ts";
+import { signIn } from "../pages/sign_in.ts";
+import { makeGroup, makeRole } from "../pages/things.ts";
+import { dialog, emailField, openDialog, row, sendButton } from "../pages/users.ts";
+import { goto } from "../support/browser.ts";
+import { addPerson } from "../support/organization.ts";
+
+test("a role names what is wrong with its permissions, and keeps what was typed", async ({ page, org, axe }) => {
+  await signIn(page, org.link);
+  await goto(page, `/o/${org.slug}/settings/roles`);
+  await expect(page.getByText("No roles yet.")).toBeVisible();
+  await axe();
+  await page.getByRole("link", { name: "New role" }).click();
+  const editor = page.getByRole("dialog", { name: "New role" });
+  const permissions = editor.getByRole("textbox", { name: "Permissions" });
+  await editor.getByLabel("Name").fill("Bookkeeper");
+  await permissions.fill("invoice:read\nInvoice:pay");
+  await editor.getByRole("button", { name: "Save role" }).click();
+  await expect(permissions).toHaveAccessibleDescription(/“Invoice:pay” is no permission: each side of the colon begins with a lower-case letter/);
+  await expect(permissions).toHaveValue("invoice:read\nInvoice:pay");
+  await axe();
+  await permissions.fill("invoice:read\ninvoice:pay");
+  await editor.getByRole("button", { name: "Save role" }).click();
+  await expect(page.getByRole("row", { name: /Bookkeeper/ })).toContainText("invoice:pay");
+
+  await page.getByRole("link", { name: "New role" }).click();
+  await editor.getByLabel("Name").fill("BOOKKEEPER");
+  await permissions.fill("a:b");
+  await editor.getByRole("button", { name: "Save role" }).click();
+  await expect(editor.getByLabel("Name")).toHaveAccessibleDescription("This is taken already.");
+});
+
+test("permissions are the union of roles and groups, each with where it comes from", async ({ page, org, query, axe }) => {
+  const email = `globby@${org.domain}`;
+  await addPerson(query, org.slug, { name: "Globby Waters", email });
+  await signIn(page, org.link);
+  await makeRole(page, org.slug, "Reader", "invoice:read");
+  await makeRole(page, org.slug, "Payer", "invoice:read invoice:pay");
+  await makeGroup(page, org.slug, "Money", ["Payer"]);
+  await openProfileOf(page, org.slug, email);
+  await page.getByRole("checkbox", { name: "Reader" }).check();
+  await page.getByRole("checkbox", { name: "Money" }).check();
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(permission(page, "invoice:read")).toContainText("role Reader; role Payer of the group Money");
+  await expect(permission(page, "invoice:pay")).toContainText("role Payer of the group Money");
+  await expect(timeline(page).first()).toContainText("groups joined: Money · roles given: Reader");
+  await axe();
+
+  await page.getByRole("checkbox", { name: "Reader" }).uncheck();
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(permission(page, "invoice:read")).not.toContainText("role Reader");
+
+  await goto(page, `/o/${org.slug}/settings/groups`);
+  await expect(page.getByRole("row", { name: /Money/ })).toContainText("1");
+  await page.getByRole("row", { name: /Money/ }).getByRole("link", { name: "Edit" }).click();
+  await page.getByRole("link", { name: "Delete group…" }).click();
+  await page.getByRole("dialog", { name: "Delete the group Money?" }).getByRole("button", { name: "Delete group" }).click();
+  await expect(page.getByText("No groups yet.")).toBeVisible();
+  await openProfileOf(page, org.slug, email);
+  await expect(page.getByText("None. Roles bring permissions")).toBeVisible();
+});
+
+test("roles and groups are given with the invitation, before the first login", async ({ page, org, mail }) => {
+  const email = `blobby@${org.domain}`;
+  await signIn(page, org.link);
+  await makeRole(page, org.slug, "Reader", "invoice:read");
+  await makeGroup(page, org.slug, "Money", ["Reader"]);
+  await goto(page, `/o/${org.slug}/settings/users`);
+  await openDialog(page);
+  await emailField(page).fill(email);
+  await dialog(page).getByText("Roles and groups").click();
+  await dialog(page).getByRole("checkbox", { name: "Money" }).check();
+  await sendButton(page).click();
+  await expect(row(page, email)).toContainText("Invited");
+  await mail.next(email);
+  await openProfileOf(page, org.slug, email);
+  await expect(permission(page, "invoice:read")).toContainText("role Reader of the group Money");
+});
+
+test("several people are put into a group", async ({ page, org, query }) => {
+  for (const name of ["a", "b"]) await addPerson(query, org.slug, { name: `Blob ${name}`, email: `${name}@${org.domain}` });
+  await signIn(page, org.link);
+  await makeGroup(page, org.slug, "Money");
+  await goto(page, `/o/${org.slug}/settings/users`);
+  for (const name of ["a", "b"]) await page.getByRole("checkbox", { name: `Select Blob ${name}` }).check();
+  await page.getByRole("button", { name: "Change selected…" }).click();
+  await page.getByRole("dialog").getByLabel("Group").selectOption("Money");
+  await page.getByRole("dialog").getByRole("button", { name: "Add to group" }).click();
+  await expect(page.getByText("Added 2 people to the group.")).toBeVisible();
+  await goto(page, `/o/${org.slug}/settings/groups`);
+  await expect(page.getByRole("row", { name: /Money/ })).toContainText("2");
+});

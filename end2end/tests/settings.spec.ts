@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "../fixtures.ts";
+import { signIn } from "../pages/sign_in.ts";
+import { dialog, emailField, openDialog, row, sendButton } from "../pages/users.ts";
+import { arrive, goto } from "../support/browser.ts";
+import { addPerson, signInLink } from "../support/organization.ts";
+
+test("settings say what is wrong at each field, and hold for what comes after", async ({ page, org, mail, axe }) => {
+  await signIn(page, org.link);
+  await goto(page, `/o/${org.slug}/settings/general`);
+  await axe();
+  const field = (label: string) => page.getByRole("textbox", { name: label });
+  await field("Organization name").fill(" ");
+  await field("Invitation lifetime (days)").fill("31");
+  await field("Session length (hours)").fill("a day");
+  await field("Allowed domains").fill(`${org.domain}, a@b.example`);
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(field("Organization name")).toHaveAccessibleDescription("Fill this in.");
+  await expect(field("Invitation lifetime (days)")).toHaveAccessibleDescription(/Type a number from 1 to 30\./);
+  await expect(field("Session length (hours)")).toHaveAccessibleDescription(/Type a number from 1 to 4320\./);
+  await expect(field("Session length (hours)")).toHaveValue("a day");
+  await expect(field("Allowed domains")).toHaveAccessibleDescription(/“a@b.example” is no domain/);
+  await axe();
+
+  await field("Organization name").fill("Blobs & Sons");
+  await field("Invitation lifetime (days)").fill("3");
+  await field("Session length (hours)").fill("48");
+  await field("Allowed domains").fill(org.domain);
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+
+  await goto(page, `/o/${org.slug}/settings/users`);
+  await openDialog(page);
+  await emailField(page).fill(`blobby@${org.domain}, stranger@elsewhere.example`);
+  await sendButton(page).click();
+  await expect(dialog(page).getByText("domain not allowed")).toBeVisible();
+  await goto(page, `/o/${org.slug}/settings/users`);
+  await expect(row(page, `blobby@${org.domain}`)).toContainText("3 days left");
+  const mailed = await mail.next(`blobby@${org.domain}`);
+  expect(mailed.text).toContain("Blobs & Sons");
+  await expect(page.getByText("stranger@elsewhere.example")).toHaveCount(0);
+});
+
+test("the account shows every browser, and signs out one of them or all", async ({ page, org, server, query, anotherBrowser, axe }) => {
+  const email = `globby@${org.domain}`;
+  await addPerson(query, org.slug, { name: "Globby", email });
+  const [phone, library] = [await anotherBrowser(), await anotherBrowser()];
+  await signIn(page, await signInLink(server, org.slug, email), "Account");
+  await signIn(phone, await signInLink(server, org.slug, email), "Account");
+  await goto(page, `/o/${org.slug}/account`);
+  await expect(page.getByText("(this browser)")).toHaveCount(1);
+  await axe();
+
+  await page.getByRole("textbox", { name: "Name" }).fill("Globby Waters");
+  await page.getByRole("button", { name: "Save name" }).click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+
+  await page.getByRole("button", { name: /^Sign out .+ on / }).click();
+  await expect(page.getByRole("button", { name: /^Sign out .+ on / })).toHaveCount(0);
+  await goto(phone, `/o/${org.slug}/account`);
+  await arrive(phone, "Sign in");
+
+  await signIn(library, await signInLink(server, org.slug, email), "Account");
+  await page.getByRole("button", { name: "Sign out everywhere" }).click();
+  await arrive(page, "Sign in");
+  await goto(library, `/o/${org.slug}/account`);
+  await arrive(library, "Sign in");
+});
+
+test("the audit log says who did what to whom, is filtered, and leaves as a file", async ({ page, org, server, invited, axe }) => {
+  const email = `blobby@${org.domain}`;
+  await invited(email);
+  await invited(`other@${org.domain}`);
+  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await goto(page, `/o/${org.slug}/settings/audit-log`);
+  const first = page.getByRole("row").filter({ hasText: "invited" }).filter({ hasText: email });
+  await expect(first).toContainText(org.admin);
+  await expect(first).toContainText("127.0.0.1");
+  await axe();
+
+  await page.getByRole("searchbox", { name: "Who" }).fill("blobby");
+  await page.getByRole("combobox", { name: "What" }).selectOption("invited");
+  await page.getByRole("button", { name: "Filter" }).click();
+  await expect(page.getByRole("row")).toHaveCount(2);
+  await expect(first).toBeVisible();
+
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Export as CSV" }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe(`${org.slug}-audit-log.csv`);
+  const lines = readFileSync((await download.path())!, "utf8").trimEnd().split("\r\n");
+  expect(lines[0]).toBe("when,who,action,what,to_whom,from,details");
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toContain(`"user.invited","invited","${email}","127.0.0.1"`);
+});
