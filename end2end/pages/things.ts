@@ -9,7 +9,8 @@ export async function makeRole(page: Page, slug: string, name: string, permissio
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByLabel("Permissions").fill(permissions);
   await dialog.getByRole("button", { name: "Save role" }).click();
-  await expect(page.getByRole("cell", { name, exact: true })).toBeVisible();
+  // On a phone rows are blocks, and no cells.
+  await expect(page.locator("td", { hasText: name })).toBeVisible();
   await expect(dialog).toHaveCount(0);
 }
 
@@ -21,6 +22,7 @@ export async function makeGroup(page: Page, slug: string, name: string, roles: s
   await dialog.getByLabel("Name").fill(name);
   for (const role of roles) await dialog.getByLabel(role).check();
   await dialog.getByRole("button", { name: "Save group" }).click();
-  await expect(page.getByRole("cell", { name, exact: true })).toBeVisible();
+  // On a phone rows are blocks, and no cells.
+  await expect(page.locator("td", { hasText: name })).toBeVisible();
   await expect(dialog).toHaveCount(0);
 }

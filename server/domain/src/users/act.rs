@@ -70,9 +70,12 @@ async fn attempt(
     only: Option<AddressState>,
 ) -> Result<ActionAnswer> {
     let mut transaction = admin.domain().pool.begin().await?;
-    let admins_left =
-        if action.ends_an_admin() { Some(lock_admins(&mut transaction, admin).await?) } else { None };
+    if action.ends_an_admin() {
+        access::lock_organization(&mut transaction, admin).await?;
+    }
     let mut found = lock_users(&mut transaction, admin, chosen).await?;
+    let admins_left =
+        if action.ends_an_admin() { Some(count_admins(&mut transaction, admin).await?) } else { None };
     let gone = chosen.len() - found.len();
     found.retain(|user| only.is_none_or(|only| user.state == only));
     let mut plan = Plan::of(action, found, admins_left);
@@ -89,14 +92,13 @@ async fn attempt(
     })
 }
 
-/// Lets nobody else end an admin until the transaction has ended, and gives back how many active admins there are.
-/// The one who asks is looked at again: another may have ended them meanwhile.
+/// How many active admins there are. Whoever asks holds the organization's lock, so none is ended meanwhile, and has
+/// locked the users in question before, so none of them becomes one. The one who acts is looked at again: another may
+/// have ended them before.
 ///
 /// # Errors
-/// Not found, as for any member, when the one who asks is no active admin any more.
-pub(crate) async fn lock_admins(transaction: &mut PgConnection, admin: &Admin<'_>) -> Result<i64> {
-    access::lock_organization(transaction, admin).await?;
-    // Whoever demotes, suspends or removes an admin has waited above, so these rows stay as they are read.
+/// Not found, as for any member, when the one who acts is no active admin any more.
+pub(crate) async fn count_admins(transaction: &mut PgConnection, admin: &Admin<'_>) -> Result<i64> {
     let row = sqlx::query!(
         "select count(*) as \"admins!\", coalesce(bool_or(id = $2), false) as \"still!\"
          from users where organization_id = $1 and role = 'admin' and status = 'active'",

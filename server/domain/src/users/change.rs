@@ -1,8 +1,8 @@
 //! Changing what one user is and has: the organization role, roles and groups.
 
-use super::act::{lock_admins, lock_users};
+use super::act::{count_admins, lock_users};
 use crate::audit::{self, Actor, Targets};
-use crate::{Admin, Error, Result, grants};
+use crate::{Admin, Error, Result, access, grants};
 use model::invite::Offer;
 use model::permission::Grants;
 use model::rules::{AddressState, Refusal};
@@ -17,13 +17,13 @@ use std::hash::Hash;
 /// Not found, when there is no such user; a role or group that is not there; the last active admin who would be none.
 pub async fn change(admin: &Admin<'_>, user: UserId, offer: &Offer) -> Result<()> {
     let mut transaction = admin.domain().pool.begin().await?;
-    let admins = match offer.role {
-        OrganizationRole::Member => Some(lock_admins(&mut transaction, admin).await?),
-        OrganizationRole::Admin => None,
-    };
+    if offer.role == OrganizationRole::Member {
+        access::lock_organization(&mut transaction, admin).await?;
+    }
     let locked = lock_users(&mut transaction, admin, &[user.0]).await?.pop().ok_or_else(Error::not_found)?;
     let was_admin = locked.role == OrganizationRole::Admin && locked.state == AddressState::Active;
-    if was_admin && admins.is_some_and(|admins| admins <= 1) {
+    let ends = was_admin && offer.role == OrganizationRole::Member;
+    if ends && count_admins(&mut transaction, admin).await? <= 1 {
         return Err(Problem::Refused { why: Refusal::LastAdmin }.into());
     }
     let before = grants::of_user(&mut transaction, admin, user).await?;

@@ -1,8 +1,10 @@
 //! Many at once, each on a connection of its own: the outcome is as if one had come after the other.
 
-use crate::world::{SLUG, World};
+use crate::world::{ADMIN, SLUG, World};
 use domain::invitations::{invite, join};
+use domain::users;
 use model::OrganizationRole;
+use model::actions::UserAction;
 use model::invite::AddressClass;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::sync::Arc;
@@ -109,4 +111,33 @@ async fn long_lists_in_opposite_orders_do_not_lock_each_other_out(
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 300);
     assert_eq!(world.count("deliveries where kind = 'invitation'").await, 300);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn two_admins_who_demote_each_other_at_once_leave_one(_: PgPoolOptions, options: PgConnectOptions) {
+    let world = crowd(options).await;
+    let second = world.make_active("second@blobsrus.com").await;
+    world.make_active("third@blobsrus.com").await;
+    let (ada, other) = (world.user(ADMIN).await, world.user("second@blobsrus.com").await);
+    for round in 0..30 {
+        // Beside a third admin both could be demoted, but not by one who was demoted before.
+        let third = if round % 2 == 0 { "admin" } else { "member" };
+        world
+            .run(&format!(
+                "update users set role = case when email = 'third@blobsrus.com' then '{third}' else 'admin' end"
+            ))
+            .await;
+        let start = Barrier::new(2);
+        let demote = async |by: &domain::Caller, whom| {
+            let admin = by.admin(SLUG).await.unwrap();
+            start.wait().await;
+            users::act(&admin, UserAction::MakeMember, &[whom]).await
+        };
+        let (one, two) = tokio::join!(demote(&world.admin, other), demote(&second, ada));
+        let done =
+            [one, two].into_iter().filter(|answer| answer.as_ref().is_ok_and(|one| one.done.len() == 1));
+        assert_eq!(done.count(), 1, "round {round}");
+        let left = world.count("users where role = 'admin' and status = 'active'").await;
+        assert_eq!(left, if round % 2 == 0 { 2 } else { 1 }, "round {round}");
+    }
 }

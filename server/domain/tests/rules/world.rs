@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Caller, Clock, Domain, Keyring, Source, Token, invitations, organizations, sign_in, users};
 use model::actions::{ActionAnswer, UserAction};
 use model::invite::{AddressClass, InviteAnswer};
-use model::{OrganizationRole, Problem, UserId};
+use model::{OrganizationId, OrganizationRole, Problem, UserId};
 use sqlx::PgPool;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ pub const ADMIN: &str = "ada@blobsrus.com";
 pub struct World {
     pub domain: Domain,
     pub admin: Caller,
+    pub organization: OrganizationId,
+    session: Token,
 }
 
 impl World {
@@ -28,8 +30,20 @@ impl World {
             base_url: "https://vestibule.example".into(),
             mail_bell: Arc::default(),
         };
-        let admin = found(&domain, SLUG, ADMIN).await;
-        Self { domain, admin }
+        let session = found_session(&domain, SLUG, ADMIN).await;
+        let admin = caller(&domain, HashMap::from([(SLUG.to_owned(), session.clone())]));
+        let organization = admin.visit(SLUG).await.unwrap().id;
+        Self { domain, admin, organization, session }
+    }
+
+    /// The admin, from another place.
+    pub fn admin_from(&self, source: &str) -> Caller {
+        caller_from(&self.domain, HashMap::from([(SLUG.to_owned(), self.session.clone())]), source)
+    }
+
+    /// Somebody with an empty browser, from another place.
+    pub fn nobody_from(&self, source: &str) -> Caller {
+        caller_from(&self.domain, HashMap::new(), source)
     }
 
     /// Somebody with an empty browser.
@@ -63,7 +77,7 @@ impl World {
         .unwrap();
         self.domain
             .keys
-            .invitation_token(model::OrganizationId(organization), model::InvitationId(invitation))
+            .invitation_token(OrganizationId(organization), model::InvitationId(invitation))
             .unwrap()
     }
 
@@ -132,6 +146,11 @@ impl World {
 
 /// Makes an organization and signs its admin in.
 pub async fn found(domain: &Domain, slug: &str, admin: &str) -> Caller {
+    let session = found_session(domain, slug, admin).await;
+    caller(domain, HashMap::from([(slug.to_owned(), session)]))
+}
+
+async fn found_session(domain: &Domain, slug: &str, admin: &str) -> Token {
     let operator = caller(domain, HashMap::new());
     let link = organizations::create(&operator, slug, "Blobs R Us", admin).await.unwrap();
     let session = sign_in::by_link(&operator.visit(slug).await.unwrap(), &link).await.unwrap();
@@ -140,11 +159,15 @@ pub async fn found(domain: &Domain, slug: &str, admin: &str) -> Caller {
         .execute(&domain.pool)
         .await
         .unwrap();
-    caller(domain, HashMap::from([(slug.to_owned(), session.token)]))
+    session.token
 }
 
 pub fn caller(domain: &Domain, sessions: HashMap<String, Token>) -> Caller {
-    let source = Source { address: "192.0.2.1".to_owned(), user_agent: "a test".to_owned() };
+    caller_from(domain, sessions, "192.0.2.1")
+}
+
+fn caller_from(domain: &Domain, sessions: HashMap<String, Token>, source: &str) -> Caller {
+    let source = Source { address: source.to_owned(), user_agent: "a test".to_owned() };
     Caller::new(domain.clone(), sessions, source, "request")
 }
 

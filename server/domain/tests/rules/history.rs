@@ -1,0 +1,400 @@
+//! Many do random things to few addresses at once. Whatever they were answered must be explainable by some order, one
+//! after the other, in which the rule table says the same: linearizability, checked for each address.
+
+use crate::world::{SLUG, World};
+use domain::{Error, invitations, users};
+use model::actions::UserAction;
+use model::invite::AddressClass;
+use model::rules::{Action, AddressState, Cell, Refusal, rule};
+use model::{InvitationId, Problem, UserId};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+const TASKS: usize = 16;
+const ADDRESSES: usize = 4;
+/// Between two rounds nobody is at work, so that the search for an order stays small.
+const ROUNDS: usize = 80;
+const OPERATIONS_A_ROUND: usize = 2;
+
+#[derive(Clone, Copy, Debug)]
+enum Input {
+    Invite,
+    Act(UserAction, Uuid),
+    Accept(Uuid),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Done,
+    Refused(Refusal),
+    Gone,
+    LinkUnusable,
+}
+
+/// Something that was done, between two moments of a clock that only counts.
+#[derive(Clone, Debug)]
+struct Operation {
+    address: usize,
+    input: Input,
+    answer: Answer,
+    start: u64,
+    end: u64,
+    /// The name under which the audit log has it.
+    source: String,
+}
+
+/// Who has an address, as the specification sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Person {
+    user: Uuid,
+    invitation: Uuid,
+    state: AddressState,
+}
+
+/// What an operation leads to, if the table answers it as it was answered.
+fn step(
+    now: Option<Person>,
+    operation: &Operation,
+    made: &HashMap<String, (Uuid, Uuid)>,
+) -> Option<Option<Person>> {
+    let answers = |wanted: Answer, then: Option<Person>| (operation.answer == wanted).then_some(then);
+    let state = now.map_or(AddressState::Unknown, |person| person.state);
+    let by_table = |action: Action| match rule(action, state) {
+        Cell::Refused(why) => answers(Answer::Refused(why), now),
+        Cell::Nobody => answers(Answer::Gone, now),
+        Cell::Done(outcome) => {
+            let then = now
+                .map(|person| Person { state: outcome.state, ..person })
+                .filter(|_| outcome.state != AddressState::Unknown);
+            answers(Answer::Done, then)
+        }
+    };
+    match operation.input {
+        Input::Invite if state == AddressState::Unknown => {
+            let (user, invitation) = *made.get(&operation.source)?;
+            answers(Answer::Done, Some(Person { user, invitation, state: AddressState::Invited }))
+        }
+        Input::Invite => by_table(Action::Invite),
+        Input::Act(action, user) if now.is_some_and(|person| person.user == user) => by_table(action.rule()),
+        Input::Act(..) => answers(Answer::Gone, now),
+        Input::Accept(invitation) => match now {
+            Some(person) if person.invitation == invitation && state == AddressState::Invited => {
+                by_table(Action::Accept)
+            }
+            _ => answers(Answer::LinkUnusable, now),
+        },
+    }
+}
+
+/// Every state that some order of these operations leads to (Wing and Gong, 1993, with a memory of what was tried).
+fn outcomes(
+    from: Option<Person>,
+    operations: &[Operation],
+    made: &HashMap<String, (Uuid, Uuid)>,
+) -> HashSet<Option<Person>> {
+    let mut tried = HashSet::new();
+    let mut found = HashSet::new();
+    let mut rest = vec![(from, 0_u32)];
+    while let Some((now, done)) = rest.pop() {
+        if !tried.insert((now, done)) {
+            continue;
+        }
+        let open = || operations.iter().enumerate().filter(move |(at, _)| done & (1 << at) == 0);
+        // What had ended before another began comes before it.
+        let Some(first_end) = open().map(|(_, operation)| operation.end).min() else {
+            found.insert(now);
+            continue;
+        };
+        for (at, operation) in open().filter(|(_, operation)| operation.start < first_end) {
+            if let Some(then) = step(now, operation, made) {
+                rest.push((then, done | 1 << at));
+            }
+        }
+    }
+    found
+}
+
+/// A random number generator that is the same everywhere (Marsaglia, 2003: xorshift64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap() % sides
+    }
+}
+
+struct Stage {
+    world: World,
+    time: AtomicU64,
+    numbers: AtomicU64,
+}
+
+impl Stage {
+    fn email(address: usize) -> String {
+        format!("blob{address}@blobsrus.com")
+    }
+
+    fn tick(&self) -> u64 {
+        self.time.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// What to do next: to the user or the invitation that is there now, or was a while ago.
+    async fn choose(&self, address: usize, dice: &mut Dice) -> Input {
+        let pool = &self.world.domain.pool;
+        let email = Self::email(address);
+        let action = match dice.roll(10) {
+            0 | 1 => return Input::Invite,
+            2..=4 => {
+                let newest: Vec<Uuid> = sqlx::query_scalar(
+                    "select invitation_id from made where email = $1 order by n desc limit 2",
+                )
+                .bind(email)
+                .fetch_all(pool)
+                .await
+                .unwrap();
+                let sides = newest.len().max(1);
+                return newest.get(dice.roll(sides)).map_or(Input::Invite, |id| Input::Accept(*id));
+            }
+            5 => UserAction::Resend,
+            6 => UserAction::RevokeInvitation,
+            7 => UserAction::RevokeMembership,
+            8 => UserAction::Suspend,
+            _ => [UserAction::Reactivate, UserAction::MakeAdmin, UserAction::MakeMember][dice.roll(3)],
+        };
+        let user: Option<Uuid> = sqlx::query_scalar("select id from users where email = $1")
+            .bind(email)
+            .fetch_optional(pool)
+            .await
+            .unwrap();
+        user.map_or(Input::Invite, |user| Input::Act(action, user))
+    }
+
+    async fn perform(&self, address: usize, input: Input) -> Operation {
+        let source = format!("operation {}", self.numbers.fetch_add(1, Ordering::SeqCst));
+        let (email, start) = (Self::email(address), self.tick());
+        let answer = match input {
+            Input::Invite => {
+                let caller = self.world.admin_from(&source);
+                let admin = caller.admin(SLUG).await.unwrap();
+                let offer = model::invite::Offer::default();
+                let answer = invitations::invite(&admin, &email, &offer).await.unwrap();
+                match answer.addresses[0].class {
+                    AddressClass::New => Answer::Done,
+                    AddressClass::Refused { why } => Answer::Refused(why),
+                    ref other => panic!("{other:?}"),
+                }
+            }
+            Input::Act(action, user) => {
+                let caller = self.world.admin_from(&source);
+                let admin = caller.admin(SLUG).await.unwrap();
+                let answer = users::act(&admin, action, &[UserId(user)]).await.unwrap();
+                match (answer.done.len(), answer.refused.first()) {
+                    (1, None) => Answer::Done,
+                    (0, Some(one)) => Answer::Refused(one.why),
+                    _ => Answer::Gone,
+                }
+            }
+            Input::Accept(invitation) => {
+                let keys = &self.world.domain.keys;
+                let token = keys.invitation_token(self.world.organization, InvitationId(invitation)).unwrap();
+                let caller = self.world.nobody_from(&source);
+                let visitor = caller.visit(SLUG).await.unwrap();
+                match invitations::join(&visitor, &token, &email, "Some Blob").await {
+                    Ok(_) => Answer::Done,
+                    Err(Error::Problem(Problem::LinkUnusable)) => Answer::LinkUnusable,
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        };
+        Operation { address, input, answer, start, end: self.tick(), source }
+    }
+
+    /// Which user and invitation each operation has made.
+    async fn made(&self) -> HashMap<String, (Uuid, Uuid)> {
+        sqlx::query_as::<_, (String, Uuid, Uuid)>(
+            "select a.source, m.user_id, m.invitation_id
+             from audit_events a join made m on m.user_id = a.target_id where a.action = 'user.invited'",
+        )
+        .fetch_all(&self.world.domain.pool)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(source, user, invitation)| (source, (user, invitation)))
+        .collect()
+    }
+
+    /// Who has the address now.
+    async fn now(&self, address: usize) -> Option<Person> {
+        let row: Option<(Uuid, Uuid, String)> = sqlx::query_as(
+            "select u.id, m.invitation_id, u.status from users u join made m on m.user_id = u.id where u.email = $1",
+        )
+        .bind(Self::email(address))
+        .fetch_optional(&self.world.domain.pool)
+        .await
+        .unwrap();
+        row.map(|(user, invitation, status)| {
+            let state = match status.as_str() {
+                "active" => AddressState::Active,
+                "suspended" => AddressState::Suspended,
+                _ => AddressState::Invited,
+            };
+            Person { user, invitation, state }
+        })
+    }
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn whatever_is_answered_some_order_explains_it(_: PgPoolOptions, options: PgConnectOptions) {
+    let connections = u32::try_from(TASKS).unwrap();
+    let pool = PgPoolOptions::new().max_connections(connections).connect_with(options).await.unwrap();
+    let world = World::new(pool).await;
+    // Which invitation was whose outlives both.
+    world.run("create table made (n bigserial, email text, user_id uuid, invitation_id uuid)").await;
+    world
+        .run(
+            "create function note() returns trigger language plpgsql as $$ begin
+                insert into made (email, user_id, invitation_id) values (new.email, new.user_id, new.id);
+                return new; end $$",
+        )
+        .await;
+    world.run("create trigger note after insert on invitations for each row execute function note()").await;
+    let (time, numbers) = (AtomicU64::new(0), AtomicU64::new(0));
+    let stage = Arc::new(Stage { world, time, numbers });
+    let mut before: Vec<Option<Person>> = vec![None; ADDRESSES];
+    let mut changes: HashMap<&str, i64> = HashMap::new();
+    for round in 0..ROUNDS {
+        let start = Arc::new(Barrier::new(TASKS));
+        let mut tasks = JoinSet::new();
+        for task in 0..TASKS {
+            let (stage, start) = (Arc::clone(&stage), Arc::clone(&start));
+            let mut dice =
+                Dice(0x9E37_79B9_7F4A_7C15 ^ u64::try_from((round + 1) * 1_000 + task + 1).unwrap());
+            tasks.spawn(async move {
+                let mut operations = Vec::new();
+                start.wait().await;
+                for _ in 0..OPERATIONS_A_ROUND {
+                    let address = dice.roll(ADDRESSES);
+                    let input = stage.choose(address, &mut dice).await;
+                    operations.push(stage.perform(address, input).await);
+                }
+                operations
+            });
+        }
+        let all: Vec<Operation> = tasks.join_all().await.into_iter().flatten().collect();
+        let made = stage.made().await;
+        for (address, person) in before.iter_mut().enumerate() {
+            let here: Vec<Operation> =
+                all.iter().filter(|operation| operation.address == address).cloned().collect();
+            let now = stage.now(address).await;
+            let possible = outcomes(*person, &here, &made);
+            assert!(
+                possible.contains(&now),
+                "round {round}: no order leads from {person:?} to {now:?}, but to {possible:?}, by\n{}",
+                told(&here)
+            );
+            *person = now;
+        }
+        for operation in all.iter().filter(|operation| operation.answer == Answer::Done) {
+            *changes.entry(word(operation)).or_default() += 1;
+        }
+    }
+    hold(&stage.world, &changes).await;
+}
+
+/// The word in the audit log for something that was done.
+fn word(operation: &Operation) -> &'static str {
+    let action = match operation.input {
+        Input::Invite => Action::Invite,
+        Input::Accept(_) => Action::Accept,
+        Input::Act(action, _) => action.rule(),
+    };
+    match action {
+        Action::Invite => "user.invited",
+        Action::Accept => "user.joined",
+        Action::Resend => "invitation.resent",
+        Action::ChangeRole => "user.role_changed",
+        Action::Suspend => "user.suspended",
+        Action::Reactivate => "user.reactivated",
+        // Which of two it was depends on the state: they are counted together.
+        Action::RevokeInvitation | Action::RevokeMembership => "revoked",
+    }
+}
+
+/// What must hold whatever happened.
+async fn hold(world: &World, changes: &HashMap<&str, i64>) {
+    let count = |word: &str| changes.get(word).copied().unwrap_or_default();
+    for what in [
+        "(select email_key from users group by email_key having count(*) > 1) twice",
+        "(select user_id from invitations where status = 'open' group by user_id having count(*) > 1) twice",
+        "sessions s join users u on u.id = s.user_id where u.status <> 'active'",
+        "(select source, target_id from audit_events where source like 'operation %'
+            group by source, target_id having count(*) > 1) twice",
+    ] {
+        assert_eq!(world.count(what).await, 0, "{what}");
+    }
+    assert!(world.count("users where role = 'admin' and status = 'active'").await >= 1);
+    for word in [
+        "user.invited",
+        "user.joined",
+        "invitation.resent",
+        "user.role_changed",
+        "user.suspended",
+        "user.reactivated",
+    ] {
+        let rows =
+            world.count(&format!("audit_events where action = '{word}' and source like 'operation %'")).await;
+        assert_eq!(rows, count(word), "{word}");
+        assert!(rows > 0, "{word} was never done: the dice are loaded");
+    }
+    let revoked = world.count("audit_events where action in ('invitation.revoked', 'user.revoked')").await;
+    assert_eq!(revoked, count("revoked"));
+    let mails = world.count("deliveries where kind = 'invitation'").await;
+    assert_eq!(mails, count("user.invited") + count("invitation.resent"), "a mail for each sending");
+}
+
+#[test]
+fn a_history_that_no_order_explains_is_found() {
+    let operation = |input, answer, start, end| Operation {
+        address: 0,
+        input,
+        answer,
+        start,
+        end,
+        source: format!("operation {start}"),
+    };
+    let (user, invitation) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let made = HashMap::from([("operation 0".to_owned(), (user, invitation))]);
+    let invited = operation(Input::Invite, Answer::Done, 0, 1);
+    let revoked = operation(Input::Act(UserAction::RevokeInvitation, user), Answer::Done, 2, 3);
+    // To join after a revocation was answered is wrong; to join while it is under way is not.
+    let late = operation(Input::Accept(invitation), Answer::Done, 4, 5);
+    assert!(outcomes(None, &[invited.clone(), revoked, late], &made).is_empty());
+    let twice = [
+        operation(Input::Accept(invitation), Answer::Done, 2, 9),
+        operation(Input::Accept(invitation), Answer::Done, 3, 8),
+    ];
+    assert!(outcomes(None, &[&[invited.clone()], twice.as_slice()].concat(), &made).is_empty());
+    let one = [
+        operation(Input::Accept(invitation), Answer::Done, 2, 9),
+        operation(Input::Accept(invitation), Answer::LinkUnusable, 3, 8),
+    ];
+    let after = outcomes(None, &[&[invited], one.as_slice()].concat(), &made);
+    let active = Person { user, invitation, state: AddressState::Active };
+    assert_eq!(after, HashSet::from([Some(active)]));
+}
+
+/// A line for each, in the order in which they ended.
+fn told(operations: &[Operation]) -> String {
+    let mut operations = operations.to_vec();
+    operations.sort_by_key(|operation| operation.end);
+    let line = |one: Operation| format!("{}..{} {:?} → {:?}", one.start, one.end, one.input, one.answer);
+    operations.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
