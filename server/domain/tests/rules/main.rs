@@ -4,6 +4,7 @@
 mod history;
 mod invite;
 mod join;
+mod permissions;
 mod races;
 mod sign_in;
 mod table;
