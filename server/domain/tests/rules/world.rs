@@ -69,7 +69,7 @@ impl World {
     /// The token of the newest invitation of this address, as its mail has it.
     pub async fn token(&self, email: &str) -> Token {
         let (organization, invitation): (Uuid, Uuid) = sqlx::query_as(
-            "select organization_id, id from invitations where email = $1 order by id desc limit 1",
+            "select organization_id, id from invitations where email = $1 order by status = 'open' desc, id desc limit 1",
         )
         .bind(email)
         .fetch_one(&self.domain.pool)
