@@ -77,6 +77,7 @@ fn Row(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
     let details = event.details_line();
     let words = event.words().to_owned();
     let target = event.target.unwrap_or_default();
+    let nobody = target.is_empty();
     let target = match event.target_id {
         Some(user) => view! { <a href=paths::user(&organization, user)>{target}</a> }.into_any(),
         None => target.into_any(),
@@ -86,7 +87,7 @@ fn Row(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
             <td data-label="When" class="nowrap"><Moment at=event.at now/></td>
             <td data-label="Who">{event.actor}</td>
             <td data-label="What">{words}{(!details.is_empty()).then(|| view! { <span class="muted small details">{details}</span> })}</td>
-            <td data-label="To whom" class="email">{target}</td>
+            <td data-label="To whom" class=if event.target_id.is_none() && nobody { "blank" } else { "email" }>{target}</td>
             <td data-label="From" class="nowrap muted">{event.source}</td>
         </tr>
     }

@@ -77,8 +77,8 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerAction<Dismiss>) -> i
     view! {
         <tr>
             <td data-label="Email" class="email" id=whose.clone()>{row.email}</td>
-            <td data-label="Name">{row.name}</td>
-            <td data-label="Message" class="wide">{row.message}</td>
+            <td data-label="Name" class=if row.name.is_empty() { "blank" } else { "" }>{row.name.clone()}</td>
+            <td data-label="Message" class=if row.message.is_empty() { "blank" } else { "wide" }>{row.message.clone()}</td>
             <td data-label="Asked" class="nowrap"><Moment at=row.asked_at now/></td>
             <td class="row-actions">
                 <span class="line">

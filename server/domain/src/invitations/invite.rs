@@ -27,15 +27,14 @@ pub async fn invite(admin: &Admin<'_>, list: &str, offer: &Offer) -> Result<Invi
     settle_users(&mut transaction, admin, allowed, offer.role, &mut found).await?;
     look_at(&mut transaction, admin, barred, &mut found).await?;
     let mails = write_invitations(&mut transaction, admin, offer.role, &found).await?;
-    let users: Vec<Uuid> = found.invited.iter().map(|user| user.id).collect();
-    grants::replace(&mut transaction, admin, &users, &offer.roles, &offer.groups).await?;
+    grant(&mut transaction, admin, offer, &found).await?;
     let keys: Vec<&str> = found.invited.iter().map(|user| user.email_key.as_str()).collect();
     requests::settle(&mut transaction, admin, &keys).await?;
     let mut targets = Targets::default();
     for user in &found.invited {
         targets.push(UserId(user.id), &user.email);
     }
-    let details = details(&mut transaction, admin, offer, users.first()).await?;
+    let details = details(&mut transaction, admin, offer, found.invited.first()).await?;
     audit::record(&mut transaction, admin, &Actor::user(&admin.user), "user.invited", &targets, &details)
         .await?;
     mail::queue_invitations(&mut transaction, admin, &mails).await?;
@@ -165,16 +164,37 @@ async fn look_at(
     Ok(())
 }
 
+/// Gives everybody who is invited what is offered. Who was invited before has nothing beside it: an old invitation brings
+/// nothing back.
+async fn grant(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    offer: &Offer,
+    found: &Found,
+) -> Result<()> {
+    let ids = |again: bool| -> Vec<Uuid> {
+        found.invited.iter().filter(|user| user.again == again).map(|user| user.id).collect()
+    };
+    let roles: Vec<Uuid> = offer.roles.iter().map(|role| role.0).collect();
+    let groups: Vec<Uuid> = offer.groups.iter().map(|group| group.0).collect();
+    grants::give(transaction, admin, &ids(false), &roles, &groups).await?;
+    let again = ids(true);
+    if again.is_empty() {
+        return Ok(());
+    }
+    grants::replace(transaction, admin, &again, &offer.roles, &offer.groups).await
+}
+
 /// What the log keeps of an offer: the names, since ids say nothing once a role is gone.
 async fn details(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
     offer: &Offer,
-    one: Option<&Uuid>,
+    one: Option<&Invited>,
 ) -> Result<Value> {
     let mut details = json!({ "role": offer.role.code() });
     if let Some(user) = one.filter(|_| !offer.roles.is_empty() || !offer.groups.is_empty()) {
-        let granted = grants::of_user(transaction, admin, UserId(*user)).await?;
+        let granted = grants::of_user(transaction, admin, UserId(user.id)).await?;
         details["roles"] = granted.roles.into_iter().map(|role| role.name).collect();
         details["groups"] = granted.groups.into_iter().map(|group| group.name).collect();
     }
