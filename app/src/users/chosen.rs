@@ -1,7 +1,7 @@
 //! What can be done to several users at once: the boxes in the list, and the dialog for those that were chosen.
 
 use super::api::{Act, AddToGroup, InviteAllAgain};
-use super::words::{done_words, refused_words};
+use super::words::{self, done_words, refused_words};
 use crate::forms::{self, Form};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Choice, Close, Dialog, Notice, Problems, Submit, Tone};
@@ -133,7 +133,7 @@ pub fn ChosenDialog(
     };
     view! {
         <Dialog title on_close>
-            <p class="names">{names.join(", ")}</p>
+            <p class="names">{words::names(&names)}</p>
             <Form action=act class="choices">
                 <Problems problem/>
                 <Those users/>
