@@ -27,7 +27,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       const look = async (page: Page, name: string, axe: () => Promise<void>) => {
         await hydrated(page);
         // What is still coming up has other colours.
-        await page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))");
+        await page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))");
         await axe();
         const wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         expect(wider, `${name} sticks out at the side`).toBeLessThanOrEqual(0);
