@@ -1,6 +1,7 @@
 //! Which page stands at which path.
 
 use crate::account::AccountPage;
+use crate::ask::{AskPage, ConfirmPage};
 use crate::audit_log::AuditLogPage;
 use crate::forms;
 use crate::general::GeneralPage;
@@ -40,6 +41,8 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/o/:org/login") view=LoginPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/login/code") view=CodePage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/sign-in") view=LinkPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/request-invitation") view=AskPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/confirm-request") view=ConfirmPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/join") view=JoinPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/account") view=AccountPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/settings/users") view=UsersPage ssr=mode.clone()/>

@@ -120,6 +120,9 @@ pub fn typed_all<S: ServerFn>(field: &str) -> Vec<String> {
 pub fn Form<S>(
     action: ServerAction<S>,
     #[prop(optional, into)] class: String,
+    /// For fields that stand elsewhere and name their form.
+    #[prop(optional)]
+    id: Option<&'static str>,
     children: Children,
 ) -> impl IntoView
 where
@@ -140,18 +143,19 @@ where
         }
         // What we can't read the browser posts, and the server says what is wrong with it.
     };
-    form(S::PATH, class, submit, children)
+    form(S::PATH, class, id, submit, children)
 }
 
 fn form(
     path: &'static str,
     class: String,
+    id: Option<&'static str>,
     submit: impl Fn(SubmitEvent) + 'static,
     children: Children,
 ) -> impl IntoView {
     view! {
         // The browser's own checks would hide ours, which tell more.
-        <form method="post" class=class novalidate on:submit=submit>
+        <form method="post" class=class id=id novalidate on:submit=submit>
             <input type="hidden" name=ACTION_FIELD value=path/>
             {children()}
         </form>

@@ -37,16 +37,30 @@ fn Editor(settings: Settings, save: ServerAction<SaveSettings>) -> impl IntoView
     let again =
         forms::was_posted::<SaveSettings>() && answer.get_untracked().is_some_and(|answer| answer.is_err());
     let value = move |field: &str, now: String| if again { forms::typed::<SaveSettings>(field) } else { now };
-    let open =
-        if again { forms::typed::<SaveSettings>("requests_open") == "true" } else { settings.requests_open };
+    let on =
+        move |field: &str, now: bool| if again { forms::typed::<SaveSettings>(field) == "true" } else { now };
     view! {
         <Form action=save class="settings">
             <Problems problem/>
             <input type="hidden" name="org" value=use_organization()/>
             <Field label="Organization name" name="name" value=value("name", settings.name) error=of("name")/>
             <Switch
-                label="New user invitations" name="requests_open" on=open
+                label="New user invitations" name="requests_open" on=on("requests_open", settings.requests_open)
                 hint="People outside may ask for an invitation on the login page. An admin decides about each."
+            />
+            <Switch
+                label="Mail admins about waiting requests" name="notify_requests" on=on("notify_requests", settings.notify_requests)
+                hint="Once an hour at most, while requests wait."
+            />
+            <Switch
+                label="Dismiss stale requests" name="dismiss_stale_requests"
+                on=on("dismiss_stale_requests", settings.dismiss_stale_requests)
+                hint="When somebody who asked comes in by another way, the request is dismissed by itself."
+            />
+            <Field
+                label="Days until a dismissed address may ask again" name="request_again_days" inputmode="numeric"
+                value=value("request_again_days", settings.request_again_days.to_string()) error=of("request_again_days")
+                hint="From 1 to 365. Before that, a request of the same address is counted and not shown."
             />
             <Field
                 label="Invitation lifetime (days)" name="invitation_days" inputmode="numeric"

@@ -3,6 +3,7 @@
 
 mod account;
 mod app;
+mod ask;
 mod audit_log;
 pub mod forms;
 mod general;

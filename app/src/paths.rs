@@ -124,6 +124,10 @@ pub fn join(organization: &str) -> String {
     format!("/o/{organization}/join")
 }
 
+pub fn request_invitation(organization: &str) -> String {
+    format!("/o/{organization}/request-invitation")
+}
+
 pub fn account(organization: &str) -> String {
     format!("/o/{organization}/account")
 }
@@ -252,7 +256,13 @@ impl UsersView {
                 "after" => query.after = Some(value.into_owned()).filter(|place| !place.is_empty()),
                 "before" => query.before = Some(value.into_owned()).filter(|place| !place.is_empty()),
                 "dialog" => dialog = value.into_owned(),
-                "email" => addresses = value.into_owned(),
+                // Several come from a form of boxes.
+                "email" | "email[]" => {
+                    if !addresses.is_empty() {
+                        addresses.push_str(", ");
+                    }
+                    addresses.push_str(&value);
+                }
                 "user" => users.extend(value.parse::<UserId>().ok()),
                 _ => {}
             }

@@ -5,36 +5,50 @@ mod api;
 use crate::forms::{self, Form};
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{Empty, Heading, Moment, Notice, Renewed, Submit, Tone};
+use crate::ui::{Empty, Heading, Icon, Moment, Notice, Renewed, Submit, Tone, icon};
 use crate::users::{PeopleTab, PeopleTabs};
 use crate::viewer::use_organization;
-use api::{Dismiss, list_requests};
+use api::{Dismiss, DismissStale, list_requests};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use leptos::web_sys::{FormData, HtmlFormElement};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 use model::requests::{RequestRow, RequestsPage as Page};
+use wasm_bindgen::JsCast;
 
 #[component]
 pub fn RequestsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let dismiss = ServerAction::<Dismiss>::new();
-    let dismissed = forms::answer(dismiss);
-    let changes = forms::successes(dismiss);
-    let page =
-        Resource::new_blocking(move || changes.get(), move |_| list_requests(organization.get_value()));
+    let stale = ServerAction::<DismissStale>::new();
+    let (dismissed, swept) = (forms::answer(dismiss), forms::answer(stale));
+    let changes = (forms::successes(dismiss), forms::successes(stale));
+    let page = Resource::new_blocking(
+        move || (changes.0.get(), changes.1.get()),
+        move |_| list_requests(organization.get_value()),
+    );
     view! {
         <OrganizationPage title="Invitation requests".to_owned() section=Section::Users>
             <Heading title="Users"/>
             <div role="status">
                 {move || dismissed.get().and_then(Result::ok).map(|count| view! {
                     <Notice tone=Tone::Success>
-                        <p>{if count == 0 { "It was answered already." } else { "Dismissed. Nobody was told." }}</p>
+                        <p>{match count {
+                            0 => "Nothing was dismissed: nobody was selected, or it was answered already.".to_owned(),
+                            1 => "1 request dismissed.".to_owned(),
+                            many => format!("{many} requests dismissed."),
+                        }}</p>
                     </Notice>
+                })}
+                {move || swept.get().and_then(Result::ok).map(|count| view! {
+                    <Notice tone=Tone::Success><p>{format!("Stale requests dismissed: {count}.")}</p></Notice>
                 })}
             </div>
             <Renewed>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => view! { <Listed page dismiss/> }.into_any(),
+                        Ok(page) => view! { <Listed page dismiss stale/> }.into_any(),
                         Err(problem) => view! { <Failed problem/> }.into_any(),
                     }
                 })}
@@ -44,20 +58,32 @@ pub fn RequestsPage() -> impl IntoView {
 }
 
 #[component]
-fn Listed(page: Page, dismiss: ServerAction<Dismiss>) -> impl IntoView {
+fn Listed(page: Page, dismiss: ServerAction<Dismiss>, stale: ServerAction<DismissStale>) -> impl IntoView {
     let Page { rows, counts, now } = page;
     let here = PeopleTab::Requests;
+    let any_stale = rows.iter().any(|row| row.member.is_some());
     view! {
         <PeopleTabs counts view=UsersView::default() here/>
         <div role="tabpanel" id="panel" aria-labelledby=here.id()>
             {if rows.is_empty() {
-                view! { <Empty words="Nobody waits for an invitation. Who opens an invitation that has expired can ask for a new one; it stands here then."/> }.into_any()
+                view! { <Empty words="Nobody waits for an invitation. People ask on the login page, where the settings allow it, or by the link of an invitation that has expired."/> }.into_any()
             } else {
                 let rows = rows.into_iter().map(|row| view! { <Row row now dismiss/> }).collect_view();
                 view! {
+                    {any_stale.then(|| view! {
+                        <div class="over-table">
+                            <p class="muted small">"Stale: the address belongs to a member by now."</p>
+                            <Form action=stale class="inline">
+                                <input type="hidden" name="org" value=use_organization()/>
+                                <Submit label="Dismiss all stale" pending_label="Dismissing…" pending=stale.pending() kind=""/>
+                            </Form>
+                        </div>
+                    })}
+                    <Several dismiss/>
                     <table>
                         <caption class="visually-hidden">"People who ask for an invitation"</caption>
                         <thead><tr>
+                            <th scope="col"><span class="visually-hidden">"Select"</span></th>
                             <th scope="col">"Email"</th><th scope="col">"Name"</th><th scope="col">"Message"</th><th scope="col">"Asked"</th>
                             <th scope="col"><span class="visually-hidden">"Answer"</span></th>
                         </tr></thead>
@@ -69,6 +95,49 @@ fn Listed(page: Page, dismiss: ServerAction<Dismiss>) -> impl IntoView {
     }
 }
 
+/// The form that the boxes of the rows belong to.
+const FORM: &str = "choose-requests";
+
+/// What can be done with all whose boxes are ticked. Without WebAssembly "Approve selected" is a form of its own kind: it
+/// leads to the invite dialog with the addresses.
+#[component]
+fn Several(dismiss: ServerAction<Dismiss>) -> impl IntoView {
+    let organization = use_organization();
+    let users = paths::users(&organization, &UsersView::default());
+    let go = use_navigate();
+    let approve = {
+        let organization = organization.clone();
+        move |event: leptos::ev::MouseEvent| {
+            event.prevent_default();
+            let addresses = ticked();
+            if !addresses.is_empty() {
+                let dialog = Some(UsersDialog::Invite(addresses.join(", ")));
+                go(
+                    &paths::users(&organization, &UsersView { dialog, ..UsersView::default() }),
+                    NavigateOptions::default(),
+                );
+            }
+        }
+    };
+    view! {
+        <Form action=dismiss class="chosen" id=FORM>
+            <input type="hidden" name="org" value=organization/>
+            <button type="submit" class="button" formmethod="get" formaction=users name="dialog" value="invite" on:click=approve>
+                "Approve selected…"
+            </button>
+            <Submit label="Dismiss selected" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
+            <label class="check"><input type="checkbox" name="tell" value="true"/><span>"Tell them"</span></label>
+        </Form>
+    }
+}
+
+/// The addresses whose boxes are ticked, as the page has them.
+fn ticked() -> Vec<String> {
+    let form = document().get_element_by_id(FORM).and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+    let Some(data) = form.and_then(|form| FormData::new_with_form(&form).ok()) else { return Vec::new() };
+    data.get_all("email[]").iter().filter_map(|value| value.as_string()).collect()
+}
+
 #[component]
 fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerAction<Dismiss>) -> impl IntoView {
     let organization = use_organization();
@@ -76,10 +145,27 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerAction<Dismiss>) -> i
     let whose = format!("request-{}", row.id);
     view! {
         <tr>
-            <td data-label="Email" class="email" id=whose.clone()>{row.email}</td>
+            <td class="choose">
+                <input type="checkbox" form=FORM name="email[]" value=row.email.clone() aria-label=format!("Select {}", row.email)/>
+            </td>
+            <td data-label="Email" class="email">
+                <span class="stack">
+                    <span id=whose.clone()>{row.email}</span>
+                    {row.member.map(|member| view! {
+                        <span class="line">
+                            <span class="badge stale">{icon(Icon::Check)}"Already a member"</span>
+                            <a class="small" href=paths::user(&organization, member.user)>{member.way()}</a>
+                            <span class="small muted"><Moment at=member.at now/></span>
+                        </span>
+                    })}
+                </span>
+            </td>
             <td data-label="Name" class=if row.name.is_empty() { "blank" } else { "" }>{row.name.clone()}</td>
             <td data-label="Message" class=if row.message.is_empty() { "blank" } else { "wide" }>{row.message.clone()}</td>
-            <td data-label="Asked" class="nowrap"><Moment at=row.asked_at now/></td>
+            <td data-label="Asked" class="nowrap">
+                <Moment at=row.asked_at now/>
+                {(row.repeats > 0).then(|| format!(" (and {} times more)", row.repeats))}
+            </td>
             <td class="row-actions">
                 <span class="line">
                     <a href=paths::users(&organization, &invite) class="button" aria-describedby=whose>"Approve"</a>

@@ -12,7 +12,7 @@ use crate::ui::{
 use crate::viewer::use_organization;
 use api::{DeleteRole, SaveRole, list_roles};
 use leptos::prelude::*;
-use model::permission::Role;
+use model::permission::{Permission, Role};
 
 #[component]
 pub fn RolesPage() -> impl IntoView {
@@ -123,7 +123,7 @@ fn Editor(
     let title = if id.is_some() { "Edit role" } else { "New role" };
     let (name, permissions) = role
         .map(|role| {
-            let lines: Vec<&str> = role.permissions.iter().map(|one| one.as_str()).collect();
+            let lines: Vec<&str> = role.permissions.iter().map(Permission::as_str).collect();
             (role.name.clone(), lines.join("\n"))
         })
         .unwrap_or_default();

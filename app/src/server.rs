@@ -23,6 +23,7 @@ const THEME: &str = "theme";
 pub enum Link {
     Join,
     SignIn,
+    ConfirmRequest,
 }
 
 impl Link {
@@ -31,6 +32,7 @@ impl Link {
         match self {
             Self::Join => "join",
             Self::SignIn => "sign-in",
+            Self::ConfirmRequest => "confirm-request",
         }
     }
 }

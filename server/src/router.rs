@@ -39,6 +39,7 @@ pub fn router(state: AppState) -> Router {
         .route("/o/{org}/settings/audit-log.csv", get(export::audit_log))
         .route("/o/{org}/join/{token}", get(links::join))
         .route("/o/{org}/sign-in/{token}", get(links::sign_in))
+        .route("/o/{org}/confirm-request/{token}", get(links::confirm_request))
         .fallback(pages::nothing)
         .layer(from_fn(gate::gate));
     let mut router = Router::new()

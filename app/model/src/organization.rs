@@ -9,6 +9,8 @@ use std::str::FromStr;
 pub struct OrganizationCard {
     pub slug: String,
     pub name: String,
+    /// Whether strangers may ask for an invitation.
+    pub requests_open: bool,
 }
 
 /// What somebody is in an organization.

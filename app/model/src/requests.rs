@@ -1,12 +1,30 @@
 //! Wishes for an invitation, as the admins see them.
 
-use crate::RequestId;
 use crate::users::UserCounts;
+use crate::{RequestId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// How many rows the list has at most: the oldest first.
 pub const ROWS_MAX: usize = 100;
+
+/// For how many hours the link of a request's mail can be used.
+pub const CONFIRM_HOURS: i64 = 24;
+
+/// What the link of a request's mail leads to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "page", rename_all = "snake_case")]
+pub enum ConfirmPage {
+    /// The form's POST puts the request before the admins.
+    Ready {
+        email: String,
+    },
+    /// It was confirmed before.
+    Confirmed,
+    /// Its time is over.
+    Expired,
+    NoSuchLink,
+}
 
 /// Somebody who wants an invitation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +35,31 @@ pub struct RequestRow {
     pub name: String,
     pub message: String,
     pub asked_at: DateTime<Utc>,
+    /// How often the address asked again while it was not listened to.
+    pub repeats: i32,
+    /// Where the address belongs to a user by now: the request is stale.
+    pub member: Option<Membership>,
+}
+
+/// How and when somebody became a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    pub user: UserId,
+    /// `invitation`, `setup`, …
+    pub by: String,
+    pub at: DateTime<Utc>,
+}
+
+impl Membership {
+    /// The way in, as the list has it.
+    pub fn way(&self) -> &'static str {
+        match self.by.as_str() {
+            "invitation" => "by invitation",
+            "sso" => "by SSO",
+            "scim" => "by SCIM",
+            _ => "at the set-up",
+        }
+    }
 }
 
 /// The open requests, the oldest first.

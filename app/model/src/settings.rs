@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub const INVITATION_DAYS: std::ops::RangeInclusive<i16> = 1..=30;
 /// For how many hours a session may be made to last.
 pub const SESSION_HOURS: std::ops::RangeInclusive<i16> = 1..=4320;
+/// After how many days a dismissed address may be made to wait at most.
+pub const REQUEST_AGAIN_DAYS: std::ops::RangeInclusive<i16> = 1..=365;
 /// The most domains that an organization may name.
 pub const DOMAINS_MAX: usize = 100;
 
@@ -20,6 +22,12 @@ pub struct Settings {
     pub requests_open: bool,
     pub invitation_days: i16,
     pub session_hours: i16,
+    /// After how many days an address whose request was dismissed may ask again.
+    pub request_again_days: i16,
+    /// Whether a request is dismissed by itself when its address becomes a user in another way.
+    pub dismiss_stale_requests: bool,
+    /// Whether admins get a mail while requests wait, once an hour at most.
+    pub notify_requests: bool,
     /// The domains whose addresses may be invited, in lower case; none: all.
     pub allowed_domains: Vec<String>,
 }
@@ -38,6 +46,9 @@ pub struct SettingsForm {
     pub requests_open: bool,
     pub invitation_days: String,
     pub session_hours: String,
+    pub request_again_days: String,
+    pub dismiss_stale_requests: bool,
+    pub notify_requests: bool,
     pub allowed_domains: String,
 }
 
@@ -50,6 +61,7 @@ impl SettingsForm {
         let name = field::name(&self.name);
         let days = field::number(&self.invitation_days, &INVITATION_DAYS);
         let hours = field::number(&self.session_hours, &SESSION_HOURS);
+        let again = field::number(&self.request_again_days, &REQUEST_AGAIN_DAYS);
         let domains = match parse_domains(&self.allowed_domains) {
             Ok(list) if list.len() > DOMAINS_MAX => Err(FieldError::TooMany { most: DOMAINS_MAX }),
             Ok(list) => Ok(list),
@@ -59,6 +71,7 @@ impl SettingsForm {
             ("name", name.as_ref().err()),
             ("invitation_days", days.as_ref().err()),
             ("session_hours", hours.as_ref().err()),
+            ("request_again_days", again.as_ref().err()),
             ("allowed_domains", domains.as_ref().err()),
         ];
         let fields = errors
@@ -67,13 +80,22 @@ impl SettingsForm {
                 Some(FieldProblem { field: field.to_owned(), error: error?.clone() })
             })
             .collect();
-        let (Ok(name), Ok(invitation_days), Ok(session_hours), Ok(allowed_domains)) =
-            (name, days, hours, domains)
+        let (Ok(name), Ok(invitation_days), Ok(session_hours), Ok(request_again_days), Ok(allowed_domains)) =
+            (name, days, hours, again, domains)
         else {
             return Err(Problem::Invalid { fields });
         };
         let requests_open = self.requests_open;
-        Ok(Settings { name, requests_open, invitation_days, session_hours, allowed_domains })
+        Ok(Settings {
+            name,
+            requests_open,
+            invitation_days,
+            session_hours,
+            request_again_days,
+            dismiss_stale_requests: self.dismiss_stale_requests,
+            notify_requests: self.notify_requests,
+            allowed_domains,
+        })
     }
 }
 

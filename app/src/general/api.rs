@@ -1,4 +1,5 @@
 //! The settings of an organization: the server functions.
+#![expect(clippy::too_many_arguments, reason = "a form has a field for each setting")]
 
 #[cfg(feature = "ssr")]
 use crate::server;
@@ -25,10 +26,22 @@ pub async fn save_settings(
     #[server(default)] requests_open: bool,
     #[server(default)] invitation_days: String,
     #[server(default)] session_hours: String,
+    #[server(default)] request_again_days: String,
+    #[server(default)] dismiss_stale_requests: bool,
+    #[server(default)] notify_requests: bool,
     #[server(default)] allowed_domains: String,
 ) -> Result<Settings, Problem> {
     let caller = server::caller()?;
-    let form = SettingsForm { name, requests_open, invitation_days, session_hours, allowed_domains };
+    let form = SettingsForm {
+        name,
+        requests_open,
+        invitation_days,
+        session_hours,
+        request_again_days,
+        dismiss_stale_requests,
+        notify_requests,
+        allowed_domains,
+    };
     let saved = async { domain::settings::save(&caller.admin(&org).await?, &form).await }.await;
     server::answer(&caller, saved)
 }

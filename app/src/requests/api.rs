@@ -15,10 +15,28 @@ pub async fn list_requests(org: String) -> Result<RequestsPage, Problem> {
     server::answer(&caller, page)
 }
 
-/// Closes requests without an invitation, and says how many were open.
-#[server(prefix = "/api", endpoint = "requests/dismiss")]
-pub async fn dismiss(org: String, #[server(default)] requests: Vec<RequestId>) -> Result<usize, Problem> {
+/// Closes every request whose address belongs to a user by now, and says how many there were.
+#[server(prefix = "/api", endpoint = "requests/dismiss_stale")]
+pub async fn dismiss_stale(org: String) -> Result<usize, Problem> {
     let caller = server::caller()?;
-    let closed = async { domain::requests::dismiss(&caller.admin(&org).await?, &requests).await }.await;
+    let closed = async { domain::requests::dismiss_stale(&caller.admin(&org).await?).await }.await;
     server::answer(&caller, closed)
+}
+
+/// Closes requests without an invitation, by their ids or by their addresses, and says how many were open.
+#[server(prefix = "/api", endpoint = "requests/dismiss")]
+pub async fn dismiss(
+    org: String,
+    #[server(default)] requests: Vec<RequestId>,
+    #[server(default)] email: Vec<String>,
+    #[server(default)] tell: bool,
+) -> Result<usize, Problem> {
+    let caller = server::caller()?;
+    let closed = async {
+        let admin = caller.admin(&org).await?;
+        let mut all = requests;
+        all.extend(domain::requests::of_addresses(&admin, &email).await?);
+        domain::requests::dismiss(&admin, &all, tell).await
+    };
+    server::answer(&caller, closed.await)
 }

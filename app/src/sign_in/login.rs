@@ -5,7 +5,7 @@ use crate::forms::{self, Form};
 use crate::pages::PublicPage;
 use crate::paths;
 use crate::ui::{Field, Problems, Submit};
-use crate::viewer::use_organization;
+use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -13,6 +13,7 @@ use leptos_router::hooks::use_location;
 pub fn LoginPage() -> impl IntoView {
     let action = ServerAction::<RequestSignIn>::new();
     let problem = forms::problem(action);
+    let asks = use_viewer().is_some_and(|viewer| viewer.organization.requests_open);
     let next = paths::next(&use_location().search.get_untracked());
     view! {
         <PublicPage title="Sign in".to_owned()>
@@ -27,6 +28,9 @@ pub fn LoginPage() -> impl IntoView {
                 />
                 <Submit label="Email me a sign-in link" pending_label="Sending…" pending=action.pending()/>
             </Form>
+            {asks.then(|| view! {
+                <p>"Not a member yet? "<a href=paths::request_invitation(&use_organization())>"Request an invitation"</a></p>
+            })}
             <p class="muted">"There are no passwords here. We mail you a link, and a code for when you read your mail on another device."</p>
         </PublicPage>
     }

@@ -78,7 +78,8 @@ impl Visitor<'_> {
 
 pub async fn visit<'a>(caller: &'a Caller, slug: &str) -> Result<Visitor<'a>> {
     let row = sqlx::query!(
-        "select id, slug, name, requests_open, invitation_days, session_hours, allowed_domains
+        "select id, slug, name, requests_open, invitation_days, session_hours, request_again_days,
+            dismiss_stale_requests, notify_requests, allowed_domains
          from organizations where slug = $1",
         slug
     )
@@ -88,12 +89,15 @@ pub async fn visit<'a>(caller: &'a Caller, slug: &str) -> Result<Visitor<'a>> {
     Ok(Visitor {
         caller,
         id: OrganizationId(row.id),
-        card: OrganizationCard { slug: row.slug, name: row.name.clone() },
+        card: OrganizationCard { slug: row.slug, name: row.name.clone(), requests_open: row.requests_open },
         settings: Settings {
             name: row.name,
             requests_open: row.requests_open,
             invitation_days: row.invitation_days,
             session_hours: row.session_hours,
+            request_again_days: row.request_again_days,
+            dismiss_stale_requests: row.dismiss_stale_requests,
+            notify_requests: row.notify_requests,
             allowed_domains: row.allowed_domains,
         },
         now: caller.domain.clock.now(),

@@ -10,6 +10,8 @@ use uuid::Uuid;
 pub enum Actor<'a> {
     /// Somebody of the organization; the name is kept for the time after them.
     User { id: UserId, name: &'a str },
+    /// Somebody outside, who has shown that the mailbox is theirs.
+    Stranger { email: &'a str },
     /// Somebody at the server's command line.
     Operator,
 }
@@ -23,6 +25,7 @@ impl<'a> Actor<'a> {
     fn columns(&self) -> (&'static str, Option<Uuid>, &'a str) {
         match self {
             Self::User { id, name } => ("user", Some(id.0), name),
+            Self::Stranger { email } => ("stranger", None, email),
             Self::Operator => ("operator", None, "command line"),
         }
     }

@@ -21,7 +21,7 @@ impl Error {
         Self::Problem(Problem::Invalid { fields: vec![FieldProblem { field: field.to_owned(), error }] })
     }
 
-    /// Whether the database ended this transaction to free others (PostgreSQL, appendix A: 40P01, 40001).
+    /// Whether the database ended this transaction to free others (`PostgreSQL`, appendix A: 40P01, 40001).
     pub(crate) fn is_deadlock(&self) -> bool {
         let Self::Database(error) = self else { return false };
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);

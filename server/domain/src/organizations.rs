@@ -22,7 +22,8 @@ pub async fn create(caller: &Caller, slug: &str, name: &str, admin: &str) -> Res
     let mut transaction = caller.domain.pool.begin().await?;
     let settings = sqlx::query!(
         "insert into organizations (id, slug, name, created_at) values ($1, $2, $3, $4)
-         returning requests_open, invitation_days, session_hours, allowed_domains",
+         returning requests_open, invitation_days, session_hours, request_again_days,
+            dismiss_stale_requests, notify_requests, allowed_domains",
         id.0,
         slug,
         name,
@@ -33,12 +34,19 @@ pub async fn create(caller: &Caller, slug: &str, name: &str, admin: &str) -> Res
     let organization = Visitor {
         caller,
         id,
-        card: OrganizationCard { slug: slug.to_owned(), name: name.clone() },
+        card: OrganizationCard {
+            slug: slug.to_owned(),
+            name: name.clone(),
+            requests_open: settings.requests_open,
+        },
         settings: Settings {
             name,
             requests_open: settings.requests_open,
             invitation_days: settings.invitation_days,
             session_hours: settings.session_hours,
+            request_again_days: settings.request_again_days,
+            dismiss_stale_requests: settings.dismiss_stale_requests,
+            notify_requests: settings.notify_requests,
             allowed_domains: settings.allowed_domains,
         },
         now,

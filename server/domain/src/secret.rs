@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use model::{InvitationId, OrganizationId, SignInId};
+use model::{InvitationId, OrganizationId, RequestId, SignInId};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use uuid::Uuid;
@@ -116,11 +116,23 @@ impl Keyring {
         organization: OrganizationId,
         invitation: InvitationId,
     ) -> crate::Result<Token> {
+        self.derive(INVITATION, organization, invitation.0)
+    }
+
+    /// The token that confirms a request; made like that of an invitation, and good for nothing else.
+    ///
+    /// # Errors
+    /// When the MAC can't be made, which no key of ours leads to.
+    pub fn request_token(&self, organization: OrganizationId, request: RequestId) -> crate::Result<Token> {
+        self.derive(REQUEST, organization, request.0)
+    }
+
+    fn derive(&self, purpose: Purpose, organization: OrganizationId, id: Uuid) -> crate::Result<Token> {
         let key = self.0.first().ok_or_else(|| crate::Error::Internal("no key".to_owned()))?;
         let mut bytes = Vec::with_capacity(KEY_ID_BYTES + 16 + MAC_BYTES);
         bytes.extend(key.id);
-        bytes.extend(invitation.0.as_bytes());
-        bytes.extend(&invitation_mac(key, organization, invitation)?.finalize().into_bytes()[..MAC_BYTES]);
+        bytes.extend(id.as_bytes());
+        bytes.extend(&id_mac(key, purpose, organization, id)?.finalize().into_bytes()[..MAC_BYTES]);
         Ok(Token(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
@@ -144,32 +156,47 @@ impl Keyring {
 
     /// The invitation that a token opens in this organization, if it is genuine.
     pub fn open_invitation(&self, organization: OrganizationId, token: &Token) -> Option<InvitationId> {
+        self.open(INVITATION, organization, token).map(InvitationId)
+    }
+
+    /// The request that a token confirms in this organization, if it is genuine.
+    pub fn open_request(&self, organization: OrganizationId, token: &Token) -> Option<RequestId> {
+        self.open(REQUEST, organization, token).map(RequestId)
+    }
+
+    fn open(&self, purpose: Purpose, organization: OrganizationId, token: &Token) -> Option<Uuid> {
         let bytes = URL_SAFE_NO_PAD.decode(token.reveal().trim()).ok()?;
         let (key_id, rest) = bytes.split_at_checked(KEY_ID_BYTES)?;
         let (id, mac) = rest.split_at_checked(16)?;
         if mac.len() != MAC_BYTES {
             return None;
         }
-        let invitation = InvitationId(Uuid::from_slice(id).ok()?);
+        let id = Uuid::from_slice(id).ok()?;
         // Two keys may share an id: every key of that id may vouch.
         self.0
             .iter()
             .filter(|key| key.id == key_id)
-            .filter_map(|key| invitation_mac(key, organization, invitation).ok())
+            .filter_map(|key| id_mac(key, purpose, organization, id).ok())
             .any(|expected| expected.verify_truncated_left(mac).is_ok())
-            .then_some(invitation)
+            .then_some(id)
     }
 }
 
-fn invitation_mac(
+/// What a derived token is for, so that none can stand for another.
+type Purpose = &'static [u8];
+
+const INVITATION: Purpose = b"vestibule invitation v1";
+const REQUEST: Purpose = b"vestibule request v1";
+
+fn id_mac(
     key: &Key,
+    purpose: Purpose,
     organization: OrganizationId,
-    invitation: InvitationId,
+    id: Uuid,
 ) -> crate::Result<Hmac<Sha256>> {
-    mac(key, &[b"vestibule invitation v1", organization.0.as_bytes(), invitation.0.as_bytes()])
+    mac(key, &[purpose, organization.0.as_bytes(), id.as_bytes()])
 }
 
-/// A MAC over parts that have a fixed length, but for the last.
 fn mac(key: &Key, parts: &[&[u8]]) -> crate::Result<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key.secret)
         .map_err(|error| crate::Error::Internal(format!("key: {error}")))?;

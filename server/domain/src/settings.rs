@@ -19,7 +19,8 @@ pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
     let mut transaction = admin.domain().pool.begin().await?;
     let before = sqlx::query_as!(
         Settings,
-        "select name, requests_open, invitation_days, session_hours, allowed_domains
+        "select name, requests_open, invitation_days, session_hours, request_again_days,
+            dismiss_stale_requests, notify_requests, allowed_domains
          from organizations where id = $1 for no key update",
         admin.organization()
     )
@@ -31,14 +32,18 @@ pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
     }
     sqlx::query!(
         "update organizations
-         set name = $2, requests_open = $3, invitation_days = $4, session_hours = $5, allowed_domains = $6
+         set name = $2, requests_open = $3, invitation_days = $4, session_hours = $5, allowed_domains = $6,
+            request_again_days = $7, dismiss_stale_requests = $8, notify_requests = $9
          where id = $1",
         admin.organization(),
         settings.name,
         settings.requests_open,
         settings.invitation_days,
         settings.session_hours,
-        &settings.allowed_domains
+        &settings.allowed_domains,
+        settings.request_again_days,
+        settings.dismiss_stale_requests,
+        settings.notify_requests
     )
     .execute(&mut *transaction)
     .await?;

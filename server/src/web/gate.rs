@@ -36,6 +36,9 @@ pub async fn look(parts: &mut Parts) -> Result<(), Response> {
         Err(problem) => return Err(app::server::status(&problem).into_response()),
     };
     let role = viewer.user.as_ref().map(|user| user.role);
+    if page == ASKING && !viewer.organization.requests_open {
+        parts.extensions.insert(NotHere);
+    }
     match (needs(page), role) {
         (Needs::Nobody, _) | (Needs::User, Some(_)) | (Needs::Admin, Some(OrganizationRole::Admin)) => {}
         (Needs::Admin, Some(OrganizationRole::Member)) => drop(parts.extensions.insert(NotHere)),
@@ -44,6 +47,9 @@ pub async fn look(parts: &mut Parts) -> Result<(), Response> {
     parts.extensions.insert(viewer);
     Ok(())
 }
+
+/// The page on which strangers ask for an invitation: it is there only where they may.
+const ASKING: &str = "request-invitation";
 
 /// Who a page is for.
 enum Needs {

@@ -21,6 +21,14 @@ pub async fn sign_in(state: State<AppState>, path: Path<(String, String)>, reque
     open(state, Link::SignIn, path, request).await
 }
 
+pub async fn confirm_request(
+    state: State<AppState>,
+    path: Path<(String, String)>,
+    request: Request,
+) -> Response {
+    open(state, Link::ConfirmRequest, path, request).await
+}
+
 async fn open(
     state: State<AppState>,
     link: Link,

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use leptos_axum::generate_route_list;
 use sqlx::PgPool;
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use uuid::Uuid;
 
 const JSON: &str = "application/json";
@@ -26,13 +27,16 @@ const ADMINS_PAGES: [&str; 8] = [
 const USERS_PAGES: [&str; 1] = ["/o/:org/account"];
 
 /// Every page that anybody sees, and every address that leads to one.
-const ANYBODYS_PAGES: [&str; 8] = [
+const ANYBODYS_PAGES: [&str; 11] = [
     "/",
+    "/o/:org/confirm-request",
     "/o/:org/join",
     "/o/:org/login",
     "/o/:org/login/code",
+    "/o/:org/request-invitation",
     "/o/:org/sign-in",
     "/o/{org}",
+    "/o/{org}/confirm-request/{token}",
     "/o/{org}/join/{token}",
     "/o/{org}/sign-in/{token}",
 ];
@@ -50,17 +54,22 @@ const NOBODYS: [&str; 6] = [
 
 /// Every server function that only an admin may call, with a body that an admin's call would have. What stands in
 /// braces is the id of something of the organization.
-const ADMINS_ALONE: [(&str, &str, &str); 20] = [
+const ADMINS_ALONE: [(&str, &str, &str); 21] = [
     ("/api/audit_log/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
     ("/api/groups/delete", FORM, "org=blobsrus&id={group}"),
     ("/api/groups/list", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/groups/save", FORM, "org=blobsrus&id={group}&name=Other&roles[]={role}"),
     ("/api/requests/dismiss", FORM, "org=blobsrus&requests[]={request}"),
+    ("/api/requests/dismiss_stale", FORM, "org=blobsrus"),
     ("/api/requests/list", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/roles/delete", FORM, "org=blobsrus&id={role}"),
     ("/api/roles/list", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/roles/save", FORM, "org=blobsrus&id={role}&name=Other&permissions=a:b"),
-    ("/api/settings/save", FORM, "org=blobsrus&name=Other&invitation_days=3&session_hours=3"),
+    (
+        "/api/settings/save",
+        FORM,
+        "org=blobsrus&name=Other&invitation_days=3&session_hours=3&request_again_days=3",
+    ),
     ("/api/settings/show", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/users/act", FORM, "org=blobsrus&action=revoke_membership&users[]={user}"),
     ("/api/users/add_to_group", FORM, "org=blobsrus&group={group}&users[]={user}"),
@@ -86,7 +95,10 @@ const USERS_ALONE: [(&str, &str, &str); 5] = [
 ];
 
 /// Every server function that anybody may call.
-const ANYBODYS: [&str; 9] = [
+const ANYBODYS: [&str; 12] = [
+    "/api/ask/confirm",
+    "/api/ask/confirm_page",
+    "/api/ask/request",
     "/api/join/ask_again",
     "/api/join/join",
     "/api/join/page",
@@ -155,7 +167,7 @@ async fn rows(site: &Site) -> String {
         );
         let rows: String =
             sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&site.domain.pool).await.unwrap();
-        all.push_str(&format!("{table}\n{rows}\n"));
+        writeln!(all, "{table}\n{rows}").unwrap();
     }
     let settings: String = sqlx::query_scalar("select o::text from organizations o where slug = 'blobsrus'")
         .fetch_one(&site.domain.pool)

@@ -3,7 +3,7 @@
 use super::classify::state;
 use crate::audit::{self, Actor, Targets};
 use crate::sessions::{self, NewSession};
-use crate::{Error, Result, Token, Visitor};
+use crate::{Error, Result, Token, Visitor, requests};
 use model::field;
 use model::join::JoinPage;
 use model::rules::{Action, AddressState, Cell, Refusal, rule};
@@ -90,6 +90,7 @@ pub async fn join(visitor: &Visitor<'_>, token: &Token, seen: &str, name: &str) 
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or(Problem::LinkUnusable)?;
+    requests::joined(&mut transaction, visitor, &joined.email).await?;
     let session = sessions::start(&mut transaction, visitor, user).await?;
     let targets = Targets::one(user, &joined.email);
     let actor = Actor::User { id: user, name: &name };

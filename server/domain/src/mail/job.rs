@@ -4,6 +4,7 @@ use super::letter::{self, Letter, Unwritten};
 use super::links;
 use super::outbox::{Claimed, Key};
 use super::parcel::{Label, address};
+use super::requests::Answer;
 use crate::{Domain, Token};
 use chrono::{DateTime, TimeDelta, Utc};
 use lettre::message::Mailbox;
@@ -29,6 +30,7 @@ pub(super) struct Job {
 enum Subject {
     Invitation { id: InvitationId, ends: DateTime<Utc>, inviter: String, inviter_email: Option<String> },
     SignIn { token: Token, code: String, ends: DateTime<Utc> },
+    Request(Answer),
 }
 
 /// A mail that can't be made, in words for people.
@@ -72,6 +74,24 @@ impl Job {
         }
     }
 
+    /// A mail about a request.
+    pub fn request(claimed: Claimed, answer: Answer) -> Self {
+        Self {
+            key: (claimed.organization_id, claimed.id),
+            tries: claimed.tries,
+            give_up: match &answer {
+                Answer::Confirm(_, ends) => *ends,
+                Answer::Dismissed | Answer::Waiting(_) => {
+                    claimed.created_at + TimeDelta::days(INVITATION_DAYS)
+                }
+            },
+            to: claimed.email,
+            slug: claimed.slug,
+            organization: claimed.organization,
+            subject: Subject::Request(answer),
+        }
+    }
+
     pub fn is_urgent(&self) -> bool {
         matches!(self.subject, Subject::SignIn { .. })
     }
@@ -84,7 +104,7 @@ impl Job {
     pub fn label<'a>(&self, from: &'a Mailbox, host: &str, now: DateTime<Utc>) -> Result<Label<'a>, Unmade> {
         let to = address(&self.to).ok_or(Unmade::NoAddress)?;
         let message_id = match &self.subject {
-            Subject::Invitation { .. } => format!("<{}@{host}>", self.id()),
+            Subject::Invitation { .. } | Subject::Request(_) => format!("<{}@{host}>", self.id()),
             // Each time with a new link, it is another message (RFC 5322, section 3.6.4): a mailbox that took it for
             // a copy might keep the one whose link is dead.
             Subject::SignIn { token, .. } => {
@@ -104,6 +124,16 @@ impl Job {
                 let secret = link.rsplit('/').next().unwrap_or_default().to_owned();
                 let email = inviter_email.as_deref();
                 Ok((letter::invitation(&self.organization, inviter, email, &link, *ends)?, vec![secret]))
+            }
+            Subject::Request(Answer::Dismissed) => Ok((letter::dismissed(&self.organization)?, Vec::new())),
+            Subject::Request(Answer::Waiting(count)) => {
+                let link = links::requests(domain, &self.slug);
+                Ok((letter::waiting(&self.organization, *count, &link)?, Vec::new()))
+            }
+            Subject::Request(Answer::Confirm(id, ends)) => {
+                let link = links::confirm_request(domain, &self.slug, OrganizationId(self.key.0), *id)?;
+                let secret = link.rsplit('/').next().unwrap_or_default().to_owned();
+                Ok((letter::request(&self.organization, &link, *ends)?, vec![secret]))
             }
             Subject::SignIn { token, code, ends } => {
                 let link = links::sign_in(domain, &self.slug, token);

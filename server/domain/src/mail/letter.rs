@@ -104,6 +104,94 @@ pub(super) fn sign_in(
     })
 }
 
+#[derive(Template)]
+#[template(path = "request.txt")]
+struct RequestText<'a> {
+    title: &'a str,
+    organization: &'a str,
+    link: &'a str,
+    end: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "request.html")]
+struct RequestHtml<'a> {
+    title: &'a str,
+    organization: &'a str,
+    link: &'a str,
+    end: &'a str,
+}
+
+/// A link to confirm that one asks for an invitation. What was typed with it stays out: anybody can type anything.
+pub(super) fn request(
+    organization: &str,
+    link: &str,
+    expires_at: DateTime<Utc>,
+) -> Result<Letter, Unwritten> {
+    let organization = &organization_name(organization);
+    let (title, end) = (&format!("Confirm your request to join {organization}"), &moment(expires_at));
+    Ok(Letter {
+        text: RequestText { title, organization, link, end }.render()?,
+        html: RequestHtml { title, organization, link, end }.render()?,
+        subject: title.clone(),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "dismissed.txt")]
+struct DismissedText<'a> {
+    title: &'a str,
+    organization: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "dismissed.html")]
+struct DismissedHtml<'a> {
+    title: &'a str,
+    organization: &'a str,
+}
+
+/// To whoever asked: the admins said no.
+pub(super) fn dismissed(organization: &str) -> Result<Letter, Unwritten> {
+    let organization = &organization_name(organization);
+    let title = &format!("Your request to join {organization}");
+    Ok(Letter {
+        text: DismissedText { title, organization }.render()?,
+        html: DismissedHtml { title, organization }.render()?,
+        subject: title.clone(),
+    })
+}
+
+#[derive(Template)]
+#[template(path = "waiting.txt")]
+struct WaitingText<'a> {
+    title: &'a str,
+    organization: &'a str,
+    waiting: &'a str,
+    link: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "waiting.html")]
+struct WaitingHtml<'a> {
+    title: &'a str,
+    organization: &'a str,
+    waiting: &'a str,
+    link: &'a str,
+}
+
+/// To an admin: how many requests wait. Who asked stands on the page alone.
+pub(super) fn waiting(organization: &str, count: i64, link: &str) -> Result<Letter, Unwritten> {
+    let organization = &organization_name(organization);
+    let title = &format!("People ask to join {organization}");
+    let waiting = &if count == 1 { "1 request waits".to_owned() } else { format!("{count} requests wait") };
+    Ok(Letter {
+        text: WaitingText { title, organization, waiting, link }.render()?,
+        html: WaitingHtml { title, organization, waiting, link }.render()?,
+        subject: title.clone(),
+    })
+}
+
 fn organization_name(name: &str) -> String {
     Some(names::plain(name)).filter(|name| !name.is_empty()).unwrap_or("an organization".to_owned())
 }

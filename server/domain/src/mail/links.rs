@@ -1,7 +1,7 @@
 //! The links that leave the house. They begin with the configured public URL, and never with a request's Host.
 
 use crate::{Domain, Result, Token};
-use model::{InvitationId, OrganizationId};
+use model::{InvitationId, OrganizationId, RequestId};
 
 /// The link that opens an invitation. It can be made again at any time, and is kept nowhere.
 ///
@@ -15,6 +15,25 @@ pub fn join(
 ) -> Result<String> {
     let token = domain.keys.invitation_token(organization, invitation)?;
     Ok(format!("{}/o/{slug}/join/{}", domain.base_url, token.reveal()))
+}
+
+/// The link that confirms a request. Like an invitation's, it is made when it is needed.
+///
+/// # Errors
+/// When the token can't be made, which no key of ours leads to.
+pub fn confirm_request(
+    domain: &Domain,
+    slug: &str,
+    organization: OrganizationId,
+    request: RequestId,
+) -> Result<String> {
+    let token = domain.keys.request_token(organization, request)?;
+    Ok(format!("{}/o/{slug}/confirm-request/{}", domain.base_url, token.reveal()))
+}
+
+/// Where admins see what waits for them.
+pub fn requests(domain: &Domain, slug: &str) -> String {
+    format!("{}/o/{slug}/settings/requests", domain.base_url)
 }
 
 /// The link that signs somebody in, by the token of their try.

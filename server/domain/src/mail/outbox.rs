@@ -12,12 +12,14 @@ pub(super) type Key = (Uuid, Uuid);
 pub(super) struct Claimed {
     pub organization_id: Uuid,
     pub id: Uuid,
+    pub kind: String,
     pub email: String,
     pub tries: i32,
     pub created_at: DateTime<Utc>,
     pub slug: String,
     pub organization: String,
     pub sign_in_id: Option<Uuid>,
+    pub request_id: Option<Uuid>,
     pub invitation_id: Option<Uuid>,
     pub invitation_status: Option<String>,
     pub invitation_ends: Option<DateTime<Utc>>,
@@ -54,8 +56,8 @@ pub(super) async fn claim(
             where d.ctid = any (array(select ctid from urgent union all select ctid from others))
             returning d.*
          )
-         select c.organization_id as \"organization_id!\", c.id as \"id!\", c.email as \"email!\", c.tries as \"tries!\",
-            c.created_at as \"created_at!\", c.sign_in_id, c.invitation_id, o.slug, o.name as organization,
+         select c.organization_id as \"organization_id!\", c.id as \"id!\", c.kind as \"kind!\", c.email as \"email!\", c.tries as \"tries!\",
+            c.created_at as \"created_at!\", c.sign_in_id, c.request_id, c.invitation_id, o.slug, o.name as organization,
             i.status as \"invitation_status?\", i.expires_at as \"invitation_ends?\",
             i.inviter_name as \"inviter?\", inviter.email as \"inviter_email?\"
          from claimed c

@@ -1,7 +1,7 @@
 //! Writing mails down, in the transaction of what they tell of. Whoever commits it rings `Domain::mail_bell`.
 
 use crate::{Result, Visitor};
-use model::SignInId;
+use model::{RequestId, SignInId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -29,6 +29,27 @@ pub(crate) async fn queue_invitations(
         &ids,
         &invitations,
         &emails as &[&str]
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+/// Queues the mail of a request. What it says, the worker finds out.
+pub(crate) async fn queue_request(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    request: RequestId,
+    email: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into deliveries (organization_id, id, kind, request_id, email, state, due_at, created_at)
+         values ($1, $2, 'request', $3, $4, 'queued', $5, $5)",
+        visitor.organization(),
+        visitor.new_id(),
+        request.0,
+        email,
+        visitor.now
     )
     .execute(transaction)
     .await?;

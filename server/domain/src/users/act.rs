@@ -172,7 +172,7 @@ impl Plan {
             let is_admin = user.role == OrganizationRole::Admin && user.state == AddressState::Active;
             match (rule(action.rule(), user.state), &mut admins_left) {
                 (Cell::Done(_), Some(left)) if is_admin && *left <= 1 => {
-                    plan.refuse(user, Refusal::LastAdmin)
+                    plan.refuse(user, Refusal::LastAdmin);
                 }
                 (Cell::Done(outcome), left) => {
                     if let Some(left) = left.as_mut().filter(|_| is_admin) {

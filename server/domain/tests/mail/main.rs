@@ -5,6 +5,7 @@ mod crashes;
 mod encrypted;
 mod faults;
 mod handed_over;
+mod requests;
 mod sign_in;
 #[path = "../support/smtp.rs"]
 mod smtp;

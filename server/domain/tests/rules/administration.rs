@@ -15,6 +15,9 @@ fn form() -> SettingsForm {
         requests_open: false,
         invitation_days: "7".to_owned(),
         session_hours: "24".to_owned(),
+        request_again_days: "30".to_owned(),
+        dismiss_stale_requests: false,
+        notify_requests: true,
         allowed_domains: String::new(),
     }
 }
@@ -28,6 +31,9 @@ async fn every_wrong_setting_is_named_and_none_is_saved(pool: PgPool) {
         requests_open: true,
         invitation_days: "0".to_owned(),
         session_hours: "4321".to_owned(),
+        request_again_days: "x".to_owned(),
+        dismiss_stale_requests: true,
+        notify_requests: true,
         allowed_domains: "blobs.example not/a/domain".to_owned(),
     };
     let problem = refusal(settings::save(&admin, &wrong).await);

@@ -56,13 +56,12 @@ struct Person {
     state: AddressState,
 }
 
+/// Who has the address after an operation.
+struct Next(Option<Person>);
+
 /// What an operation leads to, if the table answers it as it was answered.
-fn step(
-    now: Option<Person>,
-    operation: &Operation,
-    made: &HashMap<String, (Uuid, Uuid)>,
-) -> Option<Option<Person>> {
-    let answers = |wanted: Answer, then: Option<Person>| (operation.answer == wanted).then_some(then);
+fn step(now: Option<Person>, operation: &Operation, made: &HashMap<String, (Uuid, Uuid)>) -> Option<Next> {
+    let answers = |wanted: Answer, then: Option<Person>| (operation.answer == wanted).then_some(Next(then));
     let state = now.map_or(AddressState::Unknown, |person| person.state);
     let by_table = |action: Action| match rule(action, state) {
         Cell::Refused(why) => answers(Answer::Refused(why), now),
@@ -111,7 +110,7 @@ fn outcomes(
             continue;
         };
         for (at, operation) in open().filter(|(_, operation)| operation.start < first_end) {
-            if let Some(then) = step(now, operation, made) {
+            if let Some(Next(then)) = step(now, operation, made) {
                 rest.push((then, done | 1 << at));
             }
         }
@@ -381,12 +380,12 @@ fn a_history_that_no_order_explains_is_found() {
         operation(Input::Accept(invitation), Answer::Done, 2, 9),
         operation(Input::Accept(invitation), Answer::Done, 3, 8),
     ];
-    assert!(outcomes(None, &[&[invited.clone()], twice.as_slice()].concat(), &made).is_empty());
+    assert!(outcomes(None, &[std::slice::from_ref(&invited), twice.as_slice()].concat(), &made).is_empty());
     let one = [
         operation(Input::Accept(invitation), Answer::Done, 2, 9),
         operation(Input::Accept(invitation), Answer::LinkUnusable, 3, 8),
     ];
-    let after = outcomes(None, &[&[invited], one.as_slice()].concat(), &made);
+    let after = outcomes(None, &[std::slice::from_ref(&invited), one.as_slice()].concat(), &made);
     let active = Person { user, invitation, state: AddressState::Active };
     assert_eq!(after, HashSet::from([Some(active)]));
 }

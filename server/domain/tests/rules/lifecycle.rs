@@ -96,9 +96,9 @@ async fn a_request_is_dismissed_by_its_own_organization_alone(pool: PgPool) {
     let request = requests::list(&admin).await.unwrap().rows[0].id;
     let other = found(&world.domain, "other", "eve@other.example").await;
     let eve = other.admin("other").await.unwrap();
-    assert_eq!(requests::dismiss(&eve, &[request]).await.unwrap(), 0);
-    assert_eq!(requests::dismiss(&admin, &[request]).await.unwrap(), 1);
-    assert_eq!(requests::dismiss(&admin, &[request]).await.unwrap(), 0, "it was dismissed already");
+    assert_eq!(requests::dismiss(&eve, &[request], false).await.unwrap(), 0);
+    assert_eq!(requests::dismiss(&admin, &[request], false).await.unwrap(), 1);
+    assert_eq!(requests::dismiss(&admin, &[request], false).await.unwrap(), 0, "it was dismissed already");
     assert_eq!(world.count("audit_events where action = 'request.dismissed'").await, 1);
 }
 
@@ -168,6 +168,7 @@ async fn an_address_of_another_domain_is_refused_and_the_others_are_invited(pool
         name: "Blobs R Us".to_owned(),
         invitation_days: "3".to_owned(),
         session_hours: "24".to_owned(),
+        request_again_days: "30".to_owned(),
         allowed_domains: "BlobsRUs.com".to_owned(),
         ..SettingsForm::default()
     };

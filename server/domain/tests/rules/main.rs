@@ -8,6 +8,7 @@ mod join;
 mod lifecycle;
 mod permissions;
 mod races;
+mod requests;
 mod sign_in;
 mod table;
 mod users;

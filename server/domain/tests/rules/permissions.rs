@@ -125,6 +125,7 @@ async fn by_the_rules(world: &World, case: &Case) -> Vec<Effective> {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
+#[expect(clippy::result_large_err, reason = "it is the runner's own error")]
 async fn permissions_are_the_union_of_all_roles_with_all_they_come_from(
     _: PgPoolOptions,
     options: PgConnectOptions,

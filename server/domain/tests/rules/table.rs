@@ -8,6 +8,7 @@ use model::invite::AddressClass;
 use model::rules::{Action, AddressState, Cell, Refusal, rule};
 use model::{OrganizationRole, Problem, UserId};
 use sqlx::PgPool;
+use std::fmt::Write;
 use uuid::Uuid;
 
 /// An address in a state, and all that a test does to it.
@@ -146,7 +147,7 @@ async fn rows(world: &World) -> String {
         let sql = format!("select coalesce(string_agg(t::text, E'\\n' order by t::text), '') from {table} t");
         let rows: String =
             sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&world.domain.pool).await.unwrap();
-        all.push_str(&format!("{table}\n{rows}\n"));
+        writeln!(all, "{table}\n{rows}").unwrap();
     }
     all
 }

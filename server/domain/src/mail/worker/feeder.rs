@@ -2,6 +2,7 @@
 
 use super::super::job::Job;
 use super::super::outbox::{self, Arming, Claimed, Entry, Key};
+use super::super::requests;
 use super::gate::GateState;
 use super::{LEASE_SECONDS, Office};
 use crate::{Result, Token, secret};
@@ -63,8 +64,10 @@ async fn feed(office: &Office, pace: &mut Pace) -> Result<()> {
     let limit = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let mut claimed = outbox::claim(&office.domain, now, lease, limit(most), limit(others)).await?;
     claimed.retain(|claimed| office.hand.hold(key(claimed), lease));
-    let (sign_ins, invitations): (Vec<Claimed>, Vec<Claimed>) =
+    let (sign_ins, others): (Vec<Claimed>, Vec<Claimed>) =
         claimed.into_iter().partition(|claimed| claimed.sign_in_id.is_some());
+    let (requests, invitations): (Vec<Claimed>, Vec<Claimed>) =
+        others.into_iter().partition(|claimed| claimed.request_id.is_some());
     let mut jobs = Vec::with_capacity(invitations.len());
     for claimed in invitations {
         let key = key(&claimed);
@@ -76,12 +79,30 @@ async fn feed(office: &Office, pace: &mut Pace) -> Result<()> {
     office.hand.put(jobs);
     if !sign_ins.is_empty() {
         let keys: Vec<Key> = sign_ins.iter().map(key).collect();
-        if let Err(error) = sign_in_mails(office, sign_ins, now).await {
-            for key in keys {
-                office.tell(key, Entry::given_back(now + TimeDelta::seconds(1)));
-            }
-            return Err(error);
+        or_give_back(office, keys, now, sign_in_mails(office, sign_ins, now).await)?;
+    }
+    for request in requests {
+        let keys = vec![key(&request)];
+        or_give_back(office, keys, now, request_mail(office, request, now).await)?;
+    }
+    Ok(())
+}
+
+/// What could not be made now is made later.
+fn or_give_back(office: &Office, keys: Vec<Key>, now: DateTime<Utc>, made: Result<()>) -> Result<()> {
+    if made.is_err() {
+        for key in keys {
+            office.tell(key, Entry::given_back(now + TimeDelta::seconds(1)));
         }
+    }
+    made
+}
+
+/// Makes the mail of a request, by whose address it is. Who is a user already gets a mail of another kind in its place.
+async fn request_mail(office: &Office, claimed: Claimed, now: DateTime<Utc>) -> Result<()> {
+    match requests::answer(&office.domain, now, &claimed).await? {
+        Some(answer) => office.hand.put(vec![Job::request(claimed, answer)]),
+        None => office.tell(key(&claimed), Entry::dropped(now)),
     }
     Ok(())
 }

@@ -1,0 +1,118 @@
+//! Asking for an invitation from outside, and confirming it by the link of a mail.
+
+mod api;
+
+use crate::forms::{self, Form};
+use crate::pages::{Failed, PublicPage};
+use crate::paths;
+use crate::ui::{Field, Notice, Problems, Submit, TextArea, Tone};
+use crate::viewer::{use_organization, use_viewer};
+use api::{ConfirmRequest, RequestInvitation, opened_request};
+use leptos::prelude::*;
+use model::requests::{CONFIRM_HOURS, ConfirmPage as Page};
+
+#[component]
+pub fn AskPage() -> impl IntoView {
+    let action = ServerAction::<RequestInvitation>::new();
+    let (answer, problem) = (forms::answer(action), forms::problem(action));
+    let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+    let typed = forms::typed::<RequestInvitation>;
+    let asked = Memo::new(move |_| matches!(answer.get(), Some(Ok(()))));
+    let name = use_viewer().map(|viewer| viewer.organization.name).unwrap_or_default();
+    view! {
+        <PublicPage title="Request an invitation".to_owned()>
+            {move || if asked.get() {
+                view! {
+                    <div role="status"><Notice tone=Tone::Success>
+                        <p><strong>"Look into your mailbox. "</strong>
+                        {format!("A mail is on its way, and what to do next stands in it. Its link works for {CONFIRM_HOURS} hours.")}</p>
+                    </Notice></div>
+                }.into_any()
+            } else {
+                view! {
+                    <p>{format!("An admin of {name} decides. First we mail you a link, to be sure that the address is yours.")}</p>
+                    <Form action>
+                        <Problems problem/>
+                        <input type="hidden" name="org" value=use_organization()/>
+                        <Field
+                            label="Email" name="email" kind="email" inputmode="email" autocomplete="email" autofocus=true
+                            value=typed("email") error=of("email")
+                        />
+                        <Field label="Your name" name="name" autocomplete="name" value=typed("name") error=of("name")/>
+                        <TextArea
+                            label="Message (optional)" name="message" rows=3 value=typed("message") error=of("message")
+                            hint="What the admins should know: who you are, and what for." node_ref=NodeRef::new()
+                            on_text=Callback::new(|_| ())
+                        />
+                        <Submit label="Request invitation" pending_label="Sending…" pending=action.pending()/>
+                    </Form>
+                }.into_any()
+            }}
+            <p class="muted"><a href=paths::login(&use_organization())>"Back to the login page"</a></p>
+        </PublicPage>
+    }
+}
+
+#[component]
+pub fn ConfirmPage() -> impl IntoView {
+    let organization = StoredValue::new(use_organization());
+    let action = ServerAction::<ConfirmRequest>::new();
+    let version = action.version();
+    let page =
+        Resource::new_blocking(move || version.get(), move |_| opened_request(organization.get_value()));
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match page.await {
+                    Ok(Page::Ready { email }) => view! { <Ready action email/> }.into_any(),
+                    Ok(Page::Confirmed) => view! { <Confirmed/> }.into_any(),
+                    Ok(Page::Expired) => view! { <Over title="This link has expired"/> }.into_any(),
+                    Ok(Page::NoSuchLink) => view! { <Over title="There is no such link"/> }.into_any(),
+                    Err(problem) => view! { <Failed problem/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Ready(action: ServerAction<ConfirmRequest>, email: String) -> impl IntoView {
+    view! {
+        <PublicPage title="Confirm your request".to_owned()>
+            <p>"You ask for an invitation for "<strong>{email}</strong>"."</p>
+            <Form action>
+                <Problems problem=forms::problem(action)/>
+                <input type="hidden" name="org" value=use_organization()/>
+                <Submit label="Send request" pending_label="Sending…" pending=action.pending()/>
+            </Form>
+        </PublicPage>
+    }
+}
+
+#[component]
+fn Confirmed() -> impl IntoView {
+    let name = use_viewer().map(|viewer| viewer.organization.name).unwrap_or_default();
+    view! {
+        <PublicPage title="Your request is confirmed".to_owned()>
+            <p>{format!("The admins of {name} decide about it. When they invite you, you get a mail with the link to join.")}</p>
+        </PublicPage>
+    }
+}
+
+#[component]
+fn Over(title: &'static str) -> impl IntoView {
+    let again = use_viewer().is_some_and(|viewer| viewer.organization.requests_open);
+    let organization = use_organization();
+    view! {
+        <PublicPage title=title.to_owned()>
+            <p>{format!("The link of a request works for {CONFIRM_HOURS} hours. Nothing was sent to the admins.")}</p>
+            <p>
+                {if again {
+                    view! { <a href=paths::request_invitation(&organization) class="button primary">"Ask again"</a> }.into_any()
+                } else {
+                    view! { <a href=paths::login(&organization) class="button primary">"Go to the login page"</a> }.into_any()
+                }}
+            </p>
+        </PublicPage>
+    }
+}

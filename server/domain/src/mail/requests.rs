@@ -1,0 +1,137 @@
+//! What goes to the mailbox of somebody who asked for an invitation. Nobody but that mailbox learns which it is.
+
+use super::outbox::Claimed;
+use crate::invitations::state;
+use crate::{Domain, Result, secret};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::RequestId;
+use model::rules::AddressState;
+use model::sign_in::LINK_MINUTES;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// What a mail about a request says.
+pub(super) enum Answer {
+    /// To whoever asked: the link that confirms, and until when.
+    Confirm(RequestId, DateTime<Utc>),
+    /// To whoever asked: the admins said no.
+    Dismissed,
+    /// To an admin: how many requests wait.
+    Waiting(i64),
+}
+
+/// What the mail says; nothing, when it is not needed any more.
+pub(super) async fn answer(domain: &Domain, now: DateTime<Utc>, claimed: &Claimed) -> Result<Option<Answer>> {
+    if claimed.kind == "requests_waiting" {
+        let waiting = sqlx::query_scalar!(
+            "select count(*) as \"waiting!\" from invitation_requests where organization_id = $1 and status = 'open'",
+            claimed.organization_id
+        )
+        .fetch_one(&domain.pool)
+        .await?;
+        return Ok((waiting > 0).then_some(Answer::Waiting(waiting)));
+    }
+    let dismissed = sqlx::query_scalar!(
+        "select status = 'dismissed' as \"dismissed!\" from invitation_requests where organization_id = $1 and id = $2",
+        claimed.organization_id,
+        claimed.request_id
+    )
+    .fetch_optional(&domain.pool)
+    .await?;
+    if dismissed == Some(true) {
+        return Ok(Some(Answer::Dismissed));
+    }
+    let confirm = confirmation(domain, now, claimed).await?;
+    Ok(confirm.map(|(request, until)| Answer::Confirm(request, until)))
+}
+
+/// The request to confirm, and until when; nothing, when the address is a user's: then an invited one has the invitation
+/// queued again, an active one a sign-in mail, and the try is closed.
+async fn confirmation(
+    domain: &Domain,
+    now: DateTime<Utc>,
+    claimed: &Claimed,
+) -> Result<Option<(RequestId, DateTime<Utc>)>> {
+    let mut transaction = domain.pool.begin().await?;
+    let row = sqlx::query!(
+        "select r.id, r.email_key, r.confirm_until, u.id as \"user_id?\", u.email as \"user_email?\",
+            u.status as \"user_status?\", i.id as \"invitation_id?\", i.expires_at as \"invitation_ends?\"
+         from invitation_requests r
+         left join users u on u.organization_id = r.organization_id and u.email_key = r.email_key
+         left join invitations i
+            on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
+         where r.organization_id = $1 and r.id = $2 and r.status = 'asked'
+         for update of r",
+        claimed.organization_id,
+        claimed.request_id
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let until = row.confirm_until.filter(|until| *until > now);
+    let state = match row.user_status.as_deref() {
+        None => AddressState::Unknown,
+        Some(status) => state(status, row.invitation_ends, now),
+    };
+    match (state, row.user_email) {
+        (AddressState::Unknown | AddressState::Expired, _) => {
+            return Ok(until.map(|until| (RequestId(row.id), until)));
+        }
+        (AddressState::Invited, Some(email)) => {
+            queue(&mut transaction, claimed, now, "invitation", row.invitation_id, None, &email).await?;
+        }
+        (AddressState::Active, Some(email)) => {
+            let attempt = secret::id(now);
+            sqlx::query!(
+                "insert into sign_ins (organization_id, id, email_key, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+                claimed.organization_id,
+                attempt,
+                row.email_key,
+                now,
+                now + TimeDelta::minutes(LINK_MINUTES)
+            )
+            .execute(&mut *transaction)
+            .await?;
+            queue(&mut transaction, claimed, now, "sign_in", None, Some(attempt), &email).await?;
+        }
+        // Whoever is suspended hears nothing.
+        _ => {}
+    }
+    sqlx::query!(
+        "update invitation_requests set status = 'settled', ended_at = $3 where organization_id = $1 and id = $2",
+        claimed.organization_id,
+        row.id,
+        now
+    )
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    domain.mail_bell.notify_one();
+    Ok(None)
+}
+
+async fn queue(
+    transaction: &mut PgConnection,
+    claimed: &Claimed,
+    now: DateTime<Utc>,
+    kind: &str,
+    invitation: Option<Uuid>,
+    sign_in: Option<Uuid>,
+    email: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into deliveries
+            (organization_id, id, kind, invitation_id, sign_in_id, email, state, due_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, 'queued', $7, $7)",
+        claimed.organization_id,
+        secret::id(now),
+        kind,
+        invitation,
+        sign_in,
+        email,
+        now
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Confirming a request by the link of its mail: only then it reaches the admins.
+
+use super::notify;
+use crate::audit::{self, Actor, Targets};
+use crate::invitations::state;
+use crate::{Result, Token, Visitor};
+use chrono::TimeDelta;
+use model::requests::ConfirmPage;
+use model::rules::AddressState;
+use model::{Problem, RequestId};
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// What the link's page shows. Reads only: mail scanners open links too.
+pub async fn confirm_page(visitor: &Visitor<'_>, token: &Token) -> Result<ConfirmPage> {
+    let Some(request) = visitor.domain().keys.open_request(visitor.id, token) else {
+        return Ok(ConfirmPage::NoSuchLink);
+    };
+    let row = sqlx::query!(
+        "select email, status, confirm_until from invitation_requests where organization_id = $1 and id = $2",
+        visitor.organization(),
+        request.0
+    )
+    .fetch_optional(&visitor.domain().pool)
+    .await?;
+    let Some(row) = row else { return Ok(ConfirmPage::NoSuchLink) };
+    let over = row.confirm_until.is_none_or(|until| until <= visitor.now);
+    Ok(match row.status.as_str() {
+        "asked" if over => ConfirmPage::Expired,
+        "asked" => ConfirmPage::Ready { email: row.email },
+        _ => ConfirmPage::Confirmed,
+    })
+}
+
+/// Puts the request before the admins. Twice is as good as once. Who was invited or has joined meanwhile needs none; an
+/// address that was dismissed lately, or waits already, is counted and not shown again.
+///
+/// # Errors
+/// A link that can't be used; its page says why.
+pub async fn confirm(visitor: &Visitor<'_>, token: &Token) -> Result<()> {
+    let request = visitor.domain().keys.open_request(visitor.id, token).ok_or(Problem::LinkUnusable)?;
+    let mut transaction = visitor.domain().pool.begin().await?;
+    let Some(asked) = lock(&mut transaction, visitor, request).await? else {
+        return Ok(());
+    };
+    let needed = matches!(asked.state, AddressState::Unknown | AddressState::Expired);
+    let counted = needed && count_repeat(&mut transaction, visitor, &asked.email_key).await?;
+    let opened = if needed && !counted { open(&mut transaction, visitor, request).await? } else { false };
+    if opened {
+        let mut targets = Targets::default();
+        targets.push_address(&asked.email);
+        let actor = Actor::Stranger { email: &asked.email };
+        audit::record(&mut transaction, visitor, &actor, "request.opened", &targets, &json!({})).await?;
+        notify::admins(&mut transaction, visitor, request).await?;
+    } else {
+        sqlx::query!(
+            "update invitation_requests set status = 'settled', proof = 'mail', ended_at = $3
+             where organization_id = $1 and id = $2",
+            visitor.organization(),
+            request.0,
+            visitor.now
+        )
+        .execute(&mut *transaction)
+        .await?;
+    }
+    transaction.commit().await?;
+    visitor.domain().mail_bell.notify_one();
+    Ok(())
+}
+
+/// A try that waits to be confirmed.
+struct Asked {
+    email: String,
+    email_key: String,
+    state: AddressState,
+}
+
+/// Locks the user of the address, if there is one, and then the try; nothing, when it was confirmed before.
+async fn lock(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    request: RequestId,
+) -> Result<Option<Asked>> {
+    // Of an address that nobody has there is no row to lock, so two tries of the same would not see each other.
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1::text || email_key, 0)) from invitation_requests
+         where organization_id = $2 and id = $3",
+        visitor.id.to_string(),
+        visitor.organization(),
+        request.0
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let user = sqlx::query!(
+        "select id, status from users
+         where organization_id = $1
+            and email_key = (select email_key from invitation_requests where organization_id = $1 and id = $2)
+         for update",
+        visitor.organization(),
+        request.0
+    )
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let row = sqlx::query!(
+        "select email, email_key, status, confirm_until from invitation_requests
+         where organization_id = $1 and id = $2 for update",
+        visitor.organization(),
+        request.0
+    )
+    .fetch_optional(&mut *transaction)
+    .await?
+    .ok_or(Problem::LinkUnusable)?;
+    if row.status != "asked" {
+        return Ok(None);
+    }
+    if row.confirm_until.is_none_or(|until| until <= visitor.now) {
+        return Err(Problem::LinkUnusable.into());
+    }
+    let state = match user {
+        None => AddressState::Unknown,
+        Some(user) => {
+            let ends = sqlx::query_scalar!(
+                "select expires_at from invitations where organization_id = $1 and user_id = $2 and status = 'open'",
+                visitor.organization(),
+                user.id
+            )
+            .fetch_optional(transaction)
+            .await?;
+            state(&user.status, ends, visitor.now)
+        }
+    };
+    Ok(Some(Asked { email: row.email, email_key: row.email_key, state }))
+}
+
+/// Counts the repeat at the request of the same address that was dismissed lately, if one was.
+async fn count_repeat(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    email_key: &str,
+) -> Result<bool> {
+    let counted = sqlx::query!(
+        "update invitation_requests set repeats = repeats + 1
+         where organization_id = $1 and id = (
+            select id from invitation_requests
+            where organization_id = $1 and email_key = $2 and status = 'dismissed' and ended_at > $3
+            order by ended_at desc limit 1
+         )",
+        visitor.organization(),
+        email_key,
+        visitor.now - TimeDelta::days(visitor.settings.request_again_days.into())
+    )
+    .execute(transaction)
+    .await?;
+    Ok(counted.rows_affected() == 1)
+}
+
+/// Opens the request, unless one of the same address waits already.
+async fn open(transaction: &mut PgConnection, visitor: &Visitor<'_>, request: RequestId) -> Result<bool> {
+    let opened = sqlx::query!(
+        "update invitation_requests r set status = 'open', proof = 'mail'
+         where r.organization_id = $1 and r.id = $2 and not exists (
+            select from invitation_requests other
+            where other.organization_id = $1 and other.email_key = r.email_key and other.status = 'open'
+         )",
+        visitor.organization(),
+        request.0
+    )
+    .execute(transaction)
+    .await?;
+    Ok(opened.rows_affected() == 1)
+}

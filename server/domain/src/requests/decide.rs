@@ -1,0 +1,143 @@
+//! What the admins do about open requests.
+
+use crate::audit::{self, Actor, Targets};
+use crate::{Admin, Result, Visitor, mail, users};
+use model::requests::{Membership, ROWS_MAX, RequestRow, RequestsPage};
+use model::{RequestId, UserId};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// The open requests, the oldest first.
+pub async fn list(admin: &Admin<'_>) -> Result<RequestsPage> {
+    let rows = sqlx::query!(
+        "select r.id, r.email, r.name, r.message, r.created_at, r.repeats,
+            u.id as \"user_id?\", u.joined_by, u.joined_at
+         from invitation_requests r
+         left join users u
+            on u.organization_id = r.organization_id and u.email_key = r.email_key and u.status <> 'invited'
+         where r.organization_id = $1 and r.status = 'open' order by r.id limit $2",
+        admin.organization(),
+        i64::try_from(ROWS_MAX).unwrap_or(i64::MAX)
+    )
+    .fetch_all(&admin.domain().pool)
+    .await?;
+    let rows = rows
+        .into_iter()
+        .map(|row| RequestRow {
+            id: RequestId(row.id),
+            email: row.email,
+            name: row.name,
+            message: row.message,
+            asked_at: row.created_at,
+            repeats: row.repeats,
+            member: row.user_id.zip(row.joined_at).map(|(user, at)| Membership {
+                user: UserId(user),
+                by: row.joined_by.unwrap_or_default(),
+                at,
+            }),
+        })
+        .collect();
+    Ok(RequestsPage { rows, counts: users::counts(admin).await?, now: admin.now })
+}
+
+/// Closes these requests without an invitation, and says how many were open. Nobody is told, unless `tell`.
+///
+/// # Errors
+/// None of its own: a request that is closed already stays so.
+pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], tell: bool) -> Result<usize> {
+    let ids: Vec<Uuid> = requests.iter().map(|request| request.0).collect();
+    let mut transaction = admin.domain().pool.begin().await?;
+    let closed = sqlx::query!(
+        "with open as (
+            select id from invitation_requests
+            where organization_id = $1 and id = any($3) and status = 'open' order by id for update
+         )
+         update invitation_requests set status = 'dismissed', ended_at = $2
+         where organization_id = $1 and id in (select id from open)
+         returning id, email",
+        admin.organization(),
+        admin.now,
+        &ids
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    let mut targets = Targets::default();
+    for row in &closed {
+        targets.push_address(&row.email);
+        if tell {
+            mail::queue_request(&mut transaction, admin, RequestId(row.id), &row.email).await?;
+        }
+    }
+    let actor = Actor::user(&admin.user);
+    let details = json!({ "told": tell });
+    audit::record(&mut transaction, admin, &actor, "request.dismissed", &targets, &details).await?;
+    transaction.commit().await?;
+    admin.domain().mail_bell.notify_one();
+    Ok(closed.len())
+}
+
+/// Closes every open request whose address belongs to a user by now, and says how many there were.
+///
+/// # Errors
+/// None of its own.
+pub async fn dismiss_stale(admin: &Admin<'_>) -> Result<usize> {
+    let stale = sqlx::query_scalar!(
+        "select r.id from invitation_requests r
+         join users u on u.organization_id = r.organization_id and u.email_key = r.email_key and u.status <> 'invited'
+         where r.organization_id = $1 and r.status = 'open'",
+        admin.organization()
+    )
+    .fetch_all(&admin.domain().pool)
+    .await?;
+    let stale: Vec<RequestId> = stale.into_iter().map(RequestId).collect();
+    if stale.is_empty() { Ok(0) } else { dismiss(admin, &stale, false).await }
+}
+
+/// The open requests of these addresses.
+pub async fn of_addresses(admin: &Admin<'_>, emails: &[String]) -> Result<Vec<RequestId>> {
+    let ids = sqlx::query_scalar!(
+        "select id from invitation_requests
+         where organization_id = $1 and email = any($2) and status = 'open'",
+        admin.organization(),
+        emails
+    )
+    .fetch_all(&admin.domain().pool)
+    .await?;
+    Ok(ids.into_iter().map(RequestId).collect())
+}
+
+/// Dismisses the open request of an address that becomes a user now, where the settings say so.
+pub(crate) async fn joined(transaction: &mut PgConnection, visitor: &Visitor<'_>, email: &str) -> Result<()> {
+    if visitor.settings.dismiss_stale_requests {
+        sqlx::query!(
+            "update invitation_requests set status = 'settled', ended_at = $2
+             where organization_id = $1 and status = 'open'
+                and email_key = (select email_key from users where organization_id = $1 and email = $3)",
+            visitor.organization(),
+            visitor.now,
+            email
+        )
+        .execute(transaction)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Closes the open requests of these addresses, which are being invited.
+pub(crate) async fn settle(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    keys: &[&str],
+) -> Result<()> {
+    sqlx::query!(
+        "update invitation_requests set status = 'approved', ended_at = $2
+         where organization_id = $1 and email_key = any($3) and status = 'open'",
+        visitor.organization(),
+        visitor.now,
+        keys as &[&str]
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
