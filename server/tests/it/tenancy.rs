@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 const JSON: &str = "application/json";
 
+/// The router can't be asked for its paths, so its source is.
+const ROUTER: &str = include_str!("../../src/router.rs");
+
 /// Every page that only an admin sees.
 const ADMINS_PAGES: [&str; 8] = [
     "/o/:org/settings/audit-log",
@@ -281,8 +284,6 @@ async fn no_door_is_missing_from_these_lists(pool: PgPool) {
         .chain(NOBODYS)
         .map(braced)
         .collect();
-    // The router can't be asked for its paths, so its source is.
-    const ROUTER: &str = include_str!("../../src/router.rs");
     let own = ROUTER.split("#[cfg(test)]").next().unwrap().split(".route(\"").skip(1);
     let own = own.map(|rest| rest.split('"').next().unwrap().to_owned());
     let pages = generate_route_list(app::App).into_iter().map(|page| braced(page.path()));
