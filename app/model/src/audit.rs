@@ -51,7 +51,7 @@ pub struct AuditPage {
 }
 
 /// Every action that the log has a word for, and the words for it.
-pub const ACTIONS: [(&str, &str); 27] = [
+pub const ACTIONS: [(&str, &str); 28] = [
     ("user.invited", "invited"),
     ("invitation.resent", "sent the invitation again"),
     ("invitation.revoked", "revoked the invitation"),
@@ -69,6 +69,7 @@ pub const ACTIONS: [(&str, &str); 27] = [
     ("user.session_ended", "ended a session"),
     ("user.sign_in_link_made", "made a sign-in link"),
     ("request.opened", "asked for a new invitation"),
+    ("request.approved", "approved the request"),
     ("request.dismissed", "dismissed the request"),
     ("group.created", "created a group"),
     ("group.changed", "changed a group"),

@@ -40,6 +40,11 @@ pub enum Action {
     RevokeInvitation,
     /// The form of the link's page, posted.
     Accept,
+    /// Asking from outside, where the settings allow it.
+    Request,
+    /// Inviting an address that has an open request.
+    Approve,
+    Dismiss,
     ChangeRole,
     Suspend,
     Reactivate,
@@ -47,11 +52,14 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Invite,
         Self::Resend,
         Self::RevokeInvitation,
         Self::Accept,
+        Self::Request,
+        Self::Approve,
+        Self::Dismiss,
         Self::ChangeRole,
         Self::Suspend,
         Self::Reactivate,
@@ -65,6 +73,9 @@ impl Action {
             Self::Resend => "resend",
             Self::RevokeInvitation => "revoke invitation",
             Self::Accept => "accept",
+            Self::Request => "request",
+            Self::Approve => "approve a request",
+            Self::Dismiss => "dismiss a request",
             Self::ChangeRole => "change role",
             Self::Suspend => "suspend",
             Self::Reactivate => "reactivate",
@@ -89,10 +100,23 @@ pub enum Cell {
 pub struct Outcome {
     /// The state of the address from then on.
     pub state: AddressState,
-    /// Whether the address gets an invitation's mail, and its days start anew.
-    pub mail: bool,
-    /// The action's word in the audit log, where it has one row.
-    pub audit: &'static str,
+    /// What goes to the address.
+    pub mail: Mail,
+    /// The action's word in the audit log, where it has its one row; asking has none until it is confirmed.
+    pub audit: Option<&'static str>,
+}
+
+/// A mail that an action sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mail {
+    No,
+    /// An invitation, whose days start anew.
+    Invitation,
+    /// The invitation as it is.
+    InvitationAgain,
+    /// The link that puts a request before the admins.
+    Confirmation,
+    SignIn,
 }
 
 /// Why something is refused.
@@ -145,6 +169,16 @@ pub const fn rule(action: Action, state: AddressState) -> Cell {
         (A::RevokeInvitation | A::RevokeMembership, S::Invited | S::Expired) => {
             done(S::Unknown, "invitation.revoked")
         }
+        (A::Request, S::Unknown | S::Expired) => sent(state, Mail::Confirmation),
+        (A::Request, S::Invited) => sent(state, Mail::InvitationAgain),
+        (A::Request, S::Active) => sent(state, Mail::SignIn),
+        // Whoever is suspended hears nothing; the answer is the same.
+        (A::Request, S::Suspended) => sent(state, Mail::No),
+        (A::Approve, S::Unknown | S::Expired) => mailed("user.invited"),
+        (A::Approve, S::Invited) => done(state, "request.approved"),
+        (A::Approve, S::Active) => Cell::Refused(Refusal::UserExists),
+        (A::Approve, S::Suspended) => Cell::Refused(Refusal::Suspended),
+        (A::Dismiss, _) => done(state, "request.dismissed"),
         (A::Accept, S::Unknown) => Cell::Refused(Refusal::LinkRevoked),
         (A::Accept, S::Invited) => done(S::Active, "user.joined"),
         (A::Accept, S::Expired) => Cell::Refused(Refusal::LinkExpired),
@@ -172,11 +206,15 @@ pub const fn rule(action: Action, state: AddressState) -> Cell {
 }
 
 const fn done(state: AddressState, audit: &'static str) -> Cell {
-    Cell::Done(Outcome { state, mail: false, audit })
+    Cell::Done(Outcome { state, mail: Mail::No, audit: Some(audit) })
 }
 
 const fn mailed(audit: &'static str) -> Cell {
-    Cell::Done(Outcome { state: AddressState::Invited, mail: true, audit })
+    Cell::Done(Outcome { state: AddressState::Invited, mail: Mail::Invitation, audit: Some(audit) })
+}
+
+const fn sent(state: AddressState, mail: Mail) -> Cell {
+    Cell::Done(Outcome { state, mail, audit: None })
 }
 
 /// The table for people, as Markdown.
@@ -186,19 +224,30 @@ pub fn table() -> String {
         "|---|---|---|---|---|---|".to_owned(),
     ];
     for action in Action::ALL {
-        let cells = AddressState::ALL.map(|state| words(rule(action, state), state));
+        let cells = AddressState::ALL.map(|state| words(action, state));
         lines.push(format!("| {} | {} |", action.label(), cells.join(" | ")));
     }
     lines.join("\n")
 }
 
-fn words(cell: Cell, before: AddressState) -> String {
-    match cell {
-        Cell::Nobody => "–".to_owned(),
-        Cell::Refused(why) => format!("refused: {why}"),
-        Cell::Done(Outcome { state, mail: true, .. }) => format!("{state:?}, mail, all days anew"),
-        Cell::Done(Outcome { state, .. }) if state == before => "done".to_owned(),
-        Cell::Done(Outcome { state, .. }) => format!("{state:?}"),
+fn words(action: Action, before: AddressState) -> String {
+    let outcome = match rule(action, before) {
+        Cell::Nobody => return "–".to_owned(),
+        Cell::Refused(why) => return format!("refused: {why}"),
+        Cell::Done(outcome) => outcome,
+    };
+    let done = match action {
+        Action::Approve | Action::Dismiss => "the request is closed".to_owned(),
+        _ => "done".to_owned(),
+    };
+    match outcome.mail {
+        Mail::Invitation => format!("{:?}, mail, all days anew", outcome.state),
+        Mail::InvitationAgain => "its invitation is mailed again".to_owned(),
+        Mail::Confirmation => "a mail to confirm, then an open request".to_owned(),
+        Mail::SignIn => "a sign-in mail".to_owned(),
+        Mail::No if action == Action::Request => "nothing".to_owned(),
+        Mail::No if outcome.state == before => done,
+        Mail::No => format!("{:?}", outcome.state),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::audit::{self, Actor, Targets};
 use crate::{Admin, Error, Result, grants, mail, requests};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::invite::{AddressClass, InviteAnswer, Offer};
+use model::rules::AddressState;
 use model::{OrganizationRole, UserId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -30,6 +31,7 @@ pub async fn invite(admin: &Admin<'_>, list: &str, offer: &Offer) -> Result<Invi
     grant(&mut transaction, admin, offer, &found).await?;
     let keys: Vec<&str> = found.invited.iter().map(|user| user.email_key.as_str()).collect();
     requests::settle(&mut transaction, admin, &keys).await?;
+    settle_invited(&mut transaction, admin, &found).await?;
     let mut targets = Targets::default();
     for user in &found.invited {
         targets.push(UserId(user.id), &user.email);
@@ -162,6 +164,21 @@ async fn look_at(
         found.states.extend(states(transaction, admin, &keys).await?);
     }
     Ok(())
+}
+
+/// The requests of those who were invited before: they have what they asked for.
+async fn settle_invited(transaction: &mut PgConnection, admin: &Admin<'_>, found: &Found) -> Result<()> {
+    let invited = found.states.iter().filter(|(_, found)| found.state == AddressState::Invited);
+    let keys: Vec<&str> = invited.map(|(key, _)| key.as_str()).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let mut targets = Targets::default();
+    for email in requests::settle(transaction, admin, &keys).await? {
+        targets.push_address(&email);
+    }
+    let actor = Actor::user(&admin.user);
+    audit::record(transaction, admin, &actor, "request.approved", &targets, &json!({})).await
 }
 
 /// Gives everybody who is invited what is offered. Who was invited before has nothing beside it: an old invitation brings

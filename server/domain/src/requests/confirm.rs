@@ -10,6 +10,7 @@ use model::rules::AddressState;
 use model::{Problem, RequestId};
 use serde_json::json;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// What the link's page shows. Reads only: mail scanners open links too.
 pub async fn confirm_page(visitor: &Visitor<'_>, token: &Token) -> Result<ConfirmPage> {
@@ -63,6 +64,15 @@ pub async fn confirm(visitor: &Visitor<'_>, token: &Token) -> Result<()> {
         .execute(&mut *transaction)
         .await?;
     }
+    if let Some(placeholder) = asked.placeholder {
+        sqlx::query!(
+            "delete from users where organization_id = $1 and id = $2",
+            visitor.organization(),
+            placeholder
+        )
+        .execute(&mut *transaction)
+        .await?;
+    }
     transaction.commit().await?;
     visitor.domain().mail_bell.notify_one();
     Ok(())
@@ -73,34 +83,20 @@ struct Asked {
     email: String,
     email_key: String,
     state: AddressState,
+    /// What holds the place of an address that nobody has.
+    placeholder: Option<Uuid>,
 }
 
-/// Locks the user of the address, if there is one, and then the try; nothing, when it was confirmed before.
+/// How often the user of an address may be gone again between two looks at it.
+const LOOKS_MOST: usize = 10;
+
+/// Locks the address, and then the try; nothing, when it was confirmed before.
 async fn lock(
     transaction: &mut PgConnection,
     visitor: &Visitor<'_>,
     request: RequestId,
 ) -> Result<Option<Asked>> {
-    // Of an address that nobody has there is no row to lock, so two tries of the same would not see each other.
-    sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended($1::text || email_key, 0)) from invitation_requests
-         where organization_id = $2 and id = $3",
-        visitor.id.to_string(),
-        visitor.organization(),
-        request.0
-    )
-    .execute(&mut *transaction)
-    .await?;
-    let user = sqlx::query!(
-        "select id, status from users
-         where organization_id = $1
-            and email_key = (select email_key from invitation_requests where organization_id = $1 and id = $2)
-         for update",
-        visitor.organization(),
-        request.0
-    )
-    .fetch_optional(&mut *transaction)
-    .await?;
+    let (placeholder, user) = lock_address(transaction, visitor, request).await?;
     let row = sqlx::query!(
         "select email, email_key, status, confirm_until from invitation_requests
          where organization_id = $1 and id = $2 for update",
@@ -118,18 +114,59 @@ async fn lock(
     }
     let state = match user {
         None => AddressState::Unknown,
-        Some(user) => {
+        Some((id, status)) => {
             let ends = sqlx::query_scalar!(
                 "select expires_at from invitations where organization_id = $1 and user_id = $2 and status = 'open'",
                 visitor.organization(),
-                user.id
+                id
             )
             .fetch_optional(transaction)
             .await?;
-            state(&user.status, ends, visitor.now)
+            state(&status, ends, visitor.now)
         }
     };
-    Ok(Some(Asked { email: row.email, email_key: row.email_key, state }))
+    Ok(Some(Asked { email: row.email, email_key: row.email_key, state, placeholder }))
+}
+
+/// Locks the user of the address. Where nobody has it, a placeholder takes its place until the end of the transaction,
+/// which takes it away again: who invites the address meanwhile waits for that, and finds the request.
+async fn lock_address(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    request: RequestId,
+) -> Result<(Option<Uuid>, Option<(Uuid, String)>)> {
+    for _ in 0..LOOKS_MOST {
+        let placeholder = sqlx::query_scalar!(
+            "insert into users (organization_id, id, email, email_key, status, role, created_at)
+             select organization_id, $3, email, email_key, 'invited', 'member', $4
+             from invitation_requests where organization_id = $1 and id = $2
+             on conflict on constraint users_email_key do nothing
+             returning id",
+            visitor.organization(),
+            request.0,
+            visitor.new_id(),
+            visitor.now
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if placeholder.is_some() {
+            return Ok((placeholder, None));
+        }
+        let user = sqlx::query!(
+            "select id, status from users
+             where organization_id = $1
+                and email_key = (select email_key from invitation_requests where organization_id = $1 and id = $2)
+             for update",
+            visitor.organization(),
+            request.0
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if let Some(user) = user {
+            return Ok((None, Some((user.id, user.status))));
+        }
+    }
+    Err(Problem::LinkUnusable.into())
 }
 
 /// Counts the repeat at the request of the same address that was dismissed lately, if one was.

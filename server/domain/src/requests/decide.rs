@@ -124,20 +124,21 @@ pub(crate) async fn joined(transaction: &mut PgConnection, visitor: &Visitor<'_>
     Ok(())
 }
 
-/// Closes the open requests of these addresses, which are being invited.
+/// Closes the open requests of these addresses, which are invited; gives back which had one.
 pub(crate) async fn settle(
     transaction: &mut PgConnection,
     visitor: &Visitor<'_>,
     keys: &[&str],
-) -> Result<()> {
-    sqlx::query!(
+) -> Result<Vec<String>> {
+    let emails = sqlx::query_scalar!(
         "update invitation_requests set status = 'approved', ended_at = $2
-         where organization_id = $1 and email_key = any($3) and status = 'open'",
+         where organization_id = $1 and email_key = any($3) and status = 'open'
+         returning email",
         visitor.organization(),
         visitor.now,
         keys as &[&str]
     )
-    .execute(transaction)
+    .fetch_all(transaction)
     .await?;
-    Ok(())
+    Ok(emails)
 }

@@ -203,7 +203,9 @@ async fn write(
     let actor = Actor::user(&admin.user);
     let mut by_word: HashMap<&str, Targets> = HashMap::new();
     for (user, outcome) in done {
-        by_word.entry(outcome.audit).or_default().push(UserId(user.id), &user.email);
+        if let Some(word) = outcome.audit {
+            by_word.entry(word).or_default().push(UserId(user.id), &user.email);
+        }
     }
     for (word, targets) in by_word {
         audit::record(transaction, admin, &actor, word, &targets, &details(action)).await?;

@@ -2,11 +2,11 @@
 //! after the other, in which the rule table says the same: linearizability, checked for each address.
 
 use crate::world::{SLUG, World};
-use domain::{Error, invitations, users};
+use domain::{Error, invitations, requests, users};
 use model::actions::UserAction;
 use model::invite::AddressClass;
 use model::rules::{Action, AddressState, Cell, Refusal, rule};
-use model::{InvitationId, Problem, UserId};
+use model::{InvitationId, Problem, RequestId, UserId};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,6 +26,9 @@ enum Input {
     Invite,
     Act(UserAction, Uuid),
     Accept(Uuid),
+    /// Confirming a request of the address.
+    Confirm(Uuid),
+    Dismiss,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,46 +59,67 @@ struct Person {
     state: AddressState,
 }
 
-/// Who has the address after an operation.
-struct Next(Option<Person>);
+/// What there is at an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Place {
+    person: Option<Person>,
+    /// Whether a request waits for the admins.
+    asks: bool,
+    /// Whether a request was dismissed: then the next ones are counted and not shown.
+    dismissed: bool,
+}
 
 /// What an operation leads to, if the table answers it as it was answered.
-fn step(now: Option<Person>, operation: &Operation, made: &HashMap<String, (Uuid, Uuid)>) -> Option<Next> {
-    let answers = |wanted: Answer, then: Option<Person>| (operation.answer == wanted).then_some(Next(then));
-    let state = now.map_or(AddressState::Unknown, |person| person.state);
+fn step(now: Place, operation: &Operation, made: &HashMap<String, (Uuid, Uuid)>) -> Option<Place> {
+    let answers = |wanted: Answer, then: Place| (operation.answer == wanted).then_some(then);
+    let state = now.person.map_or(AddressState::Unknown, |person| person.state);
     let by_table = |action: Action| match rule(action, state) {
         Cell::Refused(why) => answers(Answer::Refused(why), now),
         Cell::Nobody => answers(Answer::Gone, now),
         Cell::Done(outcome) => {
-            let then = now
+            let person = now
+                .person
                 .map(|person| Person { state: outcome.state, ..person })
                 .filter(|_| outcome.state != AddressState::Unknown);
-            answers(Answer::Done, then)
+            answers(Answer::Done, Place { person, ..now })
         }
     };
+    let settled = |then: Place| Place { asks: false, ..then };
     match operation.input {
         Input::Invite if state == AddressState::Unknown => {
             let (user, invitation) = *made.get(&operation.source)?;
-            answers(Answer::Done, Some(Person { user, invitation, state: AddressState::Invited }))
+            let person = Some(Person { user, invitation, state: AddressState::Invited });
+            answers(Answer::Done, settled(Place { person, ..now }))
         }
+        // Who is invited already has what they asked for.
+        Input::Invite if state == AddressState::Invited => by_table(Action::Invite).map(settled),
         Input::Invite => by_table(Action::Invite),
-        Input::Act(action, user) if now.is_some_and(|person| person.user == user) => by_table(action.rule()),
+        Input::Act(action, user) if now.person.is_some_and(|person| person.user == user) => {
+            let then = by_table(action.rule());
+            if action == UserAction::Resend && operation.answer == Answer::Done {
+                then.map(settled)
+            } else {
+                then
+            }
+        }
         Input::Act(..) => answers(Answer::Gone, now),
-        Input::Accept(invitation) => match now {
+        Input::Accept(invitation) => match now.person {
             Some(person) if person.invitation == invitation && state == AddressState::Invited => {
                 by_table(Action::Accept)
             }
             _ => answers(Answer::LinkUnusable, now),
         },
+        Input::Confirm(_) if state == AddressState::Unknown && !now.dismissed => {
+            answers(Answer::Done, Place { asks: true, ..now })
+        }
+        Input::Confirm(_) => answers(Answer::Done, now),
+        Input::Dismiss if now.asks => answers(Answer::Done, Place { asks: false, dismissed: true, ..now }),
+        Input::Dismiss => answers(Answer::Gone, now),
     }
 }
 
 /// Every state that some order of these operations leads to (Wing and Gong, 1993, with a memory of what was tried).
-fn outcomes(
-    from: Option<Person>,
-    operations: &[Operation],
-    made: &HashMap<String, (Uuid, Uuid)>,
-) -> HashSet<Option<Person>> {
+fn outcomes(from: Place, operations: &[Operation], made: &HashMap<String, (Uuid, Uuid)>) -> HashSet<Place> {
     let mut tried = HashSet::new();
     let mut found = HashSet::new();
     let mut rest = vec![(from, 0_u32)];
@@ -110,7 +134,7 @@ fn outcomes(
             continue;
         };
         for (at, operation) in open().filter(|(_, operation)| operation.start < first_end) {
-            if let Some(Next(then)) = step(now, operation, made) {
+            if let Some(then) = step(now, operation, made) {
                 rest.push((then, done | 1 << at));
             }
         }
@@ -149,7 +173,9 @@ impl Stage {
     async fn choose(&self, address: usize, dice: &mut Dice) -> Input {
         let pool = &self.world.domain.pool;
         let email = Self::email(address);
-        let action = match dice.roll(10) {
+        let action = match dice.roll(13) {
+            10 | 11 => return Input::Confirm(self.try_of(&email).await),
+            12 => return Input::Dismiss,
             0 | 1 => return Input::Invite,
             2..=4 => {
                 let newest: Vec<Uuid> = sqlx::query_scalar(
@@ -176,6 +202,21 @@ impl Stage {
         user.map_or(Input::Invite, |user| Input::Act(action, user))
     }
 
+    /// A try that waits to be confirmed.
+    async fn try_of(&self, email: &str) -> Uuid {
+        sqlx::query_scalar(
+            "insert into invitation_requests
+                (organization_id, id, email, email_key, status, created_at, confirm_until)
+             values ($1, gen_random_uuid(), $2, $2, 'asked', $3, $3 + interval '1 day') returning id",
+        )
+        .bind(self.world.organization.0)
+        .bind(email)
+        .bind(self.world.domain.clock.now())
+        .fetch_one(&self.world.domain.pool)
+        .await
+        .unwrap()
+    }
+
     async fn perform(&self, address: usize, input: Input) -> Operation {
         let source = format!("operation {}", self.numbers.fetch_add(1, Ordering::SeqCst));
         let (email, start) = (Self::email(address), self.tick());
@@ -199,6 +240,22 @@ impl Stage {
                     (1, None) => Answer::Done,
                     (0, Some(one)) => Answer::Refused(one.why),
                     _ => Answer::Gone,
+                }
+            }
+            Input::Confirm(request) => {
+                let keys = &self.world.domain.keys;
+                let token = keys.request_token(self.world.organization, RequestId(request)).unwrap();
+                let caller = self.world.nobody_from(&source);
+                requests::confirm(&caller.visit(SLUG).await.unwrap(), &token).await.unwrap();
+                Answer::Done
+            }
+            Input::Dismiss => {
+                let caller = self.world.admin_from(&source);
+                let admin = caller.admin(SLUG).await.unwrap();
+                let open = requests::of_addresses(&admin, std::slice::from_ref(&email)).await.unwrap();
+                match requests::dismiss(&admin, &open, false).await.unwrap() {
+                    0 => Answer::Gone,
+                    _ => Answer::Done,
                 }
             }
             Input::Accept(invitation) => {
@@ -230,8 +287,23 @@ impl Stage {
         .collect()
     }
 
-    /// Who has the address now.
-    async fn now(&self, address: usize) -> Option<Person> {
+    /// What there is at the address now.
+    async fn now(&self, address: usize) -> Place {
+        let has = async |status: &str| {
+            let email = Self::email(address);
+            self.world
+                .count(&format!("invitation_requests where status = '{status}' and email = '{email}'"))
+                .await
+                > 0
+        };
+        Place {
+            person: self.person(address).await,
+            asks: has("open").await,
+            dismissed: has("dismissed").await,
+        }
+    }
+
+    async fn person(&self, address: usize) -> Option<Person> {
         let row: Option<(Uuid, Uuid, String)> = sqlx::query_as(
             "select u.id, m.invitation_id, u.status from users u join made m on m.user_id = u.id where u.email = $1",
         )
@@ -267,7 +339,7 @@ async fn whatever_is_answered_some_order_explains_it(_: PgPoolOptions, options: 
     world.run("create trigger note after insert on invitations for each row execute function note()").await;
     let (time, numbers) = (AtomicU64::new(0), AtomicU64::new(0));
     let stage = Arc::new(Stage { world, time, numbers });
-    let mut before: Vec<Option<Person>> = vec![None; ADDRESSES];
+    let mut before: Vec<Place> = vec![Place::default(); ADDRESSES];
     let mut changes: HashMap<&str, i64> = HashMap::new();
     for round in 0..ROUNDS {
         let start = Arc::new(Barrier::new(TASKS));
@@ -289,17 +361,17 @@ async fn whatever_is_answered_some_order_explains_it(_: PgPoolOptions, options: 
         }
         let all: Vec<Operation> = tasks.join_all().await.into_iter().flatten().collect();
         let made = stage.made().await;
-        for (address, person) in before.iter_mut().enumerate() {
+        for (address, place) in before.iter_mut().enumerate() {
             let here: Vec<Operation> =
                 all.iter().filter(|operation| operation.address == address).cloned().collect();
             let now = stage.now(address).await;
-            let possible = outcomes(*person, &here, &made);
+            let possible = outcomes(*place, &here, &made);
             assert!(
                 possible.contains(&now),
-                "round {round}: no order leads from {person:?} to {now:?}, but to {possible:?}, by\n{}",
+                "round {round}: no order leads from {place:?} to {now:?}, but to {possible:?}, by\n{}",
                 told(&here)
             );
-            *person = now;
+            *place = now;
         }
         for operation in all.iter().filter(|operation| operation.answer == Answer::Done) {
             *changes.entry(word(operation)).or_default() += 1;
@@ -314,6 +386,8 @@ fn word(operation: &Operation) -> &'static str {
         Input::Invite => Action::Invite,
         Input::Accept(_) => Action::Accept,
         Input::Act(action, _) => action.rule(),
+        Input::Confirm(_) => Action::Request,
+        Input::Dismiss => Action::Dismiss,
     };
     match action {
         Action::Invite => "user.invited",
@@ -322,6 +396,9 @@ fn word(operation: &Operation) -> &'static str {
         Action::ChangeRole => "user.role_changed",
         Action::Suspend => "user.suspended",
         Action::Reactivate => "user.reactivated",
+        Action::Dismiss => "request.dismissed",
+        // Whether it opened one depends on the state; whether it was the right one, the search has checked.
+        Action::Request | Action::Approve => "request",
         // Which of two it was depends on the state: they are counted together.
         Action::RevokeInvitation | Action::RevokeMembership => "revoked",
     }
@@ -333,6 +410,7 @@ async fn hold(world: &World, changes: &HashMap<&str, i64>) {
     for what in [
         "(select email_key from users group by email_key having count(*) > 1) twice",
         "(select user_id from invitations where status = 'open' group by user_id having count(*) > 1) twice",
+        "(select email_key from invitation_requests where status = 'open' group by email_key having count(*) > 1) twice",
         "sessions s join users u on u.id = s.user_id where u.status <> 'active'",
         "(select source, target_id from audit_events where source like 'operation %'
             group by source, target_id having count(*) > 1) twice",
@@ -347,6 +425,7 @@ async fn hold(world: &World, changes: &HashMap<&str, i64>) {
         "user.role_changed",
         "user.suspended",
         "user.reactivated",
+        "request.dismissed",
     ] {
         let rows =
             world.count(&format!("audit_events where action = '{word}' and source like 'operation %'")).await;
@@ -375,19 +454,22 @@ fn a_history_that_no_order_explains_is_found() {
     let revoked = operation(Input::Act(UserAction::RevokeInvitation, user), Answer::Done, 2, 3);
     // To join after a revocation was answered is wrong; to join while it is under way is not.
     let late = operation(Input::Accept(invitation), Answer::Done, 4, 5);
-    assert!(outcomes(None, &[invited.clone(), revoked, late], &made).is_empty());
+    assert!(outcomes(Place::default(), &[invited.clone(), revoked, late], &made).is_empty());
     let twice = [
         operation(Input::Accept(invitation), Answer::Done, 2, 9),
         operation(Input::Accept(invitation), Answer::Done, 3, 8),
     ];
-    assert!(outcomes(None, &[std::slice::from_ref(&invited), twice.as_slice()].concat(), &made).is_empty());
+    assert!(
+        outcomes(Place::default(), &[std::slice::from_ref(&invited), twice.as_slice()].concat(), &made)
+            .is_empty()
+    );
     let one = [
         operation(Input::Accept(invitation), Answer::Done, 2, 9),
         operation(Input::Accept(invitation), Answer::LinkUnusable, 3, 8),
     ];
-    let after = outcomes(None, &[std::slice::from_ref(&invited), one.as_slice()].concat(), &made);
+    let after = outcomes(Place::default(), &[std::slice::from_ref(&invited), one.as_slice()].concat(), &made);
     let active = Person { user, invitation, state: AddressState::Active };
-    assert_eq!(after, HashSet::from([Some(active)]));
+    assert_eq!(after, HashSet::from([Place { person: Some(active), ..Place::default() }]));
 }
 
 /// A line for each, in the order in which they ended.

@@ -1,7 +1,9 @@
 //! One installation with one organization, as the tests see it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Caller, Clock, Domain, Keyring, Source, Token, invitations, organizations, sign_in, users};
+use domain::{
+    Caller, Clock, Domain, Keyring, Source, Token, invitations, mail, organizations, sign_in, users,
+};
 use model::actions::{ActionAnswer, UserAction};
 use model::invite::{AddressClass, InviteAnswer};
 use model::{OrganizationId, OrganizationRole, Problem, UserId};
@@ -108,6 +110,23 @@ impl World {
     pub async fn try_to(&self, action: UserAction, email: &str) -> ActionAnswer {
         let user = self.user(email).await;
         users::act(&self.admin.admin(SLUG).await.unwrap(), action, &[user]).await.unwrap()
+    }
+
+    /// Lets a worker send all that is due.
+    pub async fn send_mail(&self) {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let transport = mail::Transport::captured(mail::Captured::default());
+        let from = mail::sender("Vestibule <vestibule@example.org>").unwrap();
+        let ended = async {
+            let _ = stopped.await;
+        };
+        let worker = tokio::spawn(mail::work(self.domain.clone(), transport, from, ended));
+        while self.count("deliveries where due_at is not null").await > 0 {
+            self.domain.mail_bell.notify_one();
+            tokio::task::yield_now().await;
+        }
+        stop.send(()).unwrap();
+        worker.await.unwrap();
     }
 
     /// The id of the user with this address.
