@@ -160,10 +160,10 @@ pub const fn rule(action: Action, state: AddressState) -> Cell {
     use Action as A;
     use AddressState as S;
     match (action, state) {
-        (A::Invite, S::Unknown | S::Expired) => mailed("user.invited"),
+        (A::Invite | A::Approve, S::Unknown | S::Expired) => mailed("user.invited"),
         (A::Invite, S::Invited) => Cell::Refused(Refusal::AlreadyInvited),
-        (A::Invite, S::Active) => Cell::Refused(Refusal::UserExists),
-        (A::Invite, S::Suspended) => Cell::Refused(Refusal::Suspended),
+        (A::Invite | A::Approve, S::Active) => Cell::Refused(Refusal::UserExists),
+        (A::Invite | A::Approve, S::Suspended) => Cell::Refused(Refusal::Suspended),
         (A::Resend, S::Invited | S::Expired) => mailed("invitation.resent"),
         (A::Resend | A::RevokeInvitation, S::Active | S::Suspended) => Cell::Refused(Refusal::HasJoined),
         (A::RevokeInvitation | A::RevokeMembership, S::Invited | S::Expired) => {
@@ -174,10 +174,7 @@ pub const fn rule(action: Action, state: AddressState) -> Cell {
         (A::Request, S::Active) => sent(state, Mail::SignIn),
         // Whoever is suspended hears nothing; the answer is the same.
         (A::Request, S::Suspended) => sent(state, Mail::No),
-        (A::Approve, S::Unknown | S::Expired) => mailed("user.invited"),
         (A::Approve, S::Invited) => done(state, "request.approved"),
-        (A::Approve, S::Active) => Cell::Refused(Refusal::UserExists),
-        (A::Approve, S::Suspended) => Cell::Refused(Refusal::Suspended),
         (A::Dismiss, _) => done(state, "request.dismissed"),
         (A::Accept, S::Unknown) => Cell::Refused(Refusal::LinkRevoked),
         (A::Accept, S::Invited) => done(S::Active, "user.joined"),

@@ -361,6 +361,7 @@ async fn whatever_is_answered_some_order_explains_it(_: PgPoolOptions, options: 
         }
         let all: Vec<Operation> = tasks.join_all().await.into_iter().flatten().collect();
         let made = stage.made().await;
+        let forgets = round % 3 == 0;
         for (address, place) in before.iter_mut().enumerate() {
             let here: Vec<Operation> =
                 all.iter().filter(|operation| operation.address == address).cloned().collect();
@@ -371,7 +372,11 @@ async fn whatever_is_answered_some_order_explains_it(_: PgPoolOptions, options: 
                 "round {round}: no order leads from {place:?} to {now:?}, but to {possible:?}, by\n{}",
                 told(&here)
             );
-            *place = now;
+            // After a dismissal nothing opens for 30 days; as if they were over.
+            *place = Place { dismissed: now.dismissed && !forgets, ..now };
+        }
+        if forgets {
+            stage.world.run("delete from invitation_requests where status = 'dismissed'").await;
         }
         for operation in all.iter().filter(|operation| operation.answer == Answer::Done) {
             *changes.entry(word(operation)).or_default() += 1;
