@@ -102,7 +102,6 @@ fn step(now: Place, operation: &Operation, made: &HashMap<String, (Uuid, Uuid)>)
                 then
             }
         }
-        Input::Act(..) => answers(Answer::Gone, now),
         Input::Accept(invitation) => match now.person {
             Some(person) if person.invitation == invitation && state == AddressState::Invited => {
                 by_table(Action::Accept)
@@ -114,7 +113,7 @@ fn step(now: Place, operation: &Operation, made: &HashMap<String, (Uuid, Uuid)>)
         }
         Input::Confirm(_) => answers(Answer::Done, now),
         Input::Dismiss if now.asks => answers(Answer::Done, Place { asks: false, dismissed: true, ..now }),
-        Input::Dismiss => answers(Answer::Gone, now),
+        Input::Act(..) | Input::Dismiss => answers(Answer::Gone, now),
     }
 }
 
