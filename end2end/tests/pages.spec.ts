@@ -8,6 +8,7 @@ import { openProfileOf } from "../pages/profile.ts";
 import { makeGroup, makeRole } from "../pages/things.ts";
 import * as users from "../pages/users.ts";
 import { arrive, goto, hydrated } from "../support/browser.ts";
+import { linkIn } from "../support/mailbox.ts";
 import {
   addPerson,
   inviteByRequest,
@@ -36,7 +37,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await test.info().attach(name, { path, contentType: "image/png" });
       };
 
-      test("pages for anyone", async ({ page, org, axe, invited, query }) => {
+      test("pages for anyone", async ({ page, org, axe, invited, query, mail }) => {
         const see = (name: string) => look(page, name, axe);
         await goto(page, "/");
         await see("home");
@@ -63,6 +64,24 @@ for (const [size, viewport] of Object.entries(SIZES)) {
           await goto(page, link);
           await see(`join-${name}`);
         }
+        await query("update organizations set requests_open = true where slug = $1", [org.slug]);
+        await goto(page, `/o/${org.slug}/login`);
+        await see("login-requests-open");
+        await goto(page, `/o/${org.slug}/request-invitation`);
+        await see("request");
+        await page.getByRole("textbox", { name: "Email" }).fill(`asks@${org.domain}`);
+        await page.getByRole("button", { name: "Request invitation" }).click();
+        await expect(page.getByRole("alert")).toBeVisible();
+        await see("request-refused");
+        await page.getByRole("textbox", { name: "Your name" }).fill("Blob Ross");
+        await page.getByRole("button", { name: "Request invitation" }).click();
+        await expect(page.getByText("Look into your mailbox.")).toBeVisible();
+        await see("request-sent");
+        await goto(page, linkIn(await mail.next(`asks@${org.domain}`)));
+        await see("request-confirm");
+        await page.getByRole("button", { name: "Send request" }).click();
+        await arrive(page, "Your request is confirmed");
+        await see("request-confirmed");
         await goto(page, links.open);
         await page.getByRole("button", { name: /^Join / }).click();
         await expect(page.getByRole("alert")).toBeVisible();

@@ -35,6 +35,11 @@ create table request_quotas (
     primary key (organization_id, scope, key)
 );
 
+create index request_quotas_by_age on request_quotas (organization_id, since);
+-- Tries that nobody has confirmed are forgotten.
+create index invitation_requests_unconfirmed on invitation_requests (organization_id, confirm_until)
+    where status = 'asked';
+
 alter table deliveries
     drop constraint deliveries_kind_known,
     drop constraint deliveries_subject,

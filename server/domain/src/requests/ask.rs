@@ -19,6 +19,7 @@ pub async fn ask(visitor: &Visitor<'_>, email: &str, name: &str, message: &str) 
     let (email, name, message) = check(email, name, message)?;
     let request = RequestId(visitor.new_id());
     let mut transaction = visitor.domain().pool.begin().await?;
+    quota::sweep(&mut transaction, visitor).await?;
     if quota::take(&mut transaction, visitor, &email.key()).await? {
         sqlx::query!(
             "insert into invitation_requests

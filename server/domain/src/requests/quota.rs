@@ -20,6 +20,9 @@ const SOURCE: Quota = Quota { scope: "source", most: 20, hours: 24 };
 /// Tries at one organization. What one source may do is a small part of it.
 const ORGANIZATION: Quota = Quota { scope: "organization", most: 500, hours: 24 };
 
+/// How much of what is over one try takes along.
+const SWEPT_MOST: i64 = 10;
+
 /// Counts one more try of this address from where it comes, unless that is one too many. The source is counted first:
 /// whoever has used up their own share takes nothing of the others'.
 pub(super) async fn take(
@@ -34,6 +37,36 @@ pub(super) async fn take(
         }
     }
     Ok(true)
+}
+
+/// Forgets a few counters whose time is over and a few tries that nobody has confirmed. Each try takes some along, so
+/// that there are never many more than of the last day, and no job is needed for it.
+pub(super) async fn sweep(transaction: &mut PgConnection, visitor: &Visitor<'_>) -> Result<()> {
+    let over = visitor.now - TimeDelta::hours(ORGANIZATION.hours);
+    sqlx::query!(
+        "delete from request_quotas where ctid = any (array(
+            select ctid from request_quotas where organization_id = $1 and since <= $2 and scope <> 'organization'
+            order by since limit $3 for update skip locked
+         ))",
+        visitor.organization(),
+        over,
+        SWEPT_MOST
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!(
+        "delete from invitation_requests where ctid = any (array(
+            select ctid from invitation_requests
+            where organization_id = $1 and status = 'asked' and confirm_until <= $2
+            order by confirm_until limit $3 for update skip locked
+         ))",
+        visitor.organization(),
+        over,
+        SWEPT_MOST
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
 }
 
 async fn count(

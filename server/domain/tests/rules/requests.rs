@@ -214,7 +214,7 @@ async fn who_was_invited_or_joined_before_confirming_needs_no_admin(pool: PgPool
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn one_source_uses_up_its_own_share_alone(pool: PgPool) {
     let world = opened(pool).await;
-    for n in 0..2_000 {
+    for n in 0..10_000 {
         ask_from(&world, "192.0.2.66", &format!("blob{n}@blobsrus.com")).await;
     }
     assert_eq!(world.count("invitation_requests").await, 20);
@@ -225,6 +225,13 @@ async fn one_source_uses_up_its_own_share_alone(pool: PgPool) {
     assert_eq!(world.count(&format!("deliveries where email = '{BLOBBY}'")).await, 1);
     world.wait_days(1);
     ask_from(&world, "192.0.2.66", "later@blobsrus.com").await;
+    // What is over goes with those who come after it.
+    world.wait_days(1);
+    for n in 0..10 {
+        ask_from(&world, "198.51.100.1", &format!("after{n}@blobsrus.com")).await;
+    }
+    assert_eq!(world.count("invitation_requests").await, 11);
+    assert!(world.count("request_quotas").await < 15);
     assert_eq!(world.count("deliveries where email = 'later@blobsrus.com'").await, 1);
 }
 
