@@ -148,7 +148,7 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerAction<Dismiss>) -> i
             <td class="choose">
                 <input type="checkbox" form=FORM name="email[]" value=row.email.clone() aria-label=format!("Select {}", row.email)/>
             </td>
-            <td data-label="Email" class="email">
+            <td data-label="Email" class="email wide">
                 <span class="stack">
                     <span id=whose.clone()>{row.email}</span>
                     {row.member.map(|member| view! {

@@ -138,6 +138,13 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await page.getByRole("link", { name: "Delete group…" }).click();
         await expect(page.getByRole("dialog", { name: /^Delete/ })).toBeVisible();
         await see("group-delete");
+        await query(
+          `insert into invitation_requests
+              (organization_id, id, email, email_key, name, message, status, proof, created_at)
+           select id, gen_random_uuid(), email, email, 'Blob Ross', message, 'open', 'mail', now()
+           from organizations, (values ($2, 'I am the new bookkeeper.'), ($3, '')) asked (email, message) where slug = $1`,
+          [org.slug, `asks@${org.domain}`, `bloberta.round@${org.domain}`],
+        );
         for (const name of ["general", "requests", "audit-log"]) {
           await goto(page, `/o/${org.slug}/settings/${name}`);
           await see(name);

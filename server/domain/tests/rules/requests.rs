@@ -280,6 +280,9 @@ async fn admins_get_a_mail_an_hour_at_most_while_requests_wait(pool: PgPool) {
         world.count(&format!("{waiting} and due_at = '{now}'::timestamptz + interval '1 hour'")).await,
         1
     );
+    world.domain.clock.advance(chrono::TimeDelta::minutes(61));
+    world.send_mail().await;
+    assert_eq!(world.count(&format!("{waiting} and state = 'handed_over'")).await, 2);
     world.run("update organizations set notify_requests = false").await;
     world.wait_days(1);
     open("later@blobsrus.com").await;
@@ -300,7 +303,11 @@ async fn a_dismissal_is_silent_unless_the_admin_says_otherwise(pool: PgPool) {
     assert_eq!(world.count("deliveries").await, 0);
     let ids = requests::of_addresses(&admin, &["other@blobsrus.com".to_owned()]).await.unwrap();
     requests::dismiss(&admin, &ids, true).await.unwrap();
-    assert_eq!(world.count("deliveries where email = 'other@blobsrus.com'").await, 1);
+    world.send_mail().await;
+    assert_eq!(
+        world.count("deliveries where email = 'other@blobsrus.com' and state = 'handed_over'").await,
+        1
+    );
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
