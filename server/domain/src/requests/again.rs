@@ -3,7 +3,7 @@
 use super::notify;
 use crate::audit::{self, Actor, Targets};
 use crate::invitations::state;
-use crate::{Result, Token, Visitor};
+use crate::{Result, Token, Visitor, access};
 use model::rules::AddressState;
 use model::{RequestId, UserId};
 use serde_json::json;
@@ -13,7 +13,8 @@ use serde_json::json;
 pub async fn ask_again(visitor: &Visitor<'_>, token: &Token) -> Result<()> {
     let Some(invitation) = visitor.domain().keys.open_invitation(visitor.id, token) else { return Ok(()) };
     let mut transaction = visitor.domain().pool.begin().await?;
-    // The house's order: the user first, then the invitation.
+    // The house's order: the organization first, which the mail to the admins needs, then the user, then the invitation.
+    access::lock_organization(&mut transaction, visitor).await?;
     let user = sqlx::query!(
         "select u.id, u.email, u.email_key, u.status from users u
          where u.organization_id = $1

@@ -3,7 +3,7 @@
 use super::notify;
 use crate::audit::{self, Actor, Targets};
 use crate::invitations::state;
-use crate::{Result, Token, Visitor};
+use crate::{Result, Token, Visitor, access};
 use chrono::TimeDelta;
 use model::requests::ConfirmPage;
 use model::rules::AddressState;
@@ -41,6 +41,8 @@ pub async fn confirm_page(visitor: &Visitor<'_>, token: &Token) -> Result<Confir
 pub async fn confirm(visitor: &Visitor<'_>, token: &Token) -> Result<()> {
     let request = visitor.domain().keys.open_request(visitor.id, token).ok_or(Problem::LinkUnusable)?;
     let mut transaction = visitor.domain().pool.begin().await?;
+    // Before the address, in the house's order: the mail to the admins needs it.
+    access::lock_organization(&mut transaction, visitor).await?;
     let Some(asked) = lock(&mut transaction, visitor, request).await? else {
         return Ok(());
     };
