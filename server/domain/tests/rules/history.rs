@@ -326,6 +326,7 @@ async fn whatever_is_answered_some_order_explains_it(_: PgPoolOptions, options: 
     let connections = u32::try_from(TASKS).unwrap();
     let pool = PgPoolOptions::new().max_connections(connections).connect_with(options).await.unwrap();
     let world = World::new(pool).await;
+    world.run("update organizations set requests_open = true").await;
     // Which invitation was whose outlives both.
     world.run("create table made (n bigserial, email text, user_id uuid, invitation_id uuid)").await;
     world
