@@ -13,7 +13,7 @@ use model::Problem;
 use model::UserId;
 use model::actions::{ActionAnswer, UserAction};
 use model::permission::GroupName;
-use model::users::UserRow;
+use model::users::{UserRow, UsersPage as Page};
 use std::collections::BTreeSet;
 
 /// The form that the boxes of the rows belong to, wherever they stand.
@@ -22,6 +22,23 @@ pub const FORM: &str = "choose";
 /// Which users are chosen. Bound to the user and not to the row, since rows move when the list looks again.
 #[derive(Clone, Copy)]
 pub struct Chosen(pub RwSignal<BTreeSet<UserId>>);
+
+impl Chosen {
+    /// Whoever is not on the page any more is not chosen any more: nothing is done to people whom nobody sees.
+    pub fn only_who_is_shown(self, page: Resource<Result<Page, Problem>>) {
+        Effect::new(move || {
+            let shown = page.with(|page| {
+                let rows = page.as_ref()?.as_ref().ok()?.rows.iter();
+                Some(rows.map(|row| row.id).collect::<BTreeSet<_>>())
+            });
+            if let Some(shown) = shown
+                && self.0.with_untracked(|chosen| !chosen.is_subset(&shown))
+            {
+                self.0.update(|chosen| chosen.retain(|user| shown.contains(user)));
+            }
+        });
+    }
+}
 
 /// One row's box.
 #[component]
@@ -96,7 +113,8 @@ pub fn ChosenBar(view: UsersView, chosen: Chosen) -> impl IntoView {
     }
 }
 
-/// The dialog: who was chosen, and a button for each thing that can be done to them.
+/// The dialog: who was chosen, and a button for each thing that can be done to them. It acts on those whom it names, and
+/// on nobody else, whoever stands in the URL.
 #[component]
 pub fn ChosenDialog(
     users: Vec<UserId>,
@@ -107,8 +125,11 @@ pub fn ChosenDialog(
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {
-    let names: Vec<String> =
-        rows.into_iter().filter(|row| users.contains(&row.id)).map(|row| row.email).collect();
+    let (users, names): (Vec<UserId>, Vec<String>) = rows
+        .into_iter()
+        .filter(|row| users.contains(&row.id))
+        .map(|row| (row.id, row.email))
+        .unzip();
     if names.is_empty() {
         return view! {
             <Dialog title="Nobody is selected" on_close>

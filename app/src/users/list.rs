@@ -37,6 +37,7 @@ pub fn UsersPage() -> impl IntoView {
     );
     let chosen = Chosen(RwSignal::default());
     look_again_while_mail_is_on_its_way(page);
+    chosen.only_who_is_shown(page);
     let filters = NodeRef::<Form>::new();
     fill_anew(filters, page, rows);
     view! {
