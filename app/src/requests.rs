@@ -168,10 +168,11 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerAction<Dismiss>) -> i
             </td>
             <td class="row-actions">
                 <span class="line">
-                    <a href=paths::users(&organization, &invite) class="button" aria-describedby=whose>"Approve"</a>
+                    <a href=paths::users(&organization, &invite) class="button" aria-describedby=whose.clone()>"Approve"</a>
                     <Form action=dismiss class="inline">
                         <input type="hidden" name="org" value=organization.clone()/>
                         <input type="hidden" name="requests[]" value=row.id.to_string()/>
+                        <label class="check"><input type="checkbox" name="tell" value="true" aria-describedby=whose/><span>"Tell them"</span></label>
                         <Submit label="Dismiss" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
                     </Form>
                 </span>

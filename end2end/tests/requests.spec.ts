@@ -22,7 +22,7 @@ async function ask(page: Page, slug: string, email: string, message = ""): Promi
   await arrive(page, "Request an invitation");
   await page.getByRole("textbox", { name: "Email" }).fill(email);
   await page.getByRole("textbox", { name: "Your name" }).fill("Blob Ross");
-  await page.getByRole("textbox", { name: "Message (optional)" }).fill(message);
+  await page.getByRole("textbox", { name: "Message" }).fill(message);
   await page.getByRole("button", { name: "Request invitation" }).click();
   await expect(page.getByText("Look into your mailbox.")).toBeVisible();
 }
