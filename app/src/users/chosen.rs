@@ -1,6 +1,6 @@
 //! What can be done to several users at once: the boxes in the list, and the dialog for those that were chosen.
 
-use super::api::{Act, AddToGroup, InviteAllAgain};
+use super::api::{Act, ChangeGroup, InviteAllAgain};
 use super::words::{self, done_words, refused_words};
 use crate::forms::{self, Form};
 use crate::paths::{self, UsersDialog, UsersView};
@@ -9,11 +9,10 @@ use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use model::Problem;
-use model::UserId;
 use model::actions::{ActionAnswer, UserAction};
-use model::permission::GroupName;
+use model::permission::{GroupChange, GroupName};
 use model::users::{UserRow, UsersPage as Page};
+use model::{GroupId, Problem, UserId};
 use std::collections::BTreeSet;
 
 /// The form that the boxes of the rows belong to, wherever they stand.
@@ -120,16 +119,15 @@ pub fn ChosenDialog(
     users: Vec<UserId>,
     rows: Vec<UserRow>,
     groups: Vec<GroupName>,
+    /// The group that the list is of, if it is of one.
+    group: Option<GroupId>,
     act: ServerAction<Act>,
-    add: ServerAction<AddToGroup>,
+    grouping: ServerAction<ChangeGroup>,
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {
-    let (users, names): (Vec<UserId>, Vec<String>) = rows
-        .into_iter()
-        .filter(|row| users.contains(&row.id))
-        .map(|row| (row.id, row.email))
-        .unzip();
+    let (users, names): (Vec<UserId>, Vec<String>) =
+        rows.into_iter().filter(|row| users.contains(&row.id)).map(|row| (row.id, row.email)).unzip();
     if names.is_empty() {
         return view! {
             <Dialog title="Nobody is selected" on_close>
@@ -163,7 +161,7 @@ pub fn ChosenDialog(
                 {part("Suspended people are signed out at once and can’t sign in. Reactivating brings them back as they were.", vec![(UserAction::Suspend, "Suspend", "danger"), (UserAction::Reactivate, "Reactivate", "")])}
                 {part("Revoking takes invitations and memberships away, with all roles and groups. It can’t be undone; inviting again starts anew.", vec![(UserAction::RevokeMembership, "Revoke", "danger")])}
             </Form>
-            <ToGroup users groups add/>
+            <Grouping users groups group action=grouping/>
             <div class="actions"><Close on_close href/></div>
         </Dialog>
     }
@@ -183,20 +181,26 @@ fn Those(users: StoredValue<Vec<UserId>>) -> impl IntoView {
     }
 }
 
+/// Into a group, or out of it.
 #[component]
-fn ToGroup(
+fn Grouping(
     users: StoredValue<Vec<UserId>>,
     groups: Vec<GroupName>,
-    add: ServerAction<AddToGroup>,
+    group: Option<GroupId>,
+    action: ServerAction<ChangeGroup>,
 ) -> impl IntoView {
-    let options: Vec<_> = groups.into_iter().map(|group| (group.id.to_string(), group.name, false)).collect();
+    let problem = forms::problem(action);
+    let options: Vec<_> =
+        groups.into_iter().map(|one| (one.id.to_string(), one.name, group == Some(one.id))).collect();
     (!options.is_empty()).then(|| {
         view! {
-            <Form action=add class="choices">
+            <Form action class="choices">
+                <Problems problem/>
                 <Those users/>
                 <div class="line end">
                     <Choice label="Group" name="group" options/>
-                    <Submit label="Add to group" pending_label="Adding…" pending=add.pending() kind=""/>
+                    <button type="submit" name="change" value=GroupChange::Add.code() class="button">"Add to group"</button>
+                    <button type="submit" name="change" value=GroupChange::Remove.code() class="button">"Remove from group"</button>
                 </div>
             </Form>
         }

@@ -4,8 +4,9 @@ use super::cursor::Cursor;
 use crate::mail::{DeliveryColumns, delivery_state};
 use crate::{Admin, Result};
 use chrono::{DateTime, Utc};
+use model::permission::GroupName;
 use model::users::{COUNT_MOST, Count, PAGE_ROWS, UserCounts, UserRow, UserSort, UsersPage, UsersQuery};
-use model::{UserId, UserStatus};
+use model::{GroupId, UserId, UserStatus};
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -27,10 +28,26 @@ pub async fn list(admin: &Admin<'_>, query: &UsersQuery) -> Result<UsersPage> {
     Ok(UsersPage {
         previous,
         next,
+        group: match query.group {
+            Some(group) => group_name(admin, group).await?,
+            None => None,
+        },
         counts: counts(admin).await?,
         now: admin.now,
         rows: rows.into_iter().map(|row| row.into_model(admin.now)).collect(),
     })
+}
+
+/// A group by name; nothing, when it is not there.
+async fn group_name(admin: &Admin<'_>, group: GroupId) -> Result<Option<GroupName>> {
+    let name = sqlx::query_scalar!(
+        "select name from groups where organization_id = $1 and id = $2",
+        admin.organization(),
+        group.0
+    )
+    .fetch_optional(&admin.domain().pool)
+    .await?;
+    Ok(name.map(|name| GroupName { id: group, name }))
 }
 
 /// From where, and in which direction, the page is read.
@@ -90,7 +107,16 @@ fn select(admin: &Admin<'_>, query: &UsersQuery, window: &Window) -> QueryBuilde
     if !search.is_empty() {
         sql.push(" and u.id in (select id from hits)");
     }
-    push_status(&mut sql, query.status, admin.now);
+    if let Some(group) = query.group {
+        sql.push(" and u.id in (select user_id from group_members where organization_id = ")
+            .push_bind(admin.organization())
+            .push(" and group_id = ")
+            .push_bind(group.0)
+            .push(")");
+    }
+    if query.status.is_some() || query.group.is_none() {
+        push_status(&mut sql, query.status, admin.now);
+    }
     if let Some(role) = query.role {
         sql.push(" and u.role = ").push_bind(role.code());
     }
