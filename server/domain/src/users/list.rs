@@ -13,8 +13,12 @@ use uuid::Uuid;
 /// One page of the list that `query` describes.
 pub async fn list(admin: &Admin<'_>, query: &UsersQuery) -> Result<UsersPage> {
     let window = Window::of(query);
+    let (group, few) = match query.group {
+        Some(group) => group_of(admin, group).await?,
+        None => (None, false),
+    };
     let mut rows: Vec<Row> =
-        select(admin, query, &window).build_query_as().fetch_all(&admin.domain().pool).await?;
+        select(admin, query, &window, few).build_query_as().fetch_all(&admin.domain().pool).await?;
     let more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
     if window.backwards {
@@ -28,26 +32,32 @@ pub async fn list(admin: &Admin<'_>, query: &UsersQuery) -> Result<UsersPage> {
     Ok(UsersPage {
         previous,
         next,
-        group: match query.group {
-            Some(group) => group_name(admin, group).await?,
-            None => None,
-        },
+        group,
         counts: counts(admin).await?,
         now: admin.now,
         rows: rows.into_iter().map(|row| row.into_model(admin.now)).collect(),
     })
 }
 
-/// A group by name; nothing, when it is not there.
-async fn group_name(admin: &Admin<'_>, group: GroupId) -> Result<Option<GroupName>> {
-    let name = sqlx::query_scalar!(
-        "select name from groups where organization_id = $1 and id = $2",
+/// Up to how many people a group's list is read from the group, and sorted. Beyond, so many are in it that the list is
+/// read in its order, and whoever is not in the group left out. The planner can't tell the two apart by itself.
+const GROUP_FEW: i64 = 5_000;
+
+/// A group by name, nothing when it is not there; and whether few are in it.
+async fn group_of(admin: &Admin<'_>, group: GroupId) -> Result<(Option<GroupName>, bool)> {
+    let row = sqlx::query!(
+        "select name, (select count(*) from (
+                select from group_members where organization_id = $1 and group_id = $2 limit $3
+            ) counted) as \"members!\"
+         from groups where organization_id = $1 and id = $2",
         admin.organization(),
-        group.0
+        group.0,
+        GROUP_FEW + 1
     )
     .fetch_optional(&admin.domain().pool)
     .await?;
-    Ok(name.map(|name| GroupName { id: group, name }))
+    let few = row.as_ref().is_none_or(|row| row.members <= GROUP_FEW);
+    Ok((row.map(|row| GroupName { id: group, name: row.name }), few))
 }
 
 /// From where, and in which direction, the page is read.
@@ -77,7 +87,12 @@ const fn sort_expression(sort: UserSort) -> (&'static str, &'static str) {
 }
 
 /// The page's statement. What a person typed goes in as bound values alone.
-fn select(admin: &Admin<'_>, query: &UsersQuery, window: &Window) -> QueryBuilder<Postgres> {
+fn select(
+    admin: &Admin<'_>,
+    query: &UsersQuery,
+    window: &Window,
+    few_in_group: bool,
+) -> QueryBuilder<Postgres> {
     let (expression, kind) = sort_expression(query.sort);
     let mut sql = QueryBuilder::new("");
     let search = query.search.trim().to_lowercase();
@@ -87,6 +102,16 @@ fn select(admin: &Admin<'_>, query: &UsersQuery, window: &Window) -> QueryBuilde
             .push_bind(admin.organization())
             .push(" and lower(name || ' ' || email) like ")
             .push_bind(contains(&search))
+            .push(") ");
+    }
+    if let Some(group) = query.group {
+        sql.push(if search.is_empty() { "with " } else { ", " })
+            .push("members as ")
+            .push(if few_in_group { "materialized" } else { "not materialized" })
+            .push(" (select user_id from group_members where organization_id = ")
+            .push_bind(admin.organization())
+            .push(" and group_id = ")
+            .push_bind(group.0)
             .push(") ");
     }
     sql.push("select u.id, u.name, u.email, u.status, u.role, u.last_login_at, i.expires_at, ")
@@ -107,12 +132,8 @@ fn select(admin: &Admin<'_>, query: &UsersQuery, window: &Window) -> QueryBuilde
     if !search.is_empty() {
         sql.push(" and u.id in (select id from hits)");
     }
-    if let Some(group) = query.group {
-        sql.push(" and u.id in (select user_id from group_members where organization_id = ")
-            .push_bind(admin.organization())
-            .push(" and group_id = ")
-            .push_bind(group.0)
-            .push(")");
+    if query.group.is_some() {
+        sql.push(" and u.id in (select user_id from members)");
     }
     if query.status.is_some() || query.group.is_none() {
         push_status(&mut sql, query.status, admin.now);
