@@ -65,7 +65,7 @@ fn Table(groups: Vec<Group>) -> impl IntoView {
         view! {
             <tr>
                 <td data-label="Name" class="name" id=format!("group-{}", group.id)>{group.name}</td>
-                <td data-label="Description" class=if group.description.is_empty() { "blank" } else { "wide" }>{group.description.clone()}</td>
+                <td data-label="Description" class=if group.description.is_empty() { "blank" } else { "wide lines" }>{group.description.clone()}</td>
                 <td data-label="Roles">{roles}</td>
                 <td data-label="People"><a href=people class="count" aria-label=called>{group.members}</a></td>
                 <td class="row-actions"><a href=edit data-noscroll class="whole-row" aria-describedby=format!("group-{}", group.id)>"Edit"</a></td>

@@ -161,7 +161,7 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerAction<Dismiss>) -> i
                 </span>
             </td>
             <td data-label="Name" class=if row.name.is_empty() { "blank" } else { "" }>{row.name.clone()}</td>
-            <td data-label="Message" class=if row.message.is_empty() { "blank" } else { "wide" }>{row.message.clone()}</td>
+            <td data-label="Message" class=if row.message.is_empty() { "blank" } else { "wide lines" }>{row.message.clone()}</td>
             <td data-label="Asked" class="nowrap">
                 <Moment at=row.asked_at now/>
                 {(row.repeats > 0).then(|| format!(" (and {} times more)", row.repeats))}

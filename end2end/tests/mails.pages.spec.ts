@@ -1,11 +1,12 @@
 // Every kind of mail, and the mailbox where captured mail is shown, in light and dark, on a desk and on a phone: a picture
 // of each is attached to the test for looking at.
 
+import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
 import { ask, confirmRequest, openRequests, request } from "../pages/requests.ts";
 import { askForMail, signIn } from "../pages/sign_in.ts";
-import { goto } from "../support/browser.ts";
+import { arrive, goto } from "../support/browser.ts";
 import { createDatabase, dropDatabase } from "../support/database.ts";
 import { build } from "../support/environment.ts";
 import { look, SIZES } from "../support/look.ts";
@@ -24,7 +25,13 @@ async function everyWay(page: Page, each: (way: string) => Promise<void>): Promi
   }
 }
 
-test("every kind of mail, as its reader sees it", async ({ page, org, mail, asAdmin, server, query, anotherBrowser, axe }) => {
+/** Axe finds nothing but that a mail has no landmarks: those are the mail program's. */
+async function expectReadable(page: Page): Promise<void> {
+  const found = await new AxeBuilder({ page }).disableRules(["landmark-one-main", "region"]).analyze();
+  expect(found.violations).toEqual([]);
+}
+
+test("every kind of mail, as its reader sees it", async ({ page, org, mail, asAdmin, server, query, anotherBrowser }) => {
   test.slow();
   const [asks, told, blobby] = [`asks@${org.domain}`, `told@${org.domain}`, `blobby@${org.domain}`];
   await query("update organizations set requests_open = true where slug = $1", [org.slug]);
@@ -57,7 +64,7 @@ test("every kind of mail, as its reader sees it", async ({ page, org, mail, asAd
     const links = await page.getByRole("link").all();
     expect(links, kind).toHaveLength(kind === "dismissed" ? 0 : 2);
     for (const link of links) await expect(link).toHaveAttribute("href", linkIn(letter));
-    await everyWay(page, (way) => look(page, `mail-${kind}-${way}`, axe));
+    await everyWay(page, (way) => look(page, `mail-${kind}-${way}`, expectReadable));
   }
 });
 
@@ -75,6 +82,7 @@ test("the mailbox of captured mail", async ({ page, axe }) => {
     await everyWay(page, (way) => look(page, `mailbox-empty-${way}`, axe));
     await goto(page, `${server.baseUrl}/o/${org.slug}/login`);
     await askForMail(page, org.admin);
+    await arrive(page, "Check your mail");
     await signIn(page, org.link);
     await page.getByRole("button", { name: "Invite", exact: true }).click();
     await page.getByRole("dialog").getByRole("textbox", { name: "Email" }).fill(`a-very-long-mailbox-name-indeed@${org.domain}`);
@@ -90,6 +98,7 @@ test("the mailbox of captured mail", async ({ page, axe }) => {
     await expect(page.frameLocator("iframe").getByRole("link").first()).toBeVisible();
     await everyWay(page, (way) => look(page, `mailbox-mail-${way}`, axe));
   } finally {
+    await page.goto("about:blank");
     await server.kill();
     await dropDatabase(adminUrl, databaseUrl);
   }

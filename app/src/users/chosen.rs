@@ -14,6 +14,7 @@ use model::permission::{GroupChange, GroupName};
 use model::users::{UserRow, UsersPage as Page};
 use model::{GroupId, Problem, UserId};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The form that the boxes of the rows belong to, wherever they stand.
 pub const FORM: &str = "choose";
@@ -65,17 +66,16 @@ pub fn ChooseBox(user: UserId, name: String, chosen: Chosen) -> impl IntoView {
 pub fn ChooseAll(users: Vec<UserId>, chosen: Chosen) -> impl IntoView {
     let scripted = RwSignal::new(false);
     Effect::new(move || scripted.set(true));
-    let users = StoredValue::new(users);
-    let all = move || {
-        chosen.0.with(|chosen| users.with_value(|users| users.iter().all(|user| chosen.contains(user))))
-    };
-    let change = move |event: leptos::ev::Event| {
-        let on = event_target_checked(&event);
-        let users = users.get_value();
-        chosen.0.update(|chosen| if on { chosen.extend(users) } else { chosen.clear() });
-    };
+    // Owned, and no signal: when another page has arrived, the boxes of this one are asked once more before they go.
+    let users: Arc<[UserId]> = users.into();
     move || {
         scripted.get().then(|| {
+            let (shown, change) = (users.clone(), users.clone());
+            let all = move || chosen.0.with(|chosen| shown.iter().all(|user| chosen.contains(user)));
+            let change = move |event: leptos::ev::Event| {
+                let on = event_target_checked(&event);
+                chosen.0.update(|chosen| if on { chosen.extend(change.iter()) } else { chosen.clear() });
+            };
             view! { <input type="checkbox" aria-label="Select all on this page" prop:checked=all on:change=change/> }
         })
     }

@@ -155,7 +155,8 @@ fn use_classes(text: RwSignal<String>, changes: Memo<usize>) -> RwSignal<HashMap
     let asks = RwSignal::new(0_u32);
     Effect::new(move || {
         text.track();
-        changes.track();
+        // Read, since a memo that nobody reads watches nothing.
+        let _ = changes.get();
         asks.update_untracked(|asks| *asks += 1);
         let ask = asks.get_untracked();
         // The dialog may be closed by the time it rests.
