@@ -4,12 +4,15 @@ mod api;
 
 use crate::forms::{self, Form};
 use crate::pages::{Failed, OrganizationPage, Section};
+use crate::paths;
 use crate::theme::Theme;
-use crate::ui::{Choice, Field, Icon, Moment, Problems, Submit, icon};
+use crate::ui::{Choice, Close, Dialog, Field, Icon, Moment, Problems, Submit, icon};
 use crate::viewer::{use_organization, use_viewer};
 use api::{ChooseTheme, EndSession, Rename, SignOutEverywhere, list_sessions};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
 use model::account::Session;
 
 #[component]
@@ -83,13 +86,66 @@ fn SignedIn() -> impl IntoView {
                     }
                 })}
             </Transition>
-            <Form action=all>
-                <input type="hidden" name="org" value=use_organization()/>
-                <div class="actions start">
-                    <Submit label="Sign out everywhere" pending_label="Signing out…" pending=all.pending() kind="danger"/>
-                </div>
-            </Form>
+            <EverywhereButton/>
+            <Everywhere action=all/>
         </section>
+    }
+}
+
+/// The part of the URL that opens the question.
+const EVERYWHERE: (&str, &str) = ("dialog", "sign-out-everywhere");
+
+/// Leads to the question. A form, so that it works before WebAssembly.
+#[component]
+fn EverywhereButton() -> impl IntoView {
+    let (name, value) = EVERYWHERE;
+    let go = use_navigate();
+    let asking = format!("{}?{name}={value}", paths::account(&use_organization()));
+    let open = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        go(&asking, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    };
+    view! {
+        <form method="get" on:submit=open>
+            <div class="actions start">
+                <button type="submit" name=name value=value class="button danger">"Sign out everywhere"</button>
+            </div>
+        </form>
+    }
+}
+
+/// Asks before every browser is signed out: nothing brings the sessions back.
+#[component]
+fn Everywhere(action: ServerAction<SignOutEverywhere>) -> impl IntoView {
+    let search = use_location().search;
+    let asked = Memo::new(move |_| {
+        let search = search.get();
+        let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
+        pairs.any(|(name, value)| (&*name, &*value) == EVERYWHERE)
+    });
+    let organization = StoredValue::new(use_organization());
+    let here = StoredValue::new(paths::account(&use_organization()));
+    let go = use_navigate();
+    let on_close = Callback::new(move |()| {
+        go(&here.get_value(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+    });
+    let problem = forms::problem(action);
+    move || {
+        asked.get().then(|| {
+            view! {
+                <Dialog title="Sign out everywhere?" on_close>
+                    <p>"Every browser in which you are signed in is signed out at once, this one too. Each has to sign in again."</p>
+                    <Form action>
+                        <Problems problem/>
+                        <input type="hidden" name="org" value=organization.get_value()/>
+                        <div class="actions">
+                            <Close on_close href=here.get_value() label="Cancel"/>
+                            <Submit label="Sign out everywhere" pending_label="Signing out…" pending=action.pending() kind="danger"/>
+                        </div>
+                    </Form>
+                </Dialog>
+            }
+        })
     }
 }
 

@@ -40,8 +40,8 @@ pub fn AskPage() -> impl IntoView {
                         />
                         <Field label="Your name" name="name" autocomplete="name" value=typed("name") error=of("name")/>
                         <TextArea
-                            label="Message (optional)" name="message" rows=3 value=typed("message") error=of("message")
-                            hint="What the admins should know: who you are, and what for." node_ref=NodeRef::new()
+                            label="Message" name="message" rows=3 value=typed("message") error=of("message")
+                            hint="Optional. What the admins should know: who you are, and what for." node_ref=NodeRef::new()
                             on_text=Callback::new(|_| ())
                         />
                         <Submit label="Request invitation" pending_label="Sending…" pending=action.pending()/>

@@ -30,7 +30,7 @@ pub fn GroupsPage() -> impl IntoView {
             <Heading title="Groups">
                 <a href=ThingDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"New group"</a>
             </Heading>
-            <p class="muted">"Everybody in a group has the group’s roles. Put people in on their profile, or select them in the list of users."</p>
+            <p class="muted">"Everybody in a group has the group’s roles. Put people in on their profile, or select them in the list of users; the number of people leads to them."</p>
             <Renewed>
                 {move || Suspend::new(async move {
                     match groups.await {
@@ -59,13 +59,15 @@ fn Table(groups: Vec<Group>) -> impl IntoView {
     }
     let rows = groups.into_iter().map(|group| {
         let edit = ThingDialog::Edit(group.id.0).search();
+        let people = paths::group_users(&use_organization(), group.id);
+        let called = format!("{} in {}", group.members, group.name);
         let roles = group.roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ");
         view! {
             <tr>
                 <td data-label="Name" class="name" id=format!("group-{}", group.id)>{group.name}</td>
-                <td data-label="Description" class=if group.description.is_empty() { "blank" } else { "wide" }>{group.description.clone()}</td>
+                <td data-label="Description" class=if group.description.is_empty() { "blank" } else { "wide lines" }>{group.description.clone()}</td>
                 <td data-label="Roles">{roles}</td>
-                <td data-label="People">{group.members}</td>
+                <td data-label="People"><a href=people class="count" aria-label=called>{group.members}</a></td>
                 <td class="row-actions"><a href=edit data-noscroll class="whole-row" aria-describedby=format!("group-{}", group.id)>"Edit"</a></td>
             </tr>
         }

@@ -5,7 +5,7 @@ use form_urlencoded::Serializer;
 use model::audit::AuditQuery;
 use model::requests::RequestsQuery;
 use model::users::{UserSort, UsersQuery};
-use model::{OrganizationRole, UserId, UserStatus};
+use model::{GroupId, OrganizationRole, UserId, UserStatus};
 use uuid::Uuid;
 
 /// What the Users page shows: which rows, and which dialog is open. All of it is in the URL.
@@ -137,6 +137,12 @@ pub fn groups(organization: &str) -> String {
     format!("/o/{organization}/settings/groups")
 }
 
+/// The people of a group.
+pub fn group_users(organization: &str, group: GroupId) -> String {
+    let query = UsersQuery { group: Some(group), ..UsersQuery::default() };
+    users(organization, &UsersView { query, dialog: None })
+}
+
 pub fn roles(organization: &str) -> String {
     format!("/o/{organization}/settings/roles")
 }
@@ -241,10 +247,12 @@ pub fn users(organization: &str, view: &UsersView) -> String {
 /// The parameters that tell which rows there are; those that say nothing are left out.
 pub fn users_fields(view: &UsersView) -> Vec<(&'static str, String)> {
     let query = &view.query;
+    let group = query.group.map(|group| group.to_string()).unwrap_or_default();
     let fields = [
         ("q", query.search.as_str()),
         ("status", query.status.map_or("", UserStatus::code)),
         ("role", query.role.map_or("", OrganizationRole::code)),
+        ("group", group.as_str()),
         ("sort", if query.sort == UserSort::default() { "" } else { query.sort.code() }),
         ("order", if query.descending { "desc" } else { "" }),
         ("after", query.after.as_deref().unwrap_or_default()),
@@ -270,6 +278,7 @@ impl UsersView {
                 "q" => value.trim().clone_into(&mut query.search),
                 "status" => query.status = value.parse().ok(),
                 "role" => query.role = value.parse().ok(),
+                "group" => query.group = value.parse().ok(),
                 "sort" => query.sort = value.parse().unwrap_or_default(),
                 "order" => query.descending = value == "desc",
                 "after" => query.after = Some(value.into_owned()).filter(|place| !place.is_empty()),
@@ -313,6 +322,7 @@ mod tests {
                 search: "a&b=ü %".to_owned(),
                 status: Some(UserStatus::Invited),
                 role: Some(OrganizationRole::Admin),
+                group: Some(GroupId(Uuid::from_u128(9))),
                 sort: UserSort::LastLogin,
                 descending: true,
                 after: Some("x_y-z".to_owned()),

@@ -167,17 +167,18 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerAction<Dismiss>) -> i
                 </span>
             </td>
             <td data-label="Name" class=if row.name.is_empty() { "blank" } else { "" }>{row.name.clone()}</td>
-            <td data-label="Message" class=if row.message.is_empty() { "blank" } else { "wide" }>{row.message.clone()}</td>
+            <td data-label="Message" class=if row.message.is_empty() { "blank" } else { "wide lines" }>{row.message.clone()}</td>
             <td data-label="Asked" class="nowrap">
                 <Moment at=row.asked_at now/>
                 {(row.repeats > 0).then(|| format!(" (and {} times more)", row.repeats))}
             </td>
             <td class="row-actions">
                 <span class="line">
-                    <a href=paths::users(&organization, &invite) class="button" aria-describedby=whose>"Approve"</a>
+                    <a href=paths::users(&organization, &invite) class="button" aria-describedby=whose.clone()>"Approve"</a>
                     <Form action=dismiss class="inline">
                         <input type="hidden" name="org" value=organization.clone()/>
                         <input type="hidden" name="requests[]" value=row.id.to_string()/>
+                        <label class="check"><input type="checkbox" name="tell" value="true" aria-describedby=whose/><span>"Tell them"</span></label>
                         <Submit label="Dismiss" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
                     </Form>
                 </span>

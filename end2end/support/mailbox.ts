@@ -49,11 +49,11 @@ export type Mailbox = {
   all: (to: string) => Promise<Mail[]>;
 };
 
-/** Opens the mailbox at `url` for the mails with links to this organization. */
+/** Opens the mailbox at `url` for the mails that tell of this organization, by its name or by a link to it. */
 export function openMailbox(url: string, organization: string): Mailbox {
   const read = new Map<string, number>();
   const ask = async (to: string, after: number, wait: number): Promise<Mail[]> => {
-    const query = { to, after: String(after), wait: String(wait), containing: `/o/${organization}/` };
+    const query = { to, after: String(after), wait: String(wait), containing: organization.replace(/^org-/, "") };
     const answer = await fetch(`${url}?${new URLSearchParams(query)}`);
     return (await answer.json()) as Mail[];
   };

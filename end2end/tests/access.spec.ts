@@ -2,8 +2,8 @@ import { expect, test } from "../fixtures.ts";
 import { openProfileOf, permission, timeline } from "../pages/profile.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { makeGroup, makeRole } from "../pages/things.ts";
-import { dialog, emailField, openDialog, row, sendButton } from "../pages/users.ts";
-import { goto } from "../support/browser.ts";
+import { dialog, emailField, openDialog, row, rows, sendButton } from "../pages/users.ts";
+import { goto, hydrated } from "../support/browser.ts";
 import { addPerson } from "../support/organization.ts";
 
 test("a role names what is wrong with its permissions, and keeps what was typed", async ({ page, org, axe }) => {
@@ -78,16 +78,47 @@ test("roles and groups are given with the invitation, before the first login", a
   await expect(permission(page, "invoice:read")).toContainText("role Reader of the group Money");
 });
 
-test("several people are put into a group", async ({ page, org, query }) => {
-  for (const name of ["a", "b"]) await addPerson(query, org.slug, { name: `Blob ${name}`, email: `${name}@${org.domain}` });
+test("a group shows its people; several are put in and taken out again", async ({ page, org, query, axe }) => {
+  for (const name of ["a", "b", "c"]) await addPerson(query, org.slug, { name: `Blob ${name}`, email: `${name}@${org.domain}` });
   await signIn(page, org.link);
+  await makeGroup(page, org.slug, "Chess");
   await makeGroup(page, org.slug, "Money");
-  await goto(page, `/o/${org.slug}/settings/users`);
+  await page.getByRole("link", { name: "0 in Money" }).click();
+  await expect(page.getByText("Nobody is in this group.")).toBeVisible();
+  await axe();
+  await page.getByRole("link", { name: "Show all users" }).first().click();
+  await hydrated(page);
   for (const name of ["a", "b"]) await page.getByRole("checkbox", { name: `Select Blob ${name}` }).check();
   await page.getByRole("button", { name: "Change selected…" }).click();
   await page.getByRole("dialog").getByLabel("Group").selectOption("Money");
   await page.getByRole("dialog").getByRole("button", { name: "Add to group" }).click();
-  await expect(page.getByText("Added 2 people to the group.")).toBeVisible();
+  await expect(page.getByText("Added 2 people to the group Money. “Remove from group” takes them out again.")).toBeVisible();
+
   await goto(page, `/o/${org.slug}/settings/groups`);
-  await expect(page.getByRole("row", { name: /Money/ })).toContainText("2");
+  await page.getByRole("link", { name: "2 in Money" }).click();
+  await expect(page.getByText("People in the group Money")).toBeVisible();
+  await expect(rows(page)).toHaveCount(2);
+  await expect(row(page, `c@${org.domain}`)).toHaveCount(0);
+  await hydrated(page);
+  await axe();
+  // The group is kept by the search, and by the order.
+  await page.getByLabel("Search users").fill("blob");
+  await page.getByRole("button", { name: "Search" }).click();
+  await expect(page).toHaveURL(/q=blob/);
+  await expect(rows(page)).toHaveCount(2);
+  await hydrated(page);
+
+  await page.getByRole("checkbox", { name: "Select Blob a" }).check();
+  await page.getByRole("button", { name: "Change selected…" }).click();
+  const chosen = page.getByRole("dialog", { name: "Change 1 person" });
+  await expect(chosen.getByLabel("Group")).toHaveValue(/./);
+  await expect(chosen.getByLabel("Group").locator("option:checked")).toHaveText("Money");
+  await axe();
+  await chosen.getByRole("button", { name: "Remove from group" }).click();
+  await expect(page.getByText("Removed 1 person from the group Money. “Add to group” brings them back.")).toBeVisible();
+  await expect(rows(page)).toHaveCount(1);
+  await expect(row(page, `b@${org.domain}`)).toBeVisible();
+  await openProfileOf(page, org.slug, `a@${org.domain}`);
+  await expect(timeline(page).first()).toContainText("removed from a group");
+  await expect(page.getByRole("checkbox", { name: "Money" })).not.toBeChecked();
 });

@@ -194,4 +194,34 @@ test("several at once: who is selected, what is refused and why", async ({ page,
   await page.getByRole("button", { name: "Change selected…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Make Organization Admin" }).click();
   await expect(row(page, `b@${org.domain}`)).toContainText("Organization Admin");
+  await expect(page.getByText("“Make Organization Member” takes it back.")).toBeVisible();
+});
+
+test("several are taken out at once: links and sessions end, and the last admin stays", async ({ page, org, server, invited, query, anotherBrowser }) => {
+  const [active, waiting, stays] = ["active", "waiting", "stays"].map((name) => `${name}@${org.domain}`) as [string, string, string];
+  await addPerson(query, org.slug, { name: "Globby Waters", email: active });
+  await addPerson(query, org.slug, { name: "Bloberta Round", email: stays });
+  const link = await invited(waiting);
+  const other = await anotherBrowser();
+  await signIn(other, await signInLink(server, org.slug, active), "Account");
+  await signIn(page, await signInLink(server, org.slug, org.admin));
+  for (const name of ["Globby Waters", waiting, org.admin]) {
+    await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
+  }
+  await page.getByRole("button", { name: "Change selected…" }).click();
+  const chosen = page.getByRole("dialog", { name: "Change 3 people" });
+  await expect(chosen).toContainText("It can’t be undone");
+  await chosen.getByRole("button", { name: "Revoke", exact: true }).click();
+  const told = page.getByRole("status").filter({ hasText: "Revoked" });
+  for (const email of [active, waiting]) {
+    await expect(told).toContainText(email);
+    await expect(row(page, email)).toHaveCount(0);
+    expect(await statusOf(query, org.slug, email)).toBeUndefined();
+  }
+  await expect(told).toContainText(`Nothing was changed for ${org.admin}: is the last active Organization Admin.`);
+  await expect(row(page, stays)).toContainText("Active");
+
+  await goto(other, `/o/${org.slug}/account`);
+  await arrive(other, "Sign in");
+  await openInvitation(other, link, "This invitation was revoked");
 });

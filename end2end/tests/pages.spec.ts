@@ -1,13 +1,14 @@
 // Every page in light and dark, on a desk and on a phone: axe finds nothing, nothing sticks out at the side, and a
 // picture of each is attached to the test for looking at.
 
-import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
-import { signIn } from "../pages/sign_in.ts";
-import { openProfileOf } from "../pages/profile.ts";
+import { fillRequest } from "../pages/requests.ts";
+import { signIn, signOut } from "../pages/sign_in.ts";
+import { confirm, openProfileOf } from "../pages/profile.ts";
 import { makeGroup, makeRole } from "../pages/things.ts";
 import * as users from "../pages/users.ts";
-import { arrive, goto, hydrated } from "../support/browser.ts";
+import { arrive, goto } from "../support/browser.ts";
+import { look, SIZES } from "../support/look.ts";
 import { linkIn } from "../support/mailbox.ts";
 import {
   addPerson,
@@ -17,25 +18,11 @@ import {
   signInLink,
 } from "../support/organization.ts";
 
-const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
-
 for (const [size, viewport] of Object.entries(SIZES)) {
   for (const colorScheme of ["light", "dark"] as const) {
     test.describe(`${size}, ${colorScheme}`, () => {
       test.use({ viewport, colorScheme });
       test.slow();
-
-      const look = async (page: Page, name: string, axe: () => Promise<void>) => {
-        await hydrated(page);
-        // What is still coming up has other colours.
-        await page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))");
-        await axe();
-        const wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-        expect(wider, `${name} sticks out at the side`).toBeLessThanOrEqual(0);
-        const path = test.info().outputPath(`${name}.png`);
-        await page.screenshot({ path, fullPage: true });
-        await test.info().attach(name, { path, contentType: "image/png" });
-      };
 
       test("pages for anyone", async ({ page, org, axe, invited, query, mail }) => {
         const see = (name: string) => look(page, name, axe);
@@ -82,10 +69,26 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await page.getByRole("button", { name: "Send request" }).click();
         await arrive(page, "Your request is confirmed");
         await see("request-confirmed");
+        await goto(page, `/o/${org.slug}/confirm-request/x`);
+        await see("request-unknown");
+        await goto(page, `/o/${org.slug}/request-invitation`);
+        await fillRequest(page, `late@${org.domain}`);
+        await expect(page.getByText("Look into your mailbox.")).toBeVisible();
+        const late = linkIn(await mail.next(`late@${org.domain}`));
+        await query("update invitation_requests set confirm_until = now() where email_key = $1", [`late@${org.domain}`]);
+        await goto(page, late);
+        await see("request-expired");
         await goto(page, links.open);
         await page.getByRole("button", { name: /^Join / }).click();
         await expect(page.getByRole("alert")).toBeVisible();
         await see("join-refused");
+        await page.getByLabel("Your name").fill("Blobby");
+        await page.getByRole("button", { name: /^Join / }).click();
+        await arrive(page, "Account");
+        await signOut(page);
+        await goto(page, links.open);
+        await arrive(page, "You already joined");
+        await see("join-already-joined");
       });
 
       test("pages for admins", async ({ page, org, axe, query, asAdmin, server, mail }) => {
@@ -121,6 +124,9 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         }
         await goto(page, `/o/${org.slug}/account`);
         await see("account");
+        await page.getByRole("button", { name: "Sign out everywhere" }).click();
+        await expect(page.getByRole("dialog")).toBeVisible();
+        await see("account-sign-out-everywhere");
         for (const noun of ["role", "group"]) {
           await goto(page, `/o/${org.slug}/settings/${noun}s`);
           await see(`${noun}s-none`);
@@ -165,6 +171,14 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await page.getByRole("link", { name: "Suspend" }).click();
         await expect(page.getByRole("dialog")).toBeVisible();
         await see("profile-suspend");
+        await goto(page, `/o/${org.slug}/settings/groups`);
+        await page.getByRole("link", { name: "1 in Accounting" }).click();
+        await expect(page.getByText("People in the group Accounting")).toBeVisible();
+        await see("users-of-group");
+        await openProfileOf(page, org.slug, `fine@${org.domain}`);
+        await confirm(page, "Revoke invitation");
+        await arrive(page, "Revoked");
+        await see("profile-revoked");
         await goto(page, `/o/${org.slug}/settings/nothing`);
         await see("not-found-inside");
       });

@@ -1,42 +1,11 @@
-import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
+import { ask, confirmRequest, letPeopleAsk, openRequests, request, requestsTab, saveSettings } from "../pages/requests.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { dialog, emailField, row, sendButton } from "../pages/users.ts";
-import { arrive, goto } from "../support/browser.ts";
+import { arrive, goto, hydrated } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { addPerson } from "../support/organization.ts";
-
-/** Switches "New user invitations" on, as an admin does. */
-async function open(page: Page, slug: string): Promise<void> {
-  await goto(page, `/o/${slug}/settings/general`);
-  await page.getByRole("switch", { name: "New user invitations" }).check();
-  await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
-}
-
-/** Asks on the login page, as a stranger does. */
-async function ask(page: Page, slug: string, email: string, message = ""): Promise<void> {
-  await goto(page, `/o/${slug}/login`);
-  await page.getByRole("link", { name: "Request an invitation" }).click();
-  await arrive(page, "Request an invitation");
-  await page.getByRole("textbox", { name: "Email" }).fill(email);
-  await page.getByRole("textbox", { name: "Your name" }).fill("Blob Ross");
-  await page.getByRole("textbox", { name: "Message (optional)" }).fill(message);
-  await page.getByRole("button", { name: "Request invitation" }).click();
-  await expect(page.getByText("Look into your mailbox.")).toBeVisible();
-}
-
-async function confirm(page: Page, link: string): Promise<void> {
-  await goto(page, link);
-  await arrive(page, "Confirm your request");
-  await page.getByRole("button", { name: "Send request" }).click();
-  await arrive(page, "Your request is confirmed");
-}
-
-async function openRequests(page: Page, slug: string): Promise<void> {
-  await goto(page, `/o/${slug}/settings/requests`);
-}
+import { addPerson, signInLink } from "../support/organization.ts";
 
 test("where strangers may not ask, there is no link and no page", async ({ page, org, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
@@ -49,7 +18,7 @@ test("where strangers may not ask, there is no link and no page", async ({ page,
 test("asked, confirmed by mail, approved with a role, joined", async ({ page, org, mail, anotherBrowser, axe }) => {
   const email = `blob.ross@${org.domain}`;
   await signIn(page, org.link);
-  await open(page, org.slug);
+  await letPeopleAsk(page, org.slug);
   const stranger = await anotherBrowser();
   await goto(stranger, `/o/${org.slug}/request-invitation`);
   await axe(stranger);
@@ -63,7 +32,7 @@ test("asked, confirmed by mail, approved with a role, joined", async ({ page, or
   await openRequests(page, org.slug);
   await expect(page.getByText("Nobody waits for an invitation.")).toBeVisible();
   const link = linkIn(await mail.next(email));
-  await confirm(stranger, link);
+  await confirmRequest(stranger, link);
   await axe(stranger);
   await goto(stranger, link);
   await arrive(stranger, "Your request is confirmed");
@@ -88,11 +57,11 @@ test("asked, confirmed by mail, approved with a role, joined", async ({ page, or
 test("several are dismissed or approved at once", async ({ page, org, mail, anotherBrowser }) => {
   const emails = ["a", "b", "c", "d"].map((name) => `${name}@${org.domain}`);
   await signIn(page, org.link);
-  await open(page, org.slug);
+  await letPeopleAsk(page, org.slug);
   const stranger = await anotherBrowser();
   for (const email of emails) {
     await ask(stranger, org.slug, email);
-    await confirm(stranger, linkIn(await mail.next(email)));
+    await confirmRequest(stranger, linkIn(await mail.next(email)));
   }
   await openRequests(page, org.slug);
   for (const email of emails.slice(0, 2)) await page.getByRole("checkbox", { name: `Select ${email}` }).check();
@@ -102,7 +71,7 @@ test("several are dismissed or approved at once", async ({ page, org, mail, anot
 
   // Who was dismissed is not shown again for a while.
   await ask(stranger, org.slug, emails[0]!);
-  await confirm(stranger, linkIn(await mail.next(emails[0]!)));
+  await confirmRequest(stranger, linkIn(await mail.next(emails[0]!)));
   await openRequests(page, org.slug);
   await expect(page.getByRole("tab", { name: "Invitation requests 2" })).toBeVisible();
 
@@ -116,11 +85,11 @@ test("several are dismissed or approved at once", async ({ page, org, mail, anot
 test("a request whose address came in otherwise is stale: approving is refused, dismissing removes it", async ({ page, org, mail, query, anotherBrowser, axe }) => {
   const emails = ["a", "b"].map((name) => `${name}@${org.domain}`);
   await signIn(page, org.link);
-  await open(page, org.slug);
+  await letPeopleAsk(page, org.slug);
   const stranger = await anotherBrowser();
   for (const email of emails) {
     await ask(stranger, org.slug, email);
-    await confirm(stranger, linkIn(await mail.next(email)));
+    await confirmRequest(stranger, linkIn(await mail.next(email)));
     await addPerson(query, org.slug, { name: "", email });
   }
   await openRequests(page, org.slug);
@@ -159,4 +128,122 @@ test("the answer is the same for everybody; the mailbox gets what is meant for i
   expect(linkIn(await mail.next(waiting))).toBe(invitation);
   expect(linkIn(await mail.next(`stranger@${org.domain}`))).toContain("/confirm-request/");
   await goto(page, `/o/${org.slug}/login`);
+});
+
+test("a dismissal is silent, unless the admin tells them: one alone, or several", async ({ page, org, mail, anotherBrowser, axe }) => {
+  const [silent, told, both] = ["silent", "told", "both"].map((name) => `${name}@${org.domain}`) as [string, string, string];
+  await signIn(page, org.link);
+  await letPeopleAsk(page, org.slug);
+  const stranger = await anotherBrowser();
+  for (const email of [silent, told, both]) {
+    await ask(stranger, org.slug, email);
+    await confirmRequest(stranger, linkIn(await mail.next(email)));
+  }
+  await openRequests(page, org.slug);
+  await request(page, silent).getByRole("button", { name: "Dismiss" }).click();
+  await expect(requestsTab(page, 2)).toBeVisible();
+  await hydrated(page);
+  await request(page, told).getByRole("checkbox", { name: "Tell them" }).check();
+  await axe();
+  await request(page, told).getByRole("button", { name: "Dismiss" }).click();
+  await expect(requestsTab(page, 1)).toBeVisible();
+  await hydrated(page);
+  await page.getByRole("checkbox", { name: `Select ${both}` }).check();
+  await page.locator("form", { hasText: "Dismiss selected" }).getByRole("checkbox", { name: "Tell them" }).check();
+  await page.getByRole("button", { name: "Dismiss selected" }).click();
+  await expect(page.getByText("Nobody waits for an invitation.")).toBeVisible();
+
+  for (const email of [told, both]) {
+    const letter = await mail.next(email);
+    expect(letter.subject).toBe(`Your request to join ${org.name}`);
+    for (const part of [letter.text, letter.html]) expect(part).toContain("The admins decided not to invite you now.");
+    expect(letter.html).not.toContain("<a ");
+  }
+  // Mail leaves in its order: theirs would have been here before.
+  expect(await mail.all(silent)).toHaveLength(1);
+});
+
+test("where the settings say so, a request is dismissed by itself when its address comes in", async ({ page, org, server, mail, invited, query, anotherBrowser }) => {
+  const [joins, stays] = [`joins@${org.domain}`, `stays@${org.domain}`];
+  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await letPeopleAsk(page, org.slug);
+  await page.getByRole("switch", { name: "Dismiss stale requests" }).check();
+  await saveSettings(page);
+  const stranger = await anotherBrowser();
+  for (const email of [joins, stays]) {
+    await ask(stranger, org.slug, email);
+    await confirmRequest(stranger, linkIn(await mail.next(email)));
+  }
+  // An invitation answers the request by itself; whoever comes in by SSO meets one that is open still.
+  const link = await invited(joins);
+  await query("update invitation_requests set status = 'open', ended_at = null where email_key = $1", [joins]);
+  await openRequests(page, org.slug);
+  await expect(requestsTab(page, 2)).toBeVisible();
+  await openInvitation(stranger, link, `Join ${org.name}`);
+  await join(stranger, org.name, "Blob Ross");
+  await arrive(stranger, "Account");
+  await openRequests(page, org.slug);
+  await expect(requestsTab(page, 1)).toBeVisible();
+  await expect(request(page, stays)).toBeVisible();
+  await goto(page, `/o/${org.slug}/settings/audit-log`);
+  await expect(page.getByRole("row").filter({ hasText: joins }).filter({ hasText: "dismissed the request" })).toBeVisible();
+});
+
+test("who was dismissed may ask again after the days of the settings", async ({ page, org, mail, query, anotherBrowser }) => {
+  const email = `asks@${org.domain}`;
+  const days = page.getByRole("textbox", { name: "Days until a dismissed address may ask again" });
+  await signIn(page, org.link);
+  await letPeopleAsk(page, org.slug);
+  await days.fill("366");
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(days).toHaveAccessibleDescription(/Type a number from 1 to 365\./);
+  await days.fill("2");
+  await saveSettings(page);
+  const stranger = await anotherBrowser();
+  const again = async () => {
+    await ask(stranger, org.slug, email);
+    await confirmRequest(stranger, linkIn(await mail.next(email)));
+    await openRequests(page, org.slug);
+  };
+  await again();
+  await request(page, email).getByRole("button", { name: "Dismiss" }).click();
+  await expect(page.getByText("1 request dismissed.")).toBeVisible();
+  await again();
+  await expect(requestsTab(page, 0)).toBeVisible();
+  await query("update invitation_requests set ended_at = ended_at - interval '2 days' where email_key = $1 and status = 'dismissed'", [email]);
+  await again();
+  await expect(request(page, email)).toBeVisible();
+});
+
+test("admins get a mail while requests wait, unless they have switched it off", async ({ page, org, mail, query, anotherBrowser }) => {
+  await signIn(page, org.link);
+  await letPeopleAsk(page, org.slug);
+  const switched = page.getByRole("switch", { name: "Mail admins about waiting requests" });
+  await expect(switched).toBeChecked();
+  await switched.uncheck();
+  await saveSettings(page);
+  const stranger = await anotherBrowser();
+  const asks = async (email: string) => {
+    await ask(stranger, org.slug, email);
+    await confirmRequest(stranger, linkIn(await mail.next(email)));
+  };
+  const queued = async (when: string) => {
+    const rows = await query(`select 1 from deliveries where kind = 'requests_waiting' and email = $1 and ${when}`, [org.admin]);
+    return rows.length;
+  };
+  await asks(`one@${org.domain}`);
+  expect(await queued("true")).toBe(0);
+  await goto(page, `/o/${org.slug}/settings/general`);
+  await expect(switched).not.toBeChecked();
+  await switched.check();
+  await saveSettings(page);
+  await asks(`two@${org.domain}`);
+  const letter = await mail.next(org.admin);
+  expect(letter.subject).toBe(`People ask to join ${org.name}`);
+  expect(letter.text).toContain("2 requests wait");
+  expect(linkIn(letter)).toMatch(`/o/${org.slug}/settings/requests`);
+  // Once an hour at most: the next one waits for its time.
+  await asks(`three@${org.domain}`);
+  expect(await queued("due_at > now() + interval '50 minutes'")).toBe(1);
+  expect(await queued("true")).toBe(2);
 });

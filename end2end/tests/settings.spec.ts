@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { dialog, emailField, openDialog, row, sendButton } from "../pages/users.ts";
-import { arrive, goto } from "../support/browser.ts";
+import { arrive, goto, hydrated } from "../support/browser.ts";
 import { addPerson, signInLink } from "../support/organization.ts";
 
 test("settings say what is wrong at each field, and hold for what comes after", async ({ page, org, mail, axe }) => {
@@ -62,6 +62,14 @@ test("the account shows every browser, and signs out one of them or all", async 
 
   await signIn(library, await signInLink(server, org.slug, email), "Account");
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
+  const question = page.getByRole("dialog", { name: "Sign out everywhere?" });
+  await expect(question).toContainText("this one too");
+  await axe();
+  await question.getByRole("link", { name: "Cancel" }).click();
+  await expect(question).toHaveCount(0);
+  await hydrated(page);
+  await page.getByRole("button", { name: "Sign out everywhere" }).click();
+  await question.getByRole("button", { name: "Sign out everywhere" }).click();
   await arrive(page, "Sign in");
   await goto(library, `/o/${org.slug}/account`);
   await arrive(library, "Sign in");

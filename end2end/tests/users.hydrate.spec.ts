@@ -5,7 +5,7 @@ import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
 import { hydrated } from "../support/browser.ts";
-import { addPerson, inviteByRequest, signInLink } from "../support/organization.ts";
+import { addPerson, inviteByRequest, signInLink, statusOf } from "../support/organization.ts";
 
 /** The line about an address while the list is typed. */
 const seen = (page: Page, address: string) => users.line(users.dialog(page), address);
@@ -27,6 +27,85 @@ test("the dialog says what each address is while the list is typed", async ({ pa
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (1)");
   await expect(users.dialog(page)).toContainText("1 will be invited · 1 already a user · 1 already invited · 1 repeated");
   await axe();
+});
+
+test("what can be done instead is offered while the list is typed, and nothing that was typed is lost", async ({ page, org, mail, query, asAdmin, server, axe }) => {
+  await addPerson(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
+  await inviteByRequest(asAdmin, server, org.slug, `waiting@${org.domain}`);
+  await mail.next(`waiting@${org.domain}`);
+  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await users.openDialog(page);
+  const list = `new@${org.domain}, waiting@${org.domain}, tired@${org.domain}`;
+  await users.emailField(page).fill(list);
+  await users.dialog(page).getByRole("button", { name: `Resend waiting@${org.domain}` }).click();
+  await expect(users.dialog(page).getByText(`A new invitation is on its way to waiting@${org.domain}.`)).toBeVisible();
+  await mail.next(`waiting@${org.domain}`);
+  await axe();
+  await users.dialog(page).getByRole("button", { name: `Reactivate tired@${org.domain}` }).click();
+  await expect(seen(page, `tired@${org.domain}`)).toContainText("user already exists in the organization");
+  await expect(users.emailField(page)).toHaveValue(list);
+  expect(await statusOf(query, org.slug, `new@${org.domain}`), "nobody was invited by that").toBeUndefined();
+  await users.sendButton(page).click();
+  await expect(users.answer(page)).toContainText("1 invited · 1 already a user · 1 already invited");
+});
+
+test("whoever asked for an invitation is told apart while the list is typed", async ({ page, org, query }) => {
+  const email = `asks@${org.domain}`;
+  await query(
+    `insert into invitation_requests (organization_id, id, email, email_key, name, status, proof, created_at)
+     select id, gen_random_uuid(), $2, $2, 'Blob Ross', 'open', 'mail', now() from organizations where slug = $1`,
+    [org.slug, email],
+  );
+  await signIn(page, org.link);
+  await users.openDialog(page);
+  await users.emailField(page).fill(`${email}, new@${org.domain}`);
+  await expect(seen(page, email)).toContainText("has asked; will be invited");
+  await expect(seen(page, `new@${org.domain}`)).toContainText("will be invited");
+  await expect(seen(page, `new@${org.domain}`)).not.toContainText("has asked");
+  await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (2)");
+});
+
+test("only who is on the page is chosen: the dialog names everybody it acts on, and nobody else is touched", async ({ page, org, asAdmin, server, query, axe }) => {
+  const emails = Array.from({ length: 60 }, (_, n) => `blob${String(n).padStart(2, "0")}@${org.domain}`);
+  await inviteByRequest(asAdmin, server, org.slug, emails.join("\n"));
+  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await users.openUsers(page, org.slug, "?sort=email");
+  const box = (email: string) => page.getByRole("checkbox", { name: `Select ${email}`, exact: true });
+  const change = page.getByRole("button", { name: "Change selected…" });
+  for (const email of emails.slice(0, 2)) await box(email).check();
+  await expect(page.getByText("2 people selected")).toBeVisible();
+  await page.getByRole("link", { name: "Next", exact: true }).click();
+  await expect(users.row(page, emails[59]!)).toBeVisible();
+  await expect(page.getByText("Select people to change several at once.")).toBeVisible();
+  await box(emails[59]!).check();
+  await expect(page.getByText("1 person selected")).toBeVisible();
+  await change.click();
+  const dialog = page.getByRole("dialog", { name: "Change 1 person" });
+  await expect(dialog).toContainText(emails[59]!);
+  await dialog.getByRole("button", { name: "Revoke", exact: true }).click();
+  await expect(page.getByText(`Revoked ${emails[59]}.`)).toBeVisible();
+  expect(await statusOf(query, org.slug, emails[59]!)).toBeUndefined();
+  for (const email of emails.slice(0, 2)) expect(await statusOf(query, org.slug, email)).toBe("invited");
+
+  // A search shows others, too.
+  await users.openUsers(page, org.slug, "?sort=email");
+  for (const email of emails.slice(0, 2)) await box(email).check();
+  await page.getByLabel("Search users").fill("blob01");
+  await page.getByRole("button", { name: "Search" }).click();
+  await expect(users.rows(page)).toHaveCount(1);
+  await expect(page.getByText("1 person selected")).toBeVisible();
+  await change.click();
+  await expect(page.getByRole("dialog", { name: "Change 1 person" })).toContainText(emails[1]!);
+
+  // And whoever stands in the page's address alone is left in peace.
+  const { id } = (await query<{ id: string }>("select id from users where email = $1", [emails[58]]))[0]!;
+  await page.goto(`${page.url()}&user=${id}`);
+  await hydrated(page);
+  await expect(page.getByRole("dialog", { name: "Change 1 person" })).not.toContainText(emails[58]!);
+  await axe();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
+  await expect(page.getByText(`Revoked ${emails[1]}.`)).toBeVisible();
+  for (const email of [emails[0]!, emails[58]!]) expect(await statusOf(query, org.slug, email)).toBe("invited");
 });
 
 test("a pasted column is read at once, and a mistake can be mended where it stands", async ({ page, org }) => {

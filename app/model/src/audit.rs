@@ -51,7 +51,7 @@ pub struct AuditPage {
 }
 
 /// Every action that the log has a word for, and the words for it.
-pub const ACTIONS: [(&str, &str); 28] = [
+pub const ACTIONS: [(&str, &str); 29] = [
     ("user.invited", "invited"),
     ("invitation.resent", "sent the invitation again"),
     ("invitation.revoked", "revoked the invitation"),
@@ -75,6 +75,7 @@ pub const ACTIONS: [(&str, &str); 28] = [
     ("group.changed", "changed a group"),
     ("group.deleted", "deleted a group"),
     ("group.members_added", "added to a group"),
+    ("group.members_removed", "removed from a group"),
     ("role.created", "created a role"),
     ("role.changed", "changed a role"),
     ("role.deleted", "deleted a role"),

@@ -65,6 +65,16 @@ pub struct ClassedAddress {
     /// Who has the address already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
+    /// Whether a request of this address waits for the admins, before it is invited: an invitation answers it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
+}
+
+impl ClassedAddress {
+    /// An entry that nobody has.
+    pub const fn new(text: String, class: AddressClass) -> Self {
+        Self { text, class, user: None, asked: false }
+    }
 }
 
 /// What became of a list of addresses.

@@ -164,6 +164,34 @@ pub struct Group {
     pub members: i64,
 }
 
+/// What is done to people and a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupChange {
+    Add,
+    Remove,
+}
+
+impl GroupChange {
+    /// The word that a button sends.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Remove => "remove",
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupAnswer {
+    pub change: GroupChange,
+    /// The group's name.
+    pub group: String,
+    /// To how many it was done; for the others it was so already.
+    pub done: usize,
+}
+
 /// All that can be given to somebody.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grants {

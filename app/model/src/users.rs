@@ -2,8 +2,8 @@
 
 use crate::audit::AuditEvent;
 use crate::delivery::{Delivery, DeliveryState};
-use crate::permission::{EffectivePermission, Grants};
-use crate::{OrganizationRole, UserId};
+use crate::permission::{EffectivePermission, Grants, GroupName};
+use crate::{GroupId, OrganizationRole, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -142,9 +142,11 @@ impl FromStr for UserSort {
 pub struct UsersQuery {
     /// A part of a name or an address.
     pub search: String,
-    /// Nothing: all but the expired, which have a tab of their own.
+    /// Nothing: all but the expired, which have a tab of their own. Of a group really all, since its count has them too.
     pub status: Option<UserStatus>,
     pub role: Option<OrganizationRole>,
+    /// The people of this group alone.
+    pub group: Option<GroupId>,
     pub sort: UserSort,
     pub descending: bool,
     /// From the row after this place on; [`UsersPage::next`] of the page before.
@@ -173,6 +175,8 @@ pub struct UserRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsersPage {
     pub rows: Vec<UserRow>,
+    /// The group whose people these are, where one was asked for and is there.
+    pub group: Option<GroupName>,
     pub previous: Option<String>,
     pub next: Option<String>,
     pub counts: UserCounts,

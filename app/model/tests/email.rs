@@ -227,8 +227,7 @@ fn the_reasons_are_words_for_a_person() {
 #[test]
 fn a_reason_crosses_the_wire() {
     for why in [AddressError::NoAt, bad('\0', 3), bad('“', 3), AddressError::SecondAt { at: 6 }] {
-        let address =
-            ClassedAddress { text: "x".to_owned(), class: AddressClass::Malformed { why }, user: None };
+        let address = ClassedAddress::new("x".to_owned(), AddressClass::Malformed { why });
         let json = serde_json::to_string(&address).unwrap();
         assert_eq!(serde_json::from_str::<ClassedAddress>(&json).unwrap(), address, "{json}");
     }

@@ -8,7 +8,7 @@ use model::actions::{ActionAnswer, UserAction};
 use model::invite::InviteAnswer;
 #[cfg(feature = "ssr")]
 use model::invite::Offer;
-use model::permission::Grants;
+use model::permission::{Grants, GroupAnswer, GroupChange};
 use model::users::{UserProfile, UsersPage, UsersQuery};
 use model::{GroupId, OrganizationRole, Problem, RoleId, UserId};
 
@@ -95,16 +95,23 @@ pub async fn change_user(
     server::answer(&caller, changed)
 }
 
-/// Puts users into a group, and says how many were not in it before.
-#[server(prefix = "/api", endpoint = "users/add_to_group")]
-pub async fn add_to_group(
+/// Puts users into a group or takes them out of it, and says for how many that was news.
+#[server(prefix = "/api", endpoint = "users/change_group")]
+pub async fn change_group(
     org: String,
     group: GroupId,
+    change: GroupChange,
     #[server(default)] users: Vec<UserId>,
-) -> Result<u64, Problem> {
+) -> Result<GroupAnswer, Problem> {
     let caller = server::caller()?;
-    let added = async { domain::groups::add_members(&caller.admin(&org).await?, group, &users).await }.await;
-    server::answer(&caller, added)
+    let changed = async {
+        let admin = caller.admin(&org).await?;
+        match change {
+            GroupChange::Add => domain::groups::add_members(&admin, group, &users).await,
+            GroupChange::Remove => domain::groups::remove_members(&admin, group, &users).await,
+        }
+    };
+    server::answer(&caller, changed.await)
 }
 
 /// The link of a user's invitation; that it was asked for is written down.

@@ -1,9 +1,13 @@
 //! A list of addresses with what each is, or what became of it: those that need a look first.
 
+use super::api::Act;
+use crate::forms::Form;
 use crate::paths;
 use crate::ui::{Icon, icon};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
+use model::UserId;
+use model::actions::UserAction;
 use model::invite::{AddressClass, ClassedAddress};
 use model::rules::Refusal;
 
@@ -18,8 +22,11 @@ pub enum Tense {
 }
 
 /// What stands beside an address.
-fn words(class: &AddressClass, tense: Tense) -> String {
+fn words(class: &AddressClass, asked: bool, tense: Tense) -> String {
     match (class, tense) {
+        (AddressClass::New | AddressClass::Again, Tense::Before) if asked => {
+            "has asked; will be invited".to_owned()
+        }
         (AddressClass::New, Tense::Before) => "will be invited".to_owned(),
         (AddressClass::Again, Tense::Before) => "had expired, will be invited again".to_owned(),
         (AddressClass::New | AddressClass::Again, Tense::After) => "invited".to_owned(),
@@ -63,15 +70,55 @@ pub fn totals(addresses: &[ClassedAddress], tense: Tense) -> String {
     .join(" · ")
 }
 
-/// What can be done instead, and where.
-fn offer(class: &AddressClass, profile: &str) -> Option<(&'static str, String)> {
-    let AddressClass::Refused { why } = class else { return None };
-    match why {
-        Refusal::AlreadyInvited => Some(("Resend", profile.to_owned())),
-        Refusal::Suspended => Some(("Reactivate", format!("{profile}?dialog=reactivate"))),
-        Refusal::UserExists => Some(("Manage", profile.to_owned())),
+/// What can be done instead: on the spot, by a button of the action's own form, or on the profile.
+#[component]
+fn Offer(class: AddressClass, user: UserId, text: String) -> impl IntoView {
+    let AddressClass::Refused { why } = class else { return ().into_any() };
+    let instead = match why {
+        Refusal::AlreadyInvited => Some((UserAction::Resend, "Resend")),
+        Refusal::Suspended => Some((UserAction::Reactivate, "Reactivate")),
         _ => None,
+    };
+    if let Some((action, words)) = instead {
+        let label = format!("{words} {text}");
+        let form = instead_form(action);
+        view! {
+            <button type="submit" form=form name="users[]" value=user.to_string() class="button quiet" aria-label=label>{words}</button>
+        }
+        .into_any()
+    } else if why == Refusal::UserExists {
+        let profile = paths::user(&use_organization(), user);
+        view! { <a class="button quiet" aria-label=format!("Manage {text}") href=profile>"Manage"</a> }
+            .into_any()
+    } else {
+        ().into_any()
     }
+}
+
+/// The form of what is offered in place of an invitation.
+const fn instead_form(action: UserAction) -> &'static str {
+    match action {
+        UserAction::Resend => "resend-instead",
+        _ => "reactivate-instead",
+    }
+}
+
+/// The forms behind what the chips offer. A form can't stand within another, so the buttons name theirs.
+#[component]
+pub fn InsteadForms(
+    act: ServerAction<Act>,
+    /// What is left to mend: without WebAssembly the page would forget it.
+    left: Signal<String>,
+) -> impl IntoView {
+    [UserAction::Resend, UserAction::Reactivate].map(|action| {
+        view! {
+            <Form action=act id=instead_form(action) class="visually-hidden">
+                <input type="hidden" name="org" value=use_organization()/>
+                <input type="hidden" name="action" value=action.code()/>
+                <input type="hidden" name="addresses" value=move || left.get()/>
+            </Form>
+        }
+    })
 }
 
 #[component]
@@ -84,8 +131,7 @@ pub fn Chips(
     addresses.sort_by_key(|address| rank(&address.class));
     let more = addresses.len().saturating_sub(SHOWN_MOST);
     addresses.truncate(SHOWN_MOST);
-    let organization = use_organization();
-    let chips = addresses.into_iter().map(|ClassedAddress { text, class, user }| {
+    let chips = addresses.into_iter().map(|ClassedAddress { text, class, user, asked }| {
         let (look, sign) = match rank(&class) {
             0 => ("chip danger", Icon::Warning),
             1 | 2 => ("chip warning", Icon::Cross),
@@ -96,15 +142,12 @@ pub fn Chips(
             let label = format!("Edit {text}");
             view! { <button type="button" class="button quiet" aria-label=label on:click=move |_| on_edit.run(text.clone())>"Edit"</button> }
         });
-        let offer = user.and_then(|user| offer(&class, &paths::user(&organization, user))).map(|(words, href)| {
-            let label = format!("{words} {text}");
-            view! { <a class="button quiet" aria-label=label href=href>{words}</a> }
-        });
+        let offer = user.map(|user| view! { <Offer class=class.clone() user text=text.clone()/> });
         view! {
             <li class=look>
                 {icon(sign)}
                 <span class="chip-text">{text}</span>
-                <span class="chip-words">{words(&class, tense)}</span>
+                <span class="chip-words">{words(&class, asked, tense)}</span>
                 {edit}
                 {offer}
             </li>
@@ -122,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_totals_name_what_there_is_and_nothing_else() {
-        let address = |class| ClassedAddress { text: "a@b.c".to_owned(), class, user: None };
+        let address = |class| ClassedAddress::new("a@b.c".to_owned(), class);
         let list = [
             address(AddressClass::New),
             address(AddressClass::Refused { why: Refusal::UserExists }),

@@ -1,6 +1,6 @@
 //! What can be done to several users at once: the boxes in the list, and the dialog for those that were chosen.
 
-use super::api::{Act, AddToGroup, InviteAllAgain};
+use super::api::{Act, ChangeGroup, InviteAllAgain};
 use super::words::{self, done_words, refused_words};
 use crate::forms::{self, Form};
 use crate::paths::{self, UsersDialog, UsersView};
@@ -9,12 +9,12 @@ use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use model::Problem;
-use model::UserId;
 use model::actions::{ActionAnswer, UserAction};
-use model::permission::GroupName;
-use model::users::UserRow;
+use model::permission::{GroupChange, GroupName};
+use model::users::{UserRow, UsersPage as Page};
+use model::{GroupId, Problem, UserId};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The form that the boxes of the rows belong to, wherever they stand.
 pub const FORM: &str = "choose";
@@ -22,6 +22,23 @@ pub const FORM: &str = "choose";
 /// Which users are chosen. Bound to the user and not to the row, since rows move when the list looks again.
 #[derive(Clone, Copy)]
 pub struct Chosen(pub RwSignal<BTreeSet<UserId>>);
+
+impl Chosen {
+    /// Whoever is not on the page any more is not chosen any more: nothing is done to people whom nobody sees.
+    pub fn only_who_is_shown(self, page: Resource<Result<Page, Problem>>) {
+        Effect::new(move || {
+            let shown = page.with(|page| {
+                let rows = page.as_ref()?.as_ref().ok()?.rows.iter();
+                Some(rows.map(|row| row.id).collect::<BTreeSet<_>>())
+            });
+            if let Some(shown) = shown
+                && self.0.with_untracked(|chosen| !chosen.is_subset(&shown))
+            {
+                self.0.update(|chosen| chosen.retain(|user| shown.contains(user)));
+            }
+        });
+    }
+}
 
 /// One row's box.
 #[component]
@@ -49,17 +66,16 @@ pub fn ChooseBox(user: UserId, name: String, chosen: Chosen) -> impl IntoView {
 pub fn ChooseAll(users: Vec<UserId>, chosen: Chosen) -> impl IntoView {
     let scripted = RwSignal::new(false);
     Effect::new(move || scripted.set(true));
-    let users = StoredValue::new(users);
-    let all = move || {
-        chosen.0.with(|chosen| users.with_value(|users| users.iter().all(|user| chosen.contains(user))))
-    };
-    let change = move |event: leptos::ev::Event| {
-        let on = event_target_checked(&event);
-        let users = users.get_value();
-        chosen.0.update(|chosen| if on { chosen.extend(users) } else { chosen.clear() });
-    };
+    // Owned, and no signal: when another page has arrived, the boxes of this one are asked once more before they go.
+    let users: Arc<[UserId]> = users.into();
     move || {
         scripted.get().then(|| {
+            let (shown, change) = (users.clone(), users.clone());
+            let all = move || chosen.0.with(|chosen| shown.iter().all(|user| chosen.contains(user)));
+            let change = move |event: leptos::ev::Event| {
+                let on = event_target_checked(&event);
+                chosen.0.update(|chosen| if on { chosen.extend(change.iter()) } else { chosen.clear() });
+            };
             view! { <input type="checkbox" aria-label="Select all on this page" prop:checked=all on:change=change/> }
         })
     }
@@ -96,19 +112,22 @@ pub fn ChosenBar(view: UsersView, chosen: Chosen) -> impl IntoView {
     }
 }
 
-/// The dialog: who was chosen, and a button for each thing that can be done to them.
+/// The dialog: who was chosen, and a button for each thing that can be done to them. It acts on those whom it names, and
+/// on nobody else, whoever stands in the URL.
 #[component]
 pub fn ChosenDialog(
     users: Vec<UserId>,
     rows: Vec<UserRow>,
     groups: Vec<GroupName>,
+    /// The group that the list is of, if it is of one.
+    group: Option<GroupId>,
     act: ServerAction<Act>,
-    add: ServerAction<AddToGroup>,
+    grouping: ServerAction<ChangeGroup>,
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {
-    let names: Vec<String> =
-        rows.into_iter().filter(|row| users.contains(&row.id)).map(|row| row.email).collect();
+    let (users, names): (Vec<UserId>, Vec<String>) =
+        rows.into_iter().filter(|row| users.contains(&row.id)).map(|row| (row.id, row.email)).unzip();
     if names.is_empty() {
         return view! {
             <Dialog title="Nobody is selected" on_close>
@@ -142,7 +161,7 @@ pub fn ChosenDialog(
                 {part("Suspended people are signed out at once and can’t sign in. Reactivating brings them back as they were.", vec![(UserAction::Suspend, "Suspend", "danger"), (UserAction::Reactivate, "Reactivate", "")])}
                 {part("Revoking takes invitations and memberships away, with all roles and groups. It can’t be undone; inviting again starts anew.", vec![(UserAction::RevokeMembership, "Revoke", "danger")])}
             </Form>
-            <ToGroup users groups add/>
+            <Grouping users groups group action=grouping/>
             <div class="actions"><Close on_close href/></div>
         </Dialog>
     }
@@ -162,20 +181,26 @@ fn Those(users: StoredValue<Vec<UserId>>) -> impl IntoView {
     }
 }
 
+/// Into a group, or out of it.
 #[component]
-fn ToGroup(
+fn Grouping(
     users: StoredValue<Vec<UserId>>,
     groups: Vec<GroupName>,
-    add: ServerAction<AddToGroup>,
+    group: Option<GroupId>,
+    action: ServerAction<ChangeGroup>,
 ) -> impl IntoView {
-    let options: Vec<_> = groups.into_iter().map(|group| (group.id.to_string(), group.name, false)).collect();
+    let problem = forms::problem(action);
+    let options: Vec<_> =
+        groups.into_iter().map(|one| (one.id.to_string(), one.name, group == Some(one.id))).collect();
     (!options.is_empty()).then(|| {
         view! {
-            <Form action=add class="choices">
+            <Form action class="choices">
+                <Problems problem/>
                 <Those users/>
                 <div class="line end">
                     <Choice label="Group" name="group" options/>
-                    <Submit label="Add to group" pending_label="Adding…" pending=add.pending() kind=""/>
+                    <button type="submit" name="change" value=GroupChange::Add.code() class="button">"Add to group"</button>
+                    <button type="submit" name="change" value=GroupChange::Remove.code() class="button">"Remove from group"</button>
                 </div>
             </Form>
         }

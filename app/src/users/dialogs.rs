@@ -1,10 +1,10 @@
 //! The dialogs of the Users page: which is open stands in the URL, and what came of them on the page.
 
-use super::api::{Act, AddToGroup, Invite, InviteAllAgain, list_grants};
+use super::api::{Act, ChangeGroup, Invite, InviteAllAgain, list_grants};
 use super::chips::{Tense, totals};
 use super::chosen::{ActNotice, Chosen, ChosenDialog, InviteAllAgainDialog};
 use super::invite::{InviteDialog, is_settled};
-use super::words::names;
+use super::words::{grouped_words, names};
 use crate::forms;
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Notice, Tone, as_it_is};
@@ -21,7 +21,7 @@ use model::users::UsersPage as Page;
 pub struct Actions {
     pub invite: ServerAction<Invite>,
     pub act: ServerAction<Act>,
-    pub add: ServerAction<AddToGroup>,
+    pub grouping: ServerAction<ChangeGroup>,
     pub all: ServerAction<InviteAllAgain>,
 }
 
@@ -30,32 +30,32 @@ impl Actions {
         Self {
             invite: ServerAction::new(),
             act: ServerAction::new(),
-            add: ServerAction::new(),
+            grouping: ServerAction::new(),
             all: ServerAction::new(),
         }
     }
 
     /// Changes when something was done that the list shows.
-    pub fn successes(self) -> Memo<(usize, usize, usize)> {
-        let (invite, act, all) =
-            (forms::successes(self.invite), forms::successes(self.act), forms::successes(self.all));
-        Memo::new(move |_| (invite.get(), act.get(), all.get()))
+    pub fn successes(self) -> Memo<(usize, usize, usize, usize)> {
+        let (invite, act) = (forms::successes(self.invite), forms::successes(self.act));
+        let (grouping, all) = (forms::successes(self.grouping), forms::successes(self.all));
+        Memo::new(move |_| (invite.get(), act.get(), grouping.get(), all.get()))
     }
 
     /// Forgets what came of the last dialog, for one that begins anew.
     pub fn begin_anew(self) {
         forms::begin_anew(self.invite);
         forms::begin_anew(self.act);
-        forms::begin_anew(self.add);
+        forms::begin_anew(self.grouping);
         forms::begin_anew(self.all);
     }
 
     /// For each kind of dialog, whether all that it was opened for has been done.
     fn settled(self) -> impl Fn(&UsersDialog) -> bool + Copy + Send + Sync + 'static {
         let (invited, acted) = (forms::answer(self.invite), forms::answer(self.act));
-        let (added, sent) = (forms::answer(self.add), forms::answer(self.all));
+        let (grouped, sent) = (forms::answer(self.grouping), forms::answer(self.all));
         let done = Memo::new(move |_| {
-            let chosen = matches!(acted.get(), Some(Ok(_))) || matches!(added.get(), Some(Ok(_)));
+            let chosen = matches!(acted.get(), Some(Ok(_))) || matches!(grouped.get(), Some(Ok(_)));
             (is_settled(invited.get().as_ref()), chosen, matches!(sent.get(), Some(Ok(_))))
         });
         move |dialog| match (dialog, done.get()) {
@@ -114,15 +114,16 @@ pub fn Dialogs(
                 let href = without_dialog(view);
                 Some(match dialog {
                     UsersDialog::Invite(addresses) => {
-                        view! { <InviteDialog action=actions.invite addresses grants=granted()? on_close/> }.into_any()
+                        view! { <InviteDialog action=actions.invite act=actions.act addresses grants=granted()? on_close/> }.into_any()
                     }
                     UsersDialog::InviteAllAgain => {
                         view! { <InviteAllAgainDialog action=actions.all on_close href/> }.into_any()
                     }
                     UsersDialog::Chosen(users) => {
                         let rows = as_it_is(page)?.map(|page| page.rows).unwrap_or_default();
-                        let (act, add, groups) = (actions.act, actions.add, granted()?.groups);
-                        view! { <ChosenDialog users rows groups act add on_close href/> }.into_any()
+                        let (act, grouping, groups) = (actions.act, actions.grouping, granted()?.groups);
+                        let group = view.get_untracked().query.group;
+                        view! { <ChosenDialog users rows groups group act grouping on_close href/> }.into_any()
                     }
                 })
             })}
@@ -136,12 +137,15 @@ fn without_dialog(view: Memo<UsersView>) -> String {
 
 /// What came of the dialogs, on the page.
 #[component]
-pub fn Outcome(actions: Actions) -> impl IntoView {
+pub fn Outcome(view: Memo<UsersView>, actions: Actions) -> impl IntoView {
+    let acted = forms::answer(actions.act);
+    // The invite dialog tells by itself, as long as it is open.
+    let inviting = Memo::new(move |_| matches!(view.get().dialog, Some(UsersDialog::Invite(_))));
     view! {
         <Invited answer=forms::answer(actions.invite)/>
-        <ActNotice answer=forms::answer(actions.act)/>
-        <Counted answer=forms::answer(actions.add) words=added_words/>
-        <Counted answer=forms::answer(actions.all) words=sent_words/>
+        <ActNotice answer=Signal::derive(move || acted.get().filter(|_| !inviting.get()))/>
+        <Told answer=forms::answer(actions.grouping) words=grouped_words/>
+        <Told answer=forms::answer(actions.all) words=sent_words/>
     }
 }
 
@@ -163,26 +167,18 @@ fn Invited(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoVi
     }
 }
 
-/// Says on the page what a dialog did that answers with a number.
+/// Says on the page what a dialog did, in one sentence or two.
 #[component]
-fn Counted<T>(answer: Signal<Option<Result<T, Problem>>>, words: fn(T) -> String) -> impl IntoView
+fn Told<T>(answer: Signal<Option<Result<T, Problem>>>, words: fn(T) -> String) -> impl IntoView
 where
     T: Clone + Send + Sync + 'static,
 {
     view! {
         <div role="status">
-            {move || answer.get().and_then(Result::ok).map(|count| view! {
-                <Notice tone=Tone::Success><p>{words(count)}</p></Notice>
+            {move || answer.get().and_then(Result::ok).map(|done| view! {
+                <Notice tone=Tone::Success><p>{words(done)}</p></Notice>
             })}
         </div>
-    }
-}
-
-fn added_words(added: u64) -> String {
-    match added {
-        0 => "All of them were in the group already.".to_owned(),
-        1 => "Added 1 person to the group.".to_owned(),
-        many => format!("Added {many} people to the group."),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The invite dialog: a field that takes a paste, what each address is while it is read, and the answer for each.
 
-use super::api::{Invite, classify};
-use super::chips::{Chips, Tense, totals};
+use super::api::{Act, Invite, classify};
+use super::chips::{Chips, InsteadForms, Tense, totals};
+use super::chosen::ActNotice;
 use crate::forms::{self, Form};
 use crate::ui::{Check, Checks, Choice, Close, Dialog, Icon, Problems, Submit, TextArea, icon};
 use crate::viewer::use_organization;
@@ -25,6 +26,8 @@ pub fn is_settled(answer: Option<&Result<InviteAnswer, Problem>>) -> bool {
 #[component]
 pub fn InviteDialog(
     action: ServerAction<Invite>,
+    /// What is done in place of an invitation.
+    act: ServerAction<Act>,
     /// What the field begins with.
     addresses: String,
     grants: Grants,
@@ -34,7 +37,7 @@ pub fn InviteDialog(
     let area = NodeRef::<Textarea>::new();
     let first = first_text(answer.get_untracked().as_ref(), addresses);
     let text = RwSignal::new(first.clone());
-    let known = use_classes(text);
+    let known = use_classes(text, forms::successes(act));
     let seen = Memo::new(move |_| classed(&text.get(), &known.get()));
     // What was typed before WebAssembly had loaded.
     Effect::new(move || {
@@ -55,6 +58,7 @@ pub fn InviteDialog(
     let on_edit = Callback::new(move |piece: String| select(area, &piece));
     view! {
         <Dialog title="Invite people" on_close>
+            <ActNotice answer=forms::answer(act)/>
             <Form action>
                 <Problems problem/>
                 <Answer answer/>
@@ -77,6 +81,7 @@ pub fn InviteDialog(
                     <Submit label=Signal::derive(label) pending_label="Sending…" pending=action.pending()/>
                 </div>
             </Form>
+            <InsteadForms act left=text.into()/>
         </Dialog>
     }
 }
@@ -114,7 +119,8 @@ fn first_text(answer: Option<&Result<InviteAnswer, Problem>>, addresses: String)
     match answer {
         Some(Ok(answer)) => to_mend(answer),
         Some(Err(_)) => forms::typed::<Invite>("addresses"),
-        None => addresses,
+        // Without WebAssembly: what was left to mend when something else was done.
+        None => Some(forms::typed::<Act>("addresses")).filter(|left| !left.is_empty()).unwrap_or(addresses),
     }
 }
 
@@ -142,13 +148,15 @@ fn keep_what_needs_mending(
     });
 }
 
-/// What the server knows of the addresses, asked when the typing rests.
-fn use_classes(text: RwSignal<String>) -> RwSignal<HashMap<String, ClassedAddress>> {
+/// What the server knows of the addresses, asked when the typing rests, and again when something was done to them.
+fn use_classes(text: RwSignal<String>, changes: Memo<usize>) -> RwSignal<HashMap<String, ClassedAddress>> {
     let known = RwSignal::new(HashMap::new());
     let organization = StoredValue::new(use_organization());
     let asks = RwSignal::new(0_u32);
     Effect::new(move || {
         text.track();
+        // Read, since a memo that nobody reads watches nothing.
+        let _ = changes.get();
         asks.update_untracked(|asks| *asks += 1);
         let ask = asks.get_untracked();
         // The dialog may be closed by the time it rests.
@@ -178,7 +186,7 @@ fn is_the_servers(address: &ClassedAddress) -> bool {
 
 /// What is known so far of every entry; nothing, while the server is asked.
 fn classed(text: &str, known: &HashMap<String, ClassedAddress>) -> Vec<Option<ClassedAddress>> {
-    let local = |text, class| Some(ClassedAddress { text, class, user: None });
+    let local = |text, class| Some(ClassedAddress::new(text, class));
     let class = |entry: address_list::Entry| match (entry.duplicate_of, entry.address) {
         (Some(of), _) => local(entry.text, AddressClass::Duplicate { of }),
         (None, Err(why)) => local(entry.text, AddressClass::Malformed { why }),

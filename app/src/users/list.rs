@@ -37,12 +37,13 @@ pub fn UsersPage() -> impl IntoView {
     );
     let chosen = Chosen(RwSignal::default());
     look_again_while_mail_is_on_its_way(page);
+    chosen.only_who_is_shown(page);
     let filters = NodeRef::<Form>::new();
     fill_anew(filters, page, rows);
     view! {
         <OrganizationPage title="Users".to_owned() section=Section::Users>
             <Heading title="Users"><InviteButton view action=actions.invite/></Heading>
-            <Outcome actions/>
+            <Outcome view actions/>
             <Renewed>
                 {move || Suspend::new(async move {
                     match page.await {
@@ -111,6 +112,7 @@ fn Listed(
     view! {
         <PeopleTabs counts=page.counts view=view.clone() here/>
         <div role="tabpanel" id="panel" aria-labelledby=here.id()>
+            {page.group.map(|group| view! { <OfGroup name=group.name/> })}
             <Filters view=view.clone() expired form=filters/>
             {rows_there.then(|| view! {
                 <div class="over-table">
@@ -121,6 +123,18 @@ fn Listed(
             <UsersTable rows=page.rows now=page.now view=view.clone() chosen act/>
             <Pager previous=at(page.previous, None) next=at(None, page.next)/>
         </div>
+    }
+}
+
+/// Says that the list is of a group, and leads to the list of all.
+#[component]
+fn OfGroup(name: String) -> impl IntoView {
+    let all = paths::users(&use_organization(), &UsersView::default());
+    view! {
+        <p class="line of-group">
+            <span>"People in the group "<strong>{name}</strong></span>
+            <a href=all class="button">"Show all users"</a>
+        </p>
     }
 }
 
@@ -142,6 +156,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
             search: get("q").trim().to_owned(),
             status: get("status").parse().ok(),
             role: get("role").parse().ok(),
+            group: get("group").parse().ok(),
             sort: get("sort").parse().unwrap_or_default(),
             descending: get("order") == "desc",
             ..UsersQuery::default()
@@ -181,6 +196,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
                     {OrganizationRole::ALL.map(|one| view! { <option value=one.code() selected=role == Some(one)>{one.label()}</option> }).collect_view()}
                 </select>
             </div>
+            {query.group.map(|group| view! { <input type="hidden" name="group" value=group.to_string()/> })}
             {(query.sort != UserSort::default()).then(|| view! { <input type="hidden" name="sort" value=query.sort.code()/> })}
             {query.descending.then(|| view! { <input type="hidden" name="order" value="desc"/> })}
             <button type="submit" class="button">{icon(Icon::Search)}"Search"</button>

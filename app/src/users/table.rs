@@ -9,7 +9,7 @@ use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::actions::UserAction;
-use model::users::{UserRow, UserSort};
+use model::users::{UserRow, UserSort, UsersQuery};
 use model::{UserId, UserStatus};
 
 #[component]
@@ -117,9 +117,15 @@ fn InviteAgain(user: UserId, name: String, act: ServerAction<Act>) -> impl IntoV
 /// What would stand here, and what to do next.
 #[component]
 fn Nobody(view: UsersView) -> impl IntoView {
+    let of_group = UsersView {
+        query: UsersQuery { group: view.query.group, ..UsersQuery::default() },
+        dialog: view.dialog.clone(),
+    };
     let filtered = view != UsersView { dialog: view.dialog.clone(), ..UsersView::default() };
     let words = if view.query.status == Some(UserStatus::Expired) && view.query.search.is_empty() {
         "No invitation has expired. One that nobody takes in its time stands here, to be sent again."
+    } else if view.query.group.is_some() && view == of_group {
+        "Nobody is in this group. Put people in on their profile, or select them in the list of all users."
     } else if filtered {
         "Nobody fits this search."
     } else {

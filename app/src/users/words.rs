@@ -1,6 +1,7 @@
 //! What is said of an action, before and after it.
 
 use model::actions::{ActionAnswer, UserAction};
+use model::permission::{GroupAnswer, GroupChange};
 use model::users::UserRow;
 
 /// How many names are said one by one.
@@ -69,10 +70,32 @@ pub fn done_words(answer: &ActionAnswer) -> Option<String> {
         UserAction::Suspend | UserAction::Deactivate => {
             format!("Suspended {names}. “Reactivate” brings them back.")
         }
-        UserAction::Reactivate | UserAction::Activate => format!("Reactivated {names}."),
-        UserAction::MakeAdmin => format!("Organization Admin now: {names}."),
-        UserAction::MakeMember => format!("Organization Member now: {names}."),
+        UserAction::Reactivate | UserAction::Activate => {
+            format!("Reactivated {names}. “Suspend” keeps them out again.")
+        }
+        UserAction::MakeAdmin => {
+            format!("Organization Admin now: {names}. “Make Organization Member” takes it back.")
+        }
+        UserAction::MakeMember => {
+            format!("Organization Member now: {names}. “Make Organization Admin” takes it back.")
+        }
     })
+}
+
+/// What was done with people and a group, and how to undo it.
+pub fn grouped_words(answer: GroupAnswer) -> String {
+    let GroupAnswer { change, group, done } = answer;
+    let people = if done == 1 { "1 person".to_owned() } else { format!("{done} people") };
+    match (change, done) {
+        (GroupChange::Add, 0) => format!("All of them were in the group {group} already."),
+        (GroupChange::Add, _) => {
+            format!("Added {people} to the group {group}. “Remove from group” takes them out again.")
+        }
+        (GroupChange::Remove, 0) => format!("None of them was in the group {group}."),
+        (GroupChange::Remove, _) => {
+            format!("Removed {people} from the group {group}. “Add to group” brings them back.")
+        }
+    }
 }
 
 /// What was not done, and why: a line for each person, up to some.
@@ -126,6 +149,30 @@ mod tests {
                 "Nothing was changed for c@d.example: is the last active Organization Admin.",
                 "One person was not there any more."
             ]
+        );
+    }
+
+    #[test]
+    fn what_was_done_says_how_to_undo_it() {
+        let by = |action| {
+            let done = vec!["a@b.example".to_owned()];
+            done_words(&ActionAnswer { action, done, refused: vec![], gone: 0 }).unwrap()
+        };
+        for (action, way_back) in [
+            (UserAction::Suspend, "“Reactivate”"),
+            (UserAction::Reactivate, "“Suspend”"),
+            (UserAction::MakeAdmin, "“Make Organization Member”"),
+            (UserAction::MakeMember, "“Make Organization Admin”"),
+        ] {
+            assert!(by(action).contains(way_back), "{}", by(action));
+        }
+        let group = |change, done| grouped_words(GroupAnswer { change, group: "Money".to_owned(), done });
+        assert!(
+            group(GroupChange::Add, 2).starts_with("Added 2 people to the group Money. “Remove from group”")
+        );
+        assert!(
+            group(GroupChange::Remove, 1)
+                .starts_with("Removed 1 person from the group Money. “Add to group”")
         );
     }
 

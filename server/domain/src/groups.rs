@@ -5,9 +5,10 @@ use crate::grants::{self, CHOICES_MOST};
 use crate::{Admin, Error, Result, Steward, access};
 use model::actions::USERS_MAX;
 use model::field::{self, FieldError};
-use model::permission::{Group, RoleName};
+use model::permission::{Group, GroupAnswer, GroupChange, RoleName};
 use model::{FieldProblem, GroupId, Problem, RoleId, UserId};
 use serde_json::json;
+use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -121,7 +122,7 @@ fn check(name: &str, description: &str) -> Result<(String, String)> {
 
 /// Gives the group exactly these roles, and back their names.
 async fn set_roles(
-    transaction: &mut sqlx::PgConnection,
+    transaction: &mut PgConnection,
     steward: &Steward<'_>,
     group: GroupId,
     roles: &[RoleId],
@@ -178,28 +179,19 @@ pub async fn delete(steward: impl Into<Steward<'_>>, group: GroupId) -> Result<(
     Ok(())
 }
 
-/// Puts these users into a group, and says how many were not in it before.
+/// Puts these users into a group, and says to how many that was news.
 ///
 /// # Errors
 /// When nobody was chosen, or more than 1,000; not found, when there is no such group.
-pub async fn add_members(steward: impl Into<Steward<'_>>, group: GroupId, users: &[UserId]) -> Result<u64> {
+pub async fn add_members(
+    steward: impl Into<Steward<'_>>,
+    group: GroupId,
+    users: &[UserId],
+) -> Result<GroupAnswer> {
     let steward = &steward.into();
-    if users.is_empty() {
-        return Err(Error::field("users", FieldError::Empty));
-    }
-    if users.len() > USERS_MAX {
-        return Err(Error::field("users", FieldError::TooMany { most: USERS_MAX }));
-    }
-    let users: Vec<Uuid> = users.iter().map(|user| user.0).collect();
+    let users = some(users)?;
     let mut transaction = steward.domain().pool.begin().await?;
-    let name = sqlx::query_scalar!(
-        "select name from groups where organization_id = $1 and id = $2 for key share",
-        steward.organization(),
-        group.0
-    )
-    .fetch_optional(&mut *transaction)
-    .await?
-    .ok_or_else(Error::not_found)?;
+    let name = hold(&mut transaction, steward, group).await?;
     // Whoever was removed meanwhile is left out.
     let added = sqlx::query!(
         "with locked as (
@@ -226,5 +218,69 @@ pub async fn add_members(steward: impl Into<Steward<'_>>, group: GroupId, users:
     audit::record(&mut transaction, steward, &steward.actor, "group.members_added", &targets, &details)
         .await?;
     transaction.commit().await?;
-    Ok(u64::try_from(added.len()).unwrap_or(u64::MAX))
+    Ok(GroupAnswer { change: GroupChange::Add, group: name, done: added.len() })
+}
+
+/// Takes these users out of a group, and says for how many that was news. They stay in the organization, without what
+/// the group gave them.
+///
+/// # Errors
+/// When nobody was chosen, or more than 1,000; not found, when there is no such group.
+pub async fn remove_members(
+    steward: impl Into<Steward<'_>>,
+    group: GroupId,
+    users: &[UserId],
+) -> Result<GroupAnswer> {
+    let steward = &steward.into();
+    let users = some(users)?;
+    let mut transaction = steward.domain().pool.begin().await?;
+    let name = hold(&mut transaction, steward, group).await?;
+    let removed = sqlx::query!(
+        "with locked as (
+            select id, email from users
+            where organization_id = $1 and id = any($3) order by email_key for key share
+         ), removed as (
+            delete from group_members
+            where organization_id = $1 and group_id = $2 and user_id in (select id from locked)
+            returning user_id
+         )
+         select locked.id, locked.email from locked join removed on removed.user_id = locked.id",
+        steward.organization(),
+        group.0,
+        &users
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    let mut targets = Targets::default();
+    for row in &removed {
+        targets.push(UserId(row.id), &row.email);
+    }
+    let details = json!({ "group": name });
+    audit::record(&mut transaction, steward, &steward.actor, "group.members_removed", &targets, &details)
+        .await?;
+    transaction.commit().await?;
+    Ok(GroupAnswer { change: GroupChange::Remove, group: name, done: removed.len() })
+}
+
+/// The ids of those who were chosen, when there are some and not too many.
+fn some(users: &[UserId]) -> Result<Vec<Uuid>> {
+    if users.is_empty() {
+        return Err(Error::field("users", FieldError::Empty));
+    }
+    if users.len() > USERS_MAX {
+        return Err(Error::field("users", FieldError::TooMany { most: USERS_MAX }));
+    }
+    Ok(users.iter().map(|user| user.0).collect())
+}
+
+/// Keeps the group from being deleted meanwhile, and gives its name.
+async fn hold(transaction: &mut PgConnection, steward: &Steward<'_>, group: GroupId) -> Result<String> {
+    sqlx::query_scalar!(
+        "select name from groups where organization_id = $1 and id = $2 for key share",
+        steward.organization(),
+        group.0
+    )
+    .fetch_optional(transaction)
+    .await?
+    .ok_or_else(Error::not_found)
 }

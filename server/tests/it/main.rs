@@ -6,6 +6,7 @@ mod files;
 mod forms;
 mod gate;
 mod headers;
+mod hosts;
 mod limits;
 mod links;
 mod mailbox;

@@ -139,31 +139,55 @@ async fn an_operator_makes_an_organization_and_gets_a_link(pool: PgPool) {
 async fn no_token_and_no_address_is_in_the_log(pool: PgPool) {
     let database = url(&pool);
     assert!(run(&database, &["demo"], &[]).status.success());
+    sqlx::query("update organizations set requests_open = true").execute(&pool).await.unwrap();
     let mut server = Server::start(&database, &[("RUST_LOG", "debug")]);
     let (token, address) = ("verysecrettoken", "somebody%40secret.example");
     for path in [
         "join/verysecrettoken",
         "sign-in/verysecrettoken",
+        "confirm-request/verysecrettoken",
         "join/verysecrettoken/more",
         "login?next=verysecrettoken",
     ] {
         server.get(&format!("/o/blobsrus/{path}"));
     }
     server.get(&format!("/api/{token}"));
-    let form = format!("_action=/api/sign_in/request&org=blobsrus&email={address}");
-    let length = form.len();
-    let kind = "application/x-www-form-urlencoded";
-    let answer = server
-        .ask(&format!(
-            "POST /o/blobsrus/login HTTP/1.0\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{form}"
+    let post = |path: &str, form: &str| {
+        let (length, kind) = (form.len(), "application/x-www-form-urlencoded");
+        server.ask(&format!(
+            "POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{form}"
         ))
-        ;
+    };
+    let answer =
+        post("/o/blobsrus/login", &format!("_action=/api/sign_in/request&org=blobsrus&email={address}"));
     assert!(answer.starts_with("HTTP/1.0 303"), "{answer}");
+    // Asking for an invitation, by the page and by the function itself.
+    let asks = "org=blobsrus&name=verysecretname&message=verysecretmessage";
+    for (path, form) in [
+        ("/api/ask/request", format!("{asks}&email=one-{address}")),
+        ("/o/blobsrus/request-invitation", format!("_action=/api/ask/request&{asks}&email=two-{address}")),
+        ("/api/ask/request", format!("{asks}&email=nonsense-verysecretname")),
+        ("/api/ask/confirm", "org=blobsrus".to_owned()),
+    ] {
+        let answer = post(path, &form);
+        let refused = path.ends_with("confirm") || form.contains("nonsense");
+        assert_eq!(answer.starts_with("HTTP/1.0 200"), !refused, "{path}: {answer}");
+    }
+    // The mails were made as well, which may have something to tell.
+    let made = "select count(*) = 2 from deliveries where kind = 'request' and state = 'handed_over'";
+    let asked = Instant::now();
+    while !sqlx::query_scalar::<_, bool>(made).fetch_one(&pool).await.unwrap() {
+        assert!(asked.elapsed() < Duration::from_secs(20), "the mails were not made");
+        sleep(Duration::from_millis(20));
+    }
     server.terminate();
     let (well, log) = server.end();
     assert!(well, "{log}");
     assert!(log.contains(r#""route":"/o/{org}/join/{token}""#), "{log}");
-    assert!(!log.contains(token) && !log.contains("secret.example"), "{log}");
+    assert!(log.contains(r#""route":"/o/{org}/confirm-request/{token}""#), "{log}");
+    for secret in [token, "secret.example", "verysecretname", "verysecretmessage"] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
     for line in log.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
     }

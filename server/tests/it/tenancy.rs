@@ -2,8 +2,10 @@
 //! missing from these lists fails the test.
 
 use crate::support::{ADMIN, FORM, Site};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use domain::{Token, sign_in};
 use leptos_axum::generate_route_list;
+use model::{OrganizationId, RequestId};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -57,12 +59,13 @@ const NOBODYS: [&str; 6] = [
 
 /// Every server function that only an admin may call, with a body that an admin's call would have. What stands in
 /// braces is the id of something of the organization.
-const ADMINS_ALONE: [(&str, &str, &str); 21] = [
+const ADMINS_ALONE: [(&str, &str, &str); 22] = [
     ("/api/audit_log/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
     ("/api/groups/delete", FORM, "org=blobsrus&id={group}"),
     ("/api/groups/list", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/groups/save", FORM, "org=blobsrus&id={group}&name=Other&roles[]={role}"),
-    ("/api/requests/dismiss", FORM, "org=blobsrus&requests[]={request}"),
+    ("/api/requests/dismiss", FORM, "org=blobsrus&requests[]={request}&tell=true"),
+    ("/api/requests/dismiss", FORM, "org=blobsrus&email[]=asks@blobsrus.com&tell=true"),
     ("/api/requests/dismiss_stale", FORM, "org=blobsrus"),
     ("/api/requests/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
     ("/api/roles/delete", FORM, "org=blobsrus&id={role}"),
@@ -75,8 +78,8 @@ const ADMINS_ALONE: [(&str, &str, &str); 21] = [
     ),
     ("/api/settings/show", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/users/act", FORM, "org=blobsrus&action=revoke_membership&users[]={user}"),
-    ("/api/users/add_to_group", FORM, "org=blobsrus&group={group}&users[]={user}"),
     ("/api/users/change", FORM, "org=blobsrus&user={user}&role=admin&roles[]={role}&groups[]={group}"),
+    ("/api/users/change_group", FORM, "org=blobsrus&group={group}&change=add&users[]={user}"),
     ("/api/users/classify", JSON, r#"{"org":"blobsrus","addresses":"ada@blobsrus.com"}"#),
     ("/api/users/copy_link", FORM, "org=blobsrus&user={invited}"),
     ("/api/users/grants", JSON, r#"{"org":"blobsrus"}"#),
@@ -155,6 +158,10 @@ fn filled(body: &str, things: &[(&str, Uuid)]) -> String {
 
 /// Every row of the organization, as one text to compare.
 async fn rows(site: &Site) -> String {
+    rows_of(site, "blobsrus").await
+}
+
+async fn rows_of(site: &Site, slug: &str) -> String {
     let tables: Vec<String> = sqlx::query_scalar(
         "select table_name::text from information_schema.columns
          where table_schema = 'public' and column_name = 'organization_id' order by table_name",
@@ -166,13 +173,17 @@ async fn rows(site: &Site) -> String {
     for table in tables {
         let sql = format!(
             "select coalesce(string_agg(t::text, E'\\n' order by t::text), '') from {table} t
-             where organization_id = (select id from organizations where slug = 'blobsrus')"
+             where organization_id = (select id from organizations where slug = $1)"
         );
-        let rows: String =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&site.domain.pool).await.unwrap();
+        let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .bind(slug)
+            .fetch_one(&site.domain.pool)
+            .await
+            .unwrap();
         writeln!(all, "{table}\n{rows}").unwrap();
     }
-    let settings: String = sqlx::query_scalar("select o::text from organizations o where slug = 'blobsrus'")
+    let settings: String = sqlx::query_scalar("select o::text from organizations o where slug = $1")
+        .bind(slug)
         .fetch_one(&site.domain.pool)
         .await
         .unwrap();
@@ -239,6 +250,67 @@ async fn users_functions_answer_whoever_is_signed_in_alone(pool: PgPool) {
         assert_eq!(site.call(path, &member, kind, &body).await.status, wanted, "{path}");
     }
     assert_eq!(site.count("users where name = 'Other'").await, 1, "the member's own name alone");
+}
+
+/// What a genuine link of our organization opens, by the cookie that keeps it: its token, and the function that it is for.
+async fn links(site: &Site) -> Vec<(&'static str, Token, &'static str)> {
+    let [open, expired] =
+        [site.invited("open@blobsrus.com").await, site.invited("expired@blobsrus.com").await];
+    sqlx::query("update invitations set expires_at = now() - interval '1 day' where email like 'expired@%'")
+        .execute(&site.domain.pool)
+        .await
+        .unwrap();
+    let (organization, request): (Uuid, Uuid) = sqlx::query_as(
+        "insert into invitation_requests
+            (organization_id, id, created_at, email, email_key, name, status, confirm_until)
+         select id, gen_random_uuid(), now(), 'asks@blobsrus.com', 'asks@blobsrus.com', 'Asker', 'asked',
+            now() + interval '1 day'
+         from organizations where slug = 'blobsrus' returning organization_id, id",
+    )
+    .fetch_one(&site.domain.pool)
+    .await
+    .unwrap();
+    let asked = site.domain.keys.request_token(OrganizationId(organization), RequestId(request)).unwrap();
+    let caller = site.caller();
+    let sign_in = sign_in::operator_link(&caller.visit("blobsrus").await.unwrap(), ADMIN).await.unwrap();
+    vec![
+        ("confirm-request", asked.clone(), "/api/ask/confirm_page"),
+        ("confirm-request", asked, "/api/ask/confirm"),
+        ("join", expired, "/api/join/ask_again"),
+        ("join", open.clone(), "/api/join/page"),
+        ("join", open, "/api/join/join"),
+        ("sign-in", sign_in.clone(), "/api/sign_in/link"),
+        ("sign-in", sign_in, "/api/sign_in/by_link"),
+    ]
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_link_opens_nothing_in_another_organization(pool: PgPool) {
+    let site = Site::new(pool).await;
+    site.other_organization().await;
+    sqlx::query("update organizations set requests_open = true").execute(&site.domain.pool).await.unwrap();
+    let links = links(&site).await;
+    let call = async |slug: &str, link: &str, token: &str, function: &str| {
+        let body = format!("org={slug}&email=open%40blobsrus.com&name=Blobby");
+        site.call(function, &format!("{link}-{slug}={token}"), FORM, &body).await
+    };
+    let before = (rows(&site).await, rows_of(&site, "other").await);
+    for (link, token, function) in &links {
+        let answer = call("other", link, token.reveal(), function).await;
+        let garbled = call("other", link, "garbled", function).await;
+        assert_eq!((answer.status, &answer.body), (garbled.status, &garbled.body), "{function}");
+        assert!(answer.headers.get(header::SET_COOKIE).is_none(), "{function}");
+        let after = (rows(&site).await, rows_of(&site, "other").await);
+        assert_eq!(after, before, "{function} changed something");
+    }
+    // Each of them is genuine: where it belongs, it opens.
+    for (link, token, function) in &links {
+        let (before, garbled) = (rows(&site).await, call("blobsrus", link, "garbled", function).await);
+        let answer = call("blobsrus", link, token.reveal(), function).await;
+        assert_eq!(answer.status, StatusCode::OK, "{function}: {}", answer.body);
+        let told = answer.body != garbled.body;
+        assert!(told || rows(&site).await != before, "{function}: {}", answer.body);
+    }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -19,7 +19,10 @@ pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteAnswer> {
     let entries = read(list)?;
     let keys: Vec<String> = addresses(&entries).into_keys().collect();
     let mut connection = admin.domain().pool.acquire().await?;
-    let states = states(&mut connection, admin, &keys).await?;
+    let mut states = states(&mut connection, admin, &keys).await?;
+    for key in open_requests(&mut connection, admin, &keys).await? {
+        states.entry(key).or_insert(Found::NOBODY).asked = true;
+    }
     Ok(answer(entries, &states, &admin.settings))
 }
 
@@ -28,10 +31,12 @@ pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteAnswer> {
 pub(super) struct Found {
     pub state: AddressState,
     pub user: Option<UserId>,
+    /// Whether a request of the address waits for the admins.
+    pub asked: bool,
 }
 
 impl Found {
-    pub const NOBODY: Self = Self { state: AddressState::Unknown, user: None };
+    pub const NOBODY: Self = Self { state: AddressState::Unknown, user: None, asked: false };
 }
 
 /// The states of these addresses, of those that have a user.
@@ -51,9 +56,29 @@ pub(super) async fn states(
     )
     .fetch_all(connection)
     .await?;
-    let found =
-        |id, status: &str, ends| Found { state: state(status, ends, admin.now), user: Some(UserId(id)) };
+    let found = |id, status: &str, ends| Found {
+        state: state(status, ends, admin.now),
+        user: Some(UserId(id)),
+        asked: false,
+    };
     Ok(rows.into_iter().map(|row| (row.email_key, found(row.id, &row.status, row.expires_at))).collect())
+}
+
+/// Those of these addresses whose request waits for the admins.
+async fn open_requests(
+    connection: &mut PgConnection,
+    admin: &Admin<'_>,
+    keys: &[String],
+) -> Result<Vec<String>> {
+    let waiting = sqlx::query_scalar!(
+        "select email_key from invitation_requests
+         where organization_id = $1 and email_key = any($2) and status = 'open'",
+        admin.organization(),
+        keys
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(waiting)
 }
 
 /// The state of an address with a user, by the user's status and the end of the open invitation.
@@ -101,22 +126,18 @@ pub(super) fn answer(
     settings: &Settings,
 ) -> InviteAnswer {
     let class = |entry: Entry| match (entry.duplicate_of, entry.address) {
-        (Some(of), _) => {
-            ClassedAddress { text: entry.text, class: AddressClass::Duplicate { of }, user: None }
-        }
-        (None, Err(why)) => {
-            ClassedAddress { text: entry.text, class: AddressClass::Malformed { why }, user: None }
-        }
+        (Some(of), _) => ClassedAddress::new(entry.text, AddressClass::Duplicate { of }),
+        (None, Err(why)) => ClassedAddress::new(entry.text, AddressClass::Malformed { why }),
         (None, Ok(address)) => {
             let key = address.key();
-            let Found { state, user } = found.get(&key).copied().unwrap_or(Found::NOBODY);
+            let Found { state, user, asked } = found.get(&key).copied().unwrap_or(Found::NOBODY);
             let class = match AddressClass::of_state(state) {
                 class if class.is_invited() && !settings.allows(&key) => {
                     AddressClass::Refused { why: Refusal::DomainNotAllowed }
                 }
                 class => class,
             };
-            ClassedAddress { text: address.as_str().to_owned(), class, user }
+            ClassedAddress { text: address.as_str().to_owned(), class, user, asked }
         }
     };
     InviteAnswer { addresses: entries.into_iter().map(class).collect() }

@@ -147,7 +147,8 @@ async fn lock_users(
                 again: true,
             });
         }
-        found.states.insert(user.email_key, classify::Found { state, user: Some(UserId(user.id)) });
+        let user_id = Some(UserId(user.id));
+        found.states.insert(user.email_key, classify::Found { state, user: user_id, asked: false });
     }
     Ok(())
 }

@@ -91,6 +91,41 @@ async fn a_mixed_list_invites_the_good_ones_and_answers_for_each(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn whoever_asked_for_an_invitation_is_told_apart_before_it_is_sent(pool: PgPool) {
+    let world = World::new(pool).await;
+    let asked = async |email: &str, status: &str| {
+        let ended = if status == "open" { "null" } else { "now()" };
+        world
+            .run(&format!(
+                "insert into invitation_requests
+                    (organization_id, id, email, email_key, status, proof, created_at, ended_at)
+                 select id, gen_random_uuid(), '{email}', '{email}', '{status}', 'mail', now(), {ended} from organizations"
+            ))
+            .await;
+    };
+    world.make_active("known@blobsrus.com").await;
+    asked(BLOBBY, "open").await;
+    asked("known@blobsrus.com", "open").await;
+    asked("dismissed@blobsrus.com", "dismissed").await;
+    let list = "Blobby@BlobsRUs.com, known@blobsrus.com, dismissed@blobsrus.com, new@blobsrus.com";
+    let classes = invitations::classify(&world.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
+    let asked: Vec<bool> = classes.addresses.iter().map(|address| address.asked).collect();
+    assert_eq!(asked, [true, true, false, false]);
+    assert_eq!(classes.addresses[0].class, AddressClass::New);
+    assert_eq!(classes.addresses[1].class, refused(Refusal::UserExists));
+    // Inviting answers the request.
+    world.invite(list).await;
+    assert_eq!(
+        world.count("invitation_requests where email_key = 'blobby@blobsrus.com' and status = 'open'").await,
+        0
+    );
+    let other = found(&world.domain, "other", "eve@other.example").await;
+    let theirs =
+        invitations::classify(&other.admin("other").await.unwrap(), "known@blobsrus.com").await.unwrap();
+    assert!(!theirs.addresses[0].asked);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn looking_at_a_list_changes_nothing(pool: PgPool) {
     let world = World::new(pool).await;
     let admin = world.admin.admin(SLUG).await.unwrap();

@@ -4,7 +4,7 @@ use crate::world::{ADMIN, SLUG, World, found, refusal};
 use domain::{grants, groups, invitations, roles, users};
 use model::field::FieldError;
 use model::invite::Offer;
-use model::permission::Permission;
+use model::permission::{GroupChange, Permission};
 use model::{GroupId, OrganizationRole, Problem, RoleId};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -216,6 +216,7 @@ async fn what_is_not_there_is_given_to_nobody(pool: PgPool) {
         refusal(groups::save(&admin, Some(their_group), "Ours", "", &[]).await),
         refusal(groups::delete(&admin, their_group).await),
         refusal(groups::add_members(&admin, their_group, &[ada]).await),
+        refusal(groups::remove_members(&admin, their_group, &[ada]).await),
     ] {
         assert_eq!(gone, Problem::NotFound);
     }
@@ -244,7 +245,7 @@ async fn names_are_taken_without_regard_to_letter_case_and_mistakes_are_named(po
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_thousand_join_a_group_with_a_row_in_the_log_each(pool: PgPool) {
+async fn a_thousand_join_a_group_and_leave_it_with_a_row_in_the_log_each(pool: PgPool) {
     let world = World::new(pool).await;
     let list: Vec<String> = (0..1_000).map(|n| format!("blob{n}@blobsrus.com")).collect();
     world.invite(&list.join(",")).await;
@@ -255,8 +256,86 @@ async fn a_thousand_join_a_group_with_a_row_in_the_log_each(pool: PgPool) {
         .await
         .unwrap();
     let people: Vec<model::UserId> = ids.into_iter().map(model::UserId).collect();
-    assert_eq!(groups::add_members(&admin, group, &people[..10]).await.unwrap(), 10);
-    assert_eq!(groups::add_members(&admin, group, &people).await.unwrap(), 990);
+    assert_eq!(groups::add_members(&admin, group, &people[..10]).await.unwrap().done, 10);
+    assert_eq!(groups::add_members(&admin, group, &people).await.unwrap().done, 990);
     assert_eq!(world.count("audit_events where action = 'group.members_added'").await, 1_000);
     assert_eq!(groups::list(&admin).await.unwrap()[0].members, 1_000);
+    assert_eq!(groups::remove_members(&admin, group, &people[..10]).await.unwrap().done, 10);
+    assert_eq!(groups::remove_members(&admin, group, &people).await.unwrap().done, 990);
+    assert_eq!(groups::remove_members(&admin, group, &people).await.unwrap().done, 0);
+    assert_eq!(world.count("audit_events where action = 'group.members_removed'").await, 1_000);
+    assert_eq!(groups::list(&admin).await.unwrap()[0].members, 0);
+    assert_eq!(world.count("users").await, 1_001, "they stay in the organization");
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn whoever_leaves_a_group_loses_what_it_gave_and_nothing_else(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite(&PEOPLE.join(",")).await;
+    let admin = world.admin.admin(SLUG).await.unwrap();
+    let role = roles::save(&admin, None, "Reader", "a:read").await.unwrap();
+    let own = roles::save(&admin, None, "Payer", "c:pay").await.unwrap();
+    let group = groups::save(&admin, None, "Readers", "", &[role]).await.unwrap();
+    let [leaves, stays] = [world.user(PEOPLE[0]).await, world.user(PEOPLE[1]).await];
+    for user in [leaves, stays] {
+        let offer = Offer { roles: vec![own], groups: vec![group], ..Offer::default() };
+        users::change(&admin, user, &offer).await.unwrap();
+    }
+    let answer = groups::remove_members(&admin, group, &[leaves]).await.unwrap();
+    assert_eq!((answer.group.as_str(), answer.done), ("Readers", 1));
+    let words = async |user| -> Vec<String> {
+        let all = grants::effective_permissions(&admin, user).await.unwrap();
+        all.into_iter().map(|one| one.permission.to_string()).collect()
+    };
+    assert_eq!(words(leaves).await, ["c:pay"]);
+    assert_eq!(words(stays).await, ["a:read", "c:pay"]);
+    for (users, error) in
+        [(vec![], FieldError::Empty), (vec![leaves; 1_001], FieldError::TooMany { most: 1_000 })]
+    {
+        let problem = Problem::field("users", error);
+        assert_eq!(refusal(groups::add_members(&admin, group, &users).await), problem);
+        assert_eq!(refusal(groups::remove_members(&admin, group, &users).await), problem);
+    }
+}
+
+/// The history has both, and the end is one of the two.
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn adding_and_removing_at_once_is_one_after_the_other(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite(&PEOPLE.join(",")).await;
+    let admin = world.admin.admin(SLUG).await.unwrap();
+    let group = groups::save(&admin, None, "All", "", &[]).await.unwrap();
+    let mut people = Vec::new();
+    for email in PEOPLE {
+        people.push(world.user(email).await);
+    }
+    let mut tasks = tokio::task::JoinSet::new();
+    for turn in 0..40 {
+        let (caller, mut people) = (world.admin_from("192.0.2.1"), people.clone());
+        if turn % 3 == 0 {
+            people.reverse();
+        }
+        tasks.spawn(async move {
+            let admin = caller.admin(SLUG).await.unwrap();
+            if turn % 2 == 0 {
+                groups::add_members(&admin, group, &people).await.unwrap()
+            } else {
+                groups::remove_members(&admin, group, &people).await.unwrap()
+            }
+        });
+    }
+    let (mut added, mut removed) = (0, 0);
+    while let Some(answer) = tasks.join_next().await {
+        let answer = answer.unwrap();
+        match answer.change {
+            GroupChange::Add => added += answer.done,
+            GroupChange::Remove => removed += answer.done,
+        }
+    }
+    let members = world.count("group_members").await;
+    assert_eq!(i64::try_from(added).unwrap() - i64::try_from(removed).unwrap(), members);
+    assert_eq!(
+        world.count("audit_events where action = 'group.members_added'").await,
+        i64::try_from(added).unwrap()
+    );
 }

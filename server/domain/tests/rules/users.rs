@@ -1,6 +1,7 @@
 //! The list of users.
 
 use crate::world::{ADMIN, SLUG, World};
+use domain::groups;
 use domain::users::{list, profile};
 use model::users::{UserSort, UsersPage, UsersQuery};
 use model::{OrganizationRole, Problem, UserId, UserStatus};
@@ -84,6 +85,37 @@ async fn filters_hold_together_with_pages(pool: PgPool) {
     let second = page(&world, UsersQuery { after: first.next.clone(), ..invited }).await;
     assert_eq!(second.rows.len(), 50);
     assert!(second.rows.iter().all(|row| row.status == UserStatus::Invited));
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_group_s_people_are_all_there_and_nobody_else(pool: PgPool) {
+    let world = crowded(pool).await;
+    let admin = world.admin.admin(SLUG).await.unwrap();
+    let group = groups::save(&admin, None, "Blobs", "", &[]).await.unwrap();
+    let ids: Vec<Uuid> =
+        sqlx::query_scalar("select id from users where email < 'blob070' and status = 'invited'")
+            .fetch_all(&world.domain.pool)
+            .await
+            .unwrap();
+    let people: Vec<UserId> = ids.into_iter().map(UserId).collect();
+    assert_eq!(groups::add_members(&admin, group, &people).await.unwrap().done, 70);
+    let query = UsersQuery { group: Some(group), sort: UserSort::Email, ..UsersQuery::default() };
+    let first = page(&world, query.clone()).await;
+    assert_eq!(first.group.as_ref().map(|group| group.name.as_str()), Some("Blobs"));
+    let second = page(&world, UsersQuery { after: first.next.clone(), ..query.clone() }).await;
+    assert_eq!((first.rows.len(), second.rows.len(), second.next.clone()), (50, 20, None));
+    assert!(emails(&second).iter().all(|email| email.as_str() < "blob070"));
+    let found = UsersQuery { search: "blob01".to_owned(), ..query.clone() };
+    assert_eq!(page(&world, found).await.rows.len(), 10);
+    // The expired are in the group as before, so they are in its list.
+    world.wait_days(7);
+    assert_eq!(page(&world, query.clone()).await.rows.len(), 50);
+    assert_eq!(page(&world, query).await.rows[0].status, UserStatus::Expired);
+    // Another organization's group is as one that is not there.
+    let other = crate::world::found(&world.domain, "other", "eve@other.example").await;
+    let ours = UsersQuery { group: Some(group), ..UsersQuery::default() };
+    let theirs = list(&other.admin("other").await.unwrap(), &ours).await.unwrap();
+    assert_eq!((theirs.rows, theirs.group), (vec![], None));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -1,0 +1,54 @@
+import { expect, type Locator, type Page } from "@playwright/test";
+import { arrive, goto } from "../support/browser.ts";
+
+/** Switches "New user invitations" on, as an admin does. */
+export async function letPeopleAsk(page: Page, slug: string): Promise<void> {
+  await goto(page, `/o/${slug}/settings/general`);
+  await page.getByRole("switch", { name: "New user invitations" }).check();
+  await saveSettings(page);
+}
+
+/** Saves Settings > General, which is open. */
+export async function saveSettings(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+}
+
+/** Fills the request's form, which is open, and sends it. */
+export async function fillRequest(page: Page, email: string, name = "Blob Ross", message = ""): Promise<void> {
+  await page.getByRole("textbox", { name: "Email" }).fill(email);
+  await page.getByRole("textbox", { name: "Your name" }).fill(name);
+  await page.getByRole("textbox", { name: "Message" }).fill(message);
+  await page.getByRole("button", { name: "Request invitation" }).click();
+}
+
+/** Asks on the login page, as a stranger does. */
+export async function ask(page: Page, slug: string, email: string, message = "", name = "Blob Ross"): Promise<void> {
+  await goto(page, `/o/${slug}/login`);
+  await page.getByRole("link", { name: "Request an invitation" }).click();
+  await arrive(page, "Request an invitation");
+  await fillRequest(page, email, name, message);
+  await expect(page.getByText("Look into your mailbox.")).toBeVisible();
+}
+
+/** Confirms a request by the link of its mail. */
+export async function confirmRequest(page: Page, link: string): Promise<void> {
+  await goto(page, link);
+  await arrive(page, "Confirm your request");
+  await page.getByRole("button", { name: "Send request" }).click();
+  await arrive(page, "Your request is confirmed");
+}
+
+export async function openRequests(page: Page, slug: string): Promise<void> {
+  await goto(page, `/o/${slug}/settings/requests`);
+}
+
+/** The tab, with this many requests. */
+export function requestsTab(page: Page, count: number): Locator {
+  return page.getByRole("tab", { name: `Invitation requests ${count}` });
+}
+
+/** The row of the request of this address. */
+export function request(page: Page, email: string): Locator {
+  return page.getByRole("row").filter({ hasText: email });
+}

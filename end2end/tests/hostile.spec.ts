@@ -1,0 +1,98 @@
+// What strangers may type into a request: shown harmlessly, mailed harmlessly, or refused at the field.
+
+import { expect, test } from "../fixtures.ts";
+import { ask, confirmRequest, fillRequest, openRequests, request, requestsTab } from "../pages/requests.ts";
+import { signIn } from "../pages/sign_in.ts";
+import { goto, reload } from "../support/browser.ts";
+import { linkIn } from "../support/mailbox.ts";
+
+const MARKUP = `</textarea></td><img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
+
+test.beforeEach(async ({ org, query }) => {
+  await query("update organizations set requests_open = true where slug = $1", [org.slug]);
+});
+
+test("markup and lines in name and message are text in the tab, and in no mail", async ({ page, org, mail, anotherBrowser, axe }) => {
+  const email = `asks@${org.domain}`;
+  const name = `<b>Blob</b> & "Ross" <script>1</script>`;
+  const stranger = await anotherBrowser();
+  await ask(stranger, org.slug, email, `First line\n${MARKUP}\n\nFrom: admin@${org.domain}\nBcc: victim@${org.domain}`, name);
+  const letter = await mail.next(email);
+  await confirmRequest(stranger, linkIn(letter));
+  const toAdmin = await mail.next(org.admin);
+  for (const { subject, text, html, headers } of [letter, toAdmin]) {
+    for (const part of [subject, text, html, JSON.stringify(headers)]) {
+      for (const typed of ["onerror", "<script>", "First line", "victim@", "Ross"]) expect(part).not.toContain(typed);
+    }
+    expect(Object.keys(headers)).not.toContain("bcc");
+  }
+  expect(toAdmin.to).toBe(org.admin);
+  expect(await mail.all(`victim@${org.domain}`)).toEqual([]);
+
+  await signIn(page, org.link);
+  await openRequests(page, org.slug);
+  const row = request(page, email);
+  await expect(row.getByRole("cell", { name, exact: true })).toBeVisible();
+  await expect(row).toContainText(MARKUP);
+  await expect(row.locator("img, script, b")).toHaveCount(0);
+  expect(await page.title()).toContain("Invitation requests");
+  // Lines stay lines.
+  const message = row.getByRole("cell").filter({ hasText: "First line" });
+  expect((await message.innerText()).split("\n")).toEqual([
+    "First line", MARKUP, "", `From: admin@${org.domain}`, `Bcc: victim@${org.domain}`,
+  ]);
+  const wider = await page.locator("html").evaluate((html) => html.scrollWidth - html.clientWidth).catch(() => 0);
+  expect(wider, "it sticks out at the side").toBeLessThanOrEqual(0);
+  await axe();
+});
+
+test("what turns text around, and what is too long, is refused at its field and kept there", async ({ page, org, query, axe }) => {
+  const email = `asks@${org.domain}`;
+  await goto(page, `/o/${org.slug}/request-invitation`);
+  const [name, message] = [page.getByRole("textbox", { name: "Your name" }), page.getByRole("textbox", { name: "Message" })];
+  const turned = "Blob \u202Emoc.elpmaxe";
+  await fillRequest(page, email, turned, `Hello \u2067there`);
+  await expect(name).toHaveAccessibleDescription("This has characters that can't be shown.");
+  await expect(message).toHaveAccessibleDescription(/This has characters that can't be shown\./);
+  await expect(name).toHaveValue(turned);
+  await axe();
+  const long = "0123456789".repeat(1_024);
+  await fillRequest(page, email, long, long);
+  await expect(name).toHaveAccessibleDescription("This is too long: 100 characters at most.");
+  await expect(message).toHaveAccessibleDescription(/This is too long: 500 characters at most\./);
+  await expect(message).toHaveValue(long);
+  await axe();
+  expect(await query("select 1 from invitation_requests where email_key = $1", [email])).toEqual([]);
+
+  // Nothing of it was lost, and what is mended goes through.
+  await fillRequest(page, email, "Blob Ross", "Hello there");
+  await expect(page.getByText("Look into your mailbox.")).toBeVisible();
+});
+
+test("lines that would be headers are folded into the name, or refused", async ({ page, org, mail, query, anotherBrowser }) => {
+  const email = `asks@${org.domain}`;
+  const stranger = await anotherBrowser();
+  // A field for one line takes no lines; a program can send them all the same.
+  const post = async (form: Record<string, string>) => {
+    const answer = await stranger.request.post("/api/ask/request", { form: { org: org.slug, ...form } });
+    return answer.status();
+  };
+  for (const bad of [`${email}\r\nBcc: victim@${org.domain}`, `a\r\n@${org.domain}`, `a@${org.domain}\u0000`]) {
+    expect(await post({ email: bad, name: "Blob" }), JSON.stringify(bad)).toBe(422);
+  }
+  expect(await post({ email, name: "Blob\u0000", message: "" })).toBe(422);
+  expect(await post({ email, name: "Blob", message: "Hello\u0000" })).toBe(422);
+  expect(await query("select 1 from invitation_requests where email_key like $1", [`%@${org.domain}`])).toEqual([]);
+
+  expect(await post({ email, name: `Blob\r\nBcc: victim@${org.domain}\r\n\r\nHello`, message: "Bcc: x\r\n.\r\nQUIT" })).toBe(200);
+  const letter = await mail.next(email);
+  expect(Object.keys(letter.headers)).not.toContain("bcc");
+  expect(letter.text).not.toContain("victim@");
+  await confirmRequest(stranger, linkIn(letter));
+  await signIn(page, org.link);
+  await openRequests(page, org.slug);
+  await expect(requestsTab(page, 1)).toBeVisible();
+  await expect(request(page, email)).toContainText(`Blob Bcc: victim@${org.domain} Hello`);
+  await reload(page);
+  expect(await mail.all(`victim@${org.domain}`)).toEqual([]);
+});
