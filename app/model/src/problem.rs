@@ -33,6 +33,15 @@ pub enum Problem {
     /// Too often in too short a time.
     #[error("That was tried too often. Wait a few minutes, then try again.")]
     TooOften,
+    /// There is no such API key here, or its time is over.
+    #[error("This API key is not known here, or its time is over.")]
+    KeyRefused,
+    /// The API key is good, but not for this.
+    #[error("This API key may not be used for that.")]
+    OutOfScope,
+    /// It is not as it was when the one who asks looked at it.
+    #[error("It was changed meanwhile.")]
+    ChangedMeanwhile,
     /// More came in than we take at once.
     #[error("That is more than we can take at once.")]
     TooLarge,
