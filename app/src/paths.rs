@@ -144,6 +144,10 @@ pub fn general(organization: &str) -> String {
     format!("/o/{organization}/settings/general")
 }
 
+pub fn provisioning(organization: &str) -> String {
+    format!("/o/{organization}/settings/provisioning")
+}
+
 pub fn requests(organization: &str) -> String {
     format!("/o/{organization}/settings/requests")
 }

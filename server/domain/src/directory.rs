@@ -4,6 +4,21 @@
 //! A directory sees those who have joined. Whoever is only invited it does not find, so that it creates them, which
 //! takes the invitation; by the id they can be looked at and taken out.
 
+/// Tries it again where the database ended it to free others.
+macro_rules! again {
+    ($attempt:expr) => {{
+        let mut tries = 1;
+        loop {
+            match $attempt.await {
+                Err(error) if tries < crate::users::ATTEMPTS_MOST && crate::Error::is_deadlock(&error) => {
+                    tries += 1
+                }
+                done => break done,
+            }
+        }
+    }};
+}
+
 mod filter;
 mod groups;
 mod list;
@@ -14,17 +29,16 @@ mod sql;
 mod version;
 
 pub use filter::{Filter, Literal, Operator, Path, Test, Unfit};
-pub use groups::{
-    GroupForm, Members, change_group, create_group, delete_group, group, list_groups,
-};
+pub use groups::{GroupForm, Members, change_group, create_group, delete_group, group, list_groups};
 pub use list::list_people;
 pub use paging::{COUNT_MOST, Listing, Question};
-pub use people::{Edited, PersonForm, create, delete, edit, person};
+pub use people::{EXTERNAL_ID_MOST, Edited, PersonForm, create, delete, edit, person};
 pub use version::Expected;
 
 use chrono::{DateTime, Utc};
 use model::permission::GroupName;
-use model::{AddressState, GroupId, UserId};
+use model::rules::AddressState;
+use model::{GroupId, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

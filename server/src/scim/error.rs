@@ -18,6 +18,8 @@ const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 pub enum Failure {
     /// What was sent can't be.
     Said(Said),
+    /// The key is good, but not for this.
+    OutOfScope(Scope),
     /// A rule's answer.
     Rule(domain::Error),
 }
@@ -83,7 +85,8 @@ impl Said {
     }
 
     pub fn response(&self) -> Response {
-        let mut body = json!({ "schemas": [ERROR], "status": self.status.as_u16().to_string(), "detail": self.detail });
+        let mut body =
+            json!({ "schemas": [ERROR], "status": self.status.as_u16().to_string(), "detail": self.detail });
         if let Some(kind) = self.kind {
             body["scimType"] = kind.code().into();
         }
@@ -92,28 +95,32 @@ impl Said {
 }
 
 impl Failure {
-    /// The answer; what is ours alone goes to the log. `token`: whether there was any, and `scope` what it must be good for.
-    pub fn response(self, caller: &Caller, token: bool, scope: Option<Scope>) -> Response {
-        let problem = match self {
-            Self::Said(said) => return said.response(),
-            Self::Rule(error) => caller.tell(error),
-        };
-        let said = said(&problem);
-        let mut response = said.response();
-        let challenge = match (&problem, scope) {
-            // RFC 6750, section 3.
-            (Problem::KeyRefused, _) if token => "Bearer realm=\"SCIM\", error=\"invalid_token\"".to_owned(),
-            (Problem::KeyRefused, _) => "Bearer realm=\"SCIM\"".to_owned(),
-            (Problem::OutOfScope, Some(scope)) => {
-                format!("Bearer realm=\"SCIM\", error=\"insufficient_scope\", scope=\"{}\"", scope.code())
+    /// The answer; what is ours alone goes to the log. `presented`: whether there was a key.
+    pub fn response(self, caller: &Caller, presented: bool) -> Response {
+        // RFC 6750, section 3.
+        match self {
+            Self::Said(said) => said.response(),
+            Self::OutOfScope(scope) => {
+                let rest = format!(", error=\"insufficient_scope\", scope=\"{}\"", scope.code());
+                challenged(&Problem::OutOfScope, &rest)
             }
-            _ => return response,
-        };
-        if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            Self::Rule(error) => match caller.tell(error) {
+                problem @ Problem::KeyRefused if presented => {
+                    challenged(&problem, ", error=\"invalid_token\"")
+                }
+                problem @ Problem::KeyRefused => challenged(&problem, ""),
+                problem => said(&problem).response(),
+            },
         }
-        response
     }
+}
+
+fn challenged(problem: &Problem, rest: &str) -> Response {
+    let mut response = said(problem).response();
+    if let Ok(challenge) = HeaderValue::from_str(&format!("Bearer realm=\"SCIM\"{rest}")) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 /// A rule's answer in SCIM's words.

@@ -133,7 +133,13 @@ fn to(
         Target::Extension(_) => {
             let fields = value.as_object().cloned().unwrap_or_default();
             for (name, value) in &fields {
-                without_path(resource, document, kind, &format!("{}:{name}", extension_name(resource)), value)?;
+                without_path(
+                    resource,
+                    document,
+                    kind,
+                    &format!("{}:{name}", extension_name(resource)),
+                    value,
+                )?;
             }
             return Ok(());
         }
@@ -204,7 +210,12 @@ fn several(
 }
 
 /// All of the values.
-fn whole(values: &mut Vec<Value>, attribute: &'static Attribute, kind: Change, value: &Value) -> Result<(), Said> {
+fn whole(
+    values: &mut Vec<Value>,
+    attribute: &'static Attribute,
+    kind: Change,
+    value: &Value,
+) -> Result<(), Said> {
     let read = match document::coerced(attribute, value)? {
         Some(Value::Array(read)) => read,
         _ => Vec::new(),

@@ -11,6 +11,7 @@ mod links;
 mod mailbox;
 mod process;
 mod schema;
+mod scim;
 mod source;
 mod support;
 mod tenancy;

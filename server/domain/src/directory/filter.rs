@@ -94,9 +94,11 @@ impl Filter {
             let inner = match path.inside {
                 None if operator == Operator::Present => Self::All(Vec::new()),
                 // Several values without a word which part of them is meant are asked for the part that counts.
-                None => {
-                    Self::inside(path.attribute.find_inside("value").ok_or(Unfit::Attribute)?, operator, value)?
-                }
+                None => Self::inside(
+                    path.attribute.find_inside("value").ok_or(Unfit::Attribute)?,
+                    operator,
+                    value,
+                )?,
                 Some(inside) => Self::inside(inside, operator, value)?,
             };
             return Ok(Self::Value(path.attribute, Box::new(inner)));
@@ -126,7 +128,9 @@ fn fit(attribute: &Attribute, operator: Operator, value: &Literal) -> Result<(),
         (Kind::Flag, Equal | NotEqual, Literal::Flag(_)) => Ok(()),
         (Kind::Flag, Equal | NotEqual, _) => Err(Unfit::Value),
         (Kind::Flag, ..) => Err(Unfit::Operator),
-        (Kind::Moment, Operator::Contains | Operator::StartsWith | Operator::EndsWith, _) => Err(Unfit::Operator),
+        (Kind::Moment, Operator::Contains | Operator::StartsWith | Operator::EndsWith, _) => {
+            Err(Unfit::Operator)
+        }
         (Kind::Moment, _, Literal::Text(text)) => moment(text).map(|_| ()).ok_or(Unfit::Value),
         // The database takes no such character.
         (Kind::Text | Kind::Reference, _, Literal::Text(text)) if !text.contains('\0') => Ok(()),

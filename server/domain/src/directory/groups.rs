@@ -2,7 +2,6 @@
 
 use super::filter::Filter;
 use super::paging::{Listing, Question};
-use super::people::retried;
 use super::sql::Statement;
 use super::{Expected, Mate, Team};
 use crate::audit::{self, Targets};
@@ -57,7 +56,8 @@ impl Members {
 }
 
 /// The columns that a group is made of. The sum is over the primary key's index alone.
-const COLUMNS: &str = "select g.id, g.name, g.external_id, g.created_at, g.modified_at, coalesce(m.count, 0) as count,
+const COLUMNS: &str =
+    "select g.id, g.name, g.external_id, g.created_at, g.modified_at, coalesce(m.count, 0) as count,
     coalesce(m.sum, 0) as sum";
 
 const FROM: &str = " from groups g
@@ -209,28 +209,30 @@ async fn read_members(
 /// # Errors
 /// A name that can't be or is taken; a member who is not there.
 pub async fn create_group(program: &Program<'_>, form: &GroupForm) -> Result<Team> {
-    let name = field::name(form.name.as_deref().unwrap_or_default()).map_err(|why| Error::field("displayName", why))?;
-    retried(async || {
-        let mut transaction = program.domain().pool.begin().await?;
-        let group = GroupId(program.new_id());
-        sqlx::query!(
-            "insert into groups (organization_id, id, name, external_id, created_at) values ($1, $2, $3, $4, $5)",
-            program.organization(),
-            group.0,
-            name,
-            form.external_id.clone().flatten(),
-            program.now
-        )
-        .execute(&mut *transaction)
-        .await
-        .map_err(taken)?;
-        record(&mut transaction, program, group, &name, "group.created").await?;
-        change_members(&mut transaction, program, group, &name, &form.members).await?;
-        let team = read(&mut transaction, program, group).await?;
-        transaction.commit().await?;
-        Ok(team)
-    })
+    let name = field::name(form.name.as_deref().unwrap_or_default())
+        .map_err(|why| Error::field("displayName", why))?;
+    again!(create_once(program, &name, form))
+}
+
+async fn create_once(program: &Program<'_>, name: &str, form: &GroupForm) -> Result<Team> {
+    let mut transaction = program.domain().pool.begin().await?;
+    let group = GroupId(program.new_id());
+    sqlx::query!(
+        "insert into groups (organization_id, id, name, external_id, created_at) values ($1, $2, $3, $4, $5)",
+        program.organization(),
+        group.0,
+        name,
+        form.external_id.clone().flatten(),
+        program.now
+    )
+    .execute(&mut *transaction)
     .await
+    .map_err(taken)?;
+    record(&mut transaction, program, group, name, "group.created").await?;
+    change_members(&mut transaction, program, group, name, &form.members).await?;
+    let team = read(&mut transaction, program, group).await?;
+    transaction.commit().await?;
+    Ok(team)
 }
 
 /// Changes a group.
@@ -245,31 +247,38 @@ pub async fn change_group(
 ) -> Result<Team> {
     let name = form.name.as_deref().map(field::name).transpose();
     let name = name.map_err(|why| Error::field("displayName", why))?;
-    retried(async || {
-        let mut transaction = program.domain().pool.begin().await?;
-        let before = lock(&mut transaction, program, group).await?;
-        expected.check(&before.version())?;
-        let name = name.as_ref().unwrap_or(&before.name);
-        let external_id = form.external_id.as_ref().unwrap_or(&before.external_id);
-        if (name, external_id) != (&before.name, &before.external_id) {
-            sqlx::query!(
-                "update groups set name = $3, external_id = $4 where organization_id = $1 and id = $2",
-                program.organization(),
-                group.0,
-                name,
-                external_id.as_deref()
-            )
-            .execute(&mut *transaction)
-            .await
-            .map_err(taken)?;
-            record(&mut transaction, program, group, name, "group.changed").await?;
-        }
-        change_members(&mut transaction, program, group, name, &form.members).await?;
-        let team = read(&mut transaction, program, group).await?;
-        transaction.commit().await?;
-        Ok(team)
-    })
-    .await
+    again!(change_once(program, group, expected, name.as_deref(), form))
+}
+
+async fn change_once(
+    program: &Program<'_>,
+    group: GroupId,
+    expected: &Expected,
+    name: Option<&str>,
+    form: &GroupForm,
+) -> Result<Team> {
+    let mut transaction = program.domain().pool.begin().await?;
+    let before = lock(&mut transaction, program, group).await?;
+    expected.check(&before.version())?;
+    let name = name.unwrap_or(&before.name);
+    let external_id = form.external_id.as_ref().unwrap_or(&before.external_id);
+    if (name, external_id) != (before.name.as_str(), &before.external_id) {
+        sqlx::query!(
+            "update groups set name = $3, external_id = $4 where organization_id = $1 and id = $2",
+            program.organization(),
+            group.0,
+            name,
+            external_id.as_deref()
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(taken)?;
+        record(&mut transaction, program, group, name, "group.changed").await?;
+    }
+    change_members(&mut transaction, program, group, name, &form.members).await?;
+    let team = read(&mut transaction, program, group).await?;
+    transaction.commit().await?;
+    Ok(team)
 }
 
 /// Deletes a group; its people stay.

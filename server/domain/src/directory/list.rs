@@ -1,10 +1,10 @@
 //! The users of an organization, for a directory.
 
+use super::Person;
 use super::filter::Filter;
 use super::paging::{Listing, Question};
 use super::people::{self, PersonRow};
 use super::sql::Statement;
-use super::Person;
 use crate::{Program, Result};
 use sqlx::FromRow;
 use uuid::Uuid;

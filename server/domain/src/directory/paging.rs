@@ -88,12 +88,9 @@ impl Question {
         .fetch_optional(&program.domain().pool)
         .await?;
         Ok(match place {
-            Some(row) => Window {
-                hash,
-                after: Some((row.sort_value, row.last_id)),
-                skip: 0,
-                total: Some(row.total),
-            },
+            Some(row) => {
+                Window { hash, after: Some((row.sort_value, row.last_id)), skip: 0, total: Some(row.total) }
+            }
             None => Window { hash, after: None, skip, total: None },
         })
     }

@@ -129,31 +129,32 @@ async fn read(connection: &mut PgConnection, program: &Program<'_>, user: UserId
 /// # Errors
 /// The table's refusal: somebody has the address already.
 pub async fn create(program: &Program<'_>, form: &PersonForm) -> Result<Person> {
-    retried(async || {
-        let steward = &Steward::from(program);
-        let mut transaction = program.domain().pool.begin().await?;
-        if !form.active {
-            access::lock_organization(&mut transaction, program).await?;
-        }
-        let newcomer = Newcomer {
-            email: &form.email,
-            name: &form.name,
-            role: OrganizationRole::Member,
-            groups: &[],
-            by: JoinedBy::Scim,
-            actor: Some(steward.actor),
-        };
-        let entered = entry::enter(&mut transaction, program, &newcomer, Action::ScimCreate).await?;
-        write_core(&mut transaction, program, entered.user, form).await?;
-        write_kept(&mut transaction, program, entered.user, form).await?;
-        if !form.active {
-            done(apply(&mut transaction, steward, UserAction::Deactivate, &[entered.user.0]).await?)?;
-        }
-        let person = read(&mut transaction, program, entered.user).await?;
-        transaction.commit().await?;
-        Ok(person)
-    })
-    .await
+    again!(create_once(program, form))
+}
+
+async fn create_once(program: &Program<'_>, form: &PersonForm) -> Result<Person> {
+    let steward = &Steward::from(program);
+    let mut transaction = program.domain().pool.begin().await?;
+    if !form.active {
+        access::lock_organization(&mut transaction, program).await?;
+    }
+    let newcomer = Newcomer {
+        email: &form.email,
+        name: &form.name,
+        role: OrganizationRole::Member,
+        groups: &[],
+        by: JoinedBy::Scim,
+        actor: Some(steward.actor),
+    };
+    let entered = entry::enter(&mut transaction, program, &newcomer, Action::ScimCreate).await?;
+    write_core(&mut transaction, program, entered.user, form).await?;
+    write_kept(&mut transaction, program, entered.user, form).await?;
+    if !form.active {
+        done(apply(&mut transaction, steward, UserAction::Deactivate, &[entered.user.0]).await?)?;
+    }
+    let person = read(&mut transaction, program, entered.user).await?;
+    transaction.commit().await?;
+    Ok(person)
 }
 
 /// Changes a user to what `change` makes of them. It looks at them while nobody else can change them.
@@ -161,11 +162,11 @@ pub async fn create(program: &Program<'_>, form: &PersonForm) -> Result<Person> 
 /// # Errors
 /// Not found; another version than was expected; what `change` says; an address that somebody else has; the last active
 /// admin who would be none.
-pub async fn edit<E: From<Error>>(
+pub async fn edit<E: From<Error> + Send>(
     program: &Program<'_>,
     user: UserId,
     expected: &Expected,
-    change: impl Fn(&Person) -> Result<PersonForm, E>,
+    change: impl Fn(&Person) -> Result<PersonForm, E> + Sync,
 ) -> Result<Edited, E> {
     let mut locked = false;
     for _ in 0..2 * ATTEMPTS_MOST {
@@ -200,11 +201,11 @@ impl<E: From<Error>> From<sqlx::Error> for Failed<E> {
 
 /// Nothing, when it needs the organization's lock and has it not: whoever ends an active user takes it before the
 /// user's, since that may be the last admin.
-async fn attempt<E: From<Error>>(
+async fn attempt<E: From<Error> + Send>(
     program: &Program<'_>,
     user: UserId,
     expected: &Expected,
-    change: &impl Fn(&Person) -> Result<PersonForm, E>,
+    change: &(impl Fn(&Person) -> Result<PersonForm, E> + Sync),
     locked: bool,
 ) -> Result<Option<Edited>, Failed<E>> {
     let steward = &Steward::from(program);
@@ -257,30 +258,20 @@ async fn lock(transaction: &mut PgConnection, program: &Program<'_>, user: UserI
 /// # Errors
 /// Not found; another version than was expected; the last active admin.
 pub async fn delete(program: &Program<'_>, user: UserId, expected: &Expected) -> Result<()> {
-    retried(async || {
-        let steward = &Steward::from(program);
-        let mut transaction = program.domain().pool.begin().await?;
-        access::lock_organization(&mut transaction, program).await?;
-        lock(&mut transaction, program, user).await?;
-        if *expected != Expected::Any {
-            expected.check(&read(&mut transaction, program, user).await?.version())?;
-        }
-        done(apply(&mut transaction, steward, UserAction::RevokeMembership, &[user.0]).await?)?;
-        transaction.commit().await?;
-        Ok(())
-    })
-    .await
+    again!(delete_once(program, user, expected))
 }
 
-/// Tries it again where the database ended it to free others.
-pub(super) async fn retried<T>(attempt: impl AsyncFn() -> Result<T>) -> Result<T> {
-    for _ in 1..ATTEMPTS_MOST {
-        match attempt().await {
-            Err(error) if error.is_deadlock() => {}
-            done => return done,
-        }
+async fn delete_once(program: &Program<'_>, user: UserId, expected: &Expected) -> Result<()> {
+    let steward = &Steward::from(program);
+    let mut transaction = program.domain().pool.begin().await?;
+    access::lock_organization(&mut transaction, program).await?;
+    lock(&mut transaction, program, user).await?;
+    if *expected != Expected::Any {
+        expected.check(&read(&mut transaction, program, user).await?.version())?;
     }
-    attempt().await
+    done(apply(&mut transaction, steward, UserAction::RevokeMembership, &[user.0]).await?)?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// What was refused to one is refused.
@@ -385,7 +376,8 @@ async fn change_kept(
     .await?;
     let names: BTreeSet<&String> = before.attributes.keys().chain(form.attributes.keys()).collect();
     let changed = names.into_iter().filter(|name| before.attributes.get(*name) != form.attributes.get(*name));
-    let mut changed: Vec<&str> = changed.map(|name| if name == ENTERPRISE { "enterprise" } else { name }).collect();
+    let mut changed: Vec<&str> =
+        changed.map(|name| if name == ENTERPRISE { "enterprise" } else { name }).collect();
     if before.external_id != form.external_id {
         changed.push("externalId");
     }

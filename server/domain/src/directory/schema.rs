@@ -25,7 +25,7 @@ pub struct Attribute {
 }
 
 /// What kind of value it has.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Kind {
     Text,
     Flag,
@@ -202,7 +202,10 @@ static GROUP_META: [Attribute; 5] = [
     told(Place::Always("g.created_at"), moment("created", "When it was made.")),
     told(
         Place::Always("coalesce(g.modified_at, g.created_at)"),
-        moment("lastModified", "When its name, its externalId or, by a directory, its members were changed last."),
+        moment(
+            "lastModified",
+            "When its name, its externalId or, by a directory, its members were changed last.",
+        ),
     ),
     told(Place::Nowhere, reference("location", "Its address.")),
     told(Place::Nowhere, exact(text("version", "Its version, as the ETag has it."))),
@@ -212,10 +215,7 @@ static USER_ATTRIBUTES: [Attribute; 16] = [
     Attribute {
         required: true,
         unique: true,
-        ..at(
-            Place::Address,
-            text("userName", "The mail address. It is what the user signs in with."),
-        )
+        ..at(Place::Address, text("userName", "The mail address. It is what the user signs in with."))
     },
     complex("name", "The parts of the user's name.", &NAME),
     at(
@@ -299,7 +299,8 @@ static GROUPS: [Attribute; 4] = [
     usual(&["direct"], told(Place::Always("'direct'"), text("type", "How the user is in it."))),
 ];
 
-static EXTENSION: Attribute = complex(ENTERPRISE, "What enterprises know of their people.", &ENTERPRISE_ATTRIBUTES);
+static EXTENSION: Attribute =
+    complex(ENTERPRISE, "What enterprises know of their people.", &ENTERPRISE_ATTRIBUTES);
 
 static ENTERPRISE_ATTRIBUTES: [Attribute; 6] = [
     text("employeeNumber", "The enterprise's number of the user."),
@@ -336,8 +337,5 @@ static MEMBERS: [Attribute; 4] = [
     at(Place::Id("m.user_id"), exact(text("value", "The user's id."))),
     told(Place::Nowhere, reference("$ref", "The user's address.")),
     usual(&["User"], told(Place::Always("'User'"), text("type", "What is in it: users alone."))),
-    told(
-        Place::Always("coalesce(nullif(mu.name, ''), mu.email)"),
-        text("display", "The user's name."),
-    ),
+    told(Place::Always("coalesce(nullif(mu.name, ''), mu.email)"), text("display", "The user's name.")),
 ];

@@ -166,8 +166,7 @@ impl Statement {
             (Place::Id(column), Equal | NotEqual) => self.id(column, test.operator, text),
             (Place::Address, operator) => self.folded("u.email_key", operator, &address_key(text), under_not),
             (Place::Folded(expression, there), operator) => {
-                let (not, operator) =
-                    if operator == NotEqual { ("not (", Equal) } else { ("(", operator) };
+                let (not, operator) = if operator == NotEqual { ("not (", Equal) } else { ("(", operator) };
                 self.sql.push(not).push(*there).push(" and ");
                 self.folded(expression, operator, &text.to_lowercase(), under_not);
                 self.sql.push(")");
@@ -262,7 +261,7 @@ impl Statement {
 fn looked_up(inner: &Filter) -> Option<(&'static Attribute, String)> {
     match inner {
         Filter::Test(Test { path, operator: Operator::Equal, value: Literal::Text(text) })
-            if path.attribute.kind != Kind::Flag =>
+            if !matches!(path.attribute.kind, Kind::Flag) =>
         {
             Some((path.attribute, text.clone()))
         }
