@@ -130,6 +130,10 @@ impl Visitor<'_> {
 }
 
 pub async fn visit<'a>(caller: &'a Caller, slug: &str) -> Result<Visitor<'a>> {
+    // The database takes no such character.
+    if slug.contains('\0') {
+        return Err(Error::not_found());
+    }
     let row = sqlx::query!(
         "select id, slug, name, requests_open, invitation_days, session_hours, request_again_days,
             dismiss_stale_requests, notify_requests, allowed_domains

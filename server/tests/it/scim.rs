@@ -9,6 +9,7 @@ mod keys;
 mod okta;
 mod rfc;
 mod rules;
+mod speed;
 
 use crate::support::Site;
 use axum::body::Body;

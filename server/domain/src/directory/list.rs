@@ -4,7 +4,7 @@ use super::Person;
 use super::filter::Filter;
 use super::paging::{Listing, Question};
 use super::people::{self, PersonRow};
-use super::sql::Statement;
+use super::sql::{self, Statement};
 use crate::{Program, Result};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -21,9 +21,21 @@ pub async fn list_people(program: &Program<'_>, question: &Question) -> Result<L
         Vec::new()
     } else {
         let mut statement = Statement::new(program.organization());
+        let narrow = question.filter.as_ref().filter(|filter| sql::is_narrow(filter));
+        if narrow.is_some() {
+            // Materialized, or the planner walks the order's index and tests every user of the organization.
+            statement.sql.push("with hits as materialized (select u.id");
+            push_where(&mut statement, program.organization(), narrow);
+            statement.sql.push(") ");
+        }
         statement.sql.push(people::COLUMNS).push(", ");
         question.select_place(&mut statement);
-        push_where(&mut statement, program.organization(), question.filter.as_ref());
+        if narrow.is_some() {
+            push_where(&mut statement, program.organization(), None);
+            statement.sql.push(" and u.id in (select id from hits)");
+        } else {
+            push_where(&mut statement, program.organization(), question.filter.as_ref());
+        }
         question.push_page(&mut statement, "u.id", &window, question.count);
         statement.sql.build_query_as().fetch_all(pool).await?
     };

@@ -257,6 +257,30 @@ impl Statement {
     }
 }
 
+/// Whether an index answers it, so that few are left.
+pub(super) fn is_narrow(filter: &Filter) -> bool {
+    match filter {
+        Filter::All(parts) => parts.iter().any(is_narrow),
+        Filter::Any(parts) => !parts.is_empty() && parts.iter().all(is_narrow),
+        Filter::Not(_) => false,
+        // Nearly everybody has something of such a type.
+        Filter::Value(_, inner) => looked_up(inner).is_some_and(|(part, _)| part.name == "value"),
+        Filter::Test(Test { path, operator, value: Literal::Text(text) }) => {
+            let place = &path.end().place;
+            let looks_up =
+                matches!(place, Place::Id(_) | Place::Address | Place::Folded(..) | Place::Sometimes(_));
+            let searches =
+                matches!(place, Place::Address | Place::Folded(..)) && text.is_ascii() && text.len() > 2;
+            match operator {
+                Operator::Equal => looks_up || matches!(place, Place::Kept),
+                Operator::Contains | Operator::StartsWith | Operator::EndsWith => searches,
+                _ => false,
+            }
+        }
+        Filter::Test(_) => false,
+    }
+}
+
 /// What a value that is such must have as one of its texts.
 fn looked_up(inner: &Filter) -> Option<(&'static Attribute, String)> {
     match inner {
