@@ -7,7 +7,6 @@ use super::{groups, person};
 use axum::response::Response;
 use domain::directory::schema::Resource;
 use domain::directory::{self, Question};
-use model::Problem;
 use model::keys::Scope;
 use serde_json::Value;
 
@@ -15,7 +14,7 @@ pub async fn search(Calling { door, asked }: Calling) -> Response {
     let done = async {
         let program = &door.open(Scope::UsersRead).await?;
         if !program.may(Scope::GroupsRead) {
-            return Err(Failure::Rule(Problem::OutOfScope.into()));
+            return Err(Failure::OutOfScope(Scope::GroupsRead));
         }
         let base = asked.base.clone();
         let parameters = Parameters::of_body(&asked.document().await?)?;

@@ -14,7 +14,6 @@ mod speed;
 use crate::support::Site;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use domain::keys;
 use model::keys::{Lifetime, Scope};
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -139,7 +138,7 @@ impl Directory {
 async fn key(site: &Site, scopes: &[Scope]) -> String {
     let caller = site.admin().await;
     let admin = caller.admin("blobsrus").await.unwrap();
-    keys::create(&admin, "Okta", scopes, Lifetime::Forever).await.unwrap().text
+    domain::keys::create(&admin, "Okta", scopes, Lifetime::Forever).await.unwrap().text
 }
 
 async fn reply(site: &Site, request: Request<Body>) -> Reply {
