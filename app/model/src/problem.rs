@@ -30,9 +30,6 @@ pub enum Problem {
     /// The sign-in code is wrong, or its time is over.
     #[error("This code is wrong or its time is over.")]
     WrongCode,
-    /// Too often in too short a time.
-    #[error("That was tried too often. Wait a few minutes, then try again.")]
-    TooOften,
     /// There is no such API key here, or its time is over.
     #[error("This API key is not known here, or its time is over.")]
     KeyRefused,

@@ -68,7 +68,7 @@ const ADMINS_ALONE: [(&str, &str, &str); 24] = [
     ("/api/keys/revoke", FORM, "org=blobsrus&id={key}"),
     ("/api/requests/dismiss", FORM, "org=blobsrus&requests[]={request}"),
     ("/api/requests/dismiss_stale", FORM, "org=blobsrus"),
-    ("/api/requests/list", JSON, r#"{"org":"blobsrus"}"#),
+    ("/api/requests/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
     ("/api/roles/delete", FORM, "org=blobsrus&id={role}"),
     ("/api/roles/list", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/roles/save", FORM, "org=blobsrus&id={role}&name=Other&permissions=a:b"),

@@ -33,7 +33,9 @@ async fn a_full_sync_costs_the_same_from_its_first_page_to_its_last(pool: PgPool
         let page = directory.get(&format!("/Users?startIndex={start}&count={PAGE}")).await.ok();
         took.push(began.elapsed());
         assert_eq!(page["totalResults"], USERS);
-        seen.extend(page["Resources"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["Resources"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()),
+        );
     }
     println!("{USERS} users in pages of {PAGE}: {:?}", began.elapsed());
     assert_eq!(seen.len(), USERS);
