@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use domain::directory::Expected;
 
-/// A version as an ETag: weak, since the same resource can be told in more than one way.
+/// A version as a header has it: weak, since the same resource can be told in more than one way.
 pub fn tag(version: &str) -> String {
     format!("W/\"{version}\"")
 }

@@ -233,7 +233,9 @@ fn members(members: &mut Members, kind: Change, value: &Value) -> Result<(), Sai
         Value::Array(values) => values,
         value => std::slice::from_ref(value),
     };
-    let users: Vec<UserId> = values.iter().map(|value| member(value, kind)).collect::<Result<_, _>>()?;
+    let users: Vec<Option<UserId>> =
+        values.iter().map(|value| member(value, kind)).collect::<Result<_, _>>()?;
+    let users = users.into_iter().flatten();
     match kind {
         Change::Add => members.add(users),
         Change::Replace => {
@@ -246,8 +248,8 @@ fn members(members: &mut Members, kind: Change, value: &Value) -> Result<(), Sai
     Ok(())
 }
 
-/// The user that a member is.
-fn member(value: &Value, kind: Change) -> Result<UserId, Said> {
+/// The user that a member is; nobody, where what is nobody's id is removed.
+fn member(value: &Value, kind: Change) -> Result<Option<UserId>, Said> {
     let id = match value {
         Value::String(id) => Some(id.as_str()),
         Value::Object(fields) => {
@@ -261,9 +263,8 @@ fn member(value: &Value, kind: Change) -> Result<UserId, Said> {
     };
     let id = id.ok_or_else(|| Said::bad(Kind::InvalidValue, "members: a value is missing."))?;
     match id.parse() {
-        Ok(id) => Ok(id),
-        // Nobody has such an id, so nobody of that id is in the group either.
-        Err(_) if kind == Change::Remove => Ok(UserId(Default::default())),
+        Ok(id) => Ok(Some(id)),
+        Err(_) if kind == Change::Remove => Ok(None),
         Err(_) => Err(Said::bad(Kind::InvalidValue, format!("members: there is no user with the id {id}."))),
     }
 }

@@ -76,16 +76,11 @@ impl Parameters {
     /// # Errors
     /// A filter that can't be read; an order by what is no attribute.
     pub fn question(&self, resource: Resource) -> Result<Question, Said> {
-        let sort = match &self.sort_by {
-            None => None,
-            Some(name) => match names::target(resource, name.trim()) {
-                Some(Target::Attribute(path)) => Some(path),
-                _ => {
-                    let detail = format!("sortBy: there is no attribute “{name}” here.");
-                    return Err(Said::bad(Kind::InvalidValue, detail));
-                }
-            },
-        };
+        let sort = self.sort_by.as_deref().map(|name| match names::target(resource, name.trim()) {
+            Some(Target::Attribute(path)) => Ok(path),
+            _ => Err(Said::bad(Kind::InvalidValue, format!("sortBy: there is no attribute “{name}” here."))),
+        });
+        let sort = sort.transpose()?;
         Ok(Question {
             filter: self.filter.as_deref().map(|text| grammar::filter(resource, text)).transpose()?,
             sort,

@@ -122,15 +122,15 @@ fn fit(attribute: &Attribute, operator: Operator, value: &Literal) -> Result<(),
     if attribute.place == super::schema::Place::Nowhere {
         return Err(Unfit::Attribute);
     }
+    if operator == Present || matches!((operator, value), (Equal | NotEqual, Literal::Nothing)) {
+        return Ok(());
+    }
+    let part = matches!(operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
     match (&attribute.kind, operator, value) {
-        (_, Present, _) | (_, Equal | NotEqual, Literal::Nothing) => Ok(()),
-        (Kind::Complex(_), ..) => Err(Unfit::Operator),
         (Kind::Flag, Equal | NotEqual, Literal::Flag(_)) => Ok(()),
         (Kind::Flag, Equal | NotEqual, _) => Err(Unfit::Value),
-        (Kind::Flag, ..) => Err(Unfit::Operator),
-        (Kind::Moment, Operator::Contains | Operator::StartsWith | Operator::EndsWith, _) => {
-            Err(Unfit::Operator)
-        }
+        (Kind::Complex(_) | Kind::Flag, ..) => Err(Unfit::Operator),
+        (Kind::Moment, ..) if part => Err(Unfit::Operator),
         (Kind::Moment, _, Literal::Text(text)) => moment(text).map(|_| ()).ok_or(Unfit::Value),
         // The database takes no such character.
         (Kind::Text | Kind::Reference, _, Literal::Text(text)) if !text.contains('\0') => Ok(()),

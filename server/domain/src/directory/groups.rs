@@ -118,15 +118,14 @@ pub async fn list_groups(
         question.push_page(&mut statement, "g.id", &window, question.count);
         statement.sql.build_query_as().fetch_all(pool).await?
     };
-    let total = match window.total {
-        Some(total) => total,
-        None => {
-            let mut statement = Statement::new(program.organization());
-            statement.sql.push("select count(*)");
-            let from = " from groups g where g.organization_id = ";
-            push_where(&mut statement, from, program.organization(), question.filter.as_ref());
-            statement.sql.build_query_scalar().fetch_one(pool).await?
-        }
+    let total = if let Some(total) = window.total {
+        total
+    } else {
+        let mut statement = Statement::new(program.organization());
+        statement.sql.push("select count(*)");
+        let from = " from groups g where g.organization_id = ";
+        push_where(&mut statement, from, program.organization(), question.filter.as_ref());
+        statement.sql.build_query_scalar().fetch_one(pool).await?
     };
     if with_members {
         let sums = rows.iter().scan(0, |sum, row| {

@@ -59,8 +59,14 @@ impl Question {
         let end = path.end();
         let (nullable, kind) = match (&end.kind, &end.place) {
             // Ids sort by the time they were made at.
-            (_, Place::Id(_) | Place::Always("u.created_at" | "g.created_at")) => return None,
-            (_, Place::Rows(_) | Place::Nowhere) | (Kind::Complex(_), _) => return None,
+            (
+                _,
+                Place::Id(_)
+                | Place::Always("u.created_at" | "g.created_at")
+                | Place::Rows(_)
+                | Place::Nowhere,
+            )
+            | (Kind::Complex(_), _) => return None,
             (Kind::Moment, _) => (false, "timestamptz"),
             (Kind::Flag, _) => (false, "boolean"),
             (_, Place::Always(_) | Place::Address | Place::Folded(..)) => (false, "text"),
@@ -143,29 +149,23 @@ impl Question {
     ) {
         let beyond = if self.descending { " < " } else { " > " };
         statement.sql.push(" and (");
-        match value {
-            Some(value) => {
-                statement.sql.push("(");
-                order.push(statement);
-                statement.sql.push(", ").push(id).push(")").push(beyond).push("(");
-                statement.sql.push_bind(value.to_owned()).push("::text::").push(order.kind).push(", ");
-                statement.sql.push_bind(last).push(")");
-                if order.nullable && !self.descending {
-                    statement.sql.push(" or ");
-                    order.push(statement);
-                    statement.sql.push(" is null");
-                }
-            }
-            None => {
-                statement.sql.push("(");
-                order.push(statement);
-                statement.sql.push(" is null and ").push(id).push(beyond).push_bind(last).push(")");
-                if self.descending {
-                    statement.sql.push(" or ");
-                    order.push(statement);
-                    statement.sql.push(" is not null");
-                }
-            }
+        let nulls = if let Some(value) = value {
+            statement.sql.push("(");
+            order.push(statement);
+            statement.sql.push(", ").push(id).push(")").push(beyond).push("(");
+            statement.sql.push_bind(value.to_owned()).push("::text::").push(order.kind).push(", ");
+            statement.sql.push_bind(last).push(")");
+            (order.nullable && !self.descending).then_some(" is null")
+        } else {
+            statement.sql.push("(");
+            order.push(statement);
+            statement.sql.push(" is null and ").push(id).push(beyond).push_bind(last).push(")");
+            self.descending.then_some(" is not null")
+        };
+        if let Some(nulls) = nulls {
+            statement.sql.push(" or ");
+            order.push(statement);
+            statement.sql.push(nulls);
         }
         statement.sql.push(")");
     }

@@ -8,6 +8,7 @@ pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
 /// An attribute (RFC 7643, section 7).
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "these are the RFC's own characteristics")]
 pub struct Attribute {
     pub name: &'static str,
     pub about: &'static str,

@@ -80,17 +80,9 @@ impl Statement {
             return;
         }
         let emails = attribute.name == "emails";
-        if let Some((sub, text)) = looked_up(inner).filter(|_| !under_not) {
-            let (word, _) = word(&[attribute.name, sub.name], &text);
-            if !emails {
-                self.sql.push("d.words @> ").push_bind(vec![word]).push(" and ");
-            } else if sub.name == "value" {
-                self.sql.push("u.id in (select user_id from directory_users where organization_id = ");
-                self.sql.push_bind(self.organization).push(" and words @> ").push_bind(vec![word]);
-                self.sql.push(" union all select id from users where organization_id = ");
-                self.sql.push_bind(self.organization).push(" and email_key = ").push_bind(address_key(&text));
-                self.sql.push(") and ");
-            }
+        if let Some((part, text)) = looked_up(inner).filter(|(part, _)| part.name == "value" && !under_not) {
+            self.having(&word(&[attribute.name, part.name], &text).0, emails.then_some(&*text));
+            self.sql.push(" and ");
         }
         self.sql.push("exists (select from jsonb_array_elements(");
         if emails {
@@ -103,67 +95,76 @@ impl Statement {
         self.sql.push(")");
     }
 
-    fn test(&mut self, test: &Test, value_of: Option<&'static Attribute>, under_not: bool) {
-        let attribute = test.path.end();
-        let present = match (test.operator, &test.value) {
+    /// That somebody has this word, or this address of ours: as a list that is found first, so that the planner does not
+    /// walk through everybody for it.
+    fn having(&mut self, word: &str, address: Option<&str>) {
+        self.sql.push("u.id = any (array(select user_id from directory_users where organization_id = ");
+        self.sql.push_bind(self.organization).push(" and words @> ").push_bind(vec![word.to_owned()]);
+        if let Some(address) = address {
+            self.sql.push(" union all select id from users where organization_id = ");
+            self.sql.push_bind(self.organization).push(" and email_key = ").push_bind(address_key(address));
+        }
+        self.sql.push("))");
+    }
+
+    fn test(&mut self, asked: &Test, value_of: Option<&'static Attribute>, under_not: bool) {
+        let attribute = asked.path.end();
+        let present = match (asked.operator, &asked.value) {
             (Operator::Present, _) | (Operator::NotEqual, Literal::Nothing) => Some("is not null"),
             (Operator::Equal, Literal::Nothing) => Some("is null"),
             _ => None,
         };
         if let Some(present) = present {
-            self.present(test, value_of, present);
+            self.present(asked, value_of, present);
             return;
         }
-        match (&attribute.kind, &test.value) {
-            (Kind::Flag, Literal::Flag(on)) => self.flag(test, value_of, *on),
-            (Kind::Moment, Literal::Text(text)) => self.moment(test, text),
-            (_, Literal::Text(text)) => self.text(test, text, value_of, under_not),
+        match (&attribute.kind, &asked.value) {
+            (Kind::Flag, Literal::Flag(on)) => self.flag(asked, value_of, *on),
+            (Kind::Moment, Literal::Text(text)) => self.moment(asked, text),
+            (_, Literal::Text(text)) => self.text(asked, text, value_of, under_not),
             // No such test can be made.
             _ => drop(self.sql.push("false")),
         }
     }
 
-    fn present(&mut self, test: &Test, value_of: Option<&'static Attribute>, present: &'static str) {
-        match test.path.end().place {
+    fn present(&mut self, asked: &Test, value_of: Option<&'static Attribute>, present: &'static str) {
+        match asked.path.end().place {
             Place::Folded(_, there) => {
                 self.sql.push("(case when ").push(there).push(" then true end) ").push(present);
             }
             Place::Kept if value_of.is_none() => {
-                self.sql.push("(d.attributes #> ").push_bind(test.path.names()).push(") ").push(present);
+                self.sql.push("(d.attributes #> ").push_bind(asked.path.names()).push(") ").push(present);
             }
             _ => {
-                self.expression(test.path, value_of);
+                self.expression(asked.path, value_of);
                 self.sql.push(" ").push(present);
             }
         }
     }
 
-    fn flag(&mut self, test: &Test, value_of: Option<&'static Attribute>, on: bool) {
-        let wanted = if (test.operator == Operator::Equal) == on { "true" } else { "false" };
-        match test.path.end().place {
+    fn flag(&mut self, asked: &Test, value_of: Option<&'static Attribute>, on: bool) {
+        let wanted = if (asked.operator == Operator::Equal) == on { "true" } else { "false" };
+        if asked.path.end().place == Place::Kept {
             // A flag that is not there is off.
-            Place::Kept => {
-                self.sql.push("coalesce(");
-                self.expression(test.path, value_of);
-                self.sql.push(", 'false') = '").push(wanted).push("'");
-            }
-            _ => {
-                self.expression(test.path, value_of);
-                self.sql.push(" = ").push(wanted);
-            }
+            self.sql.push("coalesce(");
+            self.expression(asked.path, value_of);
+            self.sql.push(", 'false') = '").push(wanted).push("'");
+        } else {
+            self.expression(asked.path, value_of);
+            self.sql.push(" = ").push(wanted);
         }
     }
 
-    fn moment(&mut self, test: &Test, text: &str) {
-        self.expression(test.path, None);
-        self.sql.push(comparison(test.operator)).push_bind(moment(text));
+    fn moment(&mut self, asked: &Test, text: &str) {
+        self.expression(asked.path, None);
+        self.sql.push(comparison(asked.operator)).push_bind(moment(text));
     }
 
-    fn text(&mut self, test: &Test, text: &str, value_of: Option<&'static Attribute>, under_not: bool) {
+    fn text(&mut self, asked: &Test, text: &str, value_of: Option<&'static Attribute>, under_not: bool) {
         use Operator::{Contains, EndsWith, Equal, NotEqual, StartsWith};
-        let attribute = test.path.end();
-        match (&attribute.place, test.operator) {
-            (Place::Id(column), Equal | NotEqual) => self.id(column, test.operator, text),
+        let attribute = asked.path.end();
+        match (&attribute.place, asked.operator) {
+            (Place::Id(column), Equal | NotEqual) => self.id(column, asked.operator, text),
             (Place::Address, operator) => self.folded("u.email_key", operator, &address_key(text), under_not),
             (Place::Folded(expression, there), operator) => {
                 let (not, operator) = if operator == NotEqual { ("not (", Equal) } else { ("(", operator) };
@@ -172,12 +173,12 @@ impl Statement {
                 self.sql.push(")");
             }
             (Place::Kept, Equal | NotEqual) if value_of.is_none() => {
-                self.kept(test.path, test.operator, text);
+                self.kept(asked.path, asked.operator, text);
             }
             (_, operator) => {
                 let exact = attribute.case_exact;
                 self.sql.push(if exact { "(" } else { "lower(" });
-                self.expression(test.path, value_of);
+                self.expression(asked.path, value_of);
                 self.sql.push(")");
                 let text = if exact { text.to_owned() } else { text.to_lowercase() };
                 match operator {
@@ -218,15 +219,16 @@ impl Statement {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let (word, whole) = word(&names, text);
         let whole = whole && !path.end().case_exact;
-        self.sql.push(if operator == Operator::Equal { "(" } else { "not coalesce(" });
-        self.sql.push("d.words @> ").push_bind(vec![word]);
+        let is = operator == Operator::Equal;
+        self.sql.push(if is { "(" } else { "not (" });
+        self.having(&word, None);
         if !whole {
             let lower = if path.end().case_exact { "" } else { "lower" };
             self.sql.push(" and ").push(lower).push("(");
             self.expression(path, None);
             self.sql.push(") = ").push(lower).push("(").push_bind(text.to_owned()).push(")");
         }
-        self.sql.push(if operator == Operator::Equal { ")" } else { ", false)" });
+        self.sql.push(")");
     }
 
     fn like(&mut self, operator: Operator, text: &str) {
@@ -262,7 +264,6 @@ pub(super) fn is_narrow(filter: &Filter) -> bool {
     match filter {
         Filter::All(parts) => parts.iter().any(is_narrow),
         Filter::Any(parts) => !parts.is_empty() && parts.iter().all(is_narrow),
-        Filter::Not(_) => false,
         // Nearly everybody has something of such a type.
         Filter::Value(_, inner) => looked_up(inner).is_some_and(|(part, _)| part.name == "value"),
         Filter::Test(Test { path, operator, value: Literal::Text(text) }) => {
@@ -277,7 +278,7 @@ pub(super) fn is_narrow(filter: &Filter) -> bool {
                 _ => false,
             }
         }
-        Filter::Test(_) => false,
+        Filter::Not(_) | Filter::Test(_) => false,
     }
 }
 
