@@ -5,6 +5,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { openProfileOf } from "../pages/profile.ts";
+import { createKey } from "../pages/provisioning.ts";
 import { makeGroup, makeRole } from "../pages/things.ts";
 import * as users from "../pages/users.ts";
 import { arrive, goto, hydrated } from "../support/browser.ts";
@@ -138,6 +139,15 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await page.getByRole("link", { name: "Delete group…" }).click();
         await expect(page.getByRole("dialog", { name: /^Delete/ })).toBeVisible();
         await see("group-delete");
+        await goto(page, `/o/${org.slug}/settings/provisioning`);
+        await see("provisioning-none");
+        await createKey(page, org.slug, "Okta");
+        await see("provisioning");
+        await page.getByRole("link", { name: "Revoke" }).click();
+        await expect(page.getByRole("dialog", { name: /^Revoke/ })).toBeVisible();
+        await see("provisioning-revoke");
+        await goto(page, `/o/${org.slug}/settings/provisioning?dialog=new`);
+        await see("provisioning-key");
         await query(
           `insert into invitation_requests
               (organization_id, id, email, email_key, name, message, status, proof, created_at)

@@ -1,22 +1,10 @@
-import type { APIRequestContext, APIResponse, Page } from "@playwright/test";
+import type { APIRequestContext, APIResponse } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
+import { createKey } from "../pages/provisioning.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { openUsers, row } from "../pages/users.ts";
 import { arrive, goto } from "../support/browser.ts";
 import { signInLink } from "../support/organization.ts";
-
-/** Makes an API key on the page, and gives it. */
-async function createKey(page: Page, slug: string, name: string): Promise<string> {
-  await goto(page, `/o/${slug}/settings/provisioning`);
-  await page.getByRole("link", { name: "Create API key" }).click();
-  const dialog = page.getByRole("dialog", { name: "Create API key" });
-  await dialog.getByLabel("Name").fill(name);
-  await dialog.getByRole("button", { name: "Create API key" }).click();
-  const key = page.getByRole("textbox", { name: "API key" });
-  await expect(key).toHaveValue(/^vestibule_/);
-  await expect(dialog).toHaveCount(0);
-  return key.inputValue();
-}
 
 /** Speaks SCIM as an identity provider does. */
 function directory(request: APIRequestContext, base: string, key: string) {

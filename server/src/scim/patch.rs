@@ -11,7 +11,7 @@ use domain::directory::{Filter, Path};
 use serde_json::Value;
 
 /// How many operations one request may have.
-const OPERATIONS_MOST: usize = 1_000;
+const OPERATIONS_MOST: usize = 20_000;
 
 /// One change.
 #[derive(Debug)]

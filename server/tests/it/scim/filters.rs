@@ -150,6 +150,7 @@ async fn ids_and_groups_are_found(pool: PgPool) {
 async fn what_can_not_be_asked_is_told_where(pool: PgPool) {
     let directory = Directory::new(pool).await;
     let deep = format!("{}title pr{}", "(".repeat(40), ")".repeat(40));
+    let deeper = "not (".repeat(1_900);
     let many = vec!["title pr"; 201].join(" and ");
     let long = format!("title eq \"{}\"", "x".repeat(20_000));
     for filter in [
@@ -190,6 +191,7 @@ async fn what_can_not_be_asked_is_told_where(pool: PgPool) {
         "\"",
         "\u{0}",
         &deep,
+        &deeper,
         &many,
     ] {
         let reply = directory.get(&format!("/Users?filter={}", encoded(filter))).await;

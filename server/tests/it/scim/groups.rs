@@ -37,18 +37,18 @@ async fn ten_thousand_members_come_and_go_in_one_call(pool: PgPool) {
     assert_eq!(directory.site.count("group_members").await, 10_000);
     let read = directory.get(&path).await.ok();
     assert_eq!(read["members"].as_array().unwrap().len(), 10_000);
-    // Half of them go one by one in one call, as Okta does it; the others with a new list.
-    let half = ids[..1_000]
+    // Some of them go one by one in one call, as Okta does it; the others with a new list.
+    let half = ids[5_000..]
         .iter()
         .map(|id| json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") }));
     assert_eq!(directory.patch(&path, half.collect()).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(directory.site.count("group_members").await, 9_000);
+    assert_eq!(directory.site.count("group_members").await, 5_000);
     let began = Instant::now();
-    let rest = json!([{ "op": "replace", "path": "members", "value": members(&ids[..5_000]) }]);
+    let rest = json!([{ "op": "replace", "path": "members", "value": members(&ids[2_000..7_000]) }]);
     assert_eq!(directory.patch(&path, rest).await.status, StatusCode::NO_CONTENT);
     println!("10,000 members added in {added:?}, replaced by 5,000 in {:?}", began.elapsed());
     assert_eq!(directory.site.count("group_members").await, 5_000);
-    assert_eq!(directory.site.count("audit_events where action = 'group.members_added'").await, 11_000);
+    assert_eq!(directory.site.count("audit_events where action = 'group.members_added'").await, 12_000);
     assert_eq!(
         directory.patch(&path, json!([{ "op": "remove", "path": "members" }])).await.status,
         StatusCode::NO_CONTENT
