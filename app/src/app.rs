@@ -8,6 +8,7 @@ use crate::general::GeneralPage;
 use crate::groups::GroupsPage;
 use crate::join::JoinPage;
 use crate::pages::{HomePage, NotFoundPage};
+use crate::provisioning::ProvisioningPage;
 use crate::requests::RequestsPage;
 use crate::roles::RolesPage;
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
@@ -51,6 +52,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/o/:org/settings/groups") view=GroupsPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/settings/roles") view=RolesPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/settings/general") view=GeneralPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/provisioning") view=ProvisioningPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/settings/audit-log") view=AuditLogPage ssr=mode.clone()/>
                     </Routes>
                 }.into_any()

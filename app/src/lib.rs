@@ -11,6 +11,7 @@ mod groups;
 mod join;
 mod pages;
 pub mod paths;
+mod provisioning;
 mod requests;
 mod roles;
 #[cfg(feature = "ssr")]

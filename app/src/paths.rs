@@ -151,6 +151,10 @@ pub fn general(organization: &str) -> String {
     format!("/o/{organization}/settings/general")
 }
 
+pub fn provisioning(organization: &str) -> String {
+    format!("/o/{organization}/settings/provisioning")
+}
+
 pub fn requests(organization: &str, query: &RequestsQuery) -> String {
     let path = format!("/o/{organization}/settings/requests");
     match (query.after, query.before) {

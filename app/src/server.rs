@@ -58,7 +58,9 @@ pub fn status(problem: &Problem) -> axum::http::StatusCode {
     use axum::http::StatusCode;
     match problem {
         Problem::NotFound => StatusCode::NOT_FOUND,
-        Problem::SignedOut => StatusCode::UNAUTHORIZED,
+        Problem::SignedOut | Problem::KeyRefused => StatusCode::UNAUTHORIZED,
+        Problem::OutOfScope => StatusCode::FORBIDDEN,
+        Problem::ChangedMeanwhile => StatusCode::PRECONDITION_FAILED,
         Problem::Invalid { .. } | Problem::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
         Problem::LinkUnusable => StatusCode::GONE,
         Problem::OtherAccountOpen | Problem::Refused { .. } => StatusCode::CONFLICT,

@@ -56,6 +56,7 @@ pub fn DeleteDialog<S>(
     #[prop(into)] title: String,
     words: &'static str,
     button: &'static str,
+    #[prop(default = "Deleting…")] pending: &'static str,
     id: Uuid,
     action: ServerAction<S>,
     #[prop(into)] href: String,
@@ -75,7 +76,7 @@ where
                 <input type="hidden" name="id" value=id.to_string()/>
                 <div class="actions">
                     <Close on_close href label="Cancel"/>
-                    <Submit label=button pending_label="Deleting…" pending=action.pending() kind="danger"/>
+                    <Submit label=button pending_label=pending pending=action.pending() kind="danger"/>
                 </div>
             </Form>
         </Dialog>

@@ -34,7 +34,7 @@ pub use badge::{DeliveryLine, StatusBadge};
 pub use button::Submit;
 pub use checks::{Check, Checks, Switch};
 pub use dialog::{Close, Dialog};
-pub use field::{Choice, Field};
+pub use field::{Choice, Field, FieldProblem};
 pub use icon::{Icon, icon};
 pub use notice::{Notice, Toast, Tone};
 pub use page::{Empty, Heading};

@@ -5,6 +5,7 @@ import { expect, test } from "../fixtures.ts";
 import { fillRequest } from "../pages/requests.ts";
 import { signIn, signOut } from "../pages/sign_in.ts";
 import { confirm, openProfileOf } from "../pages/profile.ts";
+import { createKey } from "../pages/provisioning.ts";
 import { makeGroup, makeRole } from "../pages/things.ts";
 import * as users from "../pages/users.ts";
 import { arrive, goto } from "../support/browser.ts";
@@ -144,6 +145,15 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await page.getByRole("link", { name: "Delete group…" }).click();
         await expect(page.getByRole("dialog", { name: /^Delete/ })).toBeVisible();
         await see("group-delete");
+        await goto(page, `/o/${org.slug}/settings/provisioning`);
+        await see("provisioning-none");
+        await createKey(page, org.slug, "Okta");
+        await see("provisioning");
+        await page.getByRole("link", { name: "Revoke" }).click();
+        await expect(page.getByRole("dialog", { name: /^Revoke/ })).toBeVisible();
+        await see("provisioning-revoke");
+        await goto(page, `/o/${org.slug}/settings/provisioning?dialog=new`);
+        await see("provisioning-key");
         await query(
           `insert into invitation_requests
               (organization_id, id, email, email_key, name, message, status, proof, created_at)

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod database;
 pub mod router;
+mod scim;
 pub mod serve;
 pub mod state;
 pub mod telemetry;

@@ -1,5 +1,6 @@
 //! Which handler stands at which path.
 
+use crate::scim;
 use crate::state::AppState;
 use crate::web::{
     context, export, files, forms, gate, headers, health, links, mailbox, pages, refusals, request_log,
@@ -54,19 +55,22 @@ pub fn router(state: AppState) -> Router {
             .layer(from_fn(mailbox::here_alone));
         router = router.merge(mailbox);
     }
-    around(router, &state, PAGE_TIMEOUT)
+    around(for_browsers(router, &state).merge(scim::router()), &state, PAGE_TIMEOUT)
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(health::ready))
         .with_state(state)
 }
 
-/// What stands around every handler. The last is the outermost.
-fn around(router: Router<AppState>, state: &AppState, timeout: Duration) -> Router<AppState> {
+/// What stands around every handler that a browser comes to with its cookies. The last is the outermost.
+fn for_browsers(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*state.domain.base_url).unwrap_or(csrf);
+    router.layer(from_fn_with_state(state.clone(), context::attach)).layer(csrf)
+}
+
+/// What stands around every handler. The last is the outermost.
+fn around(router: Router<AppState>, state: &AppState, timeout: Duration) -> Router<AppState> {
     router
-        .layer(from_fn_with_state(state.clone(), context::attach))
-        .layer(csrf)
         // Axum's own limit is lower than what we promise to take.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
@@ -125,7 +129,7 @@ mod tests {
             .route("/api/function", get(breaks))
             .route("/slow", get(std::future::pending::<()>))
             .route("/api/slow", get(std::future::pending::<()>));
-        around(router, &state, Duration::from_millis(50)).with_state(state)
+        around(for_browsers(router, &state), &state, Duration::from_millis(50)).with_state(state)
     }
 
     async fn get_it(path: &str, accept: &str) -> (StatusCode, axum::http::HeaderMap, String) {

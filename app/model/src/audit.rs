@@ -51,7 +51,7 @@ pub struct AuditPage {
 }
 
 /// Every action that the log has a word for, and the words for it.
-pub const ACTIONS: [(&str, &str); 29] = [
+pub const ACTIONS: [(&str, &str); 33] = [
     ("user.invited", "invited"),
     ("invitation.resent", "sent the invitation again"),
     ("invitation.revoked", "revoked the invitation"),
@@ -63,6 +63,8 @@ pub const ACTIONS: [(&str, &str); 29] = [
     ("user.role_changed", "changed the organization role"),
     ("user.access_changed", "changed roles and groups"),
     ("user.renamed", "changed the name"),
+    ("user.address_changed", "changed the address"),
+    ("user.attributes_changed", "changed the directory’s attributes"),
     ("user.signed_in", "signed in"),
     ("user.signed_out", "signed out"),
     ("user.signed_out_everywhere", "signed out everywhere"),
@@ -79,6 +81,8 @@ pub const ACTIONS: [(&str, &str); 29] = [
     ("role.created", "created a role"),
     ("role.changed", "changed a role"),
     ("role.deleted", "deleted a role"),
+    ("key.created", "created an API key"),
+    ("key.revoked", "revoked an API key"),
     ("organization.created", "created the organization"),
     ("organization.settings_changed", "changed the settings"),
 ];

@@ -38,6 +38,8 @@ pub enum FieldError {
     OutOfRange { least: i16, most: i16 },
     #[error("These are too many: {most} at most.")]
     TooMany { most: usize },
+    #[error("There is no user with the id {id}.")]
+    NoSuchUser { id: crate::UserId },
     #[error("Use lower-case letters, digits and hyphens between them: 63 characters at most.")]
     NotASlug,
 }

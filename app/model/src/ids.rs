@@ -50,4 +50,6 @@ ids! {
     RequestId,
     /// One row of the audit log.
     AuditEventId,
+    /// What lets a program in.
+    ApiKeyId,
 }

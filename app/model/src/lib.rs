@@ -13,6 +13,7 @@ pub mod field;
 pub mod ids;
 pub mod invite;
 pub mod join;
+pub mod keys;
 pub mod organization;
 pub mod permission;
 pub mod problem;
@@ -26,8 +27,8 @@ pub mod viewer;
 
 pub use email::{AddressError, EmailAddress};
 pub use ids::{
-    AuditEventId, DeliveryId, GroupId, InvitationId, OrganizationId, RequestId, RoleId, SessionId, SignInId,
-    UserId,
+    ApiKeyId, AuditEventId, DeliveryId, GroupId, InvitationId, OrganizationId, RequestId, RoleId, SessionId,
+    SignInId, UserId,
 };
 pub use organization::{OrganizationCard, OrganizationRole};
 pub use problem::{FieldProblem, Problem};

@@ -30,6 +30,15 @@ pub enum Problem {
     /// The sign-in code is wrong, or its time is over.
     #[error("This code is wrong or its time is over.")]
     WrongCode,
+    /// There is no such API key here, or its time is over.
+    #[error("This API key is not known here, or its time is over.")]
+    KeyRefused,
+    /// The API key is good, but not for this.
+    #[error("This API key may not be used for that.")]
+    OutOfScope,
+    /// It is not as it was when the one who asks looked at it.
+    #[error("It was changed meanwhile.")]
+    ChangedMeanwhile,
     /// More came in than we take at once.
     #[error("That is more than we can take at once.")]
     TooLarge,

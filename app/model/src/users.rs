@@ -70,6 +70,11 @@ impl JoinedBy {
         }
     }
 
+    /// Whether somebody else's system let them in, which the list tells.
+    pub const fn is_from_outside(self) -> bool {
+        matches!(self, Self::Sso | Self::Scim)
+    }
+
     /// What is read behind "joined".
     pub const fn label(self) -> &'static str {
         match self {
@@ -169,6 +174,8 @@ pub struct UserRow {
     /// Where the invitation's newest mail is.
     pub delivery: Option<DeliveryState>,
     pub last_login_at: Option<DateTime<Utc>>,
+    /// How they came in; nothing, while they have not.
+    pub joined_by: Option<JoinedBy>,
 }
 
 /// One page of the list.

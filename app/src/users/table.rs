@@ -84,6 +84,7 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerAction<Act>)
             <td data-label="Status">
                 <span class="stack">
                     <span class="line"><StatusBadge status=row.status expires_at=row.expires_at now/></span>
+                    {row.joined_by.filter(|way| way.is_from_outside()).map(|way| view! { <span class="muted small">"joined "{way.label()}</span> })}
                     {row.delivery.map(|state| view! { <DeliveryLine state now/> })}
                 </span>
             </td>

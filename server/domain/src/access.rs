@@ -1,12 +1,14 @@
 //! What a caller may do in one organization, as values that only this module makes: who holds one has been checked.
 
 use crate::audit::Actor;
-use crate::secret;
-use crate::{Caller, Domain, Error, Result, Token};
+use crate::{Caller, Domain, Error, Result, Token, keys, secret};
 use chrono::{DateTime, TimeDelta, Utc};
+use model::keys::Scope;
 use model::settings::Settings;
 use model::viewer::ViewerUser;
-use model::{OrganizationCard, OrganizationId, OrganizationRole, Problem, SessionId, UserId, Viewer};
+use model::{
+    ApiKeyId, OrganizationCard, OrganizationId, OrganizationRole, Problem, SessionId, UserId, Viewer,
+};
 use sqlx::PgConnection;
 use std::ops::Deref;
 use uuid::Uuid;
@@ -34,6 +36,14 @@ pub struct Member<'a> {
 /// An Organization Admin.
 pub struct Admin<'a>(Member<'a>);
 
+/// A program with an API key that is good here, for what it was asked for.
+pub struct Program<'a> {
+    visitor: Visitor<'a>,
+    pub key: ApiKeyId,
+    name: String,
+    scopes: Vec<Scope>,
+}
+
 /// One who may administer users and groups, whoever that is.
 #[derive(Clone, Copy)]
 pub struct Steward<'a> {
@@ -44,6 +54,27 @@ pub struct Steward<'a> {
 impl<'a> From<&'a Admin<'_>> for Steward<'a> {
     fn from(admin: &'a Admin<'_>) -> Self {
         Self { visitor: admin, actor: Actor::user(&admin.user) }
+    }
+}
+
+impl<'a> From<&'a Program<'_>> for Steward<'a> {
+    fn from(program: &'a Program<'_>) -> Self {
+        Self { visitor: program, actor: Actor::Key { id: program.key.0, name: &program.name } }
+    }
+}
+
+impl Program<'_> {
+    /// Whether its key is good for this, too.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+}
+
+impl<'a> Deref for Program<'a> {
+    type Target = Visitor<'a>;
+
+    fn deref(&self) -> &Visitor<'a> {
+        &self.visitor
     }
 }
 
@@ -99,6 +130,10 @@ impl Visitor<'_> {
 }
 
 pub async fn visit<'a>(caller: &'a Caller, slug: &str) -> Result<Visitor<'a>> {
+    // The database takes no such character.
+    if slug.contains('\0') {
+        return Err(Error::not_found());
+    }
     let row = sqlx::query!(
         "select id, slug, name, requests_open, invitation_days, session_hours, request_again_days,
             dismiss_stale_requests, notify_requests, allowed_domains
@@ -136,6 +171,27 @@ pub fn admin(member: Member<'_>) -> Result<Admin<'_>> {
         OrganizationRole::Admin => Ok(Admin(member)),
         OrganizationRole::Member => Err(Error::not_found()),
     }
+}
+
+/// A key of another organization, one that was revoked or whose time is over, and an organization that is not there
+/// answer the same.
+pub async fn program<'a>(
+    caller: &'a Caller,
+    slug: &str,
+    key: Option<&Token>,
+    scope: Option<Scope>,
+) -> Result<Program<'a>> {
+    let refused = || Error::Problem(Problem::KeyRefused);
+    let key = key.ok_or_else(refused)?;
+    let visitor = match visit(caller, slug).await {
+        Err(Error::Problem(Problem::NotFound)) => return Err(refused()),
+        visitor => visitor?,
+    };
+    let good = keys::find(&visitor, key).await?.ok_or_else(refused)?;
+    if scope.is_some_and(|scope| !good.scopes.contains(&scope)) {
+        return Err(Problem::OutOfScope.into());
+    }
+    Ok(Program { visitor, key: good.id, name: good.name, scopes: good.scopes })
 }
 
 /// Lets no other rule that takes this lock into the organization until the transaction has ended: for what more than

@@ -1,6 +1,7 @@
 //! Who calls: one browser's request, or the command line.
 
-use crate::{Admin, Domain, Error, Member, Result, Token, Visitor, access};
+use crate::{Admin, Domain, Error, Member, Program, Result, Token, Visitor, access};
+use model::keys::Scope;
 use std::collections::HashMap;
 
 /// Somebody who wants something, with all they brought along.
@@ -59,6 +60,19 @@ impl Caller {
     /// Not found for a wrong slug and for a member, who must not learn more; signed out, when nobody is signed in.
     pub async fn admin(&self, slug: &str) -> Result<Admin<'_>> {
         access::admin(self.member(slug).await?)
+    }
+
+    /// The organization as a program may use it that has an API key, for this scope or for what any key is good for.
+    ///
+    /// # Errors
+    /// The key is none of this organization's, or not good for that.
+    pub async fn program(
+        &self,
+        slug: &str,
+        key: Option<&Token>,
+        scope: Option<Scope>,
+    ) -> Result<Program<'_>> {
+        access::program(self, slug, key, scope).await
     }
 
     pub(crate) fn session(&self, slug: &str) -> Option<&Token> {

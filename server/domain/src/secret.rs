@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
+use model::keys::KEY_PREFIX;
 use model::{InvitationId, OrganizationId, RequestId, SignInId};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -40,6 +41,11 @@ impl Token {
     /// 256 random bits.
     pub fn random() -> Self {
         Self(URL_SAFE_NO_PAD.encode(random::<32>()))
+    }
+
+    /// 256 random bits of an API key, to be known for one wherever it turns up.
+    pub fn key() -> Self {
+        Self(format!("{KEY_PREFIX}{}", Self::random().0))
     }
 
     /// What somebody brought; good for nothing until it is found to open something.

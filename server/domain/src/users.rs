@@ -6,6 +6,7 @@ mod cursor;
 mod list;
 mod profile;
 
+pub(crate) use act::{ATTEMPTS_MOST, apply};
 pub use act::{act, invite_all_again};
 pub use change::change;
 pub use list::list;

@@ -59,7 +59,7 @@ fn hand_on<T: Clone + Send + Sync + 'static>(extensions: &axum::http::Extensions
 
 /// The address of the one who asks. What a proxy says counts only from a proxy that we trust: the last address that no
 /// trusted proxy has.
-fn source(state: &AppState, parts: &Parts) -> String {
+pub fn source(state: &AppState, parts: &Parts) -> String {
     let peer =
         parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
     let Some(peer) = peer else { return "unknown".to_owned() };
@@ -90,7 +90,7 @@ fn forwarded(text: &str) -> Option<IpAddr> {
     address.ok().map(|address| address.to_canonical())
 }
 
-fn user_agent(parts: &Parts) -> String {
+pub fn user_agent(parts: &Parts) -> String {
     let said = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     said.chars().filter(|c| !c.is_control()).take(USER_AGENT_MOST).collect()
 }

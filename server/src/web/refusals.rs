@@ -35,10 +35,10 @@ pub async fn tell(State(state): State<AppState>, request: Request, next: Next) -
     Response::from_parts(parts, Body::from(body))
 }
 
-/// Whether one of our pages or server functions has said what is the matter.
+/// Whether one of our pages, server functions or protocols has said what is the matter.
 fn is_told(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.starts_with("text/html") || kind.starts_with("application/json")
+    ["text/html", "application/json", "application/scim+json"].iter().any(|told| kind.starts_with(told))
 }
 
 fn problem(status: StatusCode, request: String) -> Problem {

@@ -43,6 +43,7 @@ fn route(request: &Request) -> String {
 
 /// A stranger may think of any method: each would be a metric of its own.
 fn known(method: &Method) -> String {
-    let known = [Method::GET, Method::HEAD, Method::POST].contains(method);
+    let ours = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let known = ours.contains(method);
     if known { method.to_string() } else { "other".to_owned() }
 }

@@ -12,6 +12,7 @@ mod links;
 mod mailbox;
 mod process;
 mod schema;
+mod scim;
 mod source;
 mod support;
 mod tenancy;

@@ -88,12 +88,17 @@ impl Site {
         format!("session-{slug}={}", session.token.reveal())
     }
 
-    /// Invites an address, and gives its link's token.
-    pub async fn invited(&self, email: &str) -> Token {
+    /// The admin, beside the web.
+    pub async fn admin(&self) -> Caller {
         let cookie = self.signed_in("blobsrus", ADMIN).await;
         let token = Token::presented(cookie.split_once('=').unwrap().1);
         let sessions = HashMap::from([("blobsrus".to_owned(), token)]);
-        let caller = Caller::new(self.domain.clone(), sessions, Source::default(), "test");
+        Caller::new(self.domain.clone(), sessions, Source::default(), "test")
+    }
+
+    /// Invites an address, and gives its link's token.
+    pub async fn invited(&self, email: &str) -> Token {
+        let caller = self.admin().await;
         let admin = caller.admin("blobsrus").await.unwrap();
         invitations::invite(&admin, email, &OrganizationRole::Member.into()).await.unwrap();
         let (organization, invitation): (Uuid, Uuid) =

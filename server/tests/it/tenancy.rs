@@ -17,10 +17,11 @@ const JSON: &str = "application/json";
 const ROUTER: &str = include_str!("../../src/router.rs");
 
 /// Every page that only an admin sees.
-const ADMINS_PAGES: [&str; 8] = [
+const ADMINS_PAGES: [&str; 9] = [
     "/o/:org/settings/audit-log",
     "/o/:org/settings/general",
     "/o/:org/settings/groups",
+    "/o/:org/settings/provisioning",
     "/o/:org/settings/requests",
     "/o/:org/settings/roles",
     "/o/:org/settings/users",
@@ -59,13 +60,16 @@ const NOBODYS: [&str; 6] = [
 
 /// Every server function that only an admin may call, with a body that an admin's call would have. What stands in
 /// braces is the id of something of the organization.
-const ADMINS_ALONE: [(&str, &str, &str); 22] = [
+const ADMINS_ALONE: [(&str, &str, &str); 25] = [
     ("/api/audit_log/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
     ("/api/groups/delete", FORM, "org=blobsrus&id={group}"),
     ("/api/groups/list", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/groups/save", FORM, "org=blobsrus&id={group}&name=Other&roles[]={role}"),
     ("/api/requests/dismiss", FORM, "org=blobsrus&requests[]={request}&tell=true"),
     ("/api/requests/dismiss", FORM, "org=blobsrus&email[]=asks@blobsrus.com&tell=true"),
+    ("/api/keys/create", FORM, "org=blobsrus&name=Other&scopes[]=users:read&lifetime="),
+    ("/api/keys/list", JSON, r#"{"org":"blobsrus"}"#),
+    ("/api/keys/revoke", FORM, "org=blobsrus&id={key}"),
     ("/api/requests/dismiss_stale", FORM, "org=blobsrus"),
     ("/api/requests/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
     ("/api/roles/delete", FORM, "org=blobsrus&id={role}"),
@@ -132,6 +136,15 @@ async fn things(site: &Site) -> Vec<(&'static str, Uuid)> {
     vec![
         ("{role}", insert("roles", "name, permissions", "'Bookkeeper', '{invoice:read}'").await),
         ("{group}", insert("groups", "name", "'Money'").await),
+        (
+            "{key}",
+            insert(
+                "api_keys",
+                "name, token_hash, hint, scopes, created_by_name",
+                "'Okta', 'hash', 'vestibule_', '{users:read}', 'Ada'",
+            )
+            .await,
+        ),
         (
             "{request}",
             insert(

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 /// How often it is tried. What goes with a user, such as sessions, others may lock in another order, and the database
 /// ends one of the two.
-const ATTEMPTS_MOST: usize = 5;
+pub(crate) const ATTEMPTS_MOST: usize = 5;
 
 /// Does this to each of the users for whom the rule table allows it, and says of the others why not.
 ///
@@ -75,20 +75,42 @@ async fn attempt(
     only: Option<AddressState>,
 ) -> Result<ActionAnswer> {
     let mut transaction = steward.domain().pool.begin().await?;
-    if action.ends_an_admin() {
-        access::lock_organization(&mut transaction, steward).await?;
-    }
-    let mut found = lock_users(&mut transaction, steward, chosen).await?;
-    let admins_left =
-        if action.ends_an_admin() { Some(count_admins(&mut transaction, steward).await?) } else { None };
-    let gone = chosen.len() - found.len();
-    found.retain(|user| only.is_none_or(|only| user.state == only));
-    let mut plan = Plan::of(steward, action, found, admins_left);
-    write(&mut transaction, steward, action, &plan.done).await?;
+    let answer = apply_to(&mut transaction, steward, action, chosen, only).await?;
     transaction.commit().await?;
     if action == UserAction::Resend {
         steward.domain().mail_bell.notify_one();
     }
+    Ok(answer)
+}
+
+/// The same in the transaction of whatever else belongs to it. Where an active admin may be none any more after it, the
+/// organization's lock is taken; whoever holds users' locks already took it before them.
+pub(crate) async fn apply(
+    transaction: &mut PgConnection,
+    steward: &Steward<'_>,
+    action: UserAction,
+    chosen: &[Uuid],
+) -> Result<ActionAnswer> {
+    apply_to(transaction, steward, action, chosen, None).await
+}
+
+async fn apply_to(
+    transaction: &mut PgConnection,
+    steward: &Steward<'_>,
+    action: UserAction,
+    chosen: &[Uuid],
+    only: Option<AddressState>,
+) -> Result<ActionAnswer> {
+    if action.ends_an_admin() {
+        access::lock_organization(transaction, steward).await?;
+    }
+    let mut found = lock_users(transaction, steward, chosen).await?;
+    let admins_left =
+        if action.ends_an_admin() { Some(count_admins(transaction, steward).await?) } else { None };
+    let gone = chosen.len() - found.len();
+    found.retain(|user| only.is_none_or(|only| user.state == only));
+    let mut plan = Plan::of(steward, action, found, admins_left);
+    write(transaction, steward, action, &plan.done).await?;
     Ok(ActionAnswer {
         action,
         done: plan.done.drain(..).map(|(user, _)| user.email).collect(),

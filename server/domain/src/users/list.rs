@@ -114,7 +114,7 @@ fn select(
             .push_bind(group.0)
             .push(") ");
     }
-    sql.push("select u.id, u.name, u.email, u.status, u.role, u.last_login_at, i.expires_at, ")
+    sql.push("select u.id, u.name, u.email, u.status, u.role, u.last_login_at, u.joined_by, i.expires_at, ")
         .push(expression)
         .push(
             "::text as sort_value, d.state as delivery_state, d.tries, d.due_at, d.reply, d.ended_at
@@ -207,6 +207,7 @@ pub(super) struct Row {
     pub status: String,
     pub role: String,
     pub last_login_at: Option<DateTime<Utc>>,
+    pub joined_by: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
     pub sort_value: String,
     pub delivery_state: Option<String>,
@@ -241,6 +242,7 @@ impl Row {
             expires_at: self.expires_at,
             delivery,
             last_login_at: self.last_login_at,
+            joined_by: self.joined_by.and_then(|way| way.parse().ok()),
         }
     }
 }

@@ -46,6 +46,7 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
         status: row.status,
         role: row.role,
         last_login_at: row.last_login_at,
+        joined_by: row.joined_by.clone(),
         expires_at: row.expires_at,
         sort_value: String::new(),
         delivery_state: None,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::format_collect, reason = "a test that fails may panic")]
 
 mod administration;
+mod directory;
 mod history;
 mod invite;
 mod join;

@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    Caller, Clock, Domain, Keyring, Source, Token, invitations, mail, organizations, sign_in, users,
+    Caller, Clock, Domain, Keyring, Source, Token, invitations, keys, mail, organizations, sign_in, users,
 };
 use model::actions::{ActionAnswer, UserAction};
 use model::invite::{AddressClass, InviteAnswer};
+use model::keys::{Lifetime, Scope};
 use model::{OrganizationId, OrganizationRole, Problem, UserId};
 use sqlx::PgPool;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 pub const SLUG: &str = "blobsrus";
@@ -20,6 +22,7 @@ pub struct World {
     pub admin: Caller,
     pub organization: OrganizationId,
     session: Token,
+    key: OnceCell<Token>,
 }
 
 impl World {
@@ -35,7 +38,17 @@ impl World {
         let session = found_session(&domain, SLUG, ADMIN).await;
         let admin = caller(&domain, HashMap::from([(SLUG.to_owned(), session.clone())]));
         let organization = admin.visit(SLUG).await.unwrap().id;
-        Self { domain, admin, organization, session }
+        Self { domain, admin, organization, session, key: OnceCell::new() }
+    }
+
+    /// A directory's API key, good for everything.
+    pub async fn key(&self) -> Token {
+        let make = || async {
+            let admin = self.admin.admin(SLUG).await.unwrap();
+            let key = keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Forever).await.unwrap();
+            Token::presented(key.text)
+        };
+        self.key.get_or_init(make).await.clone()
     }
 
     /// The admin, from another place.

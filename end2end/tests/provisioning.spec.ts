@@ -1,0 +1,98 @@
+import type { APIRequestContext, APIResponse } from "@playwright/test";
+import { expect, test } from "../fixtures.ts";
+import { createKey } from "../pages/provisioning.ts";
+import { signIn } from "../pages/sign_in.ts";
+import { openUsers, row } from "../pages/users.ts";
+import { arrive, goto } from "../support/browser.ts";
+import { signInLink } from "../support/organization.ts";
+
+/** Speaks SCIM as an identity provider does. */
+function directory(request: APIRequestContext, base: string, key: string) {
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/scim+json" };
+  const send = (method: string, path: string, body?: object): Promise<APIResponse> =>
+    request.fetch(`${base}${path}`, { method, headers, data: body && JSON.stringify(body) });
+  return {
+    get: (path: string) => send("GET", path),
+    create: async (userName: string, displayName: string): Promise<string> => {
+      const answer = await send("POST", "/Users", { userName, displayName });
+      expect(answer.status(), await answer.text()).toBe(201);
+      return ((await answer.json()) as { id: string }).id;
+    },
+    setActive: async (id: string, active: boolean): Promise<APIResponse> =>
+      send("PATCH", `/Users/${id}`, { Operations: [{ op: "replace", value: { active } }] }),
+  };
+}
+
+test("an admin connects a directory, which creates and deactivates people", async ({ page, request, org, server, anotherBrowser, axe }) => {
+  await signIn(page, org.link);
+  const key = await createKey(page, org.slug, "Okta");
+  await axe();
+  const base = await page.getByRole("textbox", { name: "SCIM base URL" }).inputValue();
+  expect(base).toBe(`${server.baseUrl}/o/${org.slug}/scim/v2`);
+  const scim = directory(request, base, key);
+  const email = `blobby@${org.domain}`;
+
+  await openUsers(page, org.slug);
+  await expect(row(page, email)).toHaveCount(0);
+  const id = await scim.create(email, "Blobby Waters");
+  await page.reload();
+  await expect(row(page, email)).toContainText("Blobby Waters");
+  await expect(row(page, email)).toContainText("Active");
+  await expect(row(page, email)).toContainText("joined by SCIM");
+  await row(page, email).getByRole("link", { name: "Manage" }).click();
+  await expect(page.getByText("by SCIM", { exact: false }).first()).toBeVisible();
+
+  // Their open browser is out at its next action.
+  const theirs = await anotherBrowser();
+  await signIn(theirs, await signInLink(server, org.slug, email), "Account");
+  expect((await (await scim.setActive(id, false)).json()).active).toBe(false);
+  await theirs.getByRole("textbox", { name: "Name" }).fill("Somebody Else");
+  await theirs.getByRole("button", { name: "Save name" }).click();
+  await arrive(theirs, "Sign in");
+  await openUsers(page, org.slug);
+  await expect(row(page, email)).toContainText("Suspended");
+  expect((await (await scim.setActive(id, true)).json()).active).toBe(true);
+  await openUsers(page, org.slug);
+  await expect(row(page, email)).toContainText("Active");
+
+  // The last admin stays, and the identity provider's log says why.
+  const admins = await scim.get(`/Users?filter=${encodeURIComponent(`userName eq "${org.admin}"`)}`);
+  const refused = await scim.setActive(((await admins.json()) as { Resources: { id: string }[] }).Resources[0]!.id, false);
+  expect(refused.status()).toBe(409);
+  expect(((await refused.json()) as { detail: string }).detail).toContain("is the last active Organization Admin");
+});
+
+test("a key is shown once, tells when it was used, and opens nothing once it is revoked", async ({ page, request, org, server, axe }) => {
+  await signIn(page, org.link);
+  await goto(page, `/o/${org.slug}/settings/provisioning`);
+  await expect(page.getByText("No API keys yet.")).toBeVisible();
+  await page.getByRole("link", { name: "Create API key" }).click();
+  const dialog = page.getByRole("dialog", { name: "Create API key" });
+  await dialog.getByLabel("Name").fill(" ");
+  for (const box of await dialog.getByRole("checkbox").all()) await box.uncheck();
+  await dialog.getByRole("button", { name: "Create API key" }).click();
+  await expect(dialog.getByLabel("Name")).toHaveAccessibleDescription(/Fill this in\./);
+  await axe();
+
+  const key = await createKey(page, org.slug, "Entra");
+  const line = page.getByRole("row").filter({ hasText: "Entra" });
+  await expect(line).toContainText("Never");
+  await expect(line).toContainText("Everything");
+  const scim = directory(request, `${server.baseUrl}/o/${org.slug}/scim/v2`, key);
+  expect((await scim.get("/ServiceProviderConfig")).status()).toBe(200);
+  await goto(page, `/o/${org.slug}/settings/provisioning`);
+  await expect(line).toContainText("just now");
+  await expect(page.getByRole("textbox", { name: "API key" })).toHaveCount(0);
+  expect(await page.content()).not.toContain(key);
+
+  await line.getByRole("link", { name: "Revoke" }).click();
+  const question = page.getByRole("dialog", { name: "Revoke the key Entra?" });
+  await axe();
+  await question.getByRole("button", { name: "Revoke" }).click();
+  await expect(page.getByText("No API keys yet.")).toBeVisible();
+  const answer = await scim.get("/ServiceProviderConfig");
+  expect(answer.status()).toBe(401);
+  expect(answer.headers()["www-authenticate"]).toContain("Bearer");
+  await goto(page, `/o/${org.slug}/settings/audit-log`);
+  await expect(page.getByRole("row").filter({ hasText: "revoked an API key" })).toContainText("Entra");
+});
