@@ -38,6 +38,12 @@ pub enum FieldError {
     OutOfRange { least: i16, most: i16 },
     #[error("These are too many: {most} at most.")]
     TooMany { most: usize },
+    #[error("This is no address that begins with https://.")]
+    NotHttps,
+    #[error("Add a connection first: without one, nobody but admins could sign in.")]
+    NoConnection,
+    #[error("Members sign in by this connection alone. Switch “Disable email links” off first.")]
+    LastConnection,
     #[error("Use lower-case letters, digits and hyphens between them: 63 characters at most.")]
     NotASlug,
 }
