@@ -154,7 +154,7 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerAction<Dismiss>) -> i
                     {row.member.map(|member| view! {
                         <span class="line">
                             <span class="badge stale">{icon(Icon::Check)}"Already a member"</span>
-                            <a class="small" href=paths::user(&organization, member.user)>{member.way()}</a>
+                            <a class="small" href=paths::user(&organization, member.user)>{member.by.label()}</a>
                             <span class="small muted"><Moment at=member.at now/></span>
                         </span>
                     })}

@@ -21,9 +21,14 @@ pub enum UserAction {
     RevokeMembership,
     MakeAdmin,
     MakeMember,
+    /// A directory's word that somebody should not get in: suspends, or takes the invitation back.
+    Deactivate,
+    /// A directory's word that somebody may get in.
+    Activate,
 }
 
 impl UserAction {
+    /// Those that have a button.
     pub const ALL: [Self; 7] = [
         Self::Resend,
         Self::RevokeInvitation,
@@ -43,6 +48,8 @@ impl UserAction {
             Self::RevokeMembership => "revoke_membership",
             Self::MakeAdmin => "make_admin",
             Self::MakeMember => "make_member",
+            Self::Deactivate => "deactivate",
+            Self::Activate => "activate",
         }
     }
 
@@ -55,6 +62,8 @@ impl UserAction {
             Self::Reactivate => Action::Reactivate,
             Self::RevokeMembership => Action::RevokeMembership,
             Self::MakeAdmin | Self::MakeMember => Action::ChangeRole,
+            Self::Deactivate => Action::ScimDeactivate,
+            Self::Activate => Action::ScimActivate,
         }
     }
 
@@ -69,7 +78,7 @@ impl UserAction {
 
     /// Whether an active admin is none any more after it.
     pub const fn ends_an_admin(self) -> bool {
-        matches!(self, Self::Suspend | Self::RevokeMembership | Self::MakeMember)
+        matches!(self, Self::Suspend | Self::RevokeMembership | Self::MakeMember | Self::Deactivate)
     }
 }
 
@@ -81,7 +90,7 @@ impl FromStr for UserAction {
     }
 }
 
-/// What became of it, for each.
+/// What became of it, for each. Nothing is said of those for whom it was so already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionAnswer {
     pub action: UserAction,

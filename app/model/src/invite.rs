@@ -42,7 +42,7 @@ impl AddressClass {
     pub const fn of_state(state: AddressState) -> Self {
         match rule(Action::Invite, state) {
             Cell::Refused(why) => Self::Refused { why },
-            Cell::Done(_) | Cell::Nobody => match state {
+            Cell::Done(_) | Cell::Nothing => match state {
                 AddressState::Expired => Self::Again,
                 _ => Self::New,
             },

@@ -1,6 +1,6 @@
 //! Wishes for an invitation, as the admins see them.
 
-use crate::users::UserCounts;
+use crate::users::{JoinedBy, UserCounts};
 use crate::{RequestId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -45,21 +45,8 @@ pub struct RequestRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     pub user: UserId,
-    /// `invitation`, `setup`, …
-    pub by: String,
+    pub by: JoinedBy,
     pub at: DateTime<Utc>,
-}
-
-impl Membership {
-    /// The way in, as the list has it.
-    pub fn way(&self) -> &'static str {
-        match self.by.as_str() {
-            "invitation" => "by invitation",
-            "sso" => "by SSO",
-            "scim" => "by SCIM",
-            _ => "at the set-up",
-        }
-    }
 }
 
 /// The open requests, the oldest first.

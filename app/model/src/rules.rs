@@ -48,11 +48,21 @@ pub enum Action {
     ChangeRole,
     Suspend,
     Reactivate,
+    /// SCIM's deletion, too.
     RevokeMembership,
+    /// Coming from the identity provider, where strangers join by that (just-in-time joining).
+    SsoSignIn,
+    /// Coming from the identity provider, where only those join by it who are invited.
+    SsoSignInInvited,
+    ScimCreate,
+    /// SCIM's `active: false`.
+    ScimDeactivate,
+    /// SCIM's `active: true`.
+    ScimActivate,
 }
 
 impl Action {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Invite,
         Self::Resend,
         Self::RevokeInvitation,
@@ -64,6 +74,11 @@ impl Action {
         Self::Suspend,
         Self::Reactivate,
         Self::RevokeMembership,
+        Self::SsoSignIn,
+        Self::SsoSignInInvited,
+        Self::ScimCreate,
+        Self::ScimDeactivate,
+        Self::ScimActivate,
     ];
 
     /// The row's name.
@@ -79,7 +94,12 @@ impl Action {
             Self::ChangeRole => "change role",
             Self::Suspend => "suspend",
             Self::Reactivate => "reactivate",
-            Self::RevokeMembership => "revoke membership",
+            Self::RevokeMembership => "revoke membership, SCIM delete",
+            Self::SsoSignIn => "SSO sign-in, JIT on",
+            Self::SsoSignInInvited => "SSO sign-in, JIT off",
+            Self::ScimCreate => "SCIM create",
+            Self::ScimDeactivate => "SCIM active: false",
+            Self::ScimActivate => "SCIM active: true",
         }
     }
 }
@@ -91,8 +111,8 @@ pub enum Cell {
     Done(Outcome),
     /// It is refused, and nothing changes.
     Refused(Refusal),
-    /// There is nobody to do it to.
-    Nobody,
+    /// There is nobody to do it to, or it is so already: nothing changes.
+    Nothing,
 }
 
 /// What comes of an action that is done.
@@ -129,6 +149,10 @@ pub enum Refusal {
     UserExists,
     #[error("suspended")]
     Suspended,
+    #[error("has no invitation")]
+    NotInvited,
+    #[error("the invitation has expired")]
+    InvitationExpired,
     #[error("domain not allowed")]
     DomainNotAllowed,
     #[error("has joined already")]
@@ -190,6 +214,17 @@ pub const fn rule(action: Action, state: AddressState) -> Cell {
         (A::Reactivate, S::Suspended) => done(S::Active, "user.reactivated"),
         (A::Reactivate, S::Active) => Cell::Refused(Refusal::IsActive),
         (A::RevokeMembership, S::Active | S::Suspended) => done(S::Unknown, "user.revoked"),
+        (A::SsoSignIn, S::Unknown | S::Expired)
+        | (A::SsoSignIn | A::SsoSignInInvited, S::Invited)
+        | (A::ScimCreate, S::Unknown | S::Invited | S::Expired) => done(S::Active, "user.joined"),
+        (A::SsoSignInInvited, S::Unknown) => Cell::Refused(Refusal::NotInvited),
+        (A::SsoSignInInvited, S::Expired) => Cell::Refused(Refusal::InvitationExpired),
+        (A::SsoSignIn | A::SsoSignInInvited, S::Active) => done(S::Active, "user.signed_in"),
+        (A::SsoSignIn | A::SsoSignInInvited, S::Suspended) => Cell::Refused(Refusal::Suspended),
+        (A::ScimCreate, S::Active | S::Suspended) => Cell::Refused(Refusal::UserExists),
+        (A::ScimDeactivate, S::Invited | S::Expired) => done(S::Unknown, "invitation.revoked"),
+        (A::ScimDeactivate, S::Active) => done(S::Suspended, "user.suspended"),
+        (A::ScimActivate, S::Suspended) => done(S::Active, "user.reactivated"),
         (
             A::Resend
             | A::RevokeInvitation
@@ -198,7 +233,9 @@ pub const fn rule(action: Action, state: AddressState) -> Cell {
             | A::Reactivate
             | A::RevokeMembership,
             S::Unknown,
-        ) => Cell::Nobody,
+        )
+        | (A::ScimDeactivate, S::Unknown | S::Suspended)
+        | (A::ScimActivate, S::Unknown | S::Invited | S::Expired | S::Active) => Cell::Nothing,
     }
 }
 
@@ -229,12 +266,13 @@ pub fn table() -> String {
 
 fn words(action: Action, before: AddressState) -> String {
     let outcome = match rule(action, before) {
-        Cell::Nobody => return "–".to_owned(),
+        Cell::Nothing => return "–".to_owned(),
         Cell::Refused(why) => return format!("refused: {why}"),
         Cell::Done(outcome) => outcome,
     };
     let done = match action {
         Action::Approve | Action::Dismiss => "the request is closed".to_owned(),
+        Action::SsoSignIn | Action::SsoSignInInvited => "signed in".to_owned(),
         _ => "done".to_owned(),
     };
     match outcome.mail {

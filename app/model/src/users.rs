@@ -46,6 +46,49 @@ impl UserStatus {
     }
 }
 
+/// The way by which somebody became a user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinedBy {
+    #[default]
+    Invitation,
+    /// As the organization's first admin, or with the demo.
+    Setup,
+    Sso,
+    Scim,
+}
+
+impl JoinedBy {
+    pub const ALL: [Self; 4] = [Self::Invitation, Self::Setup, Self::Sso, Self::Scim];
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Setup => "setup",
+            Self::Sso => "sso",
+            Self::Scim => "scim",
+        }
+    }
+
+    /// What is read behind "joined".
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Invitation => "by invitation",
+            Self::Setup => "at the set-up",
+            Self::Sso => "by SSO",
+            Self::Scim => "by SCIM",
+        }
+    }
+}
+
+impl FromStr for JoinedBy {
+    type Err = NoSuchChoice;
+
+    fn from_str(code: &str) -> Result<Self, NoSuchChoice> {
+        Self::ALL.into_iter().find(|way| way.code() == code).ok_or(NoSuchChoice)
+    }
+}
+
 /// What the list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -159,7 +202,7 @@ pub struct UserProfile {
     pub user: UserRow,
     pub invited_by: Option<String>,
     pub invited_at: Option<DateTime<Utc>>,
-    pub joined_at: Option<DateTime<Utc>>,
+    pub joined: Option<(JoinedBy, DateTime<Utc>)>,
     /// What they have.
     pub granted: Grants,
     /// What they could have.

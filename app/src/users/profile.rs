@@ -121,7 +121,7 @@ fn Profile(profile: UserProfile, actions: Actions) -> impl IntoView {
 
 #[component]
 fn Facts(profile: UserProfile) -> impl IntoView {
-    let UserProfile { user, invited_by, invited_at, joined_at, now, .. } = profile;
+    let UserProfile { user, invited_by, invited_at, joined, now, .. } = profile;
     let moment = move |at: DateTime<Utc>| view! { <Moment at now/> };
     view! {
         <dl class="facts">
@@ -135,7 +135,7 @@ fn Facts(profile: UserProfile) -> impl IntoView {
             <dd>{user.last_login_at.map_or_else(|| "Never".into_any(), |at| moment(at).into_any())}</dd>
             {invited_by.zip(invited_at).map(|(by, at)| view! { <dt>"Invited"</dt><dd>{moment(at)}" by "{by}</dd> })}
             {user.expires_at.map(|at| view! { <dt>"Invitation ends"</dt><dd>{exact(at)}</dd> })}
-            {joined_at.map(|at| view! { <dt>"Joined"</dt><dd>{moment(at)}</dd> })}
+            {joined.map(|(by, at)| view! { <dt>"Joined"</dt><dd>{moment(at)}" "{by.label()}</dd> })}
         </dl>
     }
 }

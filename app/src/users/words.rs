@@ -45,7 +45,11 @@ pub fn question(action: UserAction, user: &UserRow) -> Option<Question> {
             "Revoke membership",
             "Revoking…",
         ),
-        UserAction::Resend | UserAction::MakeAdmin | UserAction::MakeMember => return None,
+        UserAction::Resend
+        | UserAction::MakeAdmin
+        | UserAction::MakeMember
+        | UserAction::Deactivate
+        | UserAction::Activate => return None,
     };
     Some(Question { title, words, button, pending })
 }
@@ -62,8 +66,10 @@ pub fn done_words(answer: &ActionAnswer) -> Option<String> {
             format!("Revoked the invitation of {names}. Its links no longer work.")
         }
         UserAction::RevokeMembership => format!("Revoked {names}."),
-        UserAction::Suspend => format!("Suspended {names}. “Reactivate” brings them back."),
-        UserAction::Reactivate => format!("Reactivated {names}."),
+        UserAction::Suspend | UserAction::Deactivate => {
+            format!("Suspended {names}. “Reactivate” brings them back.")
+        }
+        UserAction::Reactivate | UserAction::Activate => format!("Reactivated {names}."),
         UserAction::MakeAdmin => format!("Organization Admin now: {names}."),
         UserAction::MakeMember => format!("Organization Member now: {names}."),
     })

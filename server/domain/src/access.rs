@@ -1,5 +1,6 @@
 //! What a caller may do in one organization, as values that only this module makes: who holds one has been checked.
 
+use crate::audit::Actor;
 use crate::secret;
 use crate::{Caller, Domain, Error, Result, Token};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,6 +33,27 @@ pub struct Member<'a> {
 
 /// An Organization Admin.
 pub struct Admin<'a>(Member<'a>);
+
+/// One who may administer users and groups, whoever that is.
+#[derive(Clone, Copy)]
+pub struct Steward<'a> {
+    visitor: &'a Visitor<'a>,
+    pub(crate) actor: Actor<'a>,
+}
+
+impl<'a> From<&'a Admin<'_>> for Steward<'a> {
+    fn from(admin: &'a Admin<'_>) -> Self {
+        Self { visitor: admin, actor: Actor::user(&admin.user) }
+    }
+}
+
+impl<'a> Deref for Steward<'a> {
+    type Target = Visitor<'a>;
+
+    fn deref(&self) -> &Visitor<'a> {
+        self.visitor
+    }
+}
 
 impl<'a> Deref for Member<'a> {
     type Target = Visitor<'a>;

@@ -7,11 +7,16 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Who did it.
+#[derive(Clone, Copy)]
 pub enum Actor<'a> {
     /// Somebody of the organization; the name is kept for the time after them.
     User { id: UserId, name: &'a str },
     /// Somebody outside, who has shown that the mailbox is theirs.
     Stranger { email: &'a str },
+    /// A program that holds an API key; the key's name is kept for the time after it.
+    Key { id: Uuid, name: &'a str },
+    /// An identity provider.
+    Connection { id: Uuid, name: &'a str },
     /// Somebody at the server's command line.
     Operator,
 }
@@ -22,10 +27,25 @@ impl<'a> Actor<'a> {
         Self::User { id: user.id, name: user.shown_name() }
     }
 
-    fn columns(&self) -> (&'static str, Option<Uuid>, &'a str) {
+    /// Who it is, where it is a user.
+    pub const fn user_id(&self) -> Option<UserId> {
+        match self {
+            Self::User { id, .. } => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The name in the log.
+    pub const fn name(&self) -> &'a str {
+        self.columns().2
+    }
+
+    const fn columns(&self) -> (&'static str, Option<Uuid>, &'a str) {
         match self {
             Self::User { id, name } => ("user", Some(id.0), name),
             Self::Stranger { email } => ("stranger", None, email),
+            Self::Key { id, name } => ("key", Some(*id), name),
+            Self::Connection { id, name } => ("connection", Some(*id), name),
             Self::Operator => ("operator", None, "command line"),
         }
     }

@@ -1,6 +1,6 @@
 //! What people have: roles of their own, groups, and the permissions that both come to.
 
-use crate::{Admin, Error, Result};
+use crate::{Admin, Error, Result, Visitor};
 use model::field::FieldError;
 use model::permission::{EffectivePermission, Grants, GroupName, Permission, PermissionSource, RoleName};
 use model::{GroupId, RoleId, UserId};
@@ -76,14 +76,14 @@ pub async fn choices(admin: &Admin<'_>) -> Result<Grants> {
 /// What this user has, by name.
 pub(crate) async fn of_user(
     connection: &mut PgConnection,
-    admin: &Admin<'_>,
+    visitor: &Visitor<'_>,
     user: UserId,
 ) -> Result<Grants> {
     let roles = sqlx::query!(
         "select r.id, r.name from user_roles ur
          join roles r on r.organization_id = ur.organization_id and r.id = ur.role_id
          where ur.organization_id = $1 and ur.user_id = $2 order by lower(r.name), r.id",
-        admin.organization(),
+        visitor.organization(),
         user.0
     )
     .fetch_all(&mut *connection)
@@ -92,7 +92,7 @@ pub(crate) async fn of_user(
         "select g.id, g.name from group_members gm
          join groups g on g.organization_id = gm.organization_id and g.id = gm.group_id
          where gm.organization_id = $1 and gm.user_id = $2 order by lower(g.name), g.id",
-        admin.organization(),
+        visitor.organization(),
         user.0
     )
     .fetch_all(connection)
@@ -109,7 +109,7 @@ pub(crate) async fn of_user(
 /// When one of the roles or groups is not there.
 pub(crate) async fn replace(
     transaction: &mut PgConnection,
-    admin: &Admin<'_>,
+    visitor: &Visitor<'_>,
     users: &[Uuid],
     roles: &[RoleId],
     groups: &[GroupId],
@@ -118,7 +118,7 @@ pub(crate) async fn replace(
     let groups: Vec<Uuid> = groups.iter().map(|group| group.0).collect();
     sqlx::query!(
         "delete from user_roles where organization_id = $1 and user_id = any($2) and role_id <> all($3)",
-        admin.organization(),
+        visitor.organization(),
         users,
         &roles
     )
@@ -126,13 +126,13 @@ pub(crate) async fn replace(
     .await?;
     sqlx::query!(
         "delete from group_members where organization_id = $1 and user_id = any($2) and group_id <> all($3)",
-        admin.organization(),
+        visitor.organization(),
         users,
         &groups
     )
     .execute(&mut *transaction)
     .await?;
-    give(transaction, admin, users, &roles, &groups).await
+    give(transaction, visitor, users, &roles, &groups).await
 }
 
 /// Gives these users these roles and groups, beside what they have.
@@ -141,7 +141,7 @@ pub(crate) async fn replace(
 /// When one of the roles or groups is not there.
 pub(crate) async fn give(
     transaction: &mut PgConnection,
-    admin: &Admin<'_>,
+    visitor: &Visitor<'_>,
     users: &[Uuid],
     roles: &[Uuid],
     groups: &[Uuid],
@@ -151,7 +151,7 @@ pub(crate) async fn give(
             "insert into user_roles (organization_id, user_id, role_id)
              select $1, u, r from unnest($2::uuid[]) as u cross join unnest($3::uuid[]) as r
              on conflict do nothing",
-            admin.organization(),
+            visitor.organization(),
             users,
             roles
         )
@@ -164,7 +164,7 @@ pub(crate) async fn give(
             "insert into group_members (organization_id, user_id, group_id)
              select $1, u, g from unnest($2::uuid[]) as u cross join unnest($3::uuid[]) as g
              on conflict do nothing",
-            admin.organization(),
+            visitor.organization(),
             users,
             groups
         )

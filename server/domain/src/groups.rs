@@ -1,8 +1,8 @@
 //! Groups: people together, and the roles that all of them have.
 
-use crate::audit::{self, Actor, Targets};
+use crate::audit::{self, Targets};
 use crate::grants::{self, CHOICES_MOST};
-use crate::{Admin, Error, Result, access};
+use crate::{Admin, Error, Result, Steward, access};
 use model::actions::USERS_MAX;
 use model::field::{self, FieldError};
 use model::permission::{Group, RoleName};
@@ -57,24 +57,25 @@ pub async fn list(admin: &Admin<'_>) -> Result<Vec<Group>> {
 /// A name that is empty, too long or taken; a description that is too long; a role that is not there; not found, when
 /// there is no such group.
 pub async fn save(
-    admin: &Admin<'_>,
+    steward: impl Into<Steward<'_>>,
     id: Option<GroupId>,
     name: &str,
     description: &str,
     roles: &[RoleId],
 ) -> Result<GroupId> {
+    let steward = &steward.into();
     let (name, description) = check(name, description)?;
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = steward.domain().pool.begin().await?;
     let (group, word) = match id {
         None => {
-            let group = GroupId(admin.new_id());
+            let group = GroupId(steward.new_id());
             sqlx::query!(
                 "insert into groups (organization_id, id, name, description, created_at) values ($1, $2, $3, $4, $5)",
-                admin.organization(),
+                steward.organization(),
                 group.0,
                 name,
                 description,
-                admin.now
+                steward.now
             )
             .execute(&mut *transaction)
             .await?;
@@ -83,7 +84,7 @@ pub async fn save(
         Some(group) => {
             let changed = sqlx::query!(
                 "update groups set name = $3, description = $4 where organization_id = $1 and id = $2",
-                admin.organization(),
+                steward.organization(),
                 group.0,
                 name,
                 description
@@ -96,10 +97,10 @@ pub async fn save(
             (group, "group.changed")
         }
     };
-    let names = set_roles(&mut transaction, admin, group, roles).await?;
+    let names = set_roles(&mut transaction, steward, group, roles).await?;
     let details = json!({ "group": name, "roles": names });
     let targets = Targets::thing(group.0);
-    audit::record(&mut transaction, admin, &Actor::user(&admin.user), word, &targets, &details).await?;
+    audit::record(&mut transaction, steward, &steward.actor, word, &targets, &details).await?;
     transaction.commit().await?;
     Ok(group)
 }
@@ -121,14 +122,14 @@ fn check(name: &str, description: &str) -> Result<(String, String)> {
 /// Gives the group exactly these roles, and back their names.
 async fn set_roles(
     transaction: &mut sqlx::PgConnection,
-    admin: &Admin<'_>,
+    steward: &Steward<'_>,
     group: GroupId,
     roles: &[RoleId],
 ) -> Result<Vec<String>> {
     let roles: Vec<Uuid> = roles.iter().map(|role| role.0).collect();
     sqlx::query!(
         "delete from group_roles where organization_id = $1 and group_id = $2 and role_id <> all($3)",
-        admin.organization(),
+        steward.organization(),
         group.0,
         &roles
     )
@@ -137,7 +138,7 @@ async fn set_roles(
     sqlx::query!(
         "insert into group_roles (organization_id, group_id, role_id)
          select $1, $2, r from unnest($3::uuid[]) as r on conflict do nothing",
-        admin.organization(),
+        steward.organization(),
         group.0,
         &roles
     )
@@ -146,7 +147,7 @@ async fn set_roles(
     .map_err(|error| grants::not_there(error, "group_roles_role", "roles"))?;
     let names = sqlx::query_scalar!(
         "select name from roles where organization_id = $1 and id = any($2) order by lower(name), id",
-        admin.organization(),
+        steward.organization(),
         &roles
     )
     .fetch_all(transaction)
@@ -158,12 +159,13 @@ async fn set_roles(
 ///
 /// # Errors
 /// Not found, when there is no such group.
-pub async fn delete(admin: &Admin<'_>, group: GroupId) -> Result<()> {
-    let mut transaction = admin.domain().pool.begin().await?;
-    access::lock_organization(&mut transaction, admin).await?;
+pub async fn delete(steward: impl Into<Steward<'_>>, group: GroupId) -> Result<()> {
+    let steward = &steward.into();
+    let mut transaction = steward.domain().pool.begin().await?;
+    access::lock_organization(&mut transaction, steward).await?;
     let name = sqlx::query_scalar!(
         "delete from groups where organization_id = $1 and id = $2 returning name",
-        admin.organization(),
+        steward.organization(),
         group.0
     )
     .fetch_optional(&mut *transaction)
@@ -171,8 +173,7 @@ pub async fn delete(admin: &Admin<'_>, group: GroupId) -> Result<()> {
     .ok_or_else(Error::not_found)?;
     let details = json!({ "group": name });
     let targets = Targets::thing(group.0);
-    audit::record(&mut transaction, admin, &Actor::user(&admin.user), "group.deleted", &targets, &details)
-        .await?;
+    audit::record(&mut transaction, steward, &steward.actor, "group.deleted", &targets, &details).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -181,7 +182,8 @@ pub async fn delete(admin: &Admin<'_>, group: GroupId) -> Result<()> {
 ///
 /// # Errors
 /// When nobody was chosen, or more than 1,000; not found, when there is no such group.
-pub async fn add_members(admin: &Admin<'_>, group: GroupId, users: &[UserId]) -> Result<u64> {
+pub async fn add_members(steward: impl Into<Steward<'_>>, group: GroupId, users: &[UserId]) -> Result<u64> {
+    let steward = &steward.into();
     if users.is_empty() {
         return Err(Error::field("users", FieldError::Empty));
     }
@@ -189,10 +191,10 @@ pub async fn add_members(admin: &Admin<'_>, group: GroupId, users: &[UserId]) ->
         return Err(Error::field("users", FieldError::TooMany { most: USERS_MAX }));
     }
     let users: Vec<Uuid> = users.iter().map(|user| user.0).collect();
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = steward.domain().pool.begin().await?;
     let name = sqlx::query_scalar!(
         "select name from groups where organization_id = $1 and id = $2 for key share",
-        admin.organization(),
+        steward.organization(),
         group.0
     )
     .fetch_optional(&mut *transaction)
@@ -210,7 +212,7 @@ pub async fn add_members(admin: &Admin<'_>, group: GroupId, users: &[UserId]) ->
             returning user_id
          )
          select locked.id, locked.email from locked join added on added.user_id = locked.id",
-        admin.organization(),
+        steward.organization(),
         group.0,
         &users
     )
@@ -221,8 +223,8 @@ pub async fn add_members(admin: &Admin<'_>, group: GroupId, users: &[UserId]) ->
         targets.push(UserId(row.id), &row.email);
     }
     let details = json!({ "group": name });
-    let actor = Actor::user(&admin.user);
-    audit::record(&mut transaction, admin, &actor, "group.members_added", &targets, &details).await?;
+    audit::record(&mut transaction, steward, &steward.actor, "group.members_added", &targets, &details)
+        .await?;
     transaction.commit().await?;
     Ok(u64::try_from(added.len()).unwrap_or(u64::MAX))
 }

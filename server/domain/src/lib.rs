@@ -11,6 +11,7 @@ pub mod audit_log;
 mod caller;
 mod clock;
 pub mod demo;
+mod entry;
 mod error;
 pub mod grants;
 pub mod groups;
@@ -25,7 +26,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod users;
 
-pub use access::{Admin, Member, Visitor};
+pub use access::{Admin, Member, Steward, Visitor};
 pub use caller::{Caller, Source};
 pub use clock::Clock;
 pub use error::{Error, Result};

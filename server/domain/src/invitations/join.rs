@@ -46,7 +46,7 @@ pub async fn join_page(visitor: &Visitor<'_>, token: &Token) -> Result<JoinPage>
         Cell::Refused(Refusal::LinkExpired) => JoinPage::Expired { expired_at: row.expires_at },
         Cell::Refused(Refusal::LinkRevoked) => JoinPage::Revoked,
         Cell::Refused(Refusal::LinkUsed) => JoinPage::AlreadyJoined,
-        Cell::Refused(_) | Cell::Nobody => JoinPage::NoSuchLink,
+        Cell::Refused(_) | Cell::Nothing => JoinPage::NoSuchLink,
     })
 }
 
@@ -90,7 +90,7 @@ pub async fn join(visitor: &Visitor<'_>, token: &Token, seen: &str, name: &str) 
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or(Problem::LinkUnusable)?;
-    requests::joined(&mut transaction, visitor, &joined.email).await?;
+    requests::joined(&mut transaction, visitor, user).await?;
     let session = sessions::start(&mut transaction, visitor, user).await?;
     let targets = Targets::one(user, &joined.email);
     let actor = Actor::User { id: user, name: &name };

@@ -33,7 +33,7 @@ pub async fn list(admin: &Admin<'_>) -> Result<RequestsPage> {
             repeats: row.repeats,
             member: row.user_id.zip(row.joined_at).map(|(user, at)| Membership {
                 user: UserId(user),
-                by: row.joined_by.unwrap_or_default(),
+                by: row.joined_by.and_then(|way| way.parse().ok()).unwrap_or_default(),
                 at,
             }),
         })
@@ -107,16 +107,20 @@ pub async fn of_addresses(admin: &Admin<'_>, emails: &[String]) -> Result<Vec<Re
     Ok(ids.into_iter().map(RequestId).collect())
 }
 
-/// Dismisses the open request of an address that becomes a user now, where the settings say so.
-pub(crate) async fn joined(transaction: &mut PgConnection, visitor: &Visitor<'_>, email: &str) -> Result<()> {
+/// Dismisses the open request of somebody who becomes a user now, where the settings say so.
+pub(crate) async fn joined(
+    transaction: &mut PgConnection,
+    visitor: &Visitor<'_>,
+    user: UserId,
+) -> Result<()> {
     if visitor.settings.dismiss_stale_requests {
         sqlx::query!(
             "update invitation_requests set status = 'settled', ended_at = $2
              where organization_id = $1 and status = 'open'
-                and email_key = (select email_key from users where organization_id = $1 and email = $3)",
+                and email_key = (select email_key from users where organization_id = $1 and id = $3)",
             visitor.organization(),
             visitor.now,
-            email
+            user.0
         )
         .execute(transaction)
         .await?;

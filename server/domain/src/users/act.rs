@@ -1,9 +1,9 @@
 //! What admins do to users that are there already: send the invitation again, revoke, suspend, reactivate, change the
 //! organization role. One user or many: the same few statements, in one transaction.
 
-use crate::audit::{self, Actor, Targets};
+use crate::audit::{self, Targets};
 use crate::invitations::state;
-use crate::{Admin, Error, Result, access, mail, requests};
+use crate::{Admin, Error, Result, Steward, access, mail, requests};
 use chrono::TimeDelta;
 use model::actions::{ActionAnswer, RefusedUser, USERS_MAX, UserAction};
 use model::field::FieldError;
@@ -23,7 +23,12 @@ const ATTEMPTS_MOST: usize = 5;
 ///
 /// # Errors
 /// When nobody was chosen, or more than 1,000; not found, when the one who asks is no admin any more.
-pub async fn act(admin: &Admin<'_>, action: UserAction, users: &[UserId]) -> Result<ActionAnswer> {
+pub async fn act(
+    steward: impl Into<Steward<'_>>,
+    action: UserAction,
+    users: &[UserId],
+) -> Result<ActionAnswer> {
+    let steward = steward.into();
     if users.is_empty() {
         return Err(Error::field("users", FieldError::Empty));
     }
@@ -34,12 +39,12 @@ pub async fn act(admin: &Admin<'_>, action: UserAction, users: &[UserId]) -> Res
     chosen.sort_unstable();
     chosen.dedup();
     for _ in 1..ATTEMPTS_MOST {
-        match attempt(admin, action, &chosen, None).await {
+        match attempt(&steward, action, &chosen, None).await {
             Err(error) if error.is_deadlock() => {}
             done => return done,
         }
     }
-    attempt(admin, action, &chosen, None).await
+    attempt(&steward, action, &chosen, None).await
 }
 
 /// Sends the expired invitations again, the oldest first and 10,000 at most, and says how many.
@@ -58,31 +63,31 @@ pub async fn invite_all_again(admin: &Admin<'_>) -> Result<usize> {
     .fetch_all(&admin.domain().pool)
     .await?;
     // Whoever was invited again, joined or was revoked meanwhile is left as they are.
-    let answer = attempt(admin, UserAction::Resend, &expired, Some(AddressState::Expired)).await?;
+    let answer = attempt(&admin.into(), UserAction::Resend, &expired, Some(AddressState::Expired)).await?;
     Ok(answer.done.len())
 }
 
 /// `only`: those in another state are left as they are, as if they had not been chosen.
 async fn attempt(
-    admin: &Admin<'_>,
+    steward: &Steward<'_>,
     action: UserAction,
     chosen: &[Uuid],
     only: Option<AddressState>,
 ) -> Result<ActionAnswer> {
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = steward.domain().pool.begin().await?;
     if action.ends_an_admin() {
-        access::lock_organization(&mut transaction, admin).await?;
+        access::lock_organization(&mut transaction, steward).await?;
     }
-    let mut found = lock_users(&mut transaction, admin, chosen).await?;
+    let mut found = lock_users(&mut transaction, steward, chosen).await?;
     let admins_left =
-        if action.ends_an_admin() { Some(count_admins(&mut transaction, admin).await?) } else { None };
+        if action.ends_an_admin() { Some(count_admins(&mut transaction, steward).await?) } else { None };
     let gone = chosen.len() - found.len();
     found.retain(|user| only.is_none_or(|only| user.state == only));
     let mut plan = Plan::of(action, found, admins_left);
-    write(&mut transaction, admin, action, &plan.done).await?;
+    write(&mut transaction, steward, action, &plan.done).await?;
     transaction.commit().await?;
     if action == UserAction::Resend {
-        admin.domain().mail_bell.notify_one();
+        steward.domain().mail_bell.notify_one();
     }
     Ok(ActionAnswer {
         action,
@@ -98,12 +103,12 @@ async fn attempt(
 ///
 /// # Errors
 /// Not found, as for any member, when the one who acts is no active admin any more.
-pub(crate) async fn count_admins(transaction: &mut PgConnection, admin: &Admin<'_>) -> Result<i64> {
+pub(crate) async fn count_admins(transaction: &mut PgConnection, steward: &Steward<'_>) -> Result<i64> {
     let row = sqlx::query!(
-        "select count(*) as \"admins!\", coalesce(bool_or(id = $2), false) as \"still!\"
+        "select count(*) as \"admins!\", $2::uuid is null or coalesce(bool_or(id = $2), false) as \"still!\"
          from users where organization_id = $1 and role = 'admin' and status = 'active'",
-        admin.organization(),
-        admin.user.id.0
+        steward.organization(),
+        steward.actor.user_id().map(|user| user.0)
     )
     .fetch_one(transaction)
     .await?;
@@ -122,7 +127,7 @@ pub(crate) struct Locked {
 /// Locks these users, in the order of their addresses as everybody does, and reads their invitations after that.
 pub(crate) async fn lock_users(
     transaction: &mut PgConnection,
-    admin: &Admin<'_>,
+    steward: &Steward<'_>,
     users: &[Uuid],
 ) -> Result<Vec<Locked>> {
     let rows = sqlx::query!(
@@ -130,7 +135,7 @@ pub(crate) async fn lock_users(
          where organization_id = $1 and id = any($2)
          order by email_key
          for update",
-        admin.organization(),
+        steward.organization(),
         users
     )
     .fetch_all(&mut *transaction)
@@ -138,7 +143,7 @@ pub(crate) async fn lock_users(
     let ends: HashMap<Uuid, _> = sqlx::query!(
         "select user_id as \"user_id!\", expires_at from invitations
          where organization_id = $1 and user_id = any($2) and status = 'open'",
-        admin.organization(),
+        steward.organization(),
         users
     )
     .fetch_all(transaction)
@@ -150,7 +155,7 @@ pub(crate) async fn lock_users(
         .into_iter()
         .map(|row| Locked {
             id: row.id,
-            state: state(&row.status, ends.get(&row.id).copied(), admin.now),
+            state: state(&row.status, ends.get(&row.id).copied(), steward.now),
             email: row.email,
             email_key: row.email_key,
             role: row.role.parse().unwrap_or_default(),
@@ -181,7 +186,7 @@ impl Plan {
                     plan.done.push((user, outcome));
                 }
                 (Cell::Refused(why), _) => plan.refuse(user, why),
-                (Cell::Nobody, _) => {}
+                (Cell::Nothing, _) => {}
             }
         }
         plan
@@ -194,13 +199,12 @@ impl Plan {
 
 async fn write(
     transaction: &mut PgConnection,
-    admin: &Admin<'_>,
+    steward: &Steward<'_>,
     action: UserAction,
     done: &[(Locked, Outcome)],
 ) -> Result<()> {
     let ids: Vec<Uuid> = done.iter().map(|(user, _)| user.id).collect();
     // Before the users: the log keeps the name of who did it, and that may be one of them.
-    let actor = Actor::user(&admin.user);
     let mut by_word: HashMap<&str, Targets> = HashMap::new();
     for (user, outcome) in done {
         if let Some(word) = outcome.audit {
@@ -208,15 +212,25 @@ async fn write(
         }
     }
     for (word, targets) in by_word {
-        audit::record(transaction, admin, &actor, word, &targets, &details(action)).await?;
+        audit::record(transaction, steward, &steward.actor, word, &targets, &details(action)).await?;
     }
     match action {
-        UserAction::Resend => resend(transaction, admin, done, &ids).await,
-        UserAction::RevokeInvitation | UserAction::RevokeMembership => revoke(transaction, admin, &ids).await,
-        UserAction::Suspend => suspend(transaction, admin, &ids).await,
-        UserAction::Reactivate => reactivate(transaction, admin, &ids).await,
+        UserAction::Resend => resend(transaction, steward, done, &ids).await,
+        UserAction::RevokeInvitation | UserAction::RevokeMembership => {
+            revoke(transaction, steward, &ids).await
+        }
+        UserAction::Suspend => suspend(transaction, steward, &ids).await,
+        UserAction::Reactivate | UserAction::Activate => reactivate(transaction, steward, &ids).await,
+        UserAction::Deactivate => {
+            let with = |wanted| -> Vec<Uuid> {
+                let done = done.iter().filter(|(_, outcome)| outcome.state == wanted);
+                done.map(|(user, _)| user.id).collect()
+            };
+            revoke(transaction, steward, &with(AddressState::Unknown)).await?;
+            suspend(transaction, steward, &with(AddressState::Suspended)).await
+        }
         UserAction::MakeAdmin | UserAction::MakeMember => {
-            set_role(transaction, admin, &ids, action.role().unwrap_or_default()).await
+            set_role(transaction, steward, &ids, action.role().unwrap_or_default()).await
         }
     }
 }
@@ -228,7 +242,7 @@ fn details(action: UserAction) -> Value {
 /// The same invitations with all their days again: links that went out before open them, too.
 async fn resend(
     transaction: &mut PgConnection,
-    admin: &Admin<'_>,
+    steward: &Steward<'_>,
     done: &[(Locked, Outcome)],
     ids: &[Uuid],
 ) -> Result<()> {
@@ -236,10 +250,10 @@ async fn resend(
         "update invitations set expires_at = $2, invited_by = $3, inviter_name = $4
          where organization_id = $1 and user_id = any($5) and status = 'open'
          returning id, email",
-        admin.organization(),
-        admin.now + TimeDelta::days(admin.settings.invitation_days.into()),
-        admin.user.id.0,
-        admin.user.shown_name(),
+        steward.organization(),
+        steward.now + TimeDelta::days(steward.settings.invitation_days.into()),
+        steward.actor.user_id().map(|user| user.0),
+        steward.actor.name(),
         ids
     )
     .fetch_all(&mut *transaction)
@@ -247,37 +261,25 @@ async fn resend(
     let mails: Vec<_> =
         rows.into_iter().map(|row| mail::InvitationMail { invitation: row.id, email: row.email }).collect();
     let keys: Vec<&str> = done.iter().map(|(user, _)| user.email_key.as_str()).collect();
-    requests::settle(transaction, admin, &keys).await?;
-    mail::queue_invitations(transaction, admin, &mails).await
+    requests::settle(transaction, steward, &keys).await?;
+    mail::queue_invitations(transaction, steward, &mails).await
 }
 
 /// The invitations stay behind without their user, so that their links can say what became of them. Sessions, roles
 /// and groups go with the user, in the same statement.
-async fn revoke(transaction: &mut PgConnection, admin: &Admin<'_>, ids: &[Uuid]) -> Result<()> {
+async fn revoke(transaction: &mut PgConnection, steward: &Steward<'_>, ids: &[Uuid]) -> Result<()> {
     sqlx::query!(
         "update invitations set status = 'revoked', ended_at = $2
          where organization_id = $1 and user_id = any($3) and status = 'open'",
-        admin.organization(),
-        admin.now,
+        steward.organization(),
+        steward.now,
         ids
     )
     .execute(&mut *transaction)
     .await?;
-    sqlx::query!("delete from users where organization_id = $1 and id = any($2)", admin.organization(), ids)
-        .execute(transaction)
-        .await?;
-    Ok(())
-}
-
-/// Sessions end in the statement that suspends. Sign-in links on their way open nothing for whoever is suspended.
-async fn suspend(transaction: &mut PgConnection, admin: &Admin<'_>, ids: &[Uuid]) -> Result<()> {
     sqlx::query!(
-        "with ended as (
-            delete from sessions where organization_id = $1 and user_id = any($2)
-         )
-         update users set status = 'suspended'
-         where organization_id = $1 and id = any($2) and status = 'active'",
-        admin.organization(),
+        "delete from users where organization_id = $1 and id = any($2)",
+        steward.organization(),
         ids
     )
     .execute(transaction)
@@ -285,11 +287,27 @@ async fn suspend(transaction: &mut PgConnection, admin: &Admin<'_>, ids: &[Uuid]
     Ok(())
 }
 
-async fn reactivate(transaction: &mut PgConnection, admin: &Admin<'_>, ids: &[Uuid]) -> Result<()> {
+/// Sessions end in the statement that suspends. Sign-in links on their way open nothing for whoever is suspended.
+async fn suspend(transaction: &mut PgConnection, steward: &Steward<'_>, ids: &[Uuid]) -> Result<()> {
+    sqlx::query!(
+        "with ended as (
+            delete from sessions where organization_id = $1 and user_id = any($2)
+         )
+         update users set status = 'suspended'
+         where organization_id = $1 and id = any($2) and status = 'active'",
+        steward.organization(),
+        ids
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+async fn reactivate(transaction: &mut PgConnection, steward: &Steward<'_>, ids: &[Uuid]) -> Result<()> {
     sqlx::query!(
         "update users set status = 'active'
          where organization_id = $1 and id = any($2) and status = 'suspended'",
-        admin.organization(),
+        steward.organization(),
         ids
     )
     .execute(transaction)
@@ -299,13 +317,13 @@ async fn reactivate(transaction: &mut PgConnection, admin: &Admin<'_>, ids: &[Uu
 
 async fn set_role(
     transaction: &mut PgConnection,
-    admin: &Admin<'_>,
+    steward: &Steward<'_>,
     ids: &[Uuid],
     role: OrganizationRole,
 ) -> Result<()> {
     sqlx::query!(
         "update users set role = $2 where organization_id = $1 and id = any($3)",
-        admin.organization(),
+        steward.organization(),
         role.code(),
         ids
     )

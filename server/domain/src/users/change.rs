@@ -20,10 +20,11 @@ pub async fn change(admin: &Admin<'_>, user: UserId, offer: &Offer) -> Result<()
     if offer.role == OrganizationRole::Member {
         access::lock_organization(&mut transaction, admin).await?;
     }
-    let locked = lock_users(&mut transaction, admin, &[user.0]).await?.pop().ok_or_else(Error::not_found)?;
+    let locked =
+        lock_users(&mut transaction, &admin.into(), &[user.0]).await?.pop().ok_or_else(Error::not_found)?;
     let was_admin = locked.role == OrganizationRole::Admin && locked.state == AddressState::Active;
     let ends = was_admin && offer.role == OrganizationRole::Member;
-    if ends && count_admins(&mut transaction, admin).await? <= 1 {
+    if ends && count_admins(&mut transaction, &admin.into()).await? <= 1 {
         return Err(Problem::Refused { why: Refusal::LastAdmin }.into());
     }
     let before = grants::of_user(&mut transaction, admin, user).await?;

@@ -19,7 +19,7 @@ const TIMELINE_MOST: i64 = 50;
 /// Not found, when the organization has no such user.
 pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
     let row = sqlx::query!(
-        "select u.id, u.name, u.email, u.status, u.role, u.last_login_at, u.joined_at,
+        "select u.id, u.name, u.email, u.status, u.role, u.last_login_at, u.joined_at, u.joined_by,
             i.id as \"invitation_id?\", i.inviter_name as \"inviter_name?\", i.created_at as \"invited_at?\",
             open.expires_at as \"expires_at?\"
          from users u
@@ -62,7 +62,7 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
     Ok(UserProfile {
         invited_by: row.inviter_name,
         invited_at: row.invited_at,
-        joined_at: row.joined_at,
+        joined: row.joined_by.and_then(|way| way.parse().ok()).zip(row.joined_at),
         granted,
         choices: grants::choices(admin).await?,
         permissions: grants::effective_permissions(admin, user.id).await?,

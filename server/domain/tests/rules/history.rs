@@ -75,7 +75,7 @@ fn step(now: Place, operation: &Operation, made: &HashMap<String, (Uuid, Uuid)>)
     let state = now.person.map_or(AddressState::Unknown, |person| person.state);
     let by_table = |action: Action| match rule(action, state) {
         Cell::Refused(why) => answers(Answer::Refused(why), now),
-        Cell::Nobody => answers(Answer::Gone, now),
+        Cell::Nothing => answers(Answer::Gone, now),
         Cell::Done(outcome) => {
             let person = now
                 .person
@@ -405,6 +405,11 @@ fn word(operation: &Operation) -> &'static str {
         Action::Request | Action::Approve => "request",
         // Which of two it was depends on the state: they are counted together.
         Action::RevokeInvitation | Action::RevokeMembership => "revoked",
+        Action::SsoSignIn
+        | Action::SsoSignInInvited
+        | Action::ScimCreate
+        | Action::ScimDeactivate
+        | Action::ScimActivate => unreachable!("no operation of these histories"),
     }
 }
 

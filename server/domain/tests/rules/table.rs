@@ -24,7 +24,7 @@ struct Subject<'a> {
 enum Came {
     Done,
     Refused(Refusal),
-    Nobody,
+    Nothing,
     /// The link's page says why.
     LinkRefused,
 }
@@ -129,13 +129,18 @@ impl<'a> Subject<'a> {
             Action::Suspend => UserAction::Suspend,
             Action::Reactivate => UserAction::Reactivate,
             Action::RevokeMembership => UserAction::RevokeMembership,
+            Action::ScimDeactivate => UserAction::Deactivate,
+            Action::ScimActivate => UserAction::Activate,
+            Action::SsoSignIn | Action::SsoSignInInvited | Action::ScimCreate => {
+                unreachable!("these have no door yet")
+            }
         };
         let admin = self.world.admin.admin(SLUG).await.unwrap();
         let answer = users::act(&admin, act, &[self.user]).await.unwrap();
         match (answer.done.as_slice(), answer.refused.as_slice(), answer.gone) {
             ([email], [], 0) if *email == self.email => Came::Done,
             ([], [one], 0) if one.email == self.email => Came::Refused(one.why),
-            ([], [], 1) => Came::Nobody,
+            ([], [], _) => Came::Nothing,
             other => panic!("{other:?}"),
         }
     }
@@ -206,12 +211,13 @@ async fn rows(world: &World) -> String {
 async fn every_action_does_to_every_state_what_the_table_says(pool: PgPool) {
     let world = World::new(pool).await;
     world.run("update organizations set requests_open = true").await;
-    for action in Action::ALL {
+    let without_a_door = [Action::SsoSignIn, Action::SsoSignInInvited, Action::ScimCreate];
+    for action in Action::ALL.into_iter().filter(|action| !without_a_door.contains(action)) {
         for state in AddressState::ALL {
             // The quotas are another matter.
             world.run("delete from request_quotas").await;
             let cell = rule(action, state);
-            let name = format!("{}-{state:?}@blobsrus.com", action.label().replace(' ', "-")).to_lowercase();
+            let name = format!("{action:?}-{state:?}@blobsrus.com").to_lowercase();
             let subject = Subject::new(&world, name, state).await;
             let what = format!("{} × {state:?}", action.label());
             if matches!(action, Action::Approve | Action::Dismiss) {
@@ -243,7 +249,8 @@ async fn every_action_does_to_every_state_what_the_table_says(pool: PgPool) {
                         let ends = world.expires_at(&subject.email).await;
                         assert_eq!(ends, world.domain.clock.now() + TimeDelta::days(7), "{what}");
                     }
-                    let signed_in = outcome.state == AddressState::Active && action != Action::Reactivate;
+                    let comes_back = matches!(action, Action::Reactivate | Action::ScimActivate);
+                    let signed_in = outcome.state == AddressState::Active && !comes_back;
                     assert_eq!(subject.sessions().await, i64::from(signed_in), "{what}: sessions");
                 }
                 Cell::Refused(why) => {
@@ -252,8 +259,8 @@ async fn every_action_does_to_every_state_what_the_table_says(pool: PgPool) {
                     assert_eq!(came, wanted, "{what}");
                     assert_eq!(rows(&world).await, before, "{what} changed something");
                 }
-                Cell::Nobody => {
-                    assert_eq!(came, Came::Nobody, "{what}");
+                Cell::Nothing => {
+                    assert_eq!(came, Came::Nothing, "{what}");
                     assert_eq!(rows(&world).await, before, "{what} changed something");
                 }
             }
