@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use form_urlencoded::Serializer;
 use model::audit::AuditQuery;
 use model::users::{UserSort, UsersQuery};
-use model::{OrganizationRole, UserId, UserStatus};
+use model::{ConnectionId, OrganizationRole, UserId, UserStatus};
 use uuid::Uuid;
 
 /// What the Users page shows: which rows, and which dialog is open. All of it is in the URL.
@@ -142,6 +142,31 @@ pub fn roles(organization: &str) -> String {
 
 pub fn general(organization: &str) -> String {
     format!("/o/{organization}/settings/general")
+}
+
+pub fn authentication(organization: &str) -> String {
+    format!("/o/{organization}/settings/authentication")
+}
+
+/// Where a form goes that begins a sign-in by a provider.
+pub fn sso_start(organization: &str) -> String {
+    format!("/o/{organization}/sso/start")
+}
+
+/// Why the last sign-in by a provider came to nothing.
+pub fn sso_refused(organization: &str) -> String {
+    format!("/o/{organization}/sso/refused")
+}
+
+/// Where somebody goes who has signed out of a session that began at a provider.
+pub fn signed_out(organization: &str, connection: ConnectionId) -> String {
+    format!("/o/{organization}/signed-out?of={connection}")
+}
+
+/// The connection in the URL of that page.
+pub fn signed_out_of(search: &str) -> Option<ConnectionId> {
+    let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
+    pairs.find(|(name, _)| name == "of").and_then(|(_, id)| id.parse().ok())
 }
 
 pub fn requests(organization: &str) -> String {

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod database;
+mod oidc;
 pub mod router;
 pub mod serve;
 pub mod state;

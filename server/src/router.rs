@@ -1,5 +1,6 @@
 //! Which handler stands at which path.
 
+use crate::oidc;
 use crate::state::AppState;
 use crate::web::{
     context, export, files, forms, gate, headers, health, links, mailbox, pages, refusals, request_log,
@@ -8,7 +9,7 @@ use app::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use leptos_axum::generate_route_list;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub fn router(state: AppState) -> Router {
         .route("/o/{org}/settings/audit-log.csv", get(export::audit_log))
         .route("/o/{org}/join/{token}", get(links::join))
         .route("/o/{org}/sign-in/{token}", get(links::sign_in))
+        .route("/o/{org}/sso/start", post(oidc::start))
+        .route("/o/{org}/sso/callback", get(oidc::callback))
         .route("/o/{org}/confirm-request/{token}", get(links::confirm_request))
         .fallback(pages::nothing)
         .layer(from_fn(gate::gate));
@@ -54,19 +57,29 @@ pub fn router(state: AppState) -> Router {
             .layer(from_fn(mailbox::here_alone));
         router = router.merge(mailbox);
     }
-    around(router, &state, PAGE_TIMEOUT)
+    // Servers of others call these: they bring no cookies, and no page of somebody else could make use of one.
+    let servers = Router::new().route("/o/{org}/sso/logout", post(oidc::logout));
+    around(router, servers, &state, PAGE_TIMEOUT)
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(health::ready))
         .with_state(state)
 }
 
-/// What stands around every handler. The last is the outermost.
-fn around(router: Router<AppState>, state: &AppState, timeout: Duration) -> Router<AppState> {
+/// What stands around every handler. The last is the outermost. What `servers` of others call does not have to come from a
+/// page of ours.
+fn around(
+    router: Router<AppState>,
+    servers: Router<AppState>,
+    state: &AppState,
+    timeout: Duration,
+) -> Router<AppState> {
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*state.domain.base_url).unwrap_or(csrf);
+    let attach = from_fn_with_state(state.clone(), context::attach);
     router
-        .layer(from_fn_with_state(state.clone(), context::attach))
+        .layer(attach.clone())
         .layer(csrf)
+        .merge(servers.layer(attach))
         // Axum's own limit is lower than what we promise to take.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
@@ -118,6 +131,7 @@ mod tests {
             keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
             base_url: "http://localhost:3000".into(),
             mail_bell: Arc::default(),
+            sso: Arc::default(),
         };
         let state = AppState::new(domain, "target/site", None, Vec::new());
         let router = Router::new()
@@ -125,7 +139,7 @@ mod tests {
             .route("/api/function", get(breaks))
             .route("/slow", get(std::future::pending::<()>))
             .route("/api/slow", get(std::future::pending::<()>));
-        around(router, &state, Duration::from_millis(50)).with_state(state)
+        around(router, Router::new(), &state, Duration::from_millis(50)).with_state(state)
     }
 
     async fn get_it(path: &str, accept: &str) -> (StatusCode, axum::http::HeaderMap, String) {

@@ -51,7 +51,7 @@ pub struct AuditPage {
 }
 
 /// Every action that the log has a word for, and the words for it.
-pub const ACTIONS: [(&str, &str); 28] = [
+pub const ACTIONS: [(&str, &str); 32] = [
     ("user.invited", "invited"),
     ("invitation.resent", "sent the invitation again"),
     ("invitation.revoked", "revoked the invitation"),
@@ -78,6 +78,10 @@ pub const ACTIONS: [(&str, &str); 28] = [
     ("role.created", "created a role"),
     ("role.changed", "changed a role"),
     ("role.deleted", "deleted a role"),
+    ("connection.created", "added a connection"),
+    ("connection.changed", "changed a connection"),
+    ("connection.deleted", "deleted a connection"),
+    ("sso.refused", "was refused by SSO"),
     ("organization.created", "created the organization"),
     ("organization.settings_changed", "changed the settings"),
 ];

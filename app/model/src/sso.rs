@@ -200,6 +200,13 @@ pub enum TestAnswer {
     SecretUnreadable,
 }
 
+/// What "Test connection" found of which.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tested {
+    pub connection: String,
+    pub answer: TestAnswer,
+}
+
 /// Why a sign-in by a provider came to nothing. Each is a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "snake_case")]

@@ -31,6 +31,7 @@ impl World {
             keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
             base_url: "https://vestibule.example".into(),
             mail_bell: Arc::default(),
+            sso: Arc::default(),
         };
         let session = found_session(&domain, SLUG, ADMIN).await;
         let admin = caller(&domain, HashMap::from([(SLUG.to_owned(), session.clone())]));
