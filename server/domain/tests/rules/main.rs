@@ -9,7 +9,12 @@ mod lifecycle;
 mod permissions;
 mod races;
 mod requests;
+#[path = "../support/provider.rs"]
+mod provider;
 mod sign_in;
+mod sso;
+mod sso_admin;
+mod sso_hostile;
 mod table;
 mod users;
 mod world;
