@@ -7,13 +7,9 @@ use crate::forms::{self, Form};
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, ThingDialog};
 use crate::things::{DeleteDialog, use_dialog};
-use crate::ui::{
-    Empty, Heading, Icon, Notice, Problems, Renewed, Submit, Switch, Tone, as_it_is, icon,
-};
+use crate::ui::{Empty, Heading, Icon, Notice, Problems, Renewed, Submit, Switch, Tone, as_it_is, icon};
 use crate::viewer::use_organization;
-use api::{
-    DeleteConnection, SaveConnection, SwitchEmailLinks, TestConnection, show_authentication,
-};
+use api::{DeleteConnection, SaveConnection, SwitchEmailLinks, TestConnection, show_authentication};
 use editor::Editor;
 use leptos::prelude::*;
 use model::Problem;
@@ -139,18 +135,27 @@ fn found(answer: &TestAnswer) -> (Tone, String) {
             let signs_out = if *signs_out { " It can sign people out, too." } else { "" };
             return (
                 Tone::Success,
-                format!("The provider answers, and its keys can be used.{signs_out} Whether it takes the client ID and the secret, the first sign-in shows."),
+                format!(
+                    "The provider answers, and its keys can be used.{signs_out} Whether it takes the client ID and the secret, the first sign-in shows."
+                ),
             );
         }
         TestAnswer::Away => {
             "There is no answer at this issuer URL, or none that a provider gives. Check the URL, and whether this server can reach it."
         }
         TestAnswer::OtherIssuer { issuer } => {
-            return (Tone::Danger, format!("The provider calls itself {issuer}. Put exactly that into “Issuer URL”."));
+            return (
+                Tone::Danger,
+                format!("The provider calls itself {issuer}. Put exactly that into “Issuer URL”."),
+            );
         }
-        TestAnswer::NoKeys => "The provider has no key that we can check a signature with: RSA, elliptic curve P-256 or P-384, or Ed25519.",
+        TestAnswer::NoKeys => {
+            "The provider has no key that we can check a signature with: RSA, elliptic curve P-256 or P-384, or Ed25519."
+        }
         TestAnswer::NoCodeFlow => "The provider has no token endpoint, so it has no authorization code flow.",
-        TestAnswer::SecretUnreadable => "The client secret can’t be read any more, since the server’s key was changed. Type it again.",
+        TestAnswer::SecretUnreadable => {
+            "The client secret can’t be read any more, since the server’s key was changed. Type it again."
+        }
     };
     (Tone::Danger, words.to_owned())
 }
@@ -187,7 +192,9 @@ fn EmailLinks(off: bool, never: i64, switch: ServerAction<SwitchEmailLinks>) -> 
     let warning = match never {
         0 => "Every active member has signed in by a connection before.".to_owned(),
         1 => "1 active member has never signed in by a connection, and may not be able to.".to_owned(),
-        many => format!("{many} active members have never signed in by a connection, and may not be able to."),
+        many => {
+            format!("{many} active members have never signed in by a connection, and may not be able to.")
+        }
     };
     let tone = if never > 0 { Tone::Warning } else { Tone::Plain };
     view! {

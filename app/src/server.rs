@@ -142,11 +142,7 @@ pub fn sso_browser(organization: &str) -> Option<Token> {
 }
 
 /// The same, of a request's cookies.
-pub fn sso_browser_in(
-    cookies: &BTreeMap<String, String>,
-    organization: &str,
-    secure: bool,
-) -> Option<Token> {
+pub fn sso_browser_in(cookies: &BTreeMap<String, String>, organization: &str, secure: bool) -> Option<Token> {
     let value = cookies.get(&bound(&sso_name(organization), secure))?;
     Some(Token::presented(value.as_str())).filter(|_| value.len() >= SSO_BROWSER_LEAST)
 }
@@ -158,11 +154,7 @@ pub fn sso_browser_cookie(organization: &str, browser: &Token, secure: bool) -> 
 }
 
 /// The token of the invitation link that was opened in the browser of these cookies.
-pub fn join_token_in(
-    cookies: &BTreeMap<String, String>,
-    organization: &str,
-    secure: bool,
-) -> Option<Token> {
+pub fn join_token_in(cookies: &BTreeMap<String, String>, organization: &str, secure: bool) -> Option<Token> {
     cookies.get(&bound(&link_name(Link::Join, organization), secure)).map(Token::presented)
 }
 

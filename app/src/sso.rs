@@ -198,12 +198,15 @@ pub fn SignedOutPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search.get_untracked();
     let connection: Option<ConnectionId> = paths::signed_out_of(&search);
-    let page = Resource::new_blocking(|| (), move |()| async move {
-        match connection {
-            Some(connection) => signed_out_of(organization.get_value(), connection).await.ok().flatten(),
-            None => None,
-        }
-    });
+    let page = Resource::new_blocking(
+        || (),
+        move |()| async move {
+            match connection {
+                Some(connection) => signed_out_of(organization.get_value(), connection).await.ok().flatten(),
+                None => None,
+            }
+        },
+    );
     view! {
         <PublicPage title="You are signed out".to_owned()>
             <Suspense>

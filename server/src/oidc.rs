@@ -67,8 +67,7 @@ pub async fn callback(
         issuer: given("iss"),
     };
     let browser = sso_browser_in(&cookies(&parts), &slug, state.secure());
-    let finished =
-        async { sso::finish(&caller.visit(&slug).await?, browser.as_ref(), says).await }.await;
+    let finished = async { sso::finish(&caller.visit(&slug).await?, browser.as_ref(), says).await }.await;
     match finished {
         Ok(Finished::SignedIn { session, next }) => {
             let cookie = session_cookie(&slug, &session, state.secure());

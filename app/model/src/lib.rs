@@ -27,8 +27,8 @@ pub mod viewer;
 
 pub use email::{AddressError, EmailAddress};
 pub use ids::{
-    AuditEventId, ConnectionId, DeliveryId, GroupId, InvitationId, OrganizationId, RequestId, RoleId, SessionId, SignInId,
-    UserId,
+    AuditEventId, ConnectionId, DeliveryId, GroupId, InvitationId, OrganizationId, RequestId, RoleId,
+    SessionId, SignInId, UserId,
 };
 pub use organization::{OrganizationCard, OrganizationRole};
 pub use problem::{FieldProblem, Problem};

@@ -297,15 +297,29 @@ mod tests {
     #[test]
     fn the_issuer_is_kept_letter_by_letter() {
         let (connection, secret) = form().check(false).unwrap();
-        assert_eq!((connection.name.as_str(), connection.issuer.as_str()), ("Acme SSO", "https://idp.example/"));
+        assert_eq!(
+            (connection.name.as_str(), connection.issuer.as_str()),
+            ("Acme SSO", "https://idp.example/")
+        );
         assert_eq!(secret.as_deref(), Some("hush"));
     }
 
     #[test]
     fn what_is_no_address_of_a_provider_is_told_so() {
-        for issuer in ["idp.example", "ftp://idp.example", "https://", "https://idp.example/?x=y", "https://u@idp.example", "https:///x"] {
+        for issuer in [
+            "idp.example",
+            "ftp://idp.example",
+            "https://",
+            "https://idp.example/?x=y",
+            "https://u@idp.example",
+            "https:///x",
+        ] {
             let form = ConnectionForm { issuer: issuer.to_owned(), ..form() };
-            assert_eq!(form.check(false).unwrap_err().of_field("issuer"), Some(FieldError::NotHttps), "{issuer}");
+            assert_eq!(
+                form.check(false).unwrap_err().of_field("issuer"),
+                Some(FieldError::NotHttps),
+                "{issuer}"
+            );
         }
     }
 

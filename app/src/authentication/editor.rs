@@ -21,7 +21,8 @@ pub fn Editor(
     let problem = forms::problem(save);
     let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
     let again = forms::was_posted::<SaveConnection>();
-    let value = move |field: &str, now: String| if again { forms::typed::<SaveConnection>(field) } else { now };
+    let value =
+        move |field: &str, now: String| if again { forms::typed::<SaveConnection>(field) } else { now };
     let id = row.as_ref().map(|row| row.id.0);
     let now = row.map(|row| row.connection).unwrap_or_default();
     let (title, secret_hint) = if id.is_some() {
@@ -32,7 +33,8 @@ pub fn Editor(
     let joining =
         if again { forms::typed::<SaveConnection>("just_in_time") == "true" } else { now.just_in_time };
     let role = value("default_role", now.default_role.code().to_owned());
-    let roles = OrganizationRole::ALL.map(|one| (one.code().to_owned(), one.label().to_owned(), one.code() == role));
+    let roles =
+        OrganizationRole::ALL.map(|one| (one.code().to_owned(), one.label().to_owned(), one.code() == role));
     let typed = forms::typed_all::<SaveConnection>("groups[]");
     let checks = groups.into_iter().map(|group| {
         let code = group.id.to_string();

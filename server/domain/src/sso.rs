@@ -8,6 +8,7 @@ mod attempts;
 mod connections;
 mod email_links;
 mod entering;
+mod exchange;
 mod logout;
 mod provider;
 mod refusals;

@@ -12,5 +12,6 @@ mod mailbox;
 mod process;
 mod schema;
 mod source;
+mod sso;
 mod support;
 mod tenancy;

@@ -50,8 +50,9 @@ impl Keyring {
         let nonce: [u8; NONCE_BYTES] = random();
         let context = what.context(organization, id);
         let payload = Payload { msg: text.as_bytes(), aad: &context };
-        let sealed =
-            cipher(key).and_then(|cipher| cipher.encrypt(&XNonce::from(nonce), payload).ok()).ok_or_else(broken)?;
+        let sealed = cipher(key)
+            .and_then(|cipher| cipher.encrypt(&XNonce::from(nonce), payload).ok())
+            .ok_or_else(broken)?;
         Ok([key.id.as_slice(), &nonce, &sealed].concat())
     }
 
@@ -114,8 +115,16 @@ mod tests {
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            assert_eq!(keys.unseal(Sealed::ClientSecret, organization(), ROW, &changed), None, "changed at {at}");
-            assert_eq!(keys.unseal(Sealed::ClientSecret, organization(), ROW, &sealed[..at]), None, "cut at {at}");
+            assert_eq!(
+                keys.unseal(Sealed::ClientSecret, organization(), ROW, &changed),
+                None,
+                "changed at {at}"
+            );
+            assert_eq!(
+                keys.unseal(Sealed::ClientSecret, organization(), ROW, &sealed[..at]),
+                None,
+                "cut at {at}"
+            );
         }
     }
 

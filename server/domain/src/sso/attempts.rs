@@ -1,7 +1,7 @@
 //! A try to sign in by a provider: begun in a browser, finished once, in the same browser, within ten minutes.
 
 use super::entering::{self, Entrance};
-use super::provider::{self, Secrets};
+use super::exchange::{self, Secrets};
 use super::{Connection, connection, connections, refusals};
 use crate::secret::Sealed;
 use crate::sessions::NewSession;
@@ -42,15 +42,13 @@ pub async fn begin(
     let invitation = invitation.and_then(|token| domain.keys.open_invitation(visitor.id, token));
     let attempt = visitor.new_id();
     let state = Token::random();
-    let secrets = Secrets {
-        nonce: Token::random().reveal().to_owned(),
-        verifier: Token::random().reveal().to_owned(),
-    };
+    let secrets =
+        Secrets { nonce: Token::random().reveal().to_owned(), verifier: Token::random().reveal().to_owned() };
     let sealed = domain.keys.seal(Sealed::Attempt, visitor.id, attempt, &secrets.as_text())?;
     let url = match domain.sso.get(domain, &connection.issuer).await {
         Ok(provider) => {
             let state = state.reveal().to_owned();
-            Some(provider::authorization_url(visitor, &provider, &connection, state, &secrets)?)
+            Some(exchange::authorization_url(visitor, &provider, &connection, state, &secrets)?)
         }
         Err(_) => None,
     };
@@ -127,11 +125,7 @@ pub(super) struct Attempt {
 ///
 /// # Errors
 /// None of its own: what is refused has a page.
-pub async fn finish(
-    visitor: &Visitor<'_>,
-    browser: Option<&Token>,
-    says: ProviderSays,
-) -> Result<Finished> {
+pub async fn finish(visitor: &Visitor<'_>, browser: Option<&Token>, says: ProviderSays) -> Result<Finished> {
     let Some(browser) = browser else { return Ok(Finished::Refused) };
     let used = sqlx::query!(
         "update sso_attempts set used_at = $4
@@ -180,7 +174,7 @@ async fn came(
         tracing::error!(connection = %connection.id, "the client secret can't be read: its key is gone");
         return Ok(Entrance::Shut(SsoRefusal::ProviderAway));
     };
-    match provider::exchange(visitor, connection, secret, code, secrets).await {
+    match exchange::exchange(visitor, connection, secret, code, secrets).await {
         Ok(person) => entering::enter(visitor, attempt, &person).await,
         Err(refusal) => Ok(Entrance::Shut(refusal)),
     }

@@ -7,7 +7,10 @@ use crate::secret::Sealed;
 use crate::{Admin, Domain, Error, Result, Visitor, grants};
 use chrono::TimeDelta;
 use model::field::FieldError;
-use model::sso::{Authentication, Connection as Shown, ConnectionForm, ConnectionName, ConnectionRow, TestAnswer, Tested, Ways};
+use model::sso::{
+    Authentication, Connection as Shown, ConnectionForm, ConnectionName, ConnectionRow, TestAnswer, Tested,
+    Ways,
+};
 use model::{ConnectionId, GroupId};
 use openidconnect::{JsonWebKey, JsonWebKeyUse};
 use serde_json::{Map, Value, json};
@@ -312,9 +315,9 @@ pub async fn test(admin: &Admin<'_>, id: ConnectionId) -> Result<Tested> {
 async fn ask(domain: &Domain, issuer: &str) -> TestAnswer {
     match domain.sso.read(domain, issuer, TimeDelta::zero()).await {
         Ok(provider) => examine(&provider),
-        Err(Unusable::OtherIssuer(issuer)) => {
-            TestAnswer::OtherIssuer { issuer: issuer.chars().filter(char::is_ascii_graphic).take(200).collect() }
-        }
+        Err(Unusable::OtherIssuer(issuer)) => TestAnswer::OtherIssuer {
+            issuer: issuer.chars().filter(char::is_ascii_graphic).take(200).collect(),
+        },
         Err(Unusable::Away) => TestAnswer::Away,
     }
 }
@@ -326,7 +329,7 @@ fn examine(provider: &Provider) -> TestAnswer {
                 openidconnect::JwsSigningAlgorithm::key_type(algorithm).as_ref() == Some(key.key_type())
             })
     };
-    if !provider.keys.keys().iter().any(checks_signatures) {
+    if !provider.metadata.jwks().keys().iter().any(checks_signatures) {
         TestAnswer::NoKeys
     } else if provider.metadata.token_endpoint().is_none() {
         TestAnswer::NoCodeFlow

@@ -4,7 +4,7 @@
 //! which user, invited or active, they are. Whoever has that address later is another person.
 
 use super::attempts::Attempt;
-use super::provider::Person;
+use super::exchange::Person;
 use crate::audit::{self, Actor, Targets};
 use crate::entry::{self, Newcomer};
 use crate::sessions::{self, NewSession};

@@ -117,7 +117,8 @@ impl<'a> LogoutToken<'a> {
         let Header { alg, kid, .. } = &self.header;
         ALGORITHMS.contains(alg)
             && provider
-                .keys
+                .metadata
+                .jwks()
                 .keys()
                 .iter()
                 .filter(|key| kid.is_none() || key.key_id().map(|id| id.as_str()) == kid.as_deref())

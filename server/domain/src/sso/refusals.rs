@@ -56,10 +56,9 @@ pub(super) async fn keep(visitor: &Visitor<'_>, attempt: &Attempt, refusal: &Sso
 #[expect(clippy::option_option, reason = "not written down, written down without an address, or with one")]
 fn logged(refusal: &SsoRefusal) -> Option<Option<&str>> {
     match refusal {
-        SsoRefusal::Over
-        | SsoRefusal::ProviderAway
-        | SsoRefusal::Cancelled
-        | SsoRefusal::ProviderRefused => None,
+        SsoRefusal::Over | SsoRefusal::ProviderAway | SsoRefusal::Cancelled | SsoRefusal::ProviderRefused => {
+            None
+        }
         SsoRefusal::NotGenuine | SsoRefusal::Unverified => Some(None),
         SsoRefusal::Suspended { email }
         | SsoRefusal::DomainNotAllowed { email }

@@ -119,7 +119,13 @@ mod tests {
         for address in ["http://localhost:4000", "http://127.0.0.1:4000/x", "http://[::1]:4000"] {
             assert!(here.allows(address) && !public.allows(address), "{address}");
         }
-        for address in ["http://idp.example", "http://localhost.evil.example", "http://10.0.0.1", "ftp://localhost", "https://"] {
+        for address in [
+            "http://idp.example",
+            "http://localhost.evil.example",
+            "http://10.0.0.1",
+            "ftp://localhost",
+            "https://",
+        ] {
             assert!(!here.allows(address) && !public.allows(address), "{address}");
         }
         assert!(here.allows("https://idp.example/x") && public.allows("https://idp.example/x"));

@@ -7,10 +7,10 @@ mod invite;
 mod join;
 mod lifecycle;
 mod permissions;
-mod races;
-mod requests;
 #[path = "../support/provider.rs"]
 mod provider;
+mod races;
+mod requests;
 mod sign_in;
 mod sso;
 mod sso_admin;

@@ -208,7 +208,10 @@ async fn only_a_verified_address_counts(pool: PgPool) {
     assert_eq!(sso.comes(elsewhere).await.err().unwrap(), SsoRefusal::Unverified);
     assert_eq!(sso.active().await, 1);
     // Nobody has checked the address, so the log does not have it.
-    assert_eq!(sso.world.count("audit_events where action = 'sso.refused' and target_email is null").await, 1);
+    assert_eq!(
+        sso.world.count("audit_events where action = 'sso.refused' and target_email is null").await,
+        1
+    );
     let told = Who { only_in_user_info: true, ..blobby() };
     let session = sso.comes(told).await.unwrap();
     assert_eq!(sso.email(session).await, BLOBBY);
@@ -289,7 +292,10 @@ async fn the_first_admin_is_found_by_the_address(pool: PgPool) {
     let admin = sso.world.admin.admin(SLUG).await.unwrap();
     let list = users::list(&admin, &model::users::UsersQuery::default()).await.unwrap();
     assert!(list.rows.iter().all(|row| row.status == UserStatus::Active));
-    assert_eq!(sso.world.count("audit_events where details->>'by' = 'sso' and action = 'user.signed_in'").await, 1);
+    assert_eq!(
+        sso.world.count("audit_events where details->>'by' = 'sso' and action = 'user.signed_in'").await,
+        1
+    );
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

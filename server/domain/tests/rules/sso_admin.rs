@@ -4,9 +4,9 @@ use crate::provider::{CLIENT, Provider, SECRET, Who};
 use crate::sso::{BLOBBY, Sso, form};
 use crate::world::{ADMIN, SLUG, World, caller, refusal};
 use domain::{Keyring, Token, sign_in, sso};
+use model::Problem;
 use model::field::FieldError;
 use model::sso::{ConnectionForm, TestAnswer};
-use model::Problem;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::collections::HashMap;
@@ -26,7 +26,10 @@ async fn a_secret_goes_to_the_issuer_it_was_typed_for_alone(pool: PgPool) {
     let moved = ConnectionForm { issuer: "https://evil.example".to_owned(), ..kept.clone() };
     let problem = refusal(sso::save(&admin, Some(sso.connection), &moved).await);
     assert_eq!(problem, Problem::field("client_secret", FieldError::Empty));
-    assert_eq!(refusal(sso::save(&admin, None, &kept).await), Problem::field("client_secret", FieldError::Empty));
+    assert_eq!(
+        refusal(sso::save(&admin, None, &kept).await),
+        Problem::field("client_secret", FieldError::Empty)
+    );
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -103,7 +106,11 @@ async fn without_email_links_only_admins_get_one_and_asking_looks_the_same(pool:
     }
     assert_eq!(world.count("sign_ins where used_at is null and link_hash is null").await, 3);
     world.send_mail().await;
-    assert_eq!(world.count("sign_ins where used_at is null and link_hash is not null").await, 1, "the admin's");
+    assert_eq!(
+        world.count("sign_ins where used_at is null and link_hash is not null").await,
+        1,
+        "the admin's"
+    );
     sso::switch_email_links(&admin, false).await.unwrap();
     sign_in::request(&visitor, BLOBBY).await.unwrap();
     world.send_mail().await;

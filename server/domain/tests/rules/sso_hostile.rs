@@ -188,7 +188,8 @@ async fn a_no_of_the_provider_is_told_and_used_up(pool: PgPool) {
     {
         let begun = sso.begin(None).await;
         let (code, state) = sso.provider.sign_in(&begun.url, blobby());
-        let no = ProviderSays { state: state.clone(), error: Some(error.to_owned()), ..ProviderSays::default() };
+        let no =
+            ProviderSays { state: state.clone(), error: Some(error.to_owned()), ..ProviderSays::default() };
         assert!(matches!(sso.finish(&begun.browser, no).await, Finished::Refused));
         assert_eq!(sso.refusal(&begun.browser).await, refusal);
         assert!(matches!(sso.finish(&begun.browser, says(&code, &state)).await, Finished::Refused));
@@ -200,9 +201,12 @@ async fn a_no_of_the_provider_is_told_and_used_up(pool: PgPool) {
 async fn nothing_of_a_try_or_a_connection_can_be_read_in_the_database(pool: PgPool) {
     let sso = Sso::new(pool).await;
     let begun = sso.begin(None).await;
-    let query: Vec<(String, String)> = url::Url::parse(&begun.url).unwrap().query_pairs().into_owned().collect();
+    let query: Vec<(String, String)> =
+        url::Url::parse(&begun.url).unwrap().query_pairs().into_owned().collect();
     let mut secrets = vec![crate::provider::SECRET.to_owned(), begun.browser.reveal().to_owned()];
-    secrets.extend(query.into_iter().filter(|(name, _)| matches!(&**name, "state" | "nonce")).map(|(_, value)| value));
+    secrets.extend(
+        query.into_iter().filter(|(name, _)| matches!(&**name, "state" | "nonce")).map(|(_, value)| value),
+    );
     for table in ["sso_attempts", "sso_connections", "audit_events"] {
         let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
             "select t::text || encode(t::text::bytea, 'escape') from {table} t"

@@ -196,7 +196,10 @@ impl Provider {
         let path = head.split(' ').nth(1).unwrap().to_owned();
         let header = |name: &str| {
             let lines = head.lines().filter_map(|line| line.split_once(": "));
-            lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
+            lines
+                .into_iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.to_owned())
         };
         let length = header("content-length").map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
@@ -257,7 +260,11 @@ impl Provider {
     fn token(&self, body: &[u8], authorization: String) -> (&'static str, Value) {
         let fields: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
         let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let secret = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", encode(CLIENT), encode(SECRET)));
+        let secret = base64::engine::general_purpose::STANDARD.encode(format!(
+            "{}:{}",
+            encode(CLIENT),
+            encode(SECRET)
+        ));
         if authorization != format!("Basic {secret}") {
             return ("401 Unauthorized", json!({ "error": "invalid_client" }));
         }
@@ -322,7 +329,11 @@ impl Provider {
         let Some(who) = state.tokens.get(authorization.trim_start_matches("Bearer ")) else {
             return ("401 Unauthorized", json!({}));
         };
-        let subject = if state.trick == Trick::OtherPersonInUserInfo { "somebody else" } else { &who.subject };
-        ("200 OK", json!({ "sub": subject, "email": who.email, "email_verified": who.verified, "name": who.name }))
+        let subject =
+            if state.trick == Trick::OtherPersonInUserInfo { "somebody else" } else { &who.subject };
+        (
+            "200 OK",
+            json!({ "sub": subject, "email": who.email, "email_verified": who.verified, "name": who.name }),
+        )
     }
 }
