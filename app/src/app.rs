@@ -3,6 +3,7 @@
 use crate::account::AccountPage;
 use crate::ask::{AskPage, ConfirmPage};
 use crate::audit_log::AuditLogPage;
+use crate::authentication::AuthenticationPage;
 use crate::forms;
 use crate::general::GeneralPage;
 use crate::groups::GroupsPage;
@@ -12,6 +13,7 @@ use crate::provisioning::ProvisioningPage;
 use crate::requests::RequestsPage;
 use crate::roles::RolesPage;
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
+use crate::sso::{RefusedPage, SignedOutPage};
 use crate::users::{ProfilePage, UsersPage};
 use crate::viewer;
 use leptos::prelude::*;
@@ -42,6 +44,8 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/o/:org/login") view=LoginPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/login/code") view=CodePage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/sign-in") view=LinkPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/sso/refused") view=RefusedPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/signed-out") view=SignedOutPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/request-invitation") view=AskPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/confirm-request") view=ConfirmPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/join") view=JoinPage ssr=mode.clone()/>
@@ -52,6 +56,7 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/o/:org/settings/groups") view=GroupsPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/settings/roles") view=RolesPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/settings/general") view=GeneralPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/authentication") view=AuthenticationPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/settings/provisioning") view=ProvisioningPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/settings/audit-log") view=AuditLogPage ssr=mode.clone()/>
                     </Routes>

@@ -6,6 +6,7 @@ use crate::forms::{self, Form};
 use crate::pages::{Failed, PublicPage};
 use crate::paths;
 use crate::sign_in::SignOut;
+use crate::sso::{Continue, Or, sign_in_ways};
 use crate::ui::{Field, Notice, Problems, Submit, Tone, exact, left};
 use crate::viewer::{use_organization, use_viewer};
 use api::{AskAgain, Join, opened_invitation};
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::Problem;
 use model::join::JoinPage as Page;
+use model::sso::ConnectionName;
 
 #[component]
 pub fn JoinPage() -> impl IntoView {
@@ -21,6 +23,13 @@ pub fn JoinPage() -> impl IntoView {
     let answer = forms::answer(action);
     // Asked anew when joining was refused: the invitation may have ended meanwhile.
     let version = action.version();
+    let ways = Resource::new_blocking(
+        {
+            let organization = organization.clone();
+            move || organization.clone()
+        },
+        sign_in_ways,
+    );
     let page = Resource::new_blocking(
         move || (organization.clone(), version.get()),
         |(organization, _)| opened_invitation(organization),
@@ -30,7 +39,8 @@ pub fn JoinPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match page.await {
                     Ok(Page::Open { inviter, email, expires_at, now, signed_in_as: None }) => {
-                        view! { <Open action answer inviter email expires_at now/> }.into_any()
+                        let connections = ways.await.unwrap_or_default().connections;
+                        view! { <Open action answer inviter email expires_at now connections/> }.into_any()
                     }
                     Ok(Page::Open { email, signed_in_as: Some(open), .. }) => view! { <OtherAccount email open/> }.into_any(),
                     Ok(Page::Expired { expired_at }) => view! { <Expired expired_at/> }.into_any(),
@@ -56,6 +66,7 @@ fn Open(
     email: String,
     expires_at: DateTime<Utc>,
     now: DateTime<Utc>,
+    connections: Vec<ConnectionName>,
 ) -> impl IntoView {
     let problem = Signal::derive(move || answer.get().and_then(Result::err));
     let join = format!("Join {}", organization_name());
@@ -73,6 +84,7 @@ fn Open(
                 />
                 <Submit label=join pending_label="Joining…" pending=action.pending()/>
             </Form>
+            {(!connections.is_empty()).then(|| view! { <Or/><Continue connections join=true/> })}
             <p class="muted">"The invitation ends "{exact(expires_at)}" ("{left(expires_at, now)}")."</p>
         </PublicPage>
     }

@@ -5,6 +5,7 @@ mod account;
 mod app;
 mod ask;
 mod audit_log;
+mod authentication;
 pub mod forms;
 mod general;
 mod groups;
@@ -19,6 +20,7 @@ pub mod server;
 #[cfg(feature = "ssr")]
 pub mod shell;
 mod sign_in;
+mod sso;
 pub mod theme;
 mod things;
 pub mod ui;

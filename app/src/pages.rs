@@ -32,6 +32,7 @@ pub enum Section {
     Groups,
     Roles,
     General,
+    Authentication,
     Provisioning,
     AuditLog,
     Account,
@@ -71,6 +72,7 @@ fn Navigation(slug: String, user: ViewerUser, section: Section) -> impl IntoView
                 <a href=paths::groups(&slug) aria-current=here(Section::Groups)>"Groups"</a>
                 <a href=paths::roles(&slug) aria-current=here(Section::Roles)>"Roles"</a>
                 <a href=paths::general(&slug) aria-current=here(Section::General)>"General"</a>
+                <a href=paths::authentication(&slug) aria-current=here(Section::Authentication)>"Authentication"</a>
                 <a href=paths::provisioning(&slug) aria-current=here(Section::Provisioning)>"Provisioning"</a>
                 <a href=paths::audit_log(&slug, &AuditQuery::default()) aria-current=here(Section::AuditLog)>"Audit log"</a>
             })}

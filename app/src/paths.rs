@@ -5,7 +5,7 @@ use form_urlencoded::Serializer;
 use model::audit::AuditQuery;
 use model::requests::RequestsQuery;
 use model::users::{UserSort, UsersQuery};
-use model::{GroupId, OrganizationRole, UserId, UserStatus};
+use model::{ConnectionId, GroupId, OrganizationRole, UserId, UserStatus};
 use uuid::Uuid;
 
 /// What the Users page shows: which rows, and which dialog is open. All of it is in the URL.
@@ -149,6 +149,31 @@ pub fn roles(organization: &str) -> String {
 
 pub fn general(organization: &str) -> String {
     format!("/o/{organization}/settings/general")
+}
+
+pub fn authentication(organization: &str) -> String {
+    format!("/o/{organization}/settings/authentication")
+}
+
+/// Where a form goes that begins a sign-in by a provider.
+pub fn sso_start(organization: &str) -> String {
+    format!("/o/{organization}/sso/start")
+}
+
+/// Why the last sign-in by a provider came to nothing.
+pub fn sso_refused(organization: &str) -> String {
+    format!("/o/{organization}/sso/refused")
+}
+
+/// Where somebody goes who has signed out of a session that began at a provider.
+pub fn signed_out(organization: &str, connection: ConnectionId) -> String {
+    format!("/o/{organization}/signed-out?of={connection}")
+}
+
+/// The connection in the URL of that page.
+pub fn signed_out_of(search: &str) -> Option<ConnectionId> {
+    let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
+    pairs.find(|(name, _)| name == "of").and_then(|(_, id)| id.parse().ok())
 }
 
 pub fn provisioning(organization: &str) -> String {

@@ -8,12 +8,16 @@ use domain::sign_in::SignInTry;
 use domain::{Caller, Token};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use model::sso::SsoRefusal;
 use model::{Problem, SignInId};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 /// How long an opened link stays in the browser, in seconds.
 const LINK_SECONDS: i64 = 30 * 60;
+
+/// The shortest value that tells one browser from another: what we make is 43 characters long.
+const SSO_BROWSER_LEAST: usize = 43;
 
 /// The cookie that keeps which colours a browser shows.
 const THEME: &str = "theme";
@@ -86,7 +90,12 @@ pub fn accepts_html(headers: &HeaderMap) -> bool {
 
 /// Signs this browser in.
 pub fn start_session(organization: &str, session: &NewSession) {
-    set(&cookie(&session_name(organization), session.token.reveal(), session.seconds, secure()));
+    set(&session_cookie(organization, session, secure()));
+}
+
+/// The cookie that does it.
+pub fn session_cookie(organization: &str, session: &NewSession, secure: bool) -> String {
+    cookie(&session_name(organization), session.token.reveal(), session.seconds, secure)
 }
 
 /// Signs this browser out.
@@ -126,6 +135,39 @@ pub fn sign_in_try(organization: &str) -> Option<(SignInTry, String)> {
     let bytes: Option<Vec<u8>> =
         (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
     Some((SignInTry { id, browser }, String::from_utf8(bytes?).ok()?))
+}
+
+/// What shows that a sign-in by a provider was begun in this browser.
+pub fn sso_browser(organization: &str) -> Option<Token> {
+    sso_browser_in(&cookies(&use_context::<Parts>()?), organization, secure())
+}
+
+/// The same, of a request's cookies.
+pub fn sso_browser_in(cookies: &BTreeMap<String, String>, organization: &str, secure: bool) -> Option<Token> {
+    let value = cookies.get(&bound(&sso_name(organization), secure))?;
+    Some(Token::presented(value.as_str())).filter(|_| value.len() >= SSO_BROWSER_LEAST)
+}
+
+/// The cookie that keeps it, for as long as the try lasts and its page is read.
+pub fn sso_browser_cookie(organization: &str, browser: &Token, secure: bool) -> String {
+    let lasts = 2 * model::sso::ATTEMPT_MINUTES * 60;
+    cookie(&sso_name(organization), browser.reveal(), lasts, secure)
+}
+
+/// The token of the invitation link that was opened in the browser of these cookies.
+pub fn join_token_in(cookies: &BTreeMap<String, String>, organization: &str, secure: bool) -> Option<Token> {
+    cookies.get(&bound(&link_name(Link::Join, organization), secure)).map(Token::presented)
+}
+
+/// The HTTP status of the page that tells why a sign-in by a provider came to nothing.
+pub fn refused_status(refusal: &SsoRefusal) -> axum::http::StatusCode {
+    use axum::http::StatusCode;
+    match refusal {
+        SsoRefusal::Over => StatusCode::GONE,
+        SsoRefusal::ProviderAway => StatusCode::BAD_GATEWAY,
+        SsoRefusal::Mismatch { .. } => StatusCode::CONFLICT,
+        _ => StatusCode::FORBIDDEN,
+    }
 }
 
 /// Keeps in this browser which colours it shows; nothing: as the system has it.
@@ -172,6 +214,10 @@ fn session_name(organization: &str) -> String {
 
 fn code_name(organization: &str) -> String {
     format!("code-{organization}")
+}
+
+fn sso_name(organization: &str) -> String {
+    format!("sso-{organization}")
 }
 
 fn link_name(link: Link, organization: &str) -> String {

@@ -37,6 +37,7 @@ pub async fn connect(config: &Config) -> Result<Domain, String> {
         keys: Arc::clone(&config.keys),
         base_url: Arc::clone(&config.base_url),
         mail_bell: Arc::default(),
+        sso: Arc::default(),
     })
 }
 

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod database;
+mod oidc;
 pub mod router;
 mod scim;
 pub mod serve;

@@ -1,5 +1,6 @@
 //! Which handler stands at which path.
 
+use crate::oidc;
 use crate::scim;
 use crate::state::AppState;
 use crate::web::{
@@ -9,7 +10,7 @@ use app::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use leptos_axum::generate_route_list;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::time::Duration;
@@ -40,6 +41,8 @@ pub fn router(state: AppState) -> Router {
         .route("/o/{org}/settings/audit-log.csv", get(export::audit_log))
         .route("/o/{org}/join/{token}", get(links::join))
         .route("/o/{org}/sign-in/{token}", get(links::sign_in))
+        .route("/o/{org}/sso/start", post(oidc::start))
+        .route("/o/{org}/sso/callback", get(oidc::callback))
         .route("/o/{org}/confirm-request/{token}", get(links::confirm_request))
         .fallback(pages::nothing)
         .layer(from_fn(gate::gate));
@@ -55,7 +58,12 @@ pub fn router(state: AppState) -> Router {
             .layer(from_fn(mailbox::here_alone));
         router = router.merge(mailbox);
     }
-    around(for_browsers(router, &state).merge(scim::router()), &state, PAGE_TIMEOUT)
+    // Servers of others call these: they bring no cookies, and no page of somebody else could make use of one.
+    let servers = Router::new()
+        .route("/o/{org}/sso/logout", post(oidc::logout))
+        .layer(from_fn_with_state(state.clone(), context::attach))
+        .merge(scim::router());
+    around(for_browsers(router, &state).merge(servers), &state, PAGE_TIMEOUT)
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(health::ready))
         .with_state(state)
@@ -122,6 +130,7 @@ mod tests {
             keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
             base_url: "http://localhost:3000".into(),
             mail_bell: Arc::default(),
+            sso: Arc::default(),
         };
         let state = AppState::new(domain, "target/site", None, Vec::new());
         let router = Router::new()

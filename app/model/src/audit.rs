@@ -51,7 +51,7 @@ pub struct AuditPage {
 }
 
 /// Every action that the log has a word for, and the words for it.
-pub const ACTIONS: [(&str, &str); 33] = [
+pub const ACTIONS: [(&str, &str); 37] = [
     ("user.invited", "invited"),
     ("invitation.resent", "sent the invitation again"),
     ("invitation.revoked", "revoked the invitation"),
@@ -83,6 +83,10 @@ pub const ACTIONS: [(&str, &str); 33] = [
     ("role.deleted", "deleted a role"),
     ("key.created", "created an API key"),
     ("key.revoked", "revoked an API key"),
+    ("connection.created", "added a connection"),
+    ("connection.changed", "changed a connection"),
+    ("connection.deleted", "deleted a connection"),
+    ("sso.refused", "was refused by SSO"),
     ("organization.created", "created the organization"),
     ("organization.settings_changed", "changed the settings"),
 ];

@@ -40,6 +40,12 @@ pub enum FieldError {
     TooMany { most: usize },
     #[error("There is no user with the id {id}.")]
     NoSuchUser { id: crate::UserId },
+    #[error("This is no address that begins with https://.")]
+    NotHttps,
+    #[error("Add a connection first: without one, nobody but admins could sign in.")]
+    NoConnection,
+    #[error("Members sign in by this connection alone. Switch “Disable email links” off first.")]
+    LastConnection,
     #[error("Use lower-case letters, digits and hyphens between them: 63 characters at most.")]
     NotASlug,
 }

@@ -42,6 +42,8 @@ ids! {
     SessionId,
     /// One try to sign in by mail: a link and a code.
     SignInId,
+    /// A way to sign in by somebody else's word: a connection to an identity provider.
+    ConnectionId,
     /// A custom role.
     RoleId,
     /// A group.

@@ -21,14 +21,15 @@ pub mod requests;
 pub mod rules;
 pub mod settings;
 pub mod sign_in;
+pub mod sso;
 mod unicode;
 pub mod users;
 pub mod viewer;
 
 pub use email::{AddressError, EmailAddress};
 pub use ids::{
-    ApiKeyId, AuditEventId, DeliveryId, GroupId, InvitationId, OrganizationId, RequestId, RoleId, SessionId,
-    SignInId, UserId,
+    ApiKeyId, AuditEventId, ConnectionId, DeliveryId, GroupId, InvitationId, OrganizationId, RequestId, RoleId,
+    SessionId, SignInId, UserId,
 };
 pub use organization::{OrganizationCard, OrganizationRole};
 pub use problem::{FieldProblem, Problem};

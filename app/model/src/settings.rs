@@ -100,7 +100,7 @@ impl SettingsForm {
 }
 
 /// Whether an address of this domain is among the allowed ones; where none is named, every one is.
-fn allows(domains: &[String], key: &str) -> bool {
+pub fn allows(domains: &[String], key: &str) -> bool {
     let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
     domains.is_empty() || domains.iter().any(|allowed| allowed == domain)
 }

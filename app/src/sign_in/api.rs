@@ -70,16 +70,20 @@ pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Ends the session of this browser, and goes on to `next`, or to the login page.
+/// Ends the session of this browser, and goes on to `next`, to the page that offers to sign out of the provider as well, or to the login page.
 #[server(prefix = "/api", endpoint = "sign_in/sign_out")]
 pub async fn sign_out(org: String, #[server(default)] next: String) -> Result<(), Problem> {
     let caller = server::caller()?;
     let ended = async { domain::sessions::sign_out(&caller.member(&org).await?).await }.await;
-    match server::answer(&caller, ended) {
-        Ok(()) | Err(Problem::SignedOut) => {}
+    let connection = match server::answer(&caller, ended) {
+        Ok(connection) => connection,
+        Err(Problem::SignedOut) => None,
         Err(problem) => return Err(problem),
-    }
+    };
     server::end_session(&org);
-    server::go(&crate::paths::after_sign_out(&org, &next));
+    match connection.filter(|_| next.is_empty()) {
+        Some(connection) => server::go(&crate::paths::signed_out(&org, connection)),
+        None => server::go(&crate::paths::after_sign_out(&org, &next)),
+    }
     Ok(())
 }

@@ -1,9 +1,10 @@
-//! The login page: an address, and a mail with a link and a code.
+//! The login page: an address, and a mail with a link and a code; or a connection to somebody who knows who it is.
 
 use super::api::RequestSignIn;
 use crate::forms::{self, Form};
 use crate::pages::PublicPage;
 use crate::paths;
+use crate::sso::{Continue, Or, sign_in_ways};
 use crate::ui::{Field, Problems, Submit};
 use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
@@ -11,27 +12,62 @@ use leptos_router::hooks::use_location;
 
 #[component]
 pub fn LoginPage() -> impl IntoView {
+    let organization = StoredValue::new(use_organization());
     let action = ServerAction::<RequestSignIn>::new();
-    let problem = forms::problem(action);
     let asks = use_viewer().is_some_and(|viewer| viewer.organization.requests_open);
-    let next = paths::next(&use_location().search.get_untracked());
+    let next = StoredValue::new(paths::next(&use_location().search.get_untracked()));
+    let ways = Resource::new_blocking(|| (), move |()| sign_in_ways(organization.get_value()));
     view! {
         <PublicPage title="Sign in".to_owned()>
-            <Form action>
-                <Problems problem/>
-                <input type="hidden" name="org" value=use_organization()/>
-                <input type="hidden" name="next" value=next/>
-                <Field
-                    label="Email" name="email" kind="email" inputmode="email" autocomplete="username" autofocus=true
-                    value={forms::typed::<RequestSignIn>("email")}
-                    error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("email")))
-                />
-                <Submit label="Email me a sign-in link" pending_label="Sending…" pending=action.pending()/>
-            </Form>
+            <Suspense>
+                {move || Suspend::new(async move {
+                    // Without the ways there is still the one by mail.
+                    let ways = ways.await.unwrap_or_default();
+                    let (connections, next) = (ways.connections, next.get_value());
+                    if connections.is_empty() {
+                        view! { <ByMail action next/> }.into_any()
+                    } else if ways.email_links_off {
+                        view! {
+                            <Continue connections next=next.clone() kind="primary"/>
+                            <Or/>
+                            <ByMail action next kind="" hint="Sign-in links go to admins alone here."/>
+                        }.into_any()
+                    } else {
+                        view! {
+                            <ByMail action next=next.clone()/>
+                            <Or/>
+                            <Continue connections next/>
+                        }.into_any()
+                    }
+                })}
+            </Suspense>
             {asks.then(|| view! {
-                <p>"Not a member yet? "<a href=paths::request_invitation(&use_organization())>"Request an invitation"</a></p>
+                <p>"Not a member yet? "<a href=paths::request_invitation(&organization.get_value())>"Request an invitation"</a></p>
             })}
             <p class="muted">"There are no passwords here. We mail you a link, and a code for when you read your mail on another device."</p>
         </PublicPage>
+    }
+}
+
+#[component]
+fn ByMail(
+    action: ServerAction<RequestSignIn>,
+    next: String,
+    #[prop(default = "primary")] kind: &'static str,
+    #[prop(optional)] hint: &'static str,
+) -> impl IntoView {
+    let problem = forms::problem(action);
+    view! {
+        <Form action>
+            <Problems problem/>
+            <input type="hidden" name="org" value=use_organization()/>
+            <input type="hidden" name="next" value=next/>
+            <Field
+                label="Email" name="email" kind="email" inputmode="email" autocomplete="username" autofocus=true
+                value={forms::typed::<RequestSignIn>("email")} hint
+                error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("email")))
+            />
+            <Submit label="Email me a sign-in link" pending_label="Sending…" pending=action.pending() kind/>
+        </Form>
     }
 }

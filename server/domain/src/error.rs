@@ -38,7 +38,9 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let constraint = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
         match constraint {
-            Some("roles_name_key" | "groups_name_key") => Self::field("name", FieldError::Taken),
+            Some("roles_name_key" | "groups_name_key" | "sso_connections_name_key") => {
+                Self::field("name", FieldError::Taken)
+            }
             Some("organizations_slug_key") => Self::field("slug", FieldError::Taken),
             Some("organizations_slug_grammar") => Self::field("slug", FieldError::NotASlug),
             _ => Self::Database(error),

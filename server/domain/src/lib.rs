@@ -28,6 +28,7 @@ mod secret;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
+pub mod sso;
 pub mod users;
 
 pub use access::{Admin, Member, Program, Steward, Visitor};
@@ -52,4 +53,6 @@ pub struct Domain {
     pub base_url: Arc<str>,
     /// Rung when mail was queued, so that this process's worker need not wait for its next look.
     pub mail_bell: Arc<tokio::sync::Notify>,
+    /// The identity providers that this process has spoken with lately.
+    pub sso: Arc<sso::Providers>,
 }

@@ -1,5 +1,9 @@
 //! The one source of randomness, ids, keys and hashes.
 
+mod seal;
+
+pub use seal::Sealed;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};

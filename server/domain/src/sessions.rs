@@ -3,7 +3,7 @@
 use crate::audit::{self, Actor, Targets};
 use crate::{Member, Result, Token, Visitor, secret};
 use chrono::TimeDelta;
-use model::UserId;
+use model::{ConnectionId, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -37,15 +37,15 @@ pub(crate) async fn start(
     Ok(NewSession { token, seconds: lasts.num_seconds() })
 }
 
-/// Ends the session of this browser.
-pub async fn sign_out(member: &Member<'_>) -> Result<()> {
+/// Ends the session of this browser, and says by which connection it began, if by one.
+pub async fn sign_out(member: &Member<'_>) -> Result<Option<ConnectionId>> {
     let mut transaction = member.domain().pool.begin().await?;
-    sqlx::query!(
-        "delete from sessions where organization_id = $1 and id = $2",
+    let connection = sqlx::query_scalar!(
+        "delete from sessions where organization_id = $1 and id = $2 returning connection_id",
         member.organization(),
         member.session.0
     )
-    .execute(&mut *transaction)
+    .fetch_optional(&mut *transaction)
     .await?;
     let targets = Targets::one(member.user.id, &member.user.email);
     audit::record(
@@ -58,5 +58,5 @@ pub async fn sign_out(member: &Member<'_>) -> Result<()> {
     )
     .await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(connection.flatten().map(ConnectionId))
 }

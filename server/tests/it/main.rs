@@ -14,5 +14,6 @@ mod process;
 mod schema;
 mod scim;
 mod source;
+mod sso;
 mod support;
 mod tenancy;

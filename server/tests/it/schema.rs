@@ -13,6 +13,7 @@ async fn several_servers_may_start_at_once_on_an_empty_database(pool: PgPool) {
         keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
         base_url: "http://localhost:3000".into(),
         mail_bell: Arc::default(),
+        sso: Arc::default(),
     };
     let start = || migrate(&domain);
     assert_eq!(tokio::join!(start(), start(), start(), start()), (Ok(()), Ok(()), Ok(()), Ok(())));

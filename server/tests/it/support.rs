@@ -63,6 +63,7 @@ impl Site {
             keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
             base_url: base_url.into(),
             mail_bell: Arc::default(),
+            sso: Arc::default(),
         };
         let mut state = AppState::new(domain.clone(), site_root(), None, Vec::new());
         change(&mut state);

@@ -19,6 +19,7 @@ const ROUTER: &str = include_str!("../../src/router.rs");
 /// Every page that only an admin sees.
 const ADMINS_PAGES: [&str; 9] = [
     "/o/:org/settings/audit-log",
+    "/o/:org/settings/authentication",
     "/o/:org/settings/general",
     "/o/:org/settings/groups",
     "/o/:org/settings/provisioning",
@@ -33,7 +34,7 @@ const ADMINS_PAGES: [&str; 9] = [
 const USERS_PAGES: [&str; 1] = ["/o/:org/account"];
 
 /// Every page that anybody sees, and every address that leads to one.
-const ANYBODYS_PAGES: [&str; 11] = [
+const ANYBODYS_PAGES: [&str; 16] = [
     "/",
     "/o/:org/confirm-request",
     "/o/:org/join",
@@ -41,10 +42,15 @@ const ANYBODYS_PAGES: [&str; 11] = [
     "/o/:org/login/code",
     "/o/:org/request-invitation",
     "/o/:org/sign-in",
+    "/o/:org/signed-out",
+    "/o/:org/sso/refused",
     "/o/{org}",
     "/o/{org}/confirm-request/{token}",
     "/o/{org}/join/{token}",
     "/o/{org}/sign-in/{token}",
+    "/o/{org}/sso/callback",
+    "/o/{org}/sso/logout",
+    "/o/{org}/sso/start",
 ];
 
 /// What stands outside of organizations: server functions (listed below), health, and the mailbox, which is for whoever
@@ -60,8 +66,17 @@ const NOBODYS: [&str; 6] = [
 
 /// Every server function that only an admin may call, with a body that an admin's call would have. What stands in
 /// braces is the id of something of the organization.
-const ADMINS_ALONE: [(&str, &str, &str); 25] = [
+const ADMINS_ALONE: [(&str, &str, &str); 30] = [
     ("/api/audit_log/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
+    ("/api/authentication/delete", FORM, "org=blobsrus&id={connection}"),
+    ("/api/authentication/email_links", FORM, "org=blobsrus"),
+    (
+        "/api/authentication/save",
+        FORM,
+        "org=blobsrus&id={connection}&name=Other&issuer=https://idp.example&client_id=x&default_role=admin&groups[]={group}",
+    ),
+    ("/api/authentication/show", JSON, r#"{"org":"blobsrus"}"#),
+    ("/api/authentication/test", FORM, "org=blobsrus&id={connection}"),
     ("/api/groups/delete", FORM, "org=blobsrus&id={group}"),
     ("/api/groups/list", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/groups/save", FORM, "org=blobsrus&id={group}&name=Other&roles[]={role}"),
@@ -105,7 +120,7 @@ const USERS_ALONE: [(&str, &str, &str); 5] = [
 ];
 
 /// Every server function that anybody may call.
-const ANYBODYS: [&str; 12] = [
+const ANYBODYS: [&str; 15] = [
     "/api/ask/confirm",
     "/api/ask/confirm_page",
     "/api/ask/request",
@@ -118,6 +133,9 @@ const ANYBODYS: [&str; 12] = [
     "/api/sign_in/link",
     "/api/sign_in/request",
     "/api/sign_in/sign_out",
+    "/api/sso/refused",
+    "/api/sso/signed_out",
+    "/api/sso/ways",
 ];
 
 /// One of each kind of thing in the organization, by its name in braces.
@@ -151,6 +169,15 @@ async fn things(site: &Site) -> Vec<(&'static str, Uuid)> {
                 "invitation_requests",
                 "email, email_key, status, proof",
                 "'asks@blobsrus.com', 'asks@blobsrus.com', 'open', 'expired_link'",
+            )
+            .await,
+        ),
+        (
+            "{connection}",
+            insert(
+                "sso_connections",
+                "name, issuer, client_id, client_secret, just_in_time, default_role",
+                "'Acme', 'https://idp.example', 'bookkeeper', '', true, 'member'",
             )
             .await,
         ),

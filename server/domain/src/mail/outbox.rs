@@ -174,7 +174,8 @@ pub(super) struct Armed {
     pub has_code: bool,
 }
 
-/// Gives tries to sign in what opens them, where their address is an active user's and they are open.
+/// Gives tries to sign in what opens them, where their address is an active user's and they are open. Where the email link
+/// is the admins' alone, nobody else gets one.
 pub(super) async fn arm(domain: &Domain, now: DateTime<Utc>, armings: &[Arming]) -> Result<Vec<Armed>> {
     let organizations: Vec<Uuid> = armings.iter().map(|arming| arming.organization_id).collect();
     let ids: Vec<Uuid> = armings.iter().map(|arming| arming.sign_in_id).collect();
@@ -186,10 +187,11 @@ pub(super) async fn arm(domain: &Domain, now: DateTime<Utc>, armings: &[Arming])
             code_hash = case when s.browser_hash is not null then arming.code_hash end
          from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[])
                 as arming (organization_id, id, link_hash, code_hash),
-            users u
-         where s.organization_id = arming.organization_id and s.id = arming.id
+            users u, organizations o
+         where s.organization_id = arming.organization_id and s.id = arming.id and o.id = s.organization_id
             and s.used_at is null and s.expires_at > $5
             and u.organization_id = s.organization_id and u.email_key = s.email_key and u.status = 'active'
+            and (u.role = 'admin' or not o.email_links_off)
          returning s.organization_id, s.id as sign_in_id, u.email, s.expires_at, s.code_hash is not null as \"has_code!\"",
         &organizations,
         &ids,

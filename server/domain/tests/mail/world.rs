@@ -61,6 +61,7 @@ impl World {
             keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
             base_url: "https://vestibule.example".into(),
             mail_bell: Arc::default(),
+            sso: Arc::default(),
         };
         let world = Self { domain };
         world.organization(ORGANIZATION, SLUG, "Blobs R Us").await;

@@ -8,9 +8,14 @@ mod invite;
 mod join;
 mod lifecycle;
 mod permissions;
+#[path = "../support/provider.rs"]
+mod provider;
 mod races;
 mod requests;
 mod sign_in;
+mod sso;
+mod sso_admin;
+mod sso_hostile;
 mod table;
 mod users;
 mod world;

@@ -28,12 +28,18 @@ pub struct World {
 impl World {
     /// An organization with one signed-in admin.
     pub async fn new(pool: PgPool) -> Self {
+        Self::at(pool, "https://vestibule.example").await
+    }
+
+    /// The same, on a server with this public address.
+    pub async fn at(pool: PgPool, base_url: &str) -> Self {
         let domain = Domain {
             pool,
             clock: Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()),
             keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
-            base_url: "https://vestibule.example".into(),
+            base_url: base_url.into(),
             mail_bell: Arc::default(),
+            sso: Arc::default(),
         };
         let session = found_session(&domain, SLUG, ADMIN).await;
         let admin = caller(&domain, HashMap::from([(SLUG.to_owned(), session.clone())]));

@@ -1,0 +1,248 @@
+//! Settings > Authentication: connections to identity providers, and who keeps the email link.
+
+mod api;
+mod editor;
+
+use crate::forms::{self, Form};
+use crate::pages::{Failed, OrganizationPage, Section};
+use crate::paths::{self, ThingDialog};
+use crate::things::{DeleteDialog, use_dialog};
+use crate::ui::{Empty, Heading, Icon, Notice, Problems, Renewed, Submit, Switch, Tone, as_it_is, icon};
+use crate::viewer::use_organization;
+use api::{DeleteConnection, SaveConnection, SwitchEmailLinks, TestConnection, show_authentication};
+use editor::Editor;
+use leptos::prelude::*;
+use model::Problem;
+use model::permission::GroupName;
+use model::sso::{Addresses, Authentication, ConnectionRow, TestAnswer, Tested};
+
+#[component]
+pub fn AuthenticationPage() -> impl IntoView {
+    let organization = StoredValue::new(use_organization());
+    let (save, delete) = (ServerAction::<SaveConnection>::new(), ServerAction::<DeleteConnection>::new());
+    let (test, switch) = (ServerAction::<TestConnection>::new(), ServerAction::<SwitchEmailLinks>::new());
+    let changes = (forms::successes(save), forms::successes(delete), forms::successes(switch));
+    let shown = Resource::new_blocking(
+        move || (changes.0.get(), changes.1.get(), changes.2.get()),
+        move |_| show_authentication(organization.get_value()),
+    );
+    let (dialog, on_close) = use_dialog(paths::authentication(&organization.get_value()), save, delete);
+    view! {
+        <OrganizationPage title="Authentication".to_owned() section=Section::Authentication>
+            <Heading title="Authentication">
+                <a href=ThingDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"Add connection"</a>
+            </Heading>
+            <p class="muted">"People sign in by an identity provider that speaks OpenID Connect, such as the one of your company. Only addresses that it has verified count."</p>
+            <TestNotice answer=forms::answer(test)/>
+            <Renewed>
+                {move || Suspend::new(async move {
+                    match shown.await {
+                        Ok(shown) => view! { <Shown shown test switch/> }.into_any(),
+                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                    }
+                })}
+            </Renewed>
+            <Suspense>
+                {move || dialog.get().zip(as_it_is(shown)).and_then(|(dialog, shown)| {
+                    shown.ok().map(|shown| view! { <Dialogs dialog connections=shown.connections groups=shown.groups save delete on_close/> })
+                })}
+            </Suspense>
+        </OrganizationPage>
+    }
+}
+
+#[component]
+fn Shown(
+    shown: Authentication,
+    test: ServerAction<TestConnection>,
+    switch: ServerAction<SwitchEmailLinks>,
+) -> impl IntoView {
+    let Authentication { connections, addresses, email_links_off, never_by_sso, .. } = shown;
+    view! {
+        <Table connections test/>
+        <OurAddresses addresses/>
+        <EmailLinks off=email_links_off never=never_by_sso switch/>
+    }
+}
+
+#[component]
+fn Table(connections: Vec<ConnectionRow>, test: ServerAction<TestConnection>) -> impl IntoView {
+    if connections.is_empty() {
+        return view! {
+            <Empty words="No connections yet. Register Vestibule with your provider by the addresses below, then add the connection."/>
+        }
+        .into_any();
+    }
+    let rows = connections.into_iter().map(|ConnectionRow { id, connection, users }| {
+        let edit = ThingDialog::Edit(id.0).search();
+        let label = format!("connection-{id}");
+        let joining = if connection.just_in_time {
+            format!("Everybody, as {}", connection.default_role.label())
+        } else {
+            "Who is invited".to_owned()
+        };
+        view! {
+            <tr>
+                <td data-label="Name" class="name" id=label.clone()>{connection.name}</td>
+                <td data-label="Issuer URL" class="wide">{connection.issuer}</td>
+                <td data-label="Who may join">{joining}</td>
+                <td data-label="People">{users}</td>
+                <td class="row-actions">
+                    <div class="line">
+                        <Form action=test class="inline">
+                            <input type="hidden" name="org" value=use_organization()/>
+                            <input type="hidden" name="id" value=id.to_string()/>
+                            <Submit label="Test connection" pending_label="Testing…" pending=test.pending() kind="quiet"/>
+                        </Form>
+                        <a href=edit data-noscroll class="whole-row" aria-describedby=label>"Edit"</a>
+                    </div>
+                </td>
+            </tr>
+        }
+    });
+    view! {
+        <table>
+            <caption class="visually-hidden">"Connections of the organization"</caption>
+            <thead><tr>
+                <th scope="col">"Name"</th><th scope="col">"Issuer URL"</th><th scope="col">"Who may join"</th><th scope="col">"People"</th>
+                <th scope="col"><span class="visually-hidden">"Actions"</span></th>
+            </tr></thead>
+            <tbody>{rows.collect_view()}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+/// What "Test connection" found.
+#[component]
+fn TestNotice(answer: Signal<Option<Result<Tested, Problem>>>) -> impl IntoView {
+    view! {
+        <div role="status">
+            {move || answer.get().map(|answer| match answer {
+                Ok(Tested { connection, answer }) => {
+                    let (tone, words) = found(&answer);
+                    view! { <Notice tone><p><strong>{connection}": "</strong>{words}</p></Notice> }.into_any()
+                }
+                Err(problem) => view! { <Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice> }.into_any(),
+            })}
+        </div>
+    }
+}
+
+fn found(answer: &TestAnswer) -> (Tone, String) {
+    let words = match answer {
+        TestAnswer::Works { signs_out } => {
+            let signs_out = if *signs_out { " It can sign people out, too." } else { "" };
+            return (
+                Tone::Success,
+                format!(
+                    "The provider answers, and its keys can be used.{signs_out} Whether it takes the client ID and the secret, the first sign-in shows."
+                ),
+            );
+        }
+        TestAnswer::Away => {
+            "There is no answer at this issuer URL, or none that a provider gives. Check the URL, and whether this server can reach it."
+        }
+        TestAnswer::OtherIssuer { issuer } => {
+            return (
+                Tone::Danger,
+                format!("The provider calls itself {issuer}. Put exactly that into “Issuer URL”."),
+            );
+        }
+        TestAnswer::NoKeys => {
+            "The provider has no key that we can check a signature with: RSA, elliptic curve P-256 or P-384, or Ed25519."
+        }
+        TestAnswer::NoCodeFlow => "The provider has no token endpoint, so it has no authorization code flow.",
+        TestAnswer::SecretUnreadable => {
+            "The client secret can’t be read any more, since the server’s key was changed. Type it again."
+        }
+    };
+    (Tone::Danger, words.to_owned())
+}
+
+/// What the provider wants to know of us.
+#[component]
+fn OurAddresses(addresses: Addresses) -> impl IntoView {
+    let rows = [
+        ("Redirect address", "redirect", addresses.redirect),
+        ("Address after sign-out", "after-sign-out", addresses.after_sign_out),
+        ("Back-channel logout address", "back-channel-logout", addresses.back_channel_logout),
+    ];
+    let rows = rows.into_iter().map(|(label, id, address)| {
+        view! {
+            <div class="field">
+                <label for=id>{label}</label>
+                <input type="text" readonly class="link" id=id value=address/>
+            </div>
+        }
+    });
+    view! {
+        <section class="settings" aria-labelledby="addresses">
+            <h2 id="addresses">"For your provider"</h2>
+            <p class="muted">"Copy these to where you register Vestibule. The redirect address is needed; the others let people sign out on both sides."</p>
+            {rows.collect_view()}
+        </section>
+    }
+}
+
+/// "Disable email links", and what it means for whom.
+#[component]
+fn EmailLinks(off: bool, never: i64, switch: ServerAction<SwitchEmailLinks>) -> impl IntoView {
+    let (answer, problem) = (forms::answer(switch), forms::problem(switch));
+    let warning = match never {
+        0 => "Every active member has signed in by a connection before.".to_owned(),
+        1 => "1 active member has never signed in by a connection, and may not be able to.".to_owned(),
+        many => {
+            format!("{many} active members have never signed in by a connection, and may not be able to.")
+        }
+    };
+    let tone = if never > 0 { Tone::Warning } else { Tone::Plain };
+    view! {
+        <section class="settings" aria-labelledby="email-links">
+            <h2 id="email-links">"Email links"</h2>
+            <Form action=switch>
+                <Problems problem/>
+                <input type="hidden" name="org" value=use_organization()/>
+                <Switch
+                    label="Disable email links" name="email_links_off" on=off
+                    hint="Members sign in by a connection alone. Admins keep the email link, in case the provider is away. Invitations go on working."
+                />
+                <Notice tone><p>{warning}</p></Notice>
+                <div class="actions start">
+                    <Submit label="Save changes" pending_label="Saving…" pending=switch.pending()/>
+                    <p role="status" class="saved">
+                        {move || matches!(answer.get(), Some(Ok(_))).then(|| view! { {icon(Icon::Check)}"Saved" })}
+                    </p>
+                </div>
+            </Form>
+        </section>
+    }
+}
+
+#[component]
+fn Dialogs(
+    dialog: ThingDialog,
+    connections: Vec<ConnectionRow>,
+    groups: Vec<GroupName>,
+    save: ServerAction<SaveConnection>,
+    delete: ServerAction<DeleteConnection>,
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let href = paths::authentication(&use_organization());
+    let find = |id| connections.iter().find(|row| row.id.0 == id).cloned();
+    match dialog {
+        ThingDialog::New => Some(view! { <Editor row=None groups save on_close href/> }.into_any()),
+        ThingDialog::Edit(id) => {
+            find(id).map(|row| view! { <Editor row=Some(row) groups save on_close href/> }.into_any())
+        }
+        ThingDialog::Delete(id) => find(id).map(|row| {
+            view! {
+                <DeleteDialog
+                    title=format!("Delete the connection {}?", row.connection.name) button="Delete connection" id action=delete on_close href
+                    words="Nobody can sign in by it any more. Who came in by it stays a member, and who is signed in stays so until the session ends. It can’t be undone."
+                />
+            }
+            .into_any()
+        }),
+    }
+}

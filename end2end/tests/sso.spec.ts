@@ -1,0 +1,343 @@
+import type { APIRequestContext, Page } from "@playwright/test";
+import { expect, test as base, type Organization } from "../fixtures.ts";
+import { join, openInvitation } from "../pages/join.ts";
+import { askForMail, signIn } from "../pages/sign_in.ts";
+import { arrive, goto } from "../support/browser.ts";
+import { linkIn } from "../support/mailbox.ts";
+import { connect, makeProvider, signInThere, type Idp, type Wanted } from "../support/oidc.ts";
+import { addPerson, statusOf } from "../support/organization.ts";
+
+type Fixtures = {
+  /** A provider that runs, and knows the organization. */
+  idp: Idp;
+  /** Adds the connection "Acme" to it. */
+  connected: (wanted?: Wanted) => Promise<string>;
+};
+
+const test = base.extend<Fixtures>({
+  idp: async ({ server, org }, use) => {
+    const idp = await makeProvider(server.baseUrl, org);
+    await idp.start();
+    await use(idp);
+    await idp.stop();
+  },
+  connected: ({ asAdmin, server, org, idp }, use) =>
+    use((wanted) => connect(asAdmin, server.baseUrl, org, idp, wanted)),
+});
+
+const CONTINUE = { name: "Continue with Acme" };
+
+/** Signs in by the connection, from the login page, as somebody at the provider. */
+async function continueAs(page: Page, org: Organization, account: string): Promise<void> {
+  await goto(page, `/o/${org.slug}/login`);
+  await page.getByRole("button", CONTINUE).click();
+  await signInThere(page, account);
+}
+
+/** The status of the page that is open. */
+async function status(page: Page): Promise<number | undefined> {
+  return (await page.reload())?.status();
+}
+
+async function logged(asAdmin: APIRequestContext, org: Organization, action: string): Promise<string> {
+  const answer = await asAdmin.post("/api/audit_log/list", { data: { org: org.slug, query: { action } } });
+  return answer.text();
+}
+
+test("an admin adds a connection and tries it; a stranger joins by it, and the profile says how", async ({ page, org, idp, anotherBrowser, axe, query }) => {
+  const email = `stranger@${org.domain}`;
+  idp.accounts.set("stranger", { email, name: "Stella Stranger" });
+  await signIn(page, org.link);
+  await goto(page, `/o/${org.slug}/settings/authentication`);
+  await axe();
+  const redirect = page.getByRole("textbox", { name: "Redirect address" });
+  await expect(redirect).toHaveValue(new RegExp(`/o/${org.slug}/sso/callback$`));
+  await page.getByRole("link", { name: "Add connection" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add connection" });
+  await dialog.getByRole("button", { name: "Save connection" }).click();
+  await expect(dialog.getByLabel("Issuer URL")).toHaveAccessibleDescription(/Fill this in\./);
+  await axe();
+  await dialog.getByLabel("Display name").fill("Acme");
+  await dialog.getByLabel("Issuer URL").fill(idp.issuer);
+  await dialog.getByLabel("Client ID").fill(idp.clientId);
+  await dialog.getByLabel("Client secret").fill(idp.clientSecret);
+  await dialog.getByRole("switch", { name: "Just-in-time joining" }).check();
+  await dialog.getByLabel("Default organization role").selectOption("Organization Member");
+  await dialog.getByRole("button", { name: "Save connection" }).click();
+  await expect(page.locator("td", { hasText: idp.issuer })).toBeVisible();
+  await expect(dialog).toHaveCount(0);
+  await page.getByRole("button", { name: "Test connection" }).click();
+  await expect(page.getByText("The provider answers, and its keys can be used.")).toBeVisible();
+  await axe();
+  // The secret is in no page any more.
+  await page.getByRole("link", { name: "Edit" }).click();
+  await expect(page.getByLabel("Client secret")).toHaveValue("");
+  expect(await page.content()).not.toContain(idp.clientSecret);
+
+  const stranger = await anotherBrowser();
+  await goto(stranger, `/o/${org.slug}/login?next=/o/${org.slug}/account`);
+  await axe(stranger);
+  await stranger.getByRole("button", CONTINUE).click();
+  await signInThere(stranger, "stranger");
+  await arrive(stranger, "Account");
+  await expect(stranger.getByRole("main").getByText(email)).toBeVisible();
+  expect(new URL(stranger.url()).search).toBe("");
+
+  const [{ id }] = (await query<{ id: string }>("select id from users where email = $1", [email])) as [{ id: string }];
+  await goto(page, `/o/${org.slug}/settings/users/${id}`);
+  await expect(page.getByText("by SSO")).toBeVisible();
+  await goto(page, `/o/${org.slug}/settings/audit-log`);
+  await expect(page.getByRole("main")).toContainText("added a connection");
+  await expect(page.getByRole("main")).toContainText("by: sso");
+});
+
+test("where only the invited join, a stranger is told so, and may ask where that is on", async ({ page, org, idp, connected, query, asAdmin, axe }) => {
+  await connected({ justInTime: false });
+  const email = `stranger@${org.domain}`;
+  idp.accounts.set("stranger", { email });
+  await continueAs(page, org, "stranger");
+  await arrive(page, "You are not a member yet");
+  await expect(page.getByText(email)).toBeVisible();
+  await expect(page.getByRole("link", { name: "Request an invitation" })).toHaveCount(0);
+  await axe();
+  expect(await statusOf(query, org.slug, email)).toBeUndefined();
+  await query("update organizations set requests_open = true where slug = $1", [org.slug]);
+  expect(await status(page)).toBe(403);
+  await page.getByRole("link", { name: "Request an invitation" }).click();
+  await arrive(page, "Request an invitation");
+  expect(await logged(asAdmin, org, "sso.refused")).toContain("not invited");
+});
+
+test("the invitation goes along to the provider and back, with its role", async ({ page, org, idp, connected, invited, axe, query }) => {
+  await connected({ justInTime: false });
+  const email = `blob@${org.domain}`;
+  idp.accounts.set("blob", { email: email.toUpperCase() });
+  await openInvitation(page, await invited(email, "admin"), `Join ${org.name}`);
+  await axe();
+  await page.getByRole("button", CONTINUE).click();
+  await signInThere(page, "blob");
+  await arrive(page, "Users");
+  expect(await statusOf(query, org.slug, email)).toBe("active");
+});
+
+test("whoever comes with another address than the invited one sees both, and the ways on", async ({ page, org, idp, connected, invited, axe, query }) => {
+  await connected();
+  const [wanted, other] = [`blob@${org.domain}`, `other@${org.domain}`];
+  idp.accounts.set("other", { email: other });
+  await openInvitation(page, await invited(wanted), `Join ${org.name}`);
+  await page.getByRole("button", CONTINUE).click();
+  await signInThere(page, "other");
+  await arrive(page, "This invitation is for another address");
+  await expect(page.getByRole("definition").filter({ hasText: wanted })).toBeVisible();
+  await expect(page.getByRole("definition").filter({ hasText: other })).toBeVisible();
+  await axe();
+  expect(await statusOf(query, org.slug, other)).toBeUndefined();
+  await page.getByRole("link", { name: "Back to the invitation" }).click();
+  await arrive(page, `Join ${org.name}`);
+  await join(page, org.name, "Blob Ross");
+  await arrive(page, "Account");
+});
+
+test("somebody asks, then comes in by SSO: the request is stale and can be dismissed", async ({ page, org, idp, connected, mail, query, anotherBrowser }) => {
+  await connected();
+  await query("update organizations set requests_open = true where slug = $1", [org.slug]);
+  const email = `blob@${org.domain}`;
+  idp.accounts.set("blob", { email });
+  const stranger = await anotherBrowser();
+  await goto(stranger, `/o/${org.slug}/request-invitation`);
+  await stranger.getByRole("textbox", { name: "Email" }).fill(email);
+  await stranger.getByRole("textbox", { name: "Your name" }).fill("Blob Ross");
+  await stranger.getByRole("button", { name: "Request invitation" }).click();
+  await goto(stranger, linkIn(await mail.next(email)));
+  await stranger.getByRole("button", { name: "Send request" }).click();
+  await arrive(stranger, "Your request is confirmed");
+  await continueAs(stranger, org, "blob");
+  await arrive(stranger, "Account");
+
+  await signIn(page, org.link);
+  await goto(page, `/o/${org.slug}/settings/requests`);
+  const row = page.getByRole("row").filter({ hasText: email });
+  await expect(row).toContainText("Already a member");
+  await expect(row).toContainText("by SSO");
+  await row.getByRole("button", { name: "Dismiss" }).click();
+  await expect(page.getByText("1 request dismissed.")).toBeVisible();
+  await expect(row).toHaveCount(0);
+});
+
+test("suspended, unverified and stopped: each is told what it is", async ({ page, org, idp, connected, query, axe }) => {
+  await connected();
+  const email = `blob@${org.domain}`;
+  await addPerson(query, org.slug, { name: "Blob", email, status: "suspended" });
+  idp.accounts.set("blob", { email });
+  idp.accounts.set("unverified", { email: `unverified@${org.domain}`, verified: false });
+  await continueAs(page, org, "blob");
+  await arrive(page, "Your account is suspended");
+  expect(await status(page)).toBe(403);
+  await axe();
+  await page.context().clearCookies();
+  await continueAs(page, org, "unverified");
+  await arrive(page, "Your address is not verified");
+  await axe();
+  await page.context().clearCookies();
+  await goto(page, `/o/${org.slug}/login`);
+  await page.getByRole("button", CONTINUE).click();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await arrive(page, "You did not sign in");
+  await page.getByRole("button", CONTINUE).click();
+  await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
+  expect(await statusOf(query, org.slug, `unverified@${org.domain}`)).toBeUndefined();
+});
+
+test("a changed address is the same person, and an old address is another's", async ({ page, org, idp, connected, anotherBrowser, axe }) => {
+  await connected();
+  const email = `blob@${org.domain}`;
+  idp.accounts.set("blob", { email });
+  await continueAs(page, org, "blob");
+  await arrive(page, "Account");
+  idp.accounts.set("blob", { email: `married@${org.domain}` });
+  idp.accounts.set("successor", { email });
+  const successor = await anotherBrowser();
+  await continueAs(successor, org, "successor");
+  await arrive(successor, "This address belongs to another account");
+  await axe(successor);
+  const again = await anotherBrowser();
+  await continueAs(again, org, "blob");
+  await arrive(again, "Account");
+  await expect(again.getByRole("main").getByText(email)).toBeVisible();
+});
+
+test("what was used or is too old signs nobody in again", async ({ page, org, idp, connected, query, axe }) => {
+  const connection = await connected();
+  idp.accounts.set("blob", { email: `blob@${org.domain}` });
+  const back = page.waitForRequest((request) => request.url().includes("/sso/callback?"));
+  await continueAs(page, org, "blob");
+  await arrive(page, "Account");
+  const used = (await back).url();
+  await page.context().clearCookies({ name: `session-${org.slug}` });
+  await goto(page, used);
+  await arrive(page, "This sign-in is over");
+  expect(page.url()).not.toContain("code=");
+  await axe();
+  expect(await status(page)).toBe(410);
+  await goto(page, `/o/${org.slug}/account`);
+  await arrive(page, "Sign in");
+
+  await page.getByRole("button", CONTINUE).click();
+  // The provider still knows who it is: the way back is held up until the try is too old.
+  await arrive(page, "Account");
+  await page.context().clearCookies();
+  await goto(page, `/o/${org.slug}/login`);
+  await page.getByRole("button", CONTINUE).click();
+  await query("update sso_attempts set expires_at = now() where used_at is null and connection_id = $1", [connection]);
+  await signInThere(page, "blob");
+  await arrive(page, "This sign-in is over");
+});
+
+test("another site neither begins a sign-in in my browser nor feeds it a code of its own", async ({ page, org, idp, connected, server, anotherBrowser, query }) => {
+  const connection = await connected();
+  idp.accounts.set("mallory", { email: `mallory@${org.domain}` });
+  const begin = idp.show(
+    `<form method="post" action="${server.baseUrl}/o/${org.slug}/sso/start">
+     <input name="connection" value="${connection}"><button>Win a prize</button></form>`,
+  );
+  await page.goto(begin);
+  await page.getByRole("button", { name: "Win a prize" }).click();
+  await expect(page.getByRole("heading", { name: "This was refused" })).toBeVisible();
+  expect(await query("select 1 from sso_attempts where connection_id = $1", [connection])).toEqual([]);
+
+  const mallory = await anotherBrowser();
+  await mallory.route("**/sso/callback?*", (route) => route.fulfill({ status: 204 }));
+  const back = mallory.waitForRequest((request) => request.url().includes("/sso/callback?"));
+  await continueAs(mallory, org, "mallory");
+  const trap = (await back).url();
+  await page.goto(idp.show(`<a href="${trap.replaceAll("&", "&amp;")}">Win a prize</a>`));
+  await page.getByRole("link", { name: "Win a prize" }).click();
+  await arrive(page, "This sign-in is over");
+  await goto(page, `/o/${org.slug}/account`);
+  await arrive(page, "Sign in");
+  expect(await statusOf(query, org.slug, `mallory@${org.domain}`)).toBeUndefined();
+});
+
+test("a provider that is away is told of, and tried again", async ({ page, org, idp, connected, noErrors, axe }) => {
+  noErrors.expect(/502|ERR_CONNECTION_REFUSED/);
+  await connected();
+  idp.accounts.set("blob", { email: `blob@${org.domain}` });
+  await idp.stop();
+  await goto(page, `/o/${org.slug}/login`);
+  await page.getByRole("button", CONTINUE).click();
+  await arrive(page, "Acme can’t be reached");
+  await axe();
+  await idp.start();
+  await page.getByRole("button", CONTINUE).click();
+  await signInThere(page, "blob");
+  await arrive(page, "Account");
+});
+
+test("signing out here offers to sign out there, and signing out there ends the session here", async ({ page, org, idp, connected, axe, asAdmin }) => {
+  await connected();
+  idp.accounts.set("blob", { email: `blob@${org.domain}` });
+  await continueAs(page, org, "blob");
+  await arrive(page, "Account");
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await arrive(page, "You are signed out");
+  await axe();
+  // Signed in there still, one comes back without a question.
+  await page.getByRole("link", { name: "Go to the login page" }).click();
+  await arrive(page, "Sign in");
+  await page.getByRole("button", CONTINUE).click();
+  await arrive(page, "Account");
+  const there = await page.context().newPage();
+  await there.goto(`${idp.issuer}/session/end?client_id=${idp.clientId}`);
+  await there.getByRole("button", { name: "Sign out here" }).click();
+  await expect(async () => {
+    await goto(page, `/o/${org.slug}/account`);
+    await arrive(page, "Sign in");
+  }).toPass({ timeout: 10_000 });
+  expect(await logged(asAdmin, org, "user.session_ended")).toContain("Acme");
+
+  await continueAs(page, org, "blob");
+  await arrive(page, "Account");
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.getByRole("link", { name: "Sign out of Acme too" }).click();
+  await page.getByRole("button", { name: "Sign out here" }).click();
+  await arrive(page, "Sign in");
+  await page.getByRole("button", CONTINUE).click();
+  await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
+});
+
+test("without email links members come by SSO alone, and admins keep their way in", async ({ page, org, idp, connected, mail, query, anotherBrowser, axe }) => {
+  const member = `member@${org.domain}`;
+  await addPerson(query, org.slug, { name: "Member", email: member });
+  await signIn(page, org.link);
+  await goto(page, `/o/${org.slug}/settings/authentication`);
+  await page.getByRole("switch", { name: "Disable email links" }).check();
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByRole("alert")).toContainText("Add a connection first");
+  await connected();
+  await goto(page, `/o/${org.slug}/settings/authentication`);
+  await expect(page.getByText("1 active member has never signed in by a connection")).toBeVisible();
+  await page.getByRole("switch", { name: "Disable email links" }).check();
+  await page.getByRole("button", { name: "Save changes" }).click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+
+  const somebody = await anotherBrowser();
+  const answers: string[] = [];
+  for (const email of [member, org.admin]) {
+    await goto(somebody, `/o/${org.slug}/login`);
+    await expect(somebody.getByText("Sign-in links go to admins alone here.")).toBeVisible();
+    await askForMail(somebody, email);
+    await arrive(somebody, "Check your mail");
+    answers.push((await somebody.getByRole("main").innerText()).replace(email, ""));
+  }
+  expect(new Set(answers).size).toBe(1);
+  expect(linkIn(await mail.next(org.admin))).toContain("/sign-in/");
+  const rows = await query<{ state: string }>(
+    "select state from deliveries where email = $1 and kind = 'sign_in'", [member],
+  );
+  expect(rows).toEqual([{ state: "dropped" }]);
+  await goto(somebody, `/o/${org.slug}/login`);
+  await axe(somebody);
+  idp.accounts.set("member", { email: member });
+  await continueAs(somebody, org, "member");
+  await arrive(somebody, "Account");
+});
