@@ -17,7 +17,7 @@ const JSON: &str = "application/json";
 const ROUTER: &str = include_str!("../../src/router.rs");
 
 /// Every page that only an admin sees.
-const ADMINS_PAGES: [&str; 9] = [
+const ADMINS_PAGES: [&str; 10] = [
     "/o/:org/settings/audit-log",
     "/o/:org/settings/authentication",
     "/o/:org/settings/general",

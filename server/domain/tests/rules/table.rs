@@ -1,5 +1,7 @@
 //! Every cell of the rule table, through the rules themselves: what is done, and that what is refused changes nothing.
 
+use crate::provider::Who;
+use crate::sso::Sso;
 use crate::world::{SLUG, World, refusal};
 use chrono::TimeDelta;
 use domain::directory::{self, PersonForm};
@@ -150,7 +152,7 @@ impl<'a> Subject<'a> {
                 };
             }
             Action::SsoSignIn | Action::SsoSignInInvited => {
-                unreachable!("these have no door yet")
+                unreachable!("the way over a provider has a test of its own")
             }
         };
         let admin = self.world.admin.admin(SLUG).await.unwrap();
@@ -209,9 +211,16 @@ impl<'a> Subject<'a> {
 
 /// Every row of every table, to see that nothing was changed.
 async fn rows(world: &World) -> String {
+    rows_but(world, &[]).await
+}
+
+/// The same, but for some tables.
+async fn rows_but(world: &World, left_out: &[&str]) -> String {
     let tables: Vec<String> = sqlx::query_scalar(
-        "select table_name::text from information_schema.tables where table_schema = 'public' order by 1",
+        "select table_name::text from information_schema.tables
+         where table_schema = 'public' and table_name <> all($1) order by 1",
     )
+    .bind(left_out)
     .fetch_all(&world.domain.pool)
     .await
     .unwrap();
@@ -229,10 +238,10 @@ async fn rows(world: &World) -> String {
 async fn every_action_does_to_every_state_what_the_table_says(pool: PgPool) {
     let world = World::new(pool).await;
     world.run("update organizations set requests_open = true").await;
-    let without_a_door = [Action::SsoSignIn, Action::SsoSignInInvited];
+    let by_provider = [Action::SsoSignIn, Action::SsoSignInInvited];
     // Made before anything is compared.
     world.key().await;
-    for action in Action::ALL.into_iter().filter(|action| !without_a_door.contains(action)) {
+    for action in Action::ALL.into_iter().filter(|action| !by_provider.contains(action)) {
         for state in AddressState::ALL {
             // The quotas are another matter.
             world.run("delete from quotas").await;
@@ -284,6 +293,41 @@ async fn every_action_does_to_every_state_what_the_table_says(pool: PgPool) {
                     assert_eq!(came, Came::Nothing, "{what}");
                     assert_eq!(rows(&world).await, before, "{what} changed something");
                 }
+            }
+        }
+    }
+}
+
+/// A refusal is kept, for its page and for the admins; nothing else is changed by it.
+const KEPT: [&str; 2] = ["audit_events", "sso_attempts"];
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn signing_in_by_a_provider_does_to_every_state_what_the_table_says(pool: PgPool) {
+    let sso = Sso::new(pool).await;
+    let world = &sso.world;
+    for action in [Action::SsoSignIn, Action::SsoSignInInvited] {
+        sso.change(|form| form.just_in_time = action == Action::SsoSignIn).await;
+        for state in AddressState::ALL {
+            let what = format!("{} × {state:?}", action.label());
+            let name = format!("{action:?}-{state:?}@blobsrus.com").to_lowercase();
+            let subject = Subject::new(world, name.clone(), state).await;
+            let (mut audit, sessions) = (subject.audit_rows().await, world.count("sessions").await);
+            let before = rows_but(world, &KEPT).await;
+            let came = sso.comes(Who::new(&name, &name)).await;
+            match rule(action, state) {
+                Cell::Done(outcome) => {
+                    assert!(came.is_ok(), "{what}: {:?}", came.err());
+                    assert_eq!(subject.state().await, outcome.state, "{what}");
+                    audit.extend(outcome.audit.map(ToOwned::to_owned));
+                    audit.sort_unstable();
+                    assert_eq!(subject.audit_rows().await, audit, "{what}: audit rows");
+                    assert_eq!(world.count("sessions").await, sessions + 1, "{what}: sessions");
+                }
+                Cell::Refused(_) => {
+                    assert!(came.is_err(), "{what}");
+                    assert_eq!(rows_but(world, &KEPT).await, before, "{what} changed something");
+                }
+                Cell::Nothing => panic!("{what}: whoever comes is answered"),
             }
         }
     }
