@@ -329,9 +329,11 @@ async fn change_core(
     if before.email != address {
         // What went to the mailbox of before signs nobody in any more. Whoever is signed in stays so.
         sqlx::query!(
-            "delete from sign_ins where organization_id = $1 and user_id = $2",
+            "update sign_ins set expires_at = $3
+             where organization_id = $1 and user_id = $2 and used_at is null and expires_at > $3",
             program.organization(),
-            before.id.0
+            before.id.0,
+            program.now
         )
         .execute(&mut *transaction)
         .await?;
