@@ -329,7 +329,8 @@ async fn change_core(
     if before.email != address {
         // What went to the mailbox of before signs nobody in any more. Whoever is signed in stays so.
         sqlx::query!(
-            "delete from sign_ins where organization_id = $1 and user_id = $2",
+            "update sign_ins set expires_at = created_at
+             where organization_id = $1 and user_id = $2 and used_at is null",
             program.organization(),
             before.id.0
         )
