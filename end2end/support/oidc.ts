@@ -18,6 +18,8 @@ export type Idp = {
   accounts: Map<string, Account>;
   start: () => Promise<void>;
   stop: () => Promise<void>;
+  /** Keeps back whoever is on the way from here to us; gives back where they were going. */
+  holdBack: () => Promise<string>;
   /** Shows this page, as an attacker would on a site of theirs; gives back its address. */
   show: (html: string) => string;
 };
@@ -45,12 +47,17 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
     jwks: { keys: [{ ...key, kid: "one", use: "sig", alg: "RS256" }] },
     cookies: { keys: [randomBytes(16).toString("hex")] },
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
+    // Its own fetch refuses to speak with this machine.
+    fetch: (url: URL, { headers, method, body, signal }: RequestInit) => fetch(url, { headers, method, body, signal } as RequestInit),
     pkce: { required: () => true },
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
+        postLogoutSuccessSource: (context: { body: string }) => {
+          context.body = page("Signed out of the provider", "");
+        },
         logoutSource: (context: { body: string }, form: string) => {
           context.body = page(
             "Sign out of the provider?",
@@ -77,7 +84,9 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
     },
   });
   const callback = provider.callback();
+  let held: ((url: string) => void) | undefined;
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    if (held) keepBack(response, held);
     const path = new URL(request.url ?? "/", issuer).pathname;
     const shown = pages.get(path);
     if (shown !== undefined) return html(response, shown);
@@ -108,6 +117,7 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
       server = starting;
     },
     stop,
+    holdBack: () => new Promise((resolve) => (held = resolve)),
     show: (content) => {
       const path = `/page-${pages.size}`;
       pages.set(path, content);
@@ -117,6 +127,21 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
 }
 
 type Context = { client: { clientId: string }; session: { accountId: string } };
+
+/** Whatever leads back to us becomes a page that leads nowhere. */
+function keepBack(response: ServerResponse, held: (url: string) => void): void {
+  const end = response.end.bind(response) as (content?: unknown) => ServerResponse;
+  response.end = ((content?: unknown) => {
+    const location = String(response.getHeader("location") ?? "");
+    if (!location.includes("/sso/callback?")) return end(content);
+    response.removeHeader("location");
+    response.removeHeader("content-length");
+    response.setHeader("content-type", "text/html; charset=utf-8");
+    response.statusCode = 200;
+    held(location);
+    return end(page("Kept back", ""));
+  }) as typeof response.end;
+}
 
 const LOGIN = page(
   "Sign in to the provider",

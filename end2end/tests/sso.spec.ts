@@ -5,7 +5,7 @@ import { askForMail, signIn } from "../pages/sign_in.ts";
 import { arrive, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
 import { connect, makeProvider, signInThere, type Idp, type Wanted } from "../support/oidc.ts";
-import { addPerson, statusOf } from "../support/organization.ts";
+import { addPerson, signInLink, statusOf } from "../support/organization.ts";
 
 type Fixtures = {
   /** A provider that runs, and knows the organization. */
@@ -138,7 +138,7 @@ test("whoever comes with another address than the invited one sees both, and the
   await arrive(page, "Account");
 });
 
-test("somebody asks, then comes in by SSO: the request is stale and can be dismissed", async ({ page, org, idp, connected, mail, query, anotherBrowser }) => {
+test("somebody asks, then comes in by SSO: the request is stale and can be dismissed", async ({ page, org, idp, connected, mail, query, anotherBrowser, server }) => {
   await connected();
   await query("update organizations set requests_open = true where slug = $1", [org.slug]);
   const email = `blob@${org.domain}`;
@@ -154,7 +154,7 @@ test("somebody asks, then comes in by SSO: the request is stale and can be dismi
   await continueAs(stranger, org, "blob");
   await arrive(stranger, "Account");
 
-  await signIn(page, org.link);
+  await signIn(page, await signInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/requests`);
   const row = page.getByRole("row").filter({ hasText: email });
   await expect(row).toContainText("Already a member");
@@ -246,10 +246,9 @@ test("another site neither begins a sign-in in my browser nor feeds it a code of
   expect(await query("select 1 from sso_attempts where connection_id = $1", [connection])).toEqual([]);
 
   const mallory = await anotherBrowser();
-  await mallory.route("**/sso/callback?*", (route) => route.fulfill({ status: 204 }));
-  const back = mallory.waitForRequest((request) => request.url().includes("/sso/callback?"));
+  const heldBack = idp.holdBack();
   await continueAs(mallory, org, "mallory");
-  const trap = (await back).url();
+  const trap = await heldBack;
   await page.goto(idp.show(`<a href="${trap.replaceAll("&", "&amp;")}">Win a prize</a>`));
   await page.getByRole("link", { name: "Win a prize" }).click();
   await arrive(page, "This sign-in is over");
@@ -305,10 +304,10 @@ test("signing out here offers to sign out there, and signing out there ends the 
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
 });
 
-test("without email links members come by SSO alone, and admins keep their way in", async ({ page, org, idp, connected, mail, query, anotherBrowser, axe }) => {
+test("without email links members come by SSO alone, and admins keep their way in", async ({ page, org, idp, connected, mail, query, anotherBrowser, axe, server }) => {
   const member = `member@${org.domain}`;
   await addPerson(query, org.slug, { name: "Member", email: member });
-  await signIn(page, org.link);
+  await signIn(page, await signInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/authentication`);
   await page.getByRole("switch", { name: "Disable email links" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();

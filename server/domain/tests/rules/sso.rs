@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use domain::sso::{self, Finished, ProviderSays};
 use domain::{Token, groups, invitations, requests, users};
 use model::join::JoinPage;
+use model::requests::RequestsQuery;
 use model::sso::{ConnectionForm, SsoRefusal};
 use model::{ConnectionId, OrganizationRole, Problem, UserStatus};
 use sqlx::PgPool;
@@ -179,7 +180,7 @@ async fn a_request_is_stale_once_its_asker_came_by_sso_and_can_be_dismissed(pool
     requests::ask_again(&nobody.visit(SLUG).await.unwrap(), &token).await.unwrap();
     sso.comes(blobby()).await.unwrap();
     let admin = sso.world.admin.admin(SLUG).await.unwrap();
-    let page = requests::list(&admin, &model::requests::RequestsQuery::default()).await.unwrap();
+    let page = requests::list(&admin, &RequestsQuery::default()).await.unwrap();
     assert_eq!(page.rows[0].member.as_ref().map(|member| member.by.label()), Some("by SSO"));
     assert_eq!(requests::dismiss_stale(&admin).await.unwrap(), 1);
 }
