@@ -67,7 +67,7 @@ const ADMINS_ALONE: [(&str, &str, &str); 22] = [
     ("/api/requests/dismiss", FORM, "org=blobsrus&requests[]={request}&tell=true"),
     ("/api/requests/dismiss", FORM, "org=blobsrus&email[]=asks@blobsrus.com&tell=true"),
     ("/api/requests/dismiss_stale", FORM, "org=blobsrus"),
-    ("/api/requests/list", JSON, r#"{"org":"blobsrus"}"#),
+    ("/api/requests/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
     ("/api/roles/delete", FORM, "org=blobsrus&id={role}"),
     ("/api/roles/list", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/roles/save", FORM, "org=blobsrus&id={role}&name=Other&permissions=a:b"),
