@@ -7,6 +7,7 @@ mod invite;
 mod join;
 mod lifecycle;
 mod permissions;
+mod plans;
 mod races;
 mod requests;
 mod sign_in;
