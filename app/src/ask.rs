@@ -25,7 +25,7 @@ pub fn AskPage() -> impl IntoView {
                 view! {
                     <div role="status"><Notice tone=Tone::Success>
                         <p><strong>"Look into your mailbox. "</strong>
-                        {format!("A mail is on its way, and what to do next stands in it. Its link works for {CONFIRM_HOURS} hours.")}</p>
+                        {format!("If this address can be invited, it gets a mail, and what to do next stands in it. Its link works for {CONFIRM_HOURS} hours.")}</p>
                     </Notice></div>
                 }.into_any()
             } else {
@@ -64,7 +64,7 @@ pub fn ConfirmPage() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(Page::Ready { email }) => view! { <Ready action email/> }.into_any(),
+                    Ok(Page::Ready { email, name, message }) => view! { <Ready action email name message/> }.into_any(),
                     Ok(Page::Confirmed) => view! { <Confirmed/> }.into_any(),
                     Ok(Page::Expired) => view! { <Over title="This link has expired"/> }.into_any(),
                     Ok(Page::NoSuchLink) => view! { <Over title="There is no such link"/> }.into_any(),
@@ -76,10 +76,20 @@ pub fn ConfirmPage() -> impl IntoView {
 }
 
 #[component]
-fn Ready(action: ServerAction<ConfirmRequest>, email: String) -> impl IntoView {
+fn Ready(
+    action: ServerAction<ConfirmRequest>,
+    email: String,
+    name: String,
+    message: String,
+) -> impl IntoView {
     view! {
         <PublicPage title="Confirm your request".to_owned()>
-            <p>"You ask for an invitation for "<strong>{email}</strong>"."</p>
+            <p>"You ask for an invitation for "<strong>{email}</strong>". This is what the admins will read:"</p>
+            <dl class="facts">
+                <dt>"Name"</dt><dd>{name}</dd>
+                {(!message.is_empty()).then(|| view! { <dt>"Message"</dt><dd class="lines">{message}</dd> })}
+            </dl>
+            <p class="muted">"Did somebody else write this? Then close this page: nothing is sent without you."</p>
             <Form action>
                 <Problems problem=forms::problem(action)/>
                 <input type="hidden" name="org" value=use_organization()/>

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use form_urlencoded::Serializer;
 use model::audit::AuditQuery;
+use model::requests::RequestsQuery;
 use model::users::{UserSort, UsersQuery};
 use model::{OrganizationRole, UserId, UserStatus};
 use uuid::Uuid;
@@ -144,8 +145,26 @@ pub fn general(organization: &str) -> String {
     format!("/o/{organization}/settings/general")
 }
 
-pub fn requests(organization: &str) -> String {
-    format!("/o/{organization}/settings/requests")
+pub fn requests(organization: &str, query: &RequestsQuery) -> String {
+    let path = format!("/o/{organization}/settings/requests");
+    match (query.after, query.before) {
+        (Some(after), _) => format!("{path}?after={after}"),
+        (None, Some(before)) => format!("{path}?before={before}"),
+        (None, None) => path,
+    }
+}
+
+/// Reads the part of the URL of the requests behind its question mark.
+pub fn read_requests(search: &str) -> RequestsQuery {
+    let mut query = RequestsQuery::default();
+    for (name, value) in form_urlencoded::parse(search.trim_start_matches('?').as_bytes()) {
+        match &*name {
+            "after" => query.after = value.parse().ok(),
+            "before" => query.before = value.parse().ok(),
+            _ => {}
+        }
+    }
+    query
 }
 
 pub fn audit_log(organization: &str, query: &AuditQuery) -> String {
@@ -327,6 +346,19 @@ mod tests {
         };
         let url = audit_log("blobsrus", &query);
         assert_eq!(read_audit(url.split_once('?').unwrap().1), query);
+    }
+
+    #[test]
+    fn a_page_of_requests_survives_its_url() {
+        let id = Some(model::RequestId(Uuid::from_u128(7)));
+        for query in [
+            RequestsQuery::default(),
+            RequestsQuery { after: id, before: None },
+            RequestsQuery { after: None, before: id },
+        ] {
+            let url = requests("blobsrus", &query);
+            assert_eq!(read_requests(url.split_once('?').map_or("", |(_, search)| search)), query);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod api;
 use crate::forms::{self, Form};
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{Empty, Heading, Icon, Moment, Notice, Renewed, Submit, Tone, icon};
+use crate::ui::{Empty, Heading, Icon, Moment, Notice, Pager, Renewed, Submit, Tone, icon};
 use crate::users::{PeopleTab, PeopleTabs};
 use crate::viewer::use_organization;
 use api::{Dismiss, DismissStale, list_requests};
@@ -13,8 +13,8 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::web_sys::{FormData, HtmlFormElement};
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
-use model::requests::{RequestRow, RequestsPage as Page};
+use leptos_router::hooks::{use_location, use_navigate};
+use model::requests::{RequestRow, RequestsPage as Page, RequestsQuery};
 use wasm_bindgen::JsCast;
 
 #[component]
@@ -23,10 +23,12 @@ pub fn RequestsPage() -> impl IntoView {
     let dismiss = ServerAction::<Dismiss>::new();
     let stale = ServerAction::<DismissStale>::new();
     let (dismissed, swept) = (forms::answer(dismiss), forms::answer(stale));
+    let search = use_location().search;
+    let query = Memo::new(move |_| paths::read_requests(&search.get()));
     let changes = (forms::successes(dismiss), forms::successes(stale));
     let page = Resource::new_blocking(
-        move || (changes.0.get(), changes.1.get()),
-        move |_| list_requests(organization.get_value()),
+        move || (query.get(), changes.0.get(), changes.1.get()),
+        move |(query, ..)| list_requests(organization.get_value(), query),
     );
     view! {
         <OrganizationPage title="Invitation requests".to_owned() section=Section::Users>
@@ -59,9 +61,12 @@ pub fn RequestsPage() -> impl IntoView {
 
 #[component]
 fn Listed(page: Page, dismiss: ServerAction<Dismiss>, stale: ServerAction<DismissStale>) -> impl IntoView {
-    let Page { rows, counts, now } = page;
+    let Page { rows, previous, next, any_stale, counts, now } = page;
     let here = PeopleTab::Requests;
-    let any_stale = rows.iter().any(|row| row.member.is_some());
+    let organization = use_organization();
+    let beyond = |query| paths::requests(&organization, &query);
+    let previous = previous.map(|row| beyond(RequestsQuery { before: Some(row), after: None }));
+    let next = next.map(|row| beyond(RequestsQuery { after: Some(row), before: None }));
     view! {
         <PeopleTabs counts view=UsersView::default() here/>
         <div role="tabpanel" id="panel" aria-labelledby=here.id()>
@@ -89,6 +94,7 @@ fn Listed(page: Page, dismiss: ServerAction<Dismiss>, stale: ServerAction<Dismis
                         </tr></thead>
                         <tbody>{rows}</tbody>
                     </table>
+                    <Pager previous next/>
                 }.into_any()
             }}
         </div>

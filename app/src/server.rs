@@ -53,7 +53,7 @@ pub fn answer<T>(caller: &Caller, result: domain::Result<T>) -> Result<T, Proble
     })
 }
 
-/// The HTTP status that goes with a problem (RFC 9110, section 15.5; RFC 6585 for 429).
+/// The HTTP status that goes with a problem (RFC 9110, section 15.5).
 pub fn status(problem: &Problem) -> axum::http::StatusCode {
     use axum::http::StatusCode;
     match problem {
@@ -62,7 +62,6 @@ pub fn status(problem: &Problem) -> axum::http::StatusCode {
         Problem::Invalid { .. } | Problem::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
         Problem::LinkUnusable => StatusCode::GONE,
         Problem::OtherAccountOpen | Problem::Refused { .. } => StatusCode::CONFLICT,
-        Problem::TooOften => StatusCode::TOO_MANY_REQUESTS,
         Problem::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         // Seen from here, it is the browser that did not speak in words that we know.
         Problem::Unreachable => StatusCode::BAD_REQUEST,

@@ -1,7 +1,7 @@
 // The server under test: the real program, on a free port of the loopback address.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { build } from "./environment.ts";
 import { freePort } from "./net.ts";
@@ -20,6 +20,8 @@ export type Server = Settings & {
   stop: () => Promise<void>;
   /** Ends it as a power cut does. */
   kill: () => Promise<void>;
+  /** How much memory it has in use, in bytes (Linux alone). */
+  memory: () => number;
   /** What it has written to its log. */
   log: () => string;
   /** Why it is not there, when nobody here has ended it. */
@@ -38,6 +40,8 @@ function environment(settings: Settings): NodeJS.ProcessEnv {
     MAIL_FROM: "Vestibule <vestibule@blobsrus.example>",
     LEPTOS_SITE_ROOT: build().siteRoot,
     LEPTOS_OUTPUT_NAME: "vestibule",
+    // Tests say where they come from as a proxy does.
+    TRUSTED_PROXIES: "127.0.0.1",
   };
 }
 
@@ -97,6 +101,10 @@ export async function makeServer(wanted: { databaseUrl: string; smtpUrl: string 
     start,
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
+    memory: () => {
+      const status = readFileSync(`/proc/${child?.pid}/status`, "utf8");
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+    },
     log: () => log,
     lost: () => lost,
   };

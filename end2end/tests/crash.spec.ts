@@ -1,41 +1,10 @@
 // Power cuts: the server is killed at the worst moments and started again. No page is open; the program, the database
 // and the SMTP server are real.
 
-import type { APIRequestContext } from "@playwright/test";
-import { expect, test as base } from "../fixtures.ts";
-import { createDatabase, dropDatabase, letLeasesEnd, openDatabase, type Database } from "../support/database.ts";
-import { build } from "../support/environment.ts";
-import { createOrganization, inviteByRequest, signInLink, signInRequests, type Organization } from "../support/organization.ts";
-import { makeServer, type Server } from "../support/server.ts";
-import { startMailServer, type MailServer } from "../support/smtp.ts";
-
-type House = {
-  server: Server;
-  database: Database;
-  mail: MailServer;
-  org: Organization;
-  /** Requests of the organization's admin. */
-  admin: APIRequestContext;
-};
-
-const test = base.extend<{ house: House }>({
-  house: async ({ playwright }, use) => {
-    const { adminUrl } = build();
-    const database = openDatabase(await createDatabase(adminUrl));
-    const mail = await startMailServer();
-    const server = await makeServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${mail.port}?tls=none` });
-    await server.start();
-    const org = await createOrganization(server);
-    const admin = await playwright.request.newContext({ baseURL: server.baseUrl });
-    await signInRequests(admin, server, org.slug, org.link);
-    await use({ server, database, mail, org, admin });
-    await admin.dispose();
-    await server.kill();
-    await mail.stop();
-    await database.close();
-    await dropDatabase(adminUrl, database.url);
-  },
-});
+import { letLeasesEnd, type Database } from "../support/database.ts";
+import { expect, test, type House } from "../support/house.ts";
+import { inviteByRequest, signInLink, type Organization } from "../support/organization.ts";
+import type { MailServer } from "../support/smtp.ts";
 
 test.describe.configure({ mode: "serial" });
 

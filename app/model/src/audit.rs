@@ -68,7 +68,7 @@ pub const ACTIONS: [(&str, &str); 28] = [
     ("user.signed_out_everywhere", "signed out everywhere"),
     ("user.session_ended", "ended a session"),
     ("user.sign_in_link_made", "made a sign-in link"),
-    ("request.opened", "asked for a new invitation"),
+    ("request.opened", "asked for an invitation"),
     ("request.approved", "approved the request"),
     ("request.dismissed", "dismissed the request"),
     ("group.created", "created a group"),

@@ -39,13 +39,6 @@ pub enum DeliveryKind {
 }
 
 impl DeliveryKind {
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Invitation => "invitation",
-            Self::SignIn => "sign_in",
-        }
-    }
-
     pub const fn label(self) -> &'static str {
         match self {
             Self::Invitation => "Invitation",

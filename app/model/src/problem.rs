@@ -30,9 +30,6 @@ pub enum Problem {
     /// The sign-in code is wrong, or its time is over.
     #[error("This code is wrong or its time is over.")]
     WrongCode,
-    /// Too often in too short a time.
-    #[error("That was tried too often. Wait a few minutes, then try again.")]
-    TooOften,
     /// More came in than we take at once.
     #[error("That is more than we can take at once.")]
     TooLarge,

@@ -5,8 +5,8 @@ use crate::{RequestId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// How many rows the list has at most: the oldest first.
-pub const ROWS_MAX: usize = 100;
+/// How many rows a page of the list has.
+pub const PAGE_ROWS: usize = 50;
 
 /// For how many hours the link of a request's mail can be used.
 pub const CONFIRM_HOURS: i64 = 24;
@@ -18,6 +18,9 @@ pub enum ConfirmPage {
     /// The form's POST puts the request before the admins.
     Ready {
         email: String,
+        /// As whoever asked has typed it, which may have been somebody else.
+        name: String,
+        message: String,
     },
     /// It was confirmed before.
     Confirmed,
@@ -49,10 +52,26 @@ pub struct Membership {
     pub at: DateTime<Utc>,
 }
 
-/// The open requests, the oldest first.
+/// From where on. All of it stands in the page's URL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestsQuery {
+    /// From the request after this one on.
+    pub after: Option<RequestId>,
+    /// Up to the request before this one.
+    pub before: Option<RequestId>,
+}
+
+/// One page of the open requests, the oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestsPage {
     pub rows: Vec<RequestRow>,
+    /// The first row of this page, when there is a page before it.
+    pub previous: Option<RequestId>,
+    /// The last row of this page, when there is a page behind it.
+    pub next: Option<RequestId>,
+    /// Whether there is a stale one, on whichever page.
+    pub any_stale: bool,
     pub counts: UserCounts,
     pub now: DateTime<Utc>,
 }

@@ -4,14 +4,14 @@
 use crate::server;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
-use model::requests::RequestsPage;
+use model::requests::{RequestsPage, RequestsQuery};
 use model::{Problem, RequestId};
 
-/// The open requests.
+/// One page of the open requests.
 #[server(prefix = "/api", endpoint = "requests/list", input = Json)]
-pub async fn list_requests(org: String) -> Result<RequestsPage, Problem> {
+pub async fn list_requests(org: String, query: RequestsQuery) -> Result<RequestsPage, Problem> {
     let caller = server::caller()?;
-    let page = async { domain::requests::list(&caller.admin(&org).await?).await }.await;
+    let page = async { domain::requests::list(&caller.admin(&org).await?, &query).await }.await;
     server::answer(&caller, page)
 }
 

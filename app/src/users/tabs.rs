@@ -5,6 +5,7 @@ use crate::ui::{Tab, Tabs};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::UserStatus;
+use model::requests::RequestsQuery;
 use model::users::UserCounts;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,12 @@ pub fn PeopleTabs(counts: UserCounts, view: UsersView, here: PeopleTab) -> impl 
     let tabs = vec![
         tab(PeopleTab::Users, "Users", counts.users, list(None)),
         tab(PeopleTab::Expired, "Expired invitations", counts.expired, list(Some(UserStatus::Expired))),
-        tab(PeopleTab::Requests, "Invitation requests", counts.requests, paths::requests(&organization)),
+        tab(
+            PeopleTab::Requests,
+            "Invitation requests",
+            counts.requests,
+            paths::requests(&organization, &RequestsQuery::default()),
+        ),
     ];
     view! { <Tabs label="Users" tabs/> }
 }

@@ -10,7 +10,6 @@ use chrono::{DateTime, Utc};
 use model::rules::{Action, AddressState, Cell, rule};
 use model::users::JoinedBy;
 use model::{EmailAddress, GroupId, OrganizationRole, Problem, UserId};
-use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -172,10 +171,10 @@ async fn joined(
     user: UserId,
 ) -> Result<()> {
     let email = newcomer.email.as_str();
-    requests::joined(transaction, visitor, user).await?;
+    let dismissed = requests::joined(transaction, visitor, user).await?;
     let name = if newcomer.name.is_empty() { email } else { newcomer.name };
     let actor = newcomer.actor.unwrap_or(Actor::User { id: user, name });
-    let details = json!({ "by": newcomer.by.code() });
+    let details = requests::joined_details(newcomer.by, dismissed);
     audit::record(transaction, visitor, &actor, "user.joined", &Targets::one(user, email), &details).await
 }
 

@@ -22,7 +22,7 @@ mod worker;
 pub use captured::{Captured, CapturedMail};
 pub use lettre::message::Mailbox;
 pub use queue::InvitationMail;
-pub(crate) use queue::{queue_invitations, queue_request, queue_sign_in};
+pub(crate) use queue::{queue_invitations, queue_requests, queue_sign_in};
 pub(crate) use state::{DeliveryColumns, delivery_state};
 pub use transport::{MailConfigError, Transport, sender};
 pub use worker::work;

@@ -15,4 +15,4 @@ pub use again::ask_again;
 pub use ask::ask;
 pub use confirm::{confirm, confirm_page};
 pub use decide::{dismiss, dismiss_stale, list, of_addresses};
-pub(crate) use decide::{joined, settle};
+pub(crate) use decide::{joined, joined_details, settle};

@@ -6,8 +6,9 @@
 //! The house's order holds here as well: the user's row is locked before that of the try.
 
 use crate::audit::{self, Actor, Targets};
+use crate::quota::{self, Quota};
 use crate::sessions::{self, NewSession};
-use crate::{Error, Result, Token, Visitor, mail, secret};
+use crate::{Error, Result, Token, Visitor, mail, retention, secret};
 use chrono::TimeDelta;
 use model::field::{self, FieldError};
 use model::sign_in::{LINK_MINUTES, SignInPage};
@@ -15,9 +16,15 @@ use model::{EmailAddress, Problem, SignInId, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
 
-/// How many sign-in mails one address gets within [`LINK_MINUTES`].
-const MAILS_MOST: i64 = 5;
-/// How many wrong codes end a try to sign in. With [`MAILS_MOST`], a guesser has 25 of a million codes in 15 minutes.
+/// How many sign-in mails one address gets, whoever asks.
+const ADDRESS: Quota = Quota { scope: "sign_in_address", most: 20, minutes: LINK_MINUTES };
+/// How many of them one site may ask for, so that a stranger can't use up somebody's share.
+const PAIR: Quota = Quota { scope: "sign_in_pair", most: 5, minutes: LINK_MINUTES };
+/// How many sign-in mails one source may ask for: behind one address there may be a large office.
+const SOURCE: Quota = Quota { scope: "sign_in_source", most: 600, minutes: LINK_MINUTES };
+/// How many of an address' mails have a code beside the link.
+const CODES_MOST: i32 = 5;
+/// How many wrong codes end a try to sign in. With [`CODES_MOST`], a guesser has 25 of a million codes in 15 minutes.
 const WRONG_CODES_MOST: i16 = 5;
 
 /// A try to sign in, as the browser that asked for it keeps it.
@@ -39,29 +46,39 @@ pub async fn request(visitor: &Visitor<'_>, email: &str) -> Result<SignInTry> {
         EmailAddress::parse(email).map_err(|why| Error::field("email", FieldError::Address { why }))?;
     let key = email.key();
     let attempt = SignInTry { id: SignInId(visitor.new_id()), browser: Token::random() };
-    let lasts = TimeDelta::minutes(LINK_MINUTES);
     let mut transaction = visitor.domain().pool.begin().await?;
-    let within_limit = sqlx::query!(
-        "insert into sign_ins (organization_id, id, email_key, browser_hash, created_at, expires_at)
-         select $1, $2, $3, $4, $5, $6
-         where (select count(*) from sign_ins where organization_id = $1 and email_key = $3 and created_at > $7) < $8",
-        visitor.organization(),
-        attempt.id.0,
-        key,
-        attempt.browser.hash(),
-        visitor.now,
-        visitor.now + lasts,
-        visitor.now - lasts,
-        MAILS_MOST
-    )
-    .execute(&mut *transaction)
-    .await?;
-    if within_limit.rows_affected() == 1 {
+    if let Some(count) = take(&mut transaction, visitor, &key).await? {
+        sqlx::query!(
+            "insert into sign_ins (organization_id, id, email_key, browser_hash, created_at, expires_at)
+             values ($1, $2, $3, $4, $5, $6)",
+            visitor.organization(),
+            attempt.id.0,
+            key,
+            // Without a browser, the mail has no code.
+            Some(attempt.browser.hash()).filter(|_| count <= CODES_MOST),
+            visitor.now,
+            visitor.now + TimeDelta::minutes(LINK_MINUTES)
+        )
+        .execute(&mut *transaction)
+        .await?;
         mail::queue_sign_in(&mut transaction, visitor, attempt.id, email.as_str()).await?;
     }
+    retention::forget(&mut transaction, visitor).await?;
     transaction.commit().await?;
     visitor.domain().mail_bell.notify_one();
     Ok(attempt)
+}
+
+/// Counts one more sign-in mail to this address from where it is asked for, and says how many there were lately; nothing,
+/// when it is one too many.
+async fn take(transaction: &mut PgConnection, visitor: &Visitor<'_>, key: &str) -> Result<Option<i32>> {
+    let pair = format!("{key} {}", quota::site(visitor));
+    for (quota, key) in [(SOURCE, &quota::source(visitor)), (PAIR, &pair)] {
+        if quota::count(transaction, visitor, &quota, key).await?.is_none() {
+            return Ok(None);
+        }
+    }
+    quota::count(transaction, visitor, &ADDRESS, key).await
 }
 
 /// What a sign-in link's page shows. Reads only.

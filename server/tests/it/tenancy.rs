@@ -64,7 +64,7 @@ const ADMINS_ALONE: [(&str, &str, &str); 21] = [
     ("/api/groups/save", FORM, "org=blobsrus&id={group}&name=Other&roles[]={role}"),
     ("/api/requests/dismiss", FORM, "org=blobsrus&requests[]={request}"),
     ("/api/requests/dismiss_stale", FORM, "org=blobsrus"),
-    ("/api/requests/list", JSON, r#"{"org":"blobsrus"}"#),
+    ("/api/requests/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
     ("/api/roles/delete", FORM, "org=blobsrus&id={role}"),
     ("/api/roles/list", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/roles/save", FORM, "org=blobsrus&id={role}&name=Other&permissions=a:b"),

@@ -7,8 +7,8 @@ use crate::{Error, Result, Token, Visitor, requests};
 use model::field;
 use model::join::JoinPage;
 use model::rules::{Action, AddressState, Cell, Refusal, rule};
+use model::users::JoinedBy;
 use model::{InvitationId, Problem, UserId};
-use serde_json::json;
 
 /// What the link's page shows. Reads only: mail scanners open links too.
 pub async fn join_page(visitor: &Visitor<'_>, token: &Token) -> Result<JoinPage> {
@@ -90,12 +90,19 @@ pub async fn join(visitor: &Visitor<'_>, token: &Token, seen: &str, name: &str) 
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or(Problem::LinkUnusable)?;
-    requests::joined(&mut transaction, visitor, user).await?;
+    let dismissed = requests::joined(&mut transaction, visitor, user).await?;
     let session = sessions::start(&mut transaction, visitor, user).await?;
     let targets = Targets::one(user, &joined.email);
     let actor = Actor::User { id: user, name: &name };
-    audit::record(&mut transaction, visitor, &actor, "user.joined", &targets, &json!({ "by": "invitation" }))
-        .await?;
+    audit::record(
+        &mut transaction,
+        visitor,
+        &actor,
+        "user.joined",
+        &targets,
+        &requests::joined_details(JoinedBy::Invitation, dismissed),
+    )
+    .await?;
     transaction.commit().await?;
     Ok(session)
 }

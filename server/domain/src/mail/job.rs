@@ -29,7 +29,7 @@ pub(super) struct Job {
 /// What a mail is about.
 enum Subject {
     Invitation { id: InvitationId, ends: DateTime<Utc>, inviter: String, inviter_email: Option<String> },
-    SignIn { token: Token, code: String, ends: DateTime<Utc> },
+    SignIn { token: Token, code: Option<String>, ends: DateTime<Utc> },
     Request(Answer),
 }
 
@@ -62,7 +62,13 @@ impl Job {
     }
 
     /// The mail of a try to sign in, to the address of the user.
-    pub fn sign_in(claimed: Claimed, to: String, ends: DateTime<Utc>, token: Token, code: String) -> Self {
+    pub fn sign_in(
+        claimed: Claimed,
+        to: String,
+        ends: DateTime<Utc>,
+        token: Token,
+        code: Option<String>,
+    ) -> Self {
         Self {
             key: (claimed.organization_id, claimed.id),
             tries: claimed.tries,
@@ -137,8 +143,9 @@ impl Job {
             }
             Subject::SignIn { token, code, ends } => {
                 let link = links::sign_in(domain, &self.slug, token);
-                let letter = letter::sign_in(&self.organization, &link, code, *ends)?;
-                Ok((letter, vec![token.reveal().to_owned(), code.clone()]))
+                let letter = letter::sign_in(&self.organization, &link, code.as_deref(), *ends)?;
+                let secrets = std::iter::once(token.reveal().to_owned()).chain(code.clone());
+                Ok((letter, secrets.collect()))
             }
         }
     }

@@ -71,7 +71,7 @@ struct SignInText<'a> {
     title: &'a str,
     organization: &'a str,
     link: &'a str,
-    code: &'a str,
+    code: Option<&'a str>,
     minutes: i64,
     end: &'a str,
 }
@@ -82,16 +82,16 @@ struct SignInHtml<'a> {
     title: &'a str,
     organization: &'a str,
     link: &'a str,
-    code: &'a str,
+    code: Option<&'a str>,
     minutes: i64,
     end: &'a str,
 }
 
-/// A link and a code to sign in with.
+/// A link to sign in with, and a code where there is a browser to type it into.
 pub(super) fn sign_in(
     organization: &str,
     link: &str,
-    code: &str,
+    code: Option<&str>,
     expires_at: DateTime<Utc>,
 ) -> Result<Letter, Unwritten> {
     let organization = &organization_name(organization);
@@ -252,8 +252,16 @@ mod tests {
     }
 
     #[test]
+    fn a_sign_in_mail_without_a_code_says_nothing_of_one() {
+        let letter = sign_in("Blobs R Us", LINK, None, at()).unwrap();
+        for part in [&letter.text, &letter.html] {
+            assert!(part.contains("The link works once, for 15 minutes") && !part.contains("code"), "{part}");
+        }
+    }
+
+    #[test]
     fn a_sign_in_mail_has_link_code_and_end() {
-        let letter = sign_in("Blobs R Us", LINK, "012345", at()).unwrap();
+        let letter = sign_in("Blobs R Us", LINK, Some("012345"), at()).unwrap();
         assert_eq!(letter.subject, "Sign in to Blobs R Us");
         for part in [&letter.text, &letter.html] {
             for piece in [LINK, "012345", "for 15 minutes: until Monday, 21 September 2026, 14:13 UTC"] {

@@ -170,6 +170,8 @@ pub(super) struct Armed {
     /// The user's own address. What was typed compares as the same, but might lead to another's mailbox.
     pub email: String,
     pub expires_at: DateTime<Utc>,
+    /// Whether there is a browser in which a code could be typed.
+    pub has_code: bool,
 }
 
 /// Gives tries to sign in what opens them, where their address is an active user's and they are open.
@@ -180,14 +182,15 @@ pub(super) async fn arm(domain: &Domain, now: DateTime<Utc>, armings: &[Arming])
     let codes: Vec<&[u8]> = armings.iter().map(|arming| arming.code_hash.as_slice()).collect();
     let armed = sqlx::query_as!(
         Armed,
-        "update sign_ins s set user_id = u.id, link_hash = arming.link_hash, code_hash = arming.code_hash
+        "update sign_ins s set user_id = u.id, link_hash = arming.link_hash,
+            code_hash = case when s.browser_hash is not null then arming.code_hash end
          from unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[])
                 as arming (organization_id, id, link_hash, code_hash),
             users u
          where s.organization_id = arming.organization_id and s.id = arming.id
             and s.used_at is null and s.expires_at > $5
             and u.organization_id = s.organization_id and u.email_key = s.email_key and u.status = 'active'
-         returning s.organization_id, s.id as sign_in_id, u.email, s.expires_at",
+         returning s.organization_id, s.id as sign_in_id, u.email, s.expires_at, s.code_hash is not null as \"has_code!\"",
         &organizations,
         &ids,
         &links as &[&[u8]],

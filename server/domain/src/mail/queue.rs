@@ -35,21 +35,26 @@ pub(crate) async fn queue_invitations(
     Ok(())
 }
 
-/// Queues the mail of a request. What it says, the worker finds out.
-pub(crate) async fn queue_request(
+/// Queues a mail of this kind about each of these requests, by one statement.
+pub(crate) async fn queue_requests(
     transaction: &mut PgConnection,
     visitor: &Visitor<'_>,
-    request: RequestId,
-    email: &str,
+    kind: &str,
+    mails: &[(RequestId, &str)],
 ) -> Result<()> {
+    let ids: Vec<Uuid> = mails.iter().map(|_| visitor.new_id()).collect();
+    let (requests, emails): (Vec<Uuid>, Vec<&str>) =
+        mails.iter().map(|(request, email)| (request.0, *email)).unzip();
     sqlx::query!(
         "insert into deliveries (organization_id, id, kind, request_id, email, state, due_at, created_at)
-         values ($1, $2, 'request', $3, $4, 'queued', $5, $5)",
+         select $1, row.id, $2, row.request_id, row.email, 'queued', $3, $3
+         from unnest($4::uuid[], $5::uuid[], $6::text[]) as row (id, request_id, email)",
         visitor.organization(),
-        visitor.new_id(),
-        request.0,
-        email,
-        visitor.now
+        kind,
+        visitor.now,
+        &ids,
+        &requests,
+        &emails as &[&str]
     )
     .execute(transaction)
     .await?;

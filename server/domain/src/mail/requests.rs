@@ -4,9 +4,9 @@ use super::outbox::Claimed;
 use crate::invitations::state;
 use crate::{Domain, Result, secret};
 use chrono::{DateTime, TimeDelta, Utc};
-use model::RequestId;
-use model::rules::AddressState;
+use model::rules::{Action, AddressState, Cell, Mail, rule};
 use model::sign_in::LINK_MINUTES;
+use model::{EmailAddress, RequestId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -23,26 +23,32 @@ pub(super) enum Answer {
 /// What the mail says; nothing, when it is not needed any more.
 pub(super) async fn answer(domain: &Domain, now: DateTime<Utc>, claimed: &Claimed) -> Result<Option<Answer>> {
     if claimed.kind == "requests_waiting" {
+        // Who is no admin any more, or wants no such mail, gets none: it was queued up to an hour ago.
         let waiting = sqlx::query_scalar!(
-            "select count(*) as \"waiting!\" from invitation_requests where organization_id = $1 and status = 'open'",
-            claimed.organization_id
+            "select count(*) as \"waiting!\" from invitation_requests
+             where organization_id = $1 and status = 'open'
+                and exists (select from organizations where id = $1 and notify_requests)
+                and exists (
+                    select from users
+                    where organization_id = $1 and email_key = $2 and role = 'admin' and status = 'active'
+                )",
+            claimed.organization_id,
+            key_of(&claimed.email)
         )
         .fetch_one(&domain.pool)
         .await?;
         return Ok((waiting > 0).then_some(Answer::Waiting(waiting)));
     }
-    let dismissed = sqlx::query_scalar!(
-        "select status = 'dismissed' as \"dismissed!\" from invitation_requests where organization_id = $1 and id = $2",
-        claimed.organization_id,
-        claimed.request_id
-    )
-    .fetch_optional(&domain.pool)
-    .await?;
-    if dismissed == Some(true) {
+    if claimed.kind == "request_dismissed" {
         return Ok(Some(Answer::Dismissed));
     }
     let confirm = confirmation(domain, now, claimed).await?;
     Ok(confirm.map(|(request, until)| Answer::Confirm(request, until)))
+}
+
+/// As addresses are compared; nothing compares to one that is none.
+fn key_of(email: &str) -> String {
+    EmailAddress::parse(email).map(|email| email.key()).unwrap_or_default()
 }
 
 /// The request to confirm, and until when; nothing, when the address is a user's: then an invited one has the invitation
@@ -73,14 +79,16 @@ async fn confirmation(
         None => AddressState::Unknown,
         Some(status) => state(status, row.invitation_ends, now),
     };
-    match (state, row.user_email) {
-        (AddressState::Unknown | AddressState::Expired, _) => {
-            return Ok(until.map(|until| (RequestId(row.id), until)));
-        }
-        (AddressState::Invited, Some(email)) => {
+    let mail = match rule(Action::Request, state) {
+        Cell::Done(outcome) => outcome.mail,
+        Cell::Refused(_) | Cell::Nothing => Mail::No,
+    };
+    match (mail, row.user_email) {
+        (Mail::Confirmation, _) => return Ok(until.map(|until| (RequestId(row.id), until))),
+        (Mail::InvitationAgain, Some(email)) => {
             queue(&mut transaction, claimed, now, "invitation", row.invitation_id, None, &email).await?;
         }
-        (AddressState::Active, Some(email)) => {
+        (Mail::SignIn, Some(email)) => {
             let attempt = secret::id(now);
             sqlx::query!(
                 "insert into sign_ins (organization_id, id, email_key, created_at, expires_at) values ($1, $2, $3, $4, $5)",

@@ -1,17 +1,21 @@
 //! Asking by the link of an invitation that has expired.
 
-use super::notify;
+use super::{confirm, notify};
 use crate::audit::{self, Actor, Targets};
 use crate::invitations::state;
 use crate::{Result, Token, Visitor, access};
 use model::rules::AddressState;
-use model::{RequestId, UserId};
+use model::{InvitationId, RequestId, UserId};
 use serde_json::json;
 
 /// Puts a request for the address of an expired invitation before the admins: its link has shown that the mailbox is
 /// theirs. Once, however often it is asked; where the link is of another kind, nothing happens, and nothing tells.
 pub async fn ask_again(visitor: &Visitor<'_>, token: &Token) -> Result<()> {
     let Some(invitation) = visitor.domain().keys.open_invitation(visitor.id, token) else { return Ok(()) };
+    // Before anything is locked: whoever posts a used link over and over keeps nobody waiting.
+    if !may_open(visitor, invitation).await? {
+        return Ok(());
+    }
     let mut transaction = visitor.domain().pool.begin().await?;
     // The house's order: the organization first, which the mail to the admins needs, then the user, then the invitation.
     access::lock_organization(&mut transaction, visitor).await?;
@@ -36,6 +40,10 @@ pub async fn ask_again(visitor: &Visitor<'_>, token: &Token) -> Result<()> {
     if ends.is_none() || state(&user.status, ends, visitor.now) != AddressState::Expired {
         return Ok(());
     }
+    if confirm::count_repeat(&mut transaction, visitor, &user.email_key).await? {
+        transaction.commit().await?;
+        return Ok(());
+    }
     let request = RequestId(visitor.new_id());
     let opened = sqlx::query!(
         "insert into invitation_requests (organization_id, id, email, email_key, status, proof, created_at)
@@ -58,4 +66,25 @@ pub async fn ask_again(visitor: &Visitor<'_>, token: &Token) -> Result<()> {
     transaction.commit().await?;
     visitor.domain().mail_bell.notify_one();
     Ok(())
+}
+
+/// Whether the invitation has expired, and nobody has asked by it yet.
+async fn may_open(visitor: &Visitor<'_>, invitation: InvitationId) -> Result<bool> {
+    let may = sqlx::query_scalar!(
+        "select exists (
+            select from invitations i
+            join users u on u.organization_id = i.organization_id and u.id = i.user_id and u.status = 'invited'
+            where i.organization_id = $1 and i.id = $2 and i.status = 'open' and i.expires_at <= $3
+                and not exists (
+                    select from invitation_requests r
+                    where r.organization_id = $1 and r.email_key = u.email_key and r.status = 'open'
+                )
+         ) as \"may!\"",
+        visitor.organization(),
+        invitation.0,
+        visitor.now
+    )
+    .fetch_one(&visitor.domain().pool)
+    .await?;
+    Ok(may)
 }

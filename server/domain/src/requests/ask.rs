@@ -1,7 +1,7 @@
 //! Asking on the login page.
 
 use super::quota;
-use crate::{Error, Result, Visitor, mail};
+use crate::{Error, Result, Visitor, mail, retention};
 use chrono::TimeDelta;
 use model::field::{self, FieldError};
 use model::requests::CONFIRM_HOURS;
@@ -19,7 +19,6 @@ pub async fn ask(visitor: &Visitor<'_>, email: &str, name: &str, message: &str) 
     let (email, name, message) = check(email, name, message)?;
     let request = RequestId(visitor.new_id());
     let mut transaction = visitor.domain().pool.begin().await?;
-    quota::sweep(&mut transaction, visitor).await?;
     if quota::take(&mut transaction, visitor, &email.key()).await? {
         sqlx::query!(
             "insert into invitation_requests
@@ -36,8 +35,10 @@ pub async fn ask(visitor: &Visitor<'_>, email: &str, name: &str, message: &str) 
         )
         .execute(&mut *transaction)
         .await?;
-        mail::queue_request(&mut transaction, visitor, request, email.as_str()).await?;
+        let mails = [(request, email.as_str())];
+        mail::queue_requests(&mut transaction, visitor, "request", &mails).await?;
     }
+    retention::forget(&mut transaction, visitor).await?;
     transaction.commit().await?;
     visitor.domain().mail_bell.notify_one();
     Ok(())

@@ -18,17 +18,19 @@ pub async fn confirm_page(visitor: &Visitor<'_>, token: &Token) -> Result<Confir
         return Ok(ConfirmPage::NoSuchLink);
     };
     let row = sqlx::query!(
-        "select email, status, confirm_until from invitation_requests where organization_id = $1 and id = $2",
+        "select email, name, message, status, confirm_until
+         from invitation_requests where organization_id = $1 and id = $2",
         visitor.organization(),
         request.0
     )
     .fetch_optional(&visitor.domain().pool)
     .await?;
     let Some(row) = row else { return Ok(ConfirmPage::NoSuchLink) };
-    let over = row.confirm_until.is_none_or(|until| until <= visitor.now);
+    // Where the admins take no requests any more, those that wait for a confirmation are over, too.
+    let over = !visitor.settings.requests_open || row.confirm_until.is_none_or(|until| until <= visitor.now);
     Ok(match row.status.as_str() {
         "asked" if over => ConfirmPage::Expired,
-        "asked" => ConfirmPage::Ready { email: row.email },
+        "asked" => ConfirmPage::Ready { email: row.email, name: row.name, message: row.message },
         _ => ConfirmPage::Confirmed,
     })
 }
@@ -40,6 +42,12 @@ pub async fn confirm_page(visitor: &Visitor<'_>, token: &Token) -> Result<Confir
 /// A link that can't be used; its page says why.
 pub async fn confirm(visitor: &Visitor<'_>, token: &Token) -> Result<()> {
     let request = visitor.domain().keys.open_request(visitor.id, token).ok_or(Problem::LinkUnusable)?;
+    // Before anything is locked: whoever posts a used link over and over keeps nobody waiting.
+    match confirm_page(visitor, token).await? {
+        ConfirmPage::Ready { .. } => {}
+        ConfirmPage::Confirmed => return Ok(()),
+        ConfirmPage::Expired | ConfirmPage::NoSuchLink => return Err(Problem::LinkUnusable.into()),
+    }
     let mut transaction = visitor.domain().pool.begin().await?;
     // Before the address, in the house's order: the mail to the admins needs it.
     access::lock_organization(&mut transaction, visitor).await?;
@@ -171,8 +179,8 @@ async fn lock_address(
     Err(Problem::LinkUnusable.into())
 }
 
-/// Counts the repeat at the request of the same address that was dismissed lately, if one was.
-async fn count_repeat(
+/// Counts the repeat at the request of the same address that waits already or was dismissed lately, if there is one.
+pub(super) async fn count_repeat(
     transaction: &mut PgConnection,
     visitor: &Visitor<'_>,
     email_key: &str,
@@ -181,8 +189,9 @@ async fn count_repeat(
         "update invitation_requests set repeats = repeats + 1
          where organization_id = $1 and id = (
             select id from invitation_requests
-            where organization_id = $1 and email_key = $2 and status = 'dismissed' and ended_at > $3
-            order by ended_at desc limit 1
+            where organization_id = $1 and email_key = $2
+                and (status = 'open' or status = 'dismissed' and ended_at > $3)
+            order by status = 'open' desc, ended_at desc limit 1
          )",
         visitor.organization(),
         email_key,
@@ -193,10 +202,14 @@ async fn count_repeat(
     Ok(counted.rows_affected() == 1)
 }
 
-/// Opens the request, unless one of the same address waits already.
+/// Opens the request, unless one of the same address waits already. How often it was asked in vain before goes with it.
 async fn open(transaction: &mut PgConnection, visitor: &Visitor<'_>, request: RequestId) -> Result<bool> {
     let opened = sqlx::query!(
-        "update invitation_requests r set status = 'open', proof = 'mail'
+        "update invitation_requests r set status = 'open', proof = 'mail', repeats = coalesce((
+            select before.repeats from invitation_requests before
+            where before.organization_id = $1 and before.email_key = r.email_key and before.status = 'dismissed'
+            order by before.ended_at desc limit 1
+         ), 0)
          where r.organization_id = $1 and r.id = $2 and not exists (
             select from invitation_requests other
             where other.organization_id = $1 and other.email_key = r.email_key and other.status = 'open'

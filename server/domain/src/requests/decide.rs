@@ -2,26 +2,41 @@
 
 use crate::audit::{self, Actor, Targets};
 use crate::{Admin, Result, Visitor, mail, users};
-use model::requests::{Membership, ROWS_MAX, RequestRow, RequestsPage};
+use model::requests::{Membership, PAGE_ROWS, RequestRow, RequestsPage, RequestsQuery};
+use model::users::JoinedBy;
 use model::{RequestId, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// The open requests, the oldest first.
-pub async fn list(admin: &Admin<'_>) -> Result<RequestsPage> {
-    let rows = sqlx::query!(
+/// One page of the open requests, the oldest first.
+pub async fn list(admin: &Admin<'_>, query: &RequestsQuery) -> Result<RequestsPage> {
+    let backwards = query.before.is_some();
+    let most = i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX) + 1;
+    let mut rows = sqlx::query!(
         "select r.id, r.email, r.name, r.message, r.created_at, r.repeats,
             u.id as \"user_id?\", u.joined_by, u.joined_at
          from invitation_requests r
          left join users u
-            on u.organization_id = r.organization_id and u.email_key = r.email_key and u.status <> 'invited'
-         where r.organization_id = $1 and r.status = 'open' order by r.id limit $2",
+            on u.organization_id = r.organization_id and u.email_key = r.email_key and u.status = 'active'
+         where r.organization_id = $1 and r.status = 'open'
+            and ($2::uuid is null or r.id > $2) and ($3::uuid is null or r.id < $3)
+         order by case when $4 then r.id end desc, r.id limit $5",
         admin.organization(),
-        i64::try_from(ROWS_MAX).unwrap_or(i64::MAX)
+        query.after.map(|id| id.0).filter(|_| !backwards),
+        query.before.map(|id| id.0),
+        backwards,
+        most
     )
     .fetch_all(&admin.domain().pool)
     .await?;
+    let more = rows.len() > PAGE_ROWS;
+    rows.truncate(PAGE_ROWS);
+    if backwards {
+        rows.reverse();
+    }
+    let first = rows.first().map(|row| RequestId(row.id));
+    let last = rows.last().map(|row| RequestId(row.id));
     let rows = rows
         .into_iter()
         .map(|row| RequestRow {
@@ -38,7 +53,29 @@ pub async fn list(admin: &Admin<'_>) -> Result<RequestsPage> {
             }),
         })
         .collect();
-    Ok(RequestsPage { rows, counts: users::counts(admin).await?, now: admin.now })
+    Ok(RequestsPage {
+        rows,
+        previous: first.filter(|_| if backwards { more } else { query.after.is_some() }),
+        next: last.filter(|_| backwards || more),
+        any_stale: any_stale(admin).await?,
+        counts: users::counts(admin).await?,
+        now: admin.now,
+    })
+}
+
+/// Whether there is an open request of an active user, on whichever page.
+async fn any_stale(admin: &Admin<'_>) -> Result<bool> {
+    let any = sqlx::query_scalar!(
+        "select exists (
+            select from invitation_requests r
+            join users u on u.organization_id = r.organization_id and u.email_key = r.email_key and u.status = 'active'
+            where r.organization_id = $1 and r.status = 'open'
+         ) as \"any!\"",
+        admin.organization()
+    )
+    .fetch_one(&admin.domain().pool)
+    .await?;
+    Ok(any)
 }
 
 /// Closes these requests without an invitation, and says how many were open. Nobody is told, unless `tell`.
@@ -65,9 +102,10 @@ pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], tell: bool) -> R
     let mut targets = Targets::default();
     for row in &closed {
         targets.push_address(&row.email);
-        if tell {
-            mail::queue_request(&mut transaction, admin, RequestId(row.id), &row.email).await?;
-        }
+    }
+    if tell {
+        let mails: Vec<_> = closed.iter().map(|row| (RequestId(row.id), row.email.as_str())).collect();
+        mail::queue_requests(&mut transaction, admin, "request_dismissed", &mails).await?;
     }
     let actor = Actor::user(&admin.user);
     let details = json!({ "told": tell });
@@ -77,14 +115,14 @@ pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], tell: bool) -> R
     Ok(closed.len())
 }
 
-/// Closes every open request whose address belongs to a user by now, and says how many there were.
+/// Closes every open request whose address belongs to an active user by now, and says how many there were.
 ///
 /// # Errors
 /// None of its own.
 pub async fn dismiss_stale(admin: &Admin<'_>) -> Result<usize> {
     let stale = sqlx::query_scalar!(
         "select r.id from invitation_requests r
-         join users u on u.organization_id = r.organization_id and u.email_key = r.email_key and u.status <> 'invited'
+         join users u on u.organization_id = r.organization_id and u.email_key = r.email_key and u.status = 'active'
          where r.organization_id = $1 and r.status = 'open'",
         admin.organization()
     )
@@ -107,25 +145,35 @@ pub async fn of_addresses(admin: &Admin<'_>, emails: &[String]) -> Result<Vec<Re
     Ok(ids.into_iter().map(RequestId).collect())
 }
 
-/// Dismisses the open request of somebody who becomes a user now, where the settings say so.
+/// Dismisses the open request of somebody who becomes a user now, where the settings say so; tells whether there was one.
 pub(crate) async fn joined(
     transaction: &mut PgConnection,
     visitor: &Visitor<'_>,
     user: UserId,
-) -> Result<()> {
-    if visitor.settings.dismiss_stale_requests {
-        sqlx::query!(
-            "update invitation_requests set status = 'settled', ended_at = $2
-             where organization_id = $1 and status = 'open'
-                and email_key = (select email_key from users where organization_id = $1 and id = $3)",
-            visitor.organization(),
-            visitor.now,
-            user.0
-        )
-        .execute(transaction)
-        .await?;
+) -> Result<bool> {
+    if !visitor.settings.dismiss_stale_requests {
+        return Ok(false);
     }
-    Ok(())
+    let dismissed = sqlx::query!(
+        "update invitation_requests set status = 'settled', ended_at = $2
+         where organization_id = $1 and status = 'open'
+            and email_key = (select email_key from users where organization_id = $1 and id = $3)",
+        visitor.organization(),
+        visitor.now,
+        user.0
+    )
+    .execute(transaction)
+    .await?;
+    Ok(dismissed.rows_affected() > 0)
+}
+
+/// What the log keeps of a joining: by which way, and that it answered a request.
+pub(crate) fn joined_details(by: JoinedBy, dismissed: bool) -> Value {
+    let mut details = json!({ "by": by.code() });
+    if dismissed {
+        details["request"] = "dismissed".into();
+    }
+    details
 }
 
 /// Closes the open requests of these addresses, which are invited; gives back which had one.
@@ -135,8 +183,12 @@ pub(crate) async fn settle(
     keys: &[&str],
 ) -> Result<Vec<String>> {
     let emails = sqlx::query_scalar!(
-        "update invitation_requests set status = 'approved', ended_at = $2
-         where organization_id = $1 and email_key = any($3) and status = 'open'
+        "with open as (
+            select id from invitation_requests
+            where organization_id = $1 and email_key = any($3) and status = 'open' order by id for update
+         )
+         update invitation_requests set status = 'approved', ended_at = $2
+         where organization_id = $1 and id in (select id from open)
          returning email",
         visitor.organization(),
         visitor.now,

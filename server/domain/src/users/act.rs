@@ -83,7 +83,7 @@ async fn attempt(
         if action.ends_an_admin() { Some(count_admins(&mut transaction, steward).await?) } else { None };
     let gone = chosen.len() - found.len();
     found.retain(|user| only.is_none_or(|only| user.state == only));
-    let mut plan = Plan::of(action, found, admins_left);
+    let mut plan = Plan::of(steward, action, found, admins_left);
     write(&mut transaction, steward, action, &plan.done).await?;
     transaction.commit().await?;
     if action == UserAction::Resend {
@@ -171,11 +171,21 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(action: UserAction, found: Vec<Locked>, mut admins_left: Option<i64>) -> Self {
+    fn of(
+        steward: &Steward<'_>,
+        action: UserAction,
+        found: Vec<Locked>,
+        mut admins_left: Option<i64>,
+    ) -> Self {
         let mut plan = Self::default();
         for user in found {
             let is_admin = user.role == OrganizationRole::Admin && user.state == AddressState::Active;
+            // Whose invitation has expired is invited anew, and only to where invitations may go.
+            let anew = action == UserAction::Resend && user.state == AddressState::Expired;
             match (rule(action.rule(), user.state), &mut admins_left) {
+                (Cell::Done(_), _) if anew && !steward.settings.allows(&user.email_key) => {
+                    plan.refuse(user, Refusal::DomainNotAllowed);
+                }
                 (Cell::Done(_), Some(left)) if is_admin && *left <= 1 => {
                     plan.refuse(user, Refusal::LastAdmin);
                 }

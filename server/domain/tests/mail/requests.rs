@@ -64,7 +64,14 @@ async fn each_address_gets_the_mail_that_is_meant_for_it(pool: PgPool) {
     let caller = nobody(&world);
     let visitor = caller.visit(SLUG).await.unwrap();
     let page = requests::confirm_page(&visitor, &token).await.unwrap();
-    assert_eq!(page, ConfirmPage::Ready { email: "nobody@blobsrus.com".to_owned() });
+    assert_eq!(
+        page,
+        ConfirmPage::Ready {
+            email: "nobody@blobsrus.com".to_owned(),
+            name: "Blob <b>Ross</b>".to_owned(),
+            message: "Hello".to_owned(),
+        }
+    );
     requests::confirm(&visitor, &token).await.unwrap();
     assert_eq!(world.count("invitation_requests where status = 'open'").await, 1);
     worker.stop().await;

@@ -6,6 +6,7 @@ use model::Problem;
 use model::actions::UserAction;
 use model::invite::AddressClass;
 use model::join::JoinPage;
+use model::requests::RequestsQuery;
 use model::rules::Refusal;
 use model::settings::SettingsForm;
 use sqlx::PgPool;
@@ -78,7 +79,7 @@ async fn an_expired_link_asks_once_however_many_ask_at_once(_: PgPoolOptions, op
     assert_eq!(world.count("invitation_requests where status = 'open'").await, 1);
     assert_eq!(world.count("audit_events where action = 'request.opened'").await, 1);
     let admin = world.admin.admin(SLUG).await.unwrap();
-    let listed = requests::list(&admin).await.unwrap();
+    let listed = requests::list(&admin, &RequestsQuery::default()).await.unwrap();
     assert_eq!(listed.rows.iter().map(|row| row.email.as_str()).collect::<Vec<_>>(), [BLOBBY]);
     assert_eq!(listed.counts.requests.counted, 1);
     world.act(UserAction::Resend, BLOBBY).await;
@@ -93,7 +94,7 @@ async fn a_request_is_dismissed_by_its_own_organization_alone(pool: PgPool) {
     world.wait_days(8);
     ask(&world.nobody(), &token).await;
     let admin = world.admin.admin(SLUG).await.unwrap();
-    let request = requests::list(&admin).await.unwrap().rows[0].id;
+    let request = requests::list(&admin, &RequestsQuery::default()).await.unwrap().rows[0].id;
     let other = found(&world.domain, "other", "eve@other.example").await;
     let eve = other.admin("other").await.unwrap();
     assert_eq!(requests::dismiss(&eve, &[request], false).await.unwrap(), 0);
@@ -200,4 +201,18 @@ async fn all_that_have_expired_are_sent_again_at_once(pool: PgPool) {
     assert_eq!(domain::users::invite_all_again(&admin).await.unwrap(), 0);
     assert_eq!(world.count("audit_events where action = 'invitation.resent'").await, 299);
     assert_eq!(world.count("deliveries where kind = 'invitation' and email = 'fresh@blobsrus.com'").await, 1);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn an_expired_invitation_goes_out_again_only_to_where_invitations_may_go(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite("blobby@elsewhere.example, blob@blobsrus.com").await;
+    world.run("update organizations set allowed_domains = '{blobsrus.com}'").await;
+    // While it lasts, it is sent again as it is.
+    world.act(UserAction::Resend, "blobby@elsewhere.example").await;
+    world.wait_days(8);
+    let answer = world.try_to(UserAction::Resend, "blobby@elsewhere.example").await;
+    assert_eq!(answer.refused.first().map(|one| one.why), Some(Refusal::DomainNotAllowed));
+    let admin = world.admin.admin(SLUG).await.unwrap();
+    assert_eq!(domain::users::invite_all_again(&admin).await.unwrap(), 1);
 }

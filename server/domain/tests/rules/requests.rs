@@ -4,7 +4,7 @@ use crate::world::{SLUG, World, refusal};
 use domain::{Caller, Token, requests};
 use model::actions::UserAction;
 use model::field::FieldError;
-use model::requests::{ConfirmPage, RequestRow};
+use model::requests::{ConfirmPage, PAGE_ROWS, RequestRow, RequestsQuery};
 use model::{Problem, RequestId};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -49,7 +49,7 @@ async fn page(world: &World, token: &Token) -> ConfirmPage {
 }
 
 async fn rows(world: &World) -> Vec<RequestRow> {
-    requests::list(&world.admin.admin(SLUG).await.unwrap()).await.unwrap().rows
+    requests::list(&world.admin.admin(SLUG).await.unwrap(), &RequestsQuery::default()).await.unwrap().rows
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -72,7 +72,7 @@ async fn what_is_typed_wrong_is_named_at_its_field(pool: PgPool) {
     assert_eq!(problem.of_field("message"), Some(FieldError::TooLong { most: 500 }));
     let problem = refusal(requests::ask(&visitor, "a@b.example\r\nBcc: c@d.example", "Blobby", "").await);
     assert!(problem.of_field("email").is_some());
-    assert_eq!(world.count("request_quotas").await, 0, "a mistake costs nothing");
+    assert_eq!(world.count("quotas").await, 0, "a mistake costs nothing");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -160,7 +160,10 @@ async fn who_was_dismissed_is_counted_and_not_shown_for_thirty_days(pool: PgPool
     assert_eq!(world.count("invitation_requests where status = 'dismissed' and repeats = 1").await, 1);
     world.wait_days(2);
     asks().await;
-    assert_eq!(rows(&world).await.len(), 1);
+    let shown = rows(&world).await;
+    assert_eq!((shown.len(), shown[0].repeats), (1, 1), "the admins see that it was asked before");
+    asks().await;
+    assert_eq!(rows(&world).await[0].repeats, 2);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -219,8 +222,8 @@ async fn one_source_uses_up_its_own_share_alone(pool: PgPool) {
     }
     assert_eq!(world.count("invitation_requests").await, 20);
     assert_eq!(world.count("deliveries").await, 20);
-    assert_eq!(world.count("request_quotas where scope = 'organization' and count = 20").await, 1);
-    assert!(world.count("request_quotas").await <= 22, "a flood leaves few rows behind");
+    assert_eq!(world.count("quotas where scope = 'request_organization' and count = 20").await, 1);
+    assert!(world.count("quotas").await <= 23, "a flood leaves few rows behind");
     ask_from(&world, "192.0.2.1", BLOBBY).await;
     assert_eq!(world.count(&format!("deliveries where email = '{BLOBBY}'")).await, 1);
     world.wait_days(1);
@@ -231,7 +234,7 @@ async fn one_source_uses_up_its_own_share_alone(pool: PgPool) {
         ask_from(&world, "198.51.100.1", &format!("after{n}@blobsrus.com")).await;
     }
     assert_eq!(world.count("invitation_requests").await, 11);
-    assert!(world.count("request_quotas").await < 15);
+    assert!(world.count("quotas").await < 15);
     assert_eq!(world.count("deliveries where email = 'later@blobsrus.com'").await, 1);
 }
 
@@ -250,7 +253,7 @@ async fn many_sources_stay_within_the_organizations_share_and_one_mailbox_gets_f
         .map(|n| {
             let world = std::sync::Arc::clone(&world);
             tokio::spawn(async move {
-                ask_from(&world, &format!("2001:db8:0:{n:x}::1"), &format!("blob{n}@blobsrus.com")).await;
+                ask_from(&world, &format!("2001:{n:x}::1"), &format!("blob{n}@blobsrus.com")).await;
             })
         })
         .collect();
@@ -259,6 +262,141 @@ async fn many_sources_stay_within_the_organizations_share_and_one_mailbox_gets_f
     }
     assert_eq!(world.count("invitation_requests").await, 500);
     assert_eq!(world.count("deliveries").await, 500);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn one_site_of_many_networks_uses_up_its_own_share_alone(pool: PgPool) {
+    let world = opened(pool).await;
+    for n in 0..100 {
+        ask_from(&world, &format!("2001:db8:7:{n:x}::1"), &format!("six{n}@blobsrus.com")).await;
+        ask_from(&world, &format!("198.51.100.{n}"), &format!("four{n}@blobsrus.com")).await;
+    }
+    assert_eq!(world.count("invitation_requests where email like 'six%'").await, 60);
+    assert_eq!(world.count("invitation_requests where email like 'four%'").await, 60);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn every_open_request_stands_on_one_page_however_many_there_are(pool: PgPool) {
+    let world = opened(pool).await;
+    world
+        .run(
+            "insert into invitation_requests (organization_id, id, email, email_key, status, proof, created_at)
+             select id, gen_random_uuid(), n || '@b.example', n || '@b.example', 'open', 'mail', now()
+             from organizations, generate_series(1, 120) n",
+        )
+        .await;
+    let admin = world.admin.admin(SLUG).await.unwrap();
+    let (mut seen, mut query) = (Vec::new(), RequestsQuery::default());
+    loop {
+        let page = requests::list(&admin, &query).await.unwrap();
+        assert!(page.rows.len() <= PAGE_ROWS && !page.any_stale);
+        if let Some(previous) = page.previous {
+            let back = RequestsQuery { before: Some(previous), after: None };
+            let before = requests::list(&admin, &back).await.unwrap();
+            assert_eq!(before.rows.last().map(|row| &row.id), seen.last());
+        }
+        seen.extend(page.rows.iter().map(|row| row.id));
+        match page.next {
+            Some(next) => query = RequestsQuery { after: Some(next), before: None },
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 120);
+    assert!(seen.is_sorted_by_key(|id| id.0));
+    // The last of them becomes a member: the first page knows that there is a stale one.
+    world.run("update users set email_key = (select email_key from invitation_requests order by id desc limit 1)").await;
+    assert!(requests::list(&admin, &RequestsQuery::default()).await.unwrap().any_stale);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_suspended_user_s_request_is_not_stale(pool: PgPool) {
+    let world = opened(pool).await;
+    ask(&world, BLOBBY).await;
+    confirm(&world.nobody(), &token(&world, BLOBBY).await).await.unwrap();
+    world
+        .run(
+            "insert into users (organization_id, id, email, email_key, status, role, joined_at, joined_by, created_at)
+             select id, gen_random_uuid(), 'blobby@blobsrus.com', 'blobby@blobsrus.com', 'suspended', 'member', now(),
+                'scim', now() from organizations",
+        )
+        .await;
+    assert_eq!(rows(&world).await[0].member, None);
+    let admin = world.admin.admin(SLUG).await.unwrap();
+    assert_eq!(requests::dismiss_stale(&admin).await.unwrap(), 0);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn what_was_asked_before_the_setting_went_off_can_t_be_confirmed_after_it(pool: PgPool) {
+    let world = opened(pool).await;
+    ask(&world, BLOBBY).await;
+    let token = token(&world, BLOBBY).await;
+    world.run("update organizations set requests_open = false").await;
+    assert_eq!(page(&world, &token).await, ConfirmPage::Expired);
+    assert_eq!(refusal(confirm(&world.nobody(), &token).await), Problem::LinkUnusable);
+    assert_eq!(rows(&world).await, []);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_dismissed_address_is_not_heard_by_its_expired_link_either(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.invite(BLOBBY).await;
+    let link = world.token(BLOBBY).await;
+    world.wait_days(8);
+    let ask_again = async || {
+        let nobody = world.nobody();
+        requests::ask_again(&nobody.visit(SLUG).await.unwrap(), &link).await.unwrap();
+    };
+    ask_again().await;
+    ask_again().await;
+    let shown = rows(&world).await;
+    assert_eq!(shown.len(), 1);
+    requests::dismiss(&world.admin.admin(SLUG).await.unwrap(), &[shown[0].id], false).await.unwrap();
+    let audit = world.count("audit_events").await;
+    ask_again().await;
+    assert_eq!(rows(&world).await, []);
+    assert_eq!(world.count("audit_events").await, audit);
+    assert_eq!(world.count("invitation_requests where repeats = 1").await, 1);
+    world.wait_days(31);
+    ask_again().await;
+    assert_eq!(rows(&world).await.len(), 1);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn who_is_no_admin_any_more_or_wants_no_mail_gets_none_about_what_waits(pool: PgPool) {
+    let world = opened(pool).await;
+    world.make_active("second@blobsrus.com").await;
+    world.act(UserAction::MakeAdmin, "second@blobsrus.com").await;
+    for n in 0..2 {
+        let email = format!("blob{n}@blobsrus.com");
+        ask(&world, &email).await;
+        confirm(&world.nobody(), &token(&world, &email).await).await.unwrap();
+    }
+    let told = "deliveries where kind = 'requests_waiting' and state = 'handed_over'";
+    world.act(UserAction::MakeMember, "second@blobsrus.com").await;
+    world.domain.clock.advance(chrono::TimeDelta::minutes(1));
+    world.run("update deliveries set due_at = created_at where due_at is not null").await;
+    world.send_mail().await;
+    assert_eq!(world.count(told).await, 2, "one admin, now and for the next hour");
+    assert_eq!(world.count(&format!("{told} and email = 'second@blobsrus.com'")).await, 0);
+    world.run("delete from deliveries").await;
+    world.run("update organizations set requests_notified_at = null").await;
+    ask(&world, BLOBBY).await;
+    confirm(&world.nobody(), &token(&world, BLOBBY).await).await.unwrap();
+    world.run("update organizations set notify_requests = false").await;
+    world.send_mail().await;
+    assert_eq!(world.count(told).await, 0);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_silent_dismissal_stays_silent_when_the_first_mail_is_sent_again(pool: PgPool) {
+    let world = opened(pool).await;
+    ask(&world, BLOBBY).await;
+    confirm(&world.nobody(), &token(&world, BLOBBY).await).await.unwrap();
+    let waits = rows(&world).await[0].id;
+    requests::dismiss(&world.admin.admin(SLUG).await.unwrap(), &[waits], false).await.unwrap();
+    // As after a mail server that took it and broke off before it said so.
+    world.send_mail().await;
+    assert_eq!(world.count(&format!("deliveries where email = '{BLOBBY}' and state = 'dropped'")).await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -326,4 +464,6 @@ async fn where_the_settings_say_so_joining_dismisses_the_request_with_it(pool: P
     domain::invitations::join(&visitor, &invitation, BLOBBY, "Blobby").await.unwrap();
     assert_eq!(rows(&world).await, []);
     assert_eq!(world.count("invitation_requests where status = 'settled'").await, 1);
+    let told = "audit_events where action = 'user.joined' and details->>'request' = 'dismissed'";
+    assert_eq!(world.count(told).await, 1);
 }

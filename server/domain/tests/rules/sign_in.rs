@@ -7,12 +7,13 @@ use domain::{Token, sessions};
 use model::sign_in::SignInPage;
 use model::{OrganizationId, Problem, SignInId};
 use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Does what making the mail does: gives the try a user and a code.
 async fn arm(world: &World, id: SignInId, code: &str) {
-    let organization: Uuid = sqlx::query_scalar("select organization_id from sign_ins")
+    let organization: Uuid = sqlx::query_scalar("select organization_id from sign_ins limit 1")
         .fetch_one(&world.domain.pool)
         .await
         .unwrap();
@@ -104,6 +105,57 @@ async fn one_address_gets_five_mails_in_fifteen_minutes(pool: PgPool) {
     world.domain.clock.advance(TimeDelta::minutes(16));
     request(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
     assert_eq!(world.count("deliveries where kind = 'sign_in'").await, 6);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_stranger_can_t_use_up_the_sign_in_mails_of_somebody_else(pool: PgPool) {
+    let world = quiet(pool).await;
+    let stranger = world.nobody_from("198.51.100.66");
+    for _ in 0..50 {
+        request(&stranger.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
+    }
+    let nobody = world.nobody();
+    let own = request(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
+    assert_eq!(world.count("deliveries where kind = 'sign_in'").await, 6);
+    // All codes of the address together stay few: beyond five a mail has its link alone.
+    let with_code = world.count("sign_ins where browser_hash is not null").await;
+    assert_eq!(with_code, 5);
+    arm(&world, own.id, "123456").await;
+    let visitor = nobody.visit(SLUG).await.unwrap();
+    assert_eq!(refusal(by_code(&visitor, &own, "123456").await), Problem::WrongCode);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn many_tries_at_once_get_no_more_mails_than_one_after_the_other(
+    _: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = quiet(PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()).await;
+    let tries: Vec<_> = (0..30)
+        .map(|_| {
+            let nobody = world.nobody();
+            tokio::spawn(async move { request(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.map(|_| ()) })
+        })
+        .collect();
+    for one in tries {
+        one.await.unwrap().unwrap();
+    }
+    assert_eq!(world.count("deliveries where kind = 'sign_in'").await, 5);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn tries_that_came_to_nothing_are_forgotten_with_later_ones(pool: PgPool) {
+    let world = quiet(pool).await;
+    for n in 0..8 {
+        let stranger = world.nobody_from(&format!("198.51.100.{n}"));
+        request(&stranger.visit(SLUG).await.unwrap(), &format!("blob{n}@example.com")).await.unwrap();
+    }
+    assert_eq!(world.count("sign_ins").await, 8);
+    world.wait_days(2);
+    let nobody = world.nobody();
+    request(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
+    assert_eq!(world.count("sign_ins").await, 1);
+    assert_eq!(world.count("deliveries where kind = 'sign_in'").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

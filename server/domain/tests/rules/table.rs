@@ -215,7 +215,7 @@ async fn every_action_does_to_every_state_what_the_table_says(pool: PgPool) {
     for action in Action::ALL.into_iter().filter(|action| !without_a_door.contains(action)) {
         for state in AddressState::ALL {
             // The quotas are another matter.
-            world.run("delete from request_quotas").await;
+            world.run("delete from quotas").await;
             let cell = rule(action, state);
             let name = format!("{action:?}-{state:?}@blobsrus.com").to_lowercase();
             let subject = Subject::new(&world, name, state).await;

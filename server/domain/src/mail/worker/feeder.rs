@@ -1,7 +1,7 @@
 //! The feeder: claims what is due and prepares it for the senders.
 
 use super::super::job::Job;
-use super::super::outbox::{self, Arming, Claimed, Entry, Key};
+use super::super::outbox::{self, Armed, Arming, Claimed, Entry, Key};
 use super::super::requests;
 use super::gate::GateState;
 use super::{LEASE_SECONDS, Office};
@@ -129,10 +129,8 @@ async fn sign_in_mails(office: &Office, sign_ins: Vec<Claimed>, now: DateTime<Ut
         secrets.insert((claimed.organization_id, sign_in_id), (token, code));
     }
     let armed = outbox::arm(&office.domain, now, &armings).await?;
-    let mut armed: HashMap<Key, (String, DateTime<Utc>)> = armed
-        .into_iter()
-        .map(|armed| ((armed.organization_id, armed.sign_in_id), (armed.email, armed.expires_at)))
-        .collect();
+    let mut armed: HashMap<Key, Armed> =
+        armed.into_iter().map(|armed| ((armed.organization_id, armed.sign_in_id), armed)).collect();
     let mut jobs = Vec::with_capacity(armed.len());
     for claimed in sign_ins {
         let key = key(&claimed);
@@ -141,8 +139,9 @@ async fn sign_in_mails(office: &Office, sign_ins: Vec<Claimed>, now: DateTime<Ut
             Some((armed.remove(&of)?, secrets.remove(&of)?))
         });
         match made {
-            Some(((email, ends), (token, code))) => {
-                jobs.push(Job::sign_in(claimed, email, ends, token, code));
+            Some((armed, (token, code))) => {
+                let code = Some(code).filter(|_| armed.has_code);
+                jobs.push(Job::sign_in(claimed, armed.email, armed.expires_at, token, code));
             }
             None => office.tell(key, Entry::dropped(now)),
         }

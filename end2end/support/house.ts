@@ -1,0 +1,39 @@
+// A server of a test's own, with its database and its mail server: for tests that kill it, flood it or measure it.
+
+import type { APIRequestContext } from "@playwright/test";
+import { expect, test as base } from "../fixtures.ts";
+import { createDatabase, dropDatabase, openDatabase, type Database } from "./database.ts";
+import { build } from "./environment.ts";
+import { createOrganization, signInRequests, type Organization } from "./organization.ts";
+import { makeServer, type Server } from "./server.ts";
+import { startMailServer, type MailServer } from "./smtp.ts";
+
+export { expect };
+
+export type House = {
+  server: Server;
+  database: Database;
+  mail: MailServer;
+  org: Organization;
+  /** Requests of the organization's admin. */
+  admin: APIRequestContext;
+};
+
+export const test = base.extend<{ house: House }>({
+  house: async ({ playwright }, use) => {
+    const { adminUrl } = build();
+    const database = openDatabase(await createDatabase(adminUrl));
+    const mail = await startMailServer();
+    const server = await makeServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${mail.port}?tls=none` });
+    await server.start();
+    const org = await createOrganization(server);
+    const admin = await playwright.request.newContext({ baseURL: server.baseUrl });
+    await signInRequests(admin, server, org.slug, org.link);
+    await use({ server, database, mail, org, admin });
+    await admin.dispose();
+    await server.kill();
+    await mail.stop();
+    await database.close();
+    await dropDatabase(adminUrl, database.url);
+  },
+});
