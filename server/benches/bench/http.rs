@@ -73,6 +73,17 @@ pub fn call_json(path: &str, cookies: &str, body: &serde_json::Value) -> Vec<u8>
     post(path, cookies, "application/json", "application/json", &body.to_string())
 }
 
+/// A request by SCIM, with a key (RFC 7644). `path` begins below the organization's base URL.
+pub fn scim(method: &str, path: &str, key: &str, body: Option<&serde_json::Value>) -> Vec<u8> {
+    let body = body.map(ToString::to_string).unwrap_or_default();
+    let path = format!("/o/{}/scim/v2{path}", super::database::MANY);
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n");
+    let length = body.len();
+    let _ = write!(request, "content-type: application/scim+json\r\ncontent-length: {length}\r\n\r\n{body}");
+    request.into_bytes()
+}
+
 fn form(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }

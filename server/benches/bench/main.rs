@@ -13,6 +13,7 @@ mod machine;
 mod mail;
 mod memory;
 mod report;
+mod scim;
 mod server;
 mod setting;
 mod sign_in;
@@ -28,8 +29,8 @@ use std::process::ExitCode;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// In the order in which they run.
-const NAMES: [&str; 9] =
-    ["start", "memory", "invite", "invite-many", "mail", "join", "sign-in", "list", "weight"];
+const NAMES: [&str; 10] =
+    ["start", "memory", "invite", "invite-many", "mail", "join", "sign-in", "list", "scim", "weight"];
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -88,6 +89,7 @@ async fn one(name: &str, setting: &Setting) -> Result<Vec<report::Row>> {
         "list" => list::run(setting).await,
         "mail" => mail::run(setting).await,
         "memory" => memory::run(setting).await,
+        "scim" => scim::run(setting).await,
         "sign-in" => sign_in::run(setting).await,
         "start" => start::run(setting).await,
         "weight" => weight::run(setting).await,

@@ -68,6 +68,63 @@ pub fn script(statements: &[Statement]) -> (String, Vec<(String, String)>) {
     (script, variables)
 }
 
+/// The same for what can't be asked twice: values that differ between two askings are made anew each time. Ids stay equal
+/// where they were equal, and text differs by a number.
+pub fn script_anew(first: &[Statement], second: &[Statement]) -> (String, Vec<(String, String)>) {
+    let (mut script, mut variables) = (String::new(), Vec::new());
+    let mut ids: Vec<&str> = Vec::new();
+    for (number, (statement, other)) in first.iter().zip(second).enumerate() {
+        let mut sql = statement.sql.clone();
+        for (at, value) in statement.values.iter().enumerate().rev() {
+            let (place, name) = (format!("${}", at + 1), format!("s{number}v{}", at + 1));
+            let differs = value != other.values.get(at).unwrap_or(&None);
+            let made = match value {
+                None => "null".to_owned(),
+                Some(value) if !differs || is_time(value) => {
+                    variables.push((name.clone(), value.clone()));
+                    format!(":{name}")
+                }
+                Some(value) => {
+                    variables.push((name.clone(), value.clone()));
+                    anew(value, &name, &mut ids)
+                }
+            };
+            sql = sql.replace(&place, &made);
+        }
+        let _ = writeln!(script, "{sql};");
+    }
+    // `:turn` is what is new each time.
+    (format!("\\set turn random(1, 1000000000)\n{script}"), variables)
+}
+
+/// An expression of SQL for a value like this one, but new.
+fn anew<'a>(value: &'a str, name: &str, ids: &mut Vec<&'a str>) -> String {
+    let turn = ":client_id || '-' || :repeat || '-' || :turn";
+    let list = value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let is_id = |value: &str| value.len() == 36 && value.bytes().filter(|byte| *byte == b'-').count() == 4;
+    match list {
+        Some(one) if is_id(one) => format!("array[{}]", anew(one, name, ids)),
+        _ if is_id(value) => {
+            let known = ids.iter().position(|id| *id == value);
+            let number = known.unwrap_or_else(|| {
+                ids.push(value);
+                ids.len() - 1
+            });
+            format!("md5({turn} || 'id{number}')::uuid")
+        }
+        // What stands in the text tells where the number of the asking is.
+        _ => {
+            let digits = value.split("one").nth(1).unwrap_or_default();
+            let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
+            format!("replace(:{name}, 'one{digits}', 'one' || {turn})")
+        }
+    }
+}
+
+fn is_time(value: &str) -> bool {
+    value.starts_with("20") && value.contains(':') && value.contains('-')
+}
+
 /// Reads lines such as `2026-11-24 06:00:00.000 UTC [7] LOG:  execute sqlx_s_1: select …`, which go on in lines that begin
 /// with a tab, and the values in the line after.
 fn read(log: &str) -> Vec<Statement> {
