@@ -15,8 +15,6 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 const AT_ONCE: usize = 16;
-/// How many requests each of them makes in one go.
-const EACH: usize = 25;
 
 pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
     let few = Place::new(setting, FEW).await?;
@@ -63,8 +61,9 @@ async fn view(
     let (mut p99, mut p99_few) = (Vec::new(), Vec::new());
     let own = many.0.own_sql(setting, kind, many.1).await?;
     for _ in 0..setting.many(3, 1) {
-        let (at_few, at_many) = (few.0.looked(kind, few.1).await?, many.0.looked(kind, many.1).await?);
-        let bare = pgbench(setting, &many.0.database, AT_ONCE, EACH, &own.0, &own.1)?;
+        let (at_few, at_many) =
+            (few.0.looked(setting, kind, few.1).await?, many.0.looked(setting, kind, many.1).await?);
+        let bare = pgbench(setting, &many.0.database, AT_ONCE, setting.each(), &own.0, &own.1)?;
         p50.push(percentile(&at_many, 50));
         limit.push(percentile(&bare.millis, 50));
         p99.push(percentile(&at_many, 99));
@@ -146,14 +145,14 @@ impl Place {
     }
 
     /// How long each look took. Every answer must hold the rows that the database has.
-    async fn looked(&self, kind: Kind, view: &View) -> Result<Vec<f64>> {
+    async fn looked(&self, setting: &Setting, kind: Kind, view: &View) -> Result<Vec<f64>> {
         let rows = self.list(&view.query).await?["rows"].as_array().map_or(0, Vec::len);
         if rows == 0 {
             return Err(format!("{}: nobody is there", view.name).into());
         }
         let mark = if kind == Kind::Json { "\"last_login_at\":" } else { "class=\"whole-row\"" };
         let request = self.request(kind, view);
-        let looked = crowd(self.server.address, AT_ONCE, AT_ONCE * EACH, async move |client, _| {
+        let looked = crowd(self.server.address, AT_ONCE, AT_ONCE * setting.each(), async move |client, _| {
             let answer = client.send(&request).await?.with(200)?;
             let shown = answer.text().matches(mark).count();
             if shown == rows { Ok(()) } else { Err(format!("{shown} rows in place of {rows}").into()) }

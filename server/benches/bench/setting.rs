@@ -63,6 +63,11 @@ impl Setting {
         self.many(1_000_000, 100_000)
     }
 
+    /// How many requests each of those makes who look at a list at once.
+    pub const fn each(&self) -> usize {
+        self.many(25, 3)
+    }
+
     /// A number for a whole run, or for a quick one.
     pub const fn many(&self, whole: usize, quick: usize) -> usize {
         if self.quick { quick } else { whole }
