@@ -78,3 +78,15 @@ postgres_bin() {
   fi
   [[ -n $best ]] && printf '%s\n' "$best"
 }
+
+# The folder with smtp-sink and smtp-source. Distributions keep them off PATH.
+smtp_programs() {
+  local dir
+  for dir in "$cache/tools/postfix/bin" /usr/sbin /usr/local/sbin /usr/libexec/postfix /opt/homebrew/sbin; do
+    if [[ -x $dir/smtp-sink && -x $dir/smtp-source ]]; then
+      printf '%s\n' "$dir"
+      return 0
+    fi
+  done
+  return 1
+}

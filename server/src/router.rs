@@ -49,7 +49,7 @@ pub fn router(state: AppState) -> Router {
     let mut router = Router::new()
         .route("/api/{*function}", any(pages::server_function))
         .merge(pages)
-        .merge(files::router(&state.leptos.site_root));
+        .merge(files::router(&state));
     if state.captured.is_some() {
         let mailbox = Router::new()
             .route("/dev/mail", get(mailbox::list))

@@ -28,8 +28,8 @@ pub mod viewer;
 
 pub use email::{AddressError, EmailAddress};
 pub use ids::{
-    ApiKeyId, AuditEventId, ConnectionId, DeliveryId, GroupId, InvitationId, OrganizationId, RequestId, RoleId,
-    SessionId, SignInId, UserId,
+    ApiKeyId, AuditEventId, ConnectionId, DeliveryId, GroupId, InvitationId, OrganizationId, RequestId,
+    RoleId, SessionId, SignInId, UserId,
 };
 pub use organization::{OrganizationCard, OrganizationRole};
 pub use problem::{FieldProblem, Problem};

@@ -7,7 +7,7 @@ pub fn document(title: &str, class: &str, body: &str) -> String {
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"/favicon.svg\">\
-         <link rel=\"stylesheet\" href=\"/pkg/vestibule.css\"></head>\
+         <link rel=\"stylesheet\" href=\"/style.css\"></head>\
          <body><main id=\"main\" class=\"{class}\"><h1>{title}</h1>{body}</main></body></html>"
     )
 }

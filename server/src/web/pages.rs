@@ -17,8 +17,9 @@ use std::any::Any;
 /// In a task of its own, so that it ends also when its reader has gone: parts of a page that is given up half-way find
 /// their signals and the router disposed of, and panic.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
-    let options = state.leptos.clone();
-    let render = leptos_axum::render_app_async_with_context(context::provide, move || shell(options.clone()));
+    let (options, files) = (state.leptos.clone(), state.files.clone());
+    let document = move || shell(options.clone(), files.clone());
+    let render = leptos_axum::render_app_async_with_context(context::provide, document);
     match tokio::spawn(render(request)).await {
         Ok(response) => response,
         Err(failed) => panicked(Box::new(failed)),

@@ -1,6 +1,6 @@
 //! The files of the site.
 
-use crate::support::Site;
+use crate::support::{ADMIN, Site};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use sqlx::PgPool;
@@ -42,4 +42,33 @@ async fn nothing_outside_the_folder_is_served(pool: PgPool) {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store", "{path}");
     }
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_file_whose_name_tells_what_is_in_it_is_kept_for_ever(pool: PgPool) {
+    let site = Site::with(pool, "http://localhost:3000", |state| state.hashed = true).await;
+    let answer = site.get(STYLE, "").await;
+    assert_eq!(answer.headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    // Pages that the interface does not render find the same file under a name that stays.
+    let plain = site.get("/style.css", "").await;
+    assert_eq!(
+        (plain.body, &plain.headers[header::CACHE_CONTROL]),
+        (answer.body, &"no-cache".parse().unwrap())
+    );
+    assert_eq!(site.get("/pkg/vestibule.old.css", "").await.headers[header::CACHE_CONTROL], "no-store");
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn nothing_stands_between_a_visitor_and_the_first_paint(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let visitor = site.get("/o/blobsrus/login", "").await.body;
+    assert!(visitor.contains("requestIdleCallback") && !visitor.contains("preload"), "{visitor}");
+    // With the style, 20 kB go over the wire until then: `bin/test weight` holds that to 12.
+    assert!(visitor.len() < 8_000, "{} bytes: {visitor}", visitor.len());
+    let cookie = site.signed_in("blobsrus", ADMIN).await;
+    let admin = site.get("/o/blobsrus/settings/users", &cookie).await.body;
+    assert!(
+        admin.contains("href=\"/pkg/vestibule.wasm\" as=\"fetch\"") && !admin.contains("requestIdleCallback"),
+        "{admin}"
+    );
 }

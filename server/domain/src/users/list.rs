@@ -87,6 +87,9 @@ const fn sort_expression(sort: UserSort) -> (&'static str, &'static str) {
 }
 
 /// The page's statement. What a person typed goes in as bound values alone.
+///
+/// First the rows of the page, then what belongs to each of them: a search that finds thousands asks for the mails of
+/// those alone that are shown.
 fn select(
     admin: &Admin<'_>,
     query: &UsersQuery,
@@ -94,11 +97,15 @@ fn select(
     few_in_group: bool,
 ) -> QueryBuilder<Postgres> {
     let (expression, kind) = sort_expression(query.sort);
+    let descending = query.descending != window.backwards;
+    let (comparison, direction) = if descending { ("<", " desc") } else { (">", "") };
+    let order = format!(" order by {expression}{direction}, u.id{direction}");
     let mut sql = QueryBuilder::new("");
     let search = query.search.trim().to_lowercase();
+    let users = if search.is_empty() { "users" } else { "hits" };
     if !search.is_empty() {
         // Materialized, or the planner walks the sort's index and tests every row of the organization.
-        sql.push("with hits as materialized (select id from users where organization_id = ")
+        sql.push("with hits as materialized (select * from users where organization_id = ")
             .push_bind(admin.organization())
             .push(" and lower(name || ' ' || email) like ")
             .push_bind(contains(&search))
@@ -114,76 +121,90 @@ fn select(
             .push_bind(group.0)
             .push(") ");
     }
-    sql.push("select u.id, u.name, u.email, u.status, u.role, u.last_login_at, u.joined_by, i.expires_at, ")
-        .push(expression)
-        .push(
-            "::text as sort_value, d.state as delivery_state, d.tries, d.due_at, d.reply, d.ended_at
-             from users u
-             left join invitations i
-                on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
-             left join lateral (
-                select state, tries, due_at, reply, ended_at from deliveries
-                where organization_id = i.organization_id and invitation_id = i.id
-                order by id desc limit 1
-             ) d on true
-             where u.organization_id = ",
-        )
-        .push_bind(admin.organization());
-    if !search.is_empty() {
-        sql.push(" and u.id in (select id from hits)");
-    }
+    sql.push(
+        "select u.id, u.name, u.email, u.status, u.role, u.last_login_at, u.joined_by, i.expires_at, u.sort_value,
+            d.state as delivery_state, d.tries, d.due_at, d.reply, d.ended_at
+         from (select u.*, ",
+    );
+    sql.push(expression).push("::text as sort_value from ").push(users).push(" u where u.organization_id = ");
+    sql.push_bind(admin.organization());
     if query.group.is_some() {
         sql.push(" and u.id in (select user_id from members)");
     }
     if query.status.is_some() || query.group.is_none() {
-        push_status(&mut sql, query.status, admin.now);
+        push_status(&mut sql, query.status, admin);
     }
     if let Some(role) = query.role {
         sql.push(" and u.role = ").push_bind(role.code());
     }
-    let descending = query.descending != window.backwards;
-    let (comparison, direction) = if descending { ("<", " desc") } else { (">", "") };
     if let Some(Cursor(value, id)) = &window.from {
         sql.push(" and (").push(expression).push(", u.id) ").push(comparison).push(" (");
         sql.push_bind(value.clone()).push("::text::").push(kind).push(", ").push_bind(*id).push(")");
     }
-    sql.push(" order by ").push(expression).push(direction).push(", u.id").push(direction);
-    sql.push(" limit ").push_bind(i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX) + 1);
+    sql.push(&order).push(" limit ").push_bind(i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX) + 1);
+    sql.push(
+        ") u
+         left join invitations i
+            on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
+         left join lateral (
+            select state, tries, due_at, reply, ended_at from deliveries
+            where organization_id = i.organization_id and invitation_id = i.id
+            order by id desc limit 1
+         ) d on true",
+    );
+    sql.push(order);
     sql
 }
 
-fn push_status(sql: &mut QueryBuilder<Postgres>, status: Option<UserStatus>, now: DateTime<Utc>) {
+/// When the open invitation of a user ends. A value, and no join, so that only those who are invited are looked up.
+const ENDS: &str = "(select expires_at from invitations
+     where organization_id = u.organization_id and user_id = u.id and status = 'open')";
+
+fn push_status(sql: &mut QueryBuilder<Postgres>, status: Option<UserStatus>, admin: &Admin<'_>) {
     match status {
-        None => sql.push(" and (u.status <> 'invited' or i.expires_at > ").push_bind(now).push(")"),
-        Some(UserStatus::Invited) => sql.push(" and u.status = 'invited' and i.expires_at > ").push_bind(now),
-        Some(UserStatus::Expired) => {
-            sql.push(" and u.status = 'invited' and i.expires_at <= ").push_bind(now)
+        None => {
+            sql.push(" and (u.status <> 'invited' or ").push(ENDS).push(" > ").push_bind(admin.now).push(")")
         }
+        Some(UserStatus::Invited) => {
+            sql.push(" and u.status = 'invited' and ").push(ENDS).push(" > ").push_bind(admin.now)
+        }
+        // Often they are few among many: then the planner begins with them.
+        Some(UserStatus::Expired) => sql
+            .push(" and u.status = 'invited' and u.id in (select user_id from invitations where organization_id = ")
+            .push_bind(admin.organization())
+            .push(" and status = 'open' and expires_at <= ")
+            .push_bind(admin.now)
+            .push(")"),
         Some(UserStatus::Active) => sql.push(" and u.status = 'active'"),
         Some(UserStatus::Suspended) => sql.push(" and u.status = 'suspended'"),
     };
 }
 
 /// A pattern for what contains this text, whatever signs are in it.
-pub(crate) fn contains(text: &str) -> String {
+fn contains(text: &str) -> String {
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 pub(crate) async fn counts(admin: &Admin<'_>) -> Result<UserCounts> {
     let row = sqlx::query!(
+        // Each in the order of an index, or the planner reads the table from its start and what others have there.
         "select
             (select count(*) from (
-                select from users u
-                left join invitations i
-                    on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
-                where u.organization_id = $1 and (u.status <> 'invited' or i.expires_at > $2) limit $3
+                select from users where organization_id = $1 and status = 'active' order by id limit $3
+            ) counted)
+            + (select count(*) from (
+                select from users where organization_id = $1 and status = 'suspended' order by id limit $3
+            ) counted)
+            + (select count(*) from (
+                select from invitations
+                where organization_id = $1 and status = 'open' and expires_at > $2 order by expires_at limit $3
             ) counted) as \"users!\",
             (select count(*) from (
                 select from invitations
-                where organization_id = $1 and status = 'open' and expires_at <= $2 limit $3
+                where organization_id = $1 and status = 'open' and expires_at <= $2 order by expires_at limit $3
             ) counted) as \"expired!\",
             (select count(*) from (
-                select from invitation_requests where organization_id = $1 and status = 'open' limit $3
+                select from invitation_requests where organization_id = $1 and status = 'open' order by id limit $3
             ) counted) as \"requests!\"",
         admin.organization(),
         admin.now,

@@ -75,14 +75,22 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
     })
 }
 
-/// The newest mails that went to this user.
+/// The newest mails that went to this user. Of invitations and of tries to sign in apart: asked for either at once, the
+/// planner reads all mails of the organization.
 async fn deliveries(admin: &Admin<'_>, user: UserId) -> Result<Vec<Delivery>> {
     let rows = sqlx::query!(
         "select d.id, d.kind, d.email, d.created_at, d.state, d.tries, d.due_at, d.reply, d.ended_at
          from deliveries d
          where d.organization_id = $1
-            and (d.invitation_id in (select id from invitations where organization_id = $1 and user_id = $2)
-                or d.sign_in_id in (select id from sign_ins where organization_id = $1 and user_id = $2))
+            and d.id in (
+                select m.id from invitations i
+                join deliveries m on m.organization_id = i.organization_id and m.invitation_id = i.id
+                where i.organization_id = $1 and i.user_id = $2
+                union all
+                select m.id from sign_ins s
+                join deliveries m on m.organization_id = s.organization_id and m.sign_in_id = s.id
+                where s.organization_id = $1 and s.user_id = $2
+            )
          order by d.id desc limit $3",
         admin.organization(),
         user.0,

@@ -8,6 +8,7 @@ mod invite;
 mod join;
 mod lifecycle;
 mod permissions;
+mod plans;
 #[path = "../support/provider.rs"]
 mod provider;
 mod races;

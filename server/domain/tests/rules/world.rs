@@ -133,19 +133,7 @@ impl World {
 
     /// Lets a worker send all that is due.
     pub async fn send_mail(&self) {
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let transport = mail::Transport::captured(mail::Captured::default());
-        let from = mail::sender("Vestibule <vestibule@example.org>").unwrap();
-        let ended = async {
-            let _ = stopped.await;
-        };
-        let worker = tokio::spawn(mail::work(self.domain.clone(), transport, from, ended));
-        while self.count("deliveries where due_at is not null").await > 0 {
-            self.domain.mail_bell.notify_one();
-            tokio::task::yield_now().await;
-        }
-        stop.send(()).unwrap();
-        worker.await.unwrap();
+        send_mail(&self.domain, &self.domain.pool).await;
     }
 
     /// The id of the user with this address.
@@ -163,10 +151,7 @@ impl World {
     }
 
     pub async fn count(&self, what: &str) -> i64 {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {what}")))
-            .fetch_one(&self.domain.pool)
-            .await
-            .unwrap()
+        count(&self.domain.pool, what).await
     }
 
     pub async fn run(&self, sql: &str) {
@@ -180,6 +165,30 @@ impl World {
             .await
             .unwrap()
     }
+}
+
+/// Lets a worker send all that is due.
+pub async fn send_mail(domain: &Domain, looking: &PgPool) {
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let transport = mail::Transport::captured(mail::Captured::default());
+    let from = mail::sender("Vestibule <vestibule@example.org>").unwrap();
+    let ended = async {
+        let _ = stopped.await;
+    };
+    let worker = tokio::spawn(mail::work(domain.clone(), transport, from, ended));
+    while count(looking, "deliveries where due_at is not null").await > 0 {
+        domain.mail_bell.notify_one();
+        tokio::task::yield_now().await;
+    }
+    stop.send(()).unwrap();
+    worker.await.unwrap();
+}
+
+async fn count(pool: &PgPool, what: &str) -> i64 {
+    sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {what}")))
+        .fetch_one(pool)
+        .await
+        .unwrap()
 }
 
 /// Makes an organization and signs its admin in.
