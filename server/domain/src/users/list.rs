@@ -181,7 +181,7 @@ fn push_status(sql: &mut QueryBuilder<Postgres>, status: Option<UserStatus>, adm
 }
 
 /// A pattern for what contains this text, whatever signs are in it.
-fn contains(text: &str) -> String {
+pub(crate) fn contains(text: &str) -> String {
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 

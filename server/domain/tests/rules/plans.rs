@@ -84,6 +84,7 @@ impl Crowd {
             keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
             base_url: "https://vestibule.example".into(),
             mail_bell: Arc::default(),
+            sso: Arc::default(),
         };
         let nobody = caller(&domain, HashMap::new());
         let visitor = nobody.visit(SLUG).await.unwrap();
@@ -139,7 +140,7 @@ impl Crowd {
             audit_log::list(&admin, &query).await.unwrap();
             audit_log::export(&admin, query).recv().await;
         }
-        requests::list(&admin).await.unwrap();
+        requests::list(&admin, &model::requests::RequestsQuery::default()).await.unwrap();
         roles::list(&admin).await.unwrap();
         groups::list(&admin).await.unwrap();
         account::sessions(&self.admin.member(SLUG).await.unwrap()).await.unwrap();
