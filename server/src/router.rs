@@ -59,26 +59,28 @@ pub fn router(state: AppState) -> Router {
         router = router.merge(mailbox);
     }
     // Servers of others call these: they bring no cookies, and no page of somebody else could make use of one.
-    let servers = Router::new()
-        .route("/o/{org}/sso/logout", post(oidc::logout))
-        .layer(from_fn_with_state(state.clone(), context::attach))
-        .merge(scim::router());
-    around(for_browsers(router, &state).merge(servers), &state, PAGE_TIMEOUT)
+    let servers = scim::router().route("/o/{org}/sso/logout", post(oidc::logout));
+    around(router, servers, &state, PAGE_TIMEOUT)
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(health::ready))
         .with_state(state)
 }
 
-/// What stands around every handler that a browser comes to with its cookies. The last is the outermost.
-fn for_browsers(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+/// What stands around every handler. The last is the outermost. What `servers` of others call does not have to come from a
+/// page of ours.
+fn around(
+    router: Router<AppState>,
+    servers: Router<AppState>,
+    state: &AppState,
+    timeout: Duration,
+) -> Router<AppState> {
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*state.domain.base_url).unwrap_or(csrf);
-    router.layer(from_fn_with_state(state.clone(), context::attach)).layer(csrf)
-}
-
-/// What stands around every handler. The last is the outermost.
-fn around(router: Router<AppState>, state: &AppState, timeout: Duration) -> Router<AppState> {
+    let attach = from_fn_with_state(state.clone(), context::attach);
     router
+        .layer(attach.clone())
+        .layer(csrf)
+        .merge(servers.layer(attach))
         // Axum's own limit is lower than what we promise to take.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
@@ -138,7 +140,7 @@ mod tests {
             .route("/api/function", get(breaks))
             .route("/slow", get(std::future::pending::<()>))
             .route("/api/slow", get(std::future::pending::<()>));
-        around(for_browsers(router, &state), &state, Duration::from_millis(50)).with_state(state)
+        around(router, Router::new(), &state, Duration::from_millis(50)).with_state(state)
     }
 
     async fn get_it(path: &str, accept: &str) -> (StatusCode, axum::http::HeaderMap, String) {

@@ -1,7 +1,7 @@
 //! SCIM 2.0 (RFC 7643, 7644), as identity providers speak it. It translates, and decides nothing: the rules are
 //! `domain::directory`'s.
 //!
-//! Programs come here with an API key and nothing else. So it stands outside of what guards browsers: no cookie is read,
+//! Programs come here with an API key and nothing else. So it stands outside of what guards browsers: no cookie counts,
 //! and none is needed to be guarded against.
 
 mod calling;
