@@ -177,7 +177,7 @@ fn OurAddresses(addresses: Addresses) -> impl IntoView {
         }
     });
     view! {
-        <section class="settings" aria-labelledby="addresses">
+        <section class="below-connections" aria-labelledby="addresses">
             <h2 id="addresses">"For your provider"</h2>
             <p class="muted">"Copy these to where you register Vestibule. The redirect address is needed; the others let people sign out on both sides."</p>
             {rows.collect_view()}
@@ -198,7 +198,7 @@ fn EmailLinks(off: bool, never: i64, switch: ServerAction<SwitchEmailLinks>) -> 
     };
     let tone = if never > 0 { Tone::Warning } else { Tone::Plain };
     view! {
-        <section class="settings" aria-labelledby="email-links">
+        <section class="below-connections" aria-labelledby="email-links">
             <h2 id="email-links">"Email links"</h2>
             <Form action=switch>
                 <Problems problem/>

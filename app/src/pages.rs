@@ -10,13 +10,19 @@ use model::audit::AuditQuery;
 use model::viewer::ViewerUser;
 use model::{OrganizationRole, Problem};
 
+/// A title as it stands in the document: Leptos 0.8 writes it into the page without escaping it, and names that people
+/// chose are in it. In the browser it is text.
+fn document_title(text: &str) -> String {
+    if cfg!(feature = "ssr") { text.replace('&', "&amp;").replace('<', "&lt;") } else { text.to_owned() }
+}
+
 /// A page for anyone: the organization's name first, one column, one thing to do.
 #[component]
 pub fn PublicPage(title: String, children: Children) -> impl IntoView {
     let organization = use_viewer().map(|viewer| viewer.organization.name);
     let full = organization.clone().map_or_else(|| title.clone(), |name| format!("{title} · {name}"));
     view! {
-        <Title text=full/>
+        <Title text=document_title(&full)/>
         <main id="main" class="public" tabindex="-1">
             {organization.map(|name| view! { <p class="organization">{icon(Icon::Door)}{name}</p> })}
             <h1>{title}</h1>
@@ -48,7 +54,7 @@ pub fn OrganizationPage(title: String, section: Section, children: Children) -> 
     let slug = viewer.organization.slug.clone();
     let name = viewer.organization.name;
     view! {
-        <Title text=format!("{title} · {name}")/>
+        <Title text=document_title(&format!("{title} · {name}"))/>
         <header class="top">
             <div class="column">
                 <a href=paths::home(&slug) class="organization" rel="external">{icon(Icon::Door)}{name.clone()}</a>

@@ -164,7 +164,7 @@ pub fn refused_status(refusal: &SsoRefusal) -> axum::http::StatusCode {
     use axum::http::StatusCode;
     match refusal {
         SsoRefusal::Over => StatusCode::GONE,
-        SsoRefusal::ProviderAway => StatusCode::BAD_GATEWAY,
+        SsoRefusal::ProviderAway | SsoRefusal::Misconfigured => StatusCode::BAD_GATEWAY,
         SsoRefusal::Mismatch { .. } => StatusCode::CONFLICT,
         _ => StatusCode::FORBIDDEN,
     }

@@ -84,6 +84,13 @@ fn Refused(page: Page) -> impl IntoView {
             </PublicPage>
         }
         .into_any(),
+        SsoRefusal::Misconfigured => view! {
+            <PublicPage title="This way in does not work now".to_owned()>
+                <p>{format!("{at} does not know us, or not by this name and secret. Nobody was signed in. Tell an admin of the organization: the connection’s client ID and secret need another look.")}</p>
+                <ToLogin primary=true/>
+            </PublicPage>
+        }
+        .into_any(),
         SsoRefusal::Cancelled => view! {
             <PublicPage title="You did not sign in".to_owned()>
                 <p>{format!("{at} says that you stopped. Nothing was changed.")}</p>

@@ -213,8 +213,10 @@ pub struct Tested {
 pub enum SsoRefusal {
     /// The try was used, is too old, was begun in another browser, or never was: they answer the same.
     Over,
-    /// The provider does not answer, or something about the connection is wrong.
+    /// The provider does not answer.
     ProviderAway,
+    /// The provider does not take the client ID or the secret, or we can't read the secret any more.
+    Misconfigured,
     /// The person said no there.
     Cancelled,
     /// The provider said no.
@@ -250,6 +252,7 @@ impl SsoRefusal {
         match self {
             Self::Over => "attempt over",
             Self::ProviderAway => "provider away",
+            Self::Misconfigured => "client ID or secret not taken",
             Self::Cancelled => "cancelled",
             Self::ProviderRefused => "provider refused",
             Self::NotGenuine => "answer not genuine",

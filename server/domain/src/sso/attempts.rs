@@ -172,7 +172,7 @@ async fn came(
     };
     let Some(secret) = connections::secret(visitor, connection).await? else {
         tracing::error!(connection = %connection.id, "the client secret can't be read: its key is gone");
-        return Ok(Entrance::Shut(SsoRefusal::ProviderAway));
+        return Ok(Entrance::Shut(SsoRefusal::Misconfigured));
     };
     match exchange::exchange(visitor, connection, secret, code, secrets).await {
         Ok(person) => entering::enter(visitor, attempt, &person).await,

@@ -179,9 +179,13 @@ fn unexchanged(
 ) -> SsoRefusal {
     match why {
         RequestTokenError::ServerResponse(answer) => {
-            let refused = matches!(answer.error(), CoreErrorResponseType::InvalidGrant);
             tracing::warn!(connection = %connection.id, error = %answer.error(), "a code was not taken");
-            if refused { SsoRefusal::ProviderRefused } else { SsoRefusal::ProviderAway }
+            match answer.error() {
+                CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => {
+                    SsoRefusal::Misconfigured
+                }
+                _ => SsoRefusal::ProviderRefused,
+            }
         }
         // The crate's own words leave out what came.
         RequestTokenError::Request(why) => {

@@ -59,7 +59,7 @@ fn logged(refusal: &SsoRefusal) -> Option<Option<&str>> {
         SsoRefusal::Over | SsoRefusal::ProviderAway | SsoRefusal::Cancelled | SsoRefusal::ProviderRefused => {
             None
         }
-        SsoRefusal::NotGenuine | SsoRefusal::Unverified => Some(None),
+        SsoRefusal::Misconfigured | SsoRefusal::NotGenuine | SsoRefusal::Unverified => Some(None),
         SsoRefusal::Suspended { email }
         | SsoRefusal::DomainNotAllowed { email }
         | SsoRefusal::Stranger { email }

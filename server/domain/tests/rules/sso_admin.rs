@@ -84,7 +84,7 @@ async fn an_older_key_opens_secrets_and_they_are_sealed_anew_by_the_way(pool: Pg
     sso.world.domain.keys = Arc::new(Keyring::parse(NEW).unwrap());
     sso.comes(blobby()).await.unwrap();
     sso.world.domain.keys = Arc::new(Keyring::parse(OLD).unwrap());
-    assert_eq!(sso.comes(blobby()).await.err().unwrap(), model::sso::SsoRefusal::ProviderAway);
+    assert_eq!(sso.comes(blobby()).await.err().unwrap(), model::sso::SsoRefusal::Misconfigured);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -43,6 +43,15 @@ async fn no_token_is_believed_that_is_not_the_providers_for_us_now(pool: PgPool)
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn a_secret_that_the_provider_does_not_take_is_told_to_admins(pool: PgPool) {
+    let sso = Sso::with(pool, |form| form.client_secret = "mistyped".to_owned()).await;
+    assert_eq!(sso.comes(blobby()).await.err().unwrap(), SsoRefusal::Misconfigured);
+    let rows =
+        "audit_events where action = 'sso.refused' and details->>'reason' = 'client ID or secret not taken'";
+    assert_eq!(sso.world.count(rows).await, 1);
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn user_info_about_somebody_else_is_not_taken(pool: PgPool) {
     let sso = Sso::new(pool).await;
     sso.provider.trick(Trick::OtherPersonInUserInfo);
