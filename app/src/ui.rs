@@ -12,7 +12,7 @@
 //!   its row.
 //! - `dl.facts`: what is known of something. `.line`: side by side, `.stack`: one under the other.
 //! - `main.column` and `main.public`: the two kinds of page. `.heading`, `.back`, `.filters`.
-//! - `.muted`, `.small`, `.nowrap`, `.visually-hidden`. `aria-busy="true"` dims what is being renewed.
+//! - `.muted`, `.small`, `.nowrap`, `.lines`, `.visually-hidden`. `aria-busy="true"` dims what is being renewed.
 //!
 //! No `style` attribute anywhere: the content security policy refuses it.
 

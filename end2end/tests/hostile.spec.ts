@@ -3,7 +3,7 @@
 import { expect, test } from "../fixtures.ts";
 import { ask, confirmRequest, fillRequest, openRequests, request, requestsTab } from "../pages/requests.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { goto, reload } from "../support/browser.ts";
+import { arrive, goto, reload } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
 
 const MARKUP = `</textarea></td><img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
@@ -18,6 +18,12 @@ test("markup and lines in name and message are text in the tab, and in no mail",
   const stranger = await anotherBrowser();
   await ask(stranger, org.slug, email, `First line\n${MARKUP}\n\nFrom: admin@${org.domain}\nBcc: victim@${org.domain}`, name);
   const letter = await mail.next(email);
+  // Whoever confirms sees what the admins will read.
+  await goto(stranger, linkIn(letter));
+  await arrive(stranger, "Confirm your request");
+  await expect(stranger.getByRole("definition").filter({ hasText: "First line" })).toContainText(MARKUP);
+  await expect(stranger.getByRole("main").locator("img, script, b")).toHaveCount(0);
+  await axe(stranger);
   await confirmRequest(stranger, linkIn(letter));
   const toAdmin = await mail.next(org.admin);
   for (const { subject, text, html, headers } of [letter, toAdmin]) {
