@@ -9,7 +9,7 @@ use model::rules::AddressState;
 use model::{OrganizationRole, UserId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// How often an address may be gone again between two looks at it.
@@ -85,17 +85,16 @@ async fn insert_users(
     role: OrganizationRole,
     found: &mut Found,
 ) -> Result<()> {
-    let ids: Vec<Uuid> = rest.iter().map(|_| admin.new_id()).collect();
-    let (keys, emails): (Vec<String>, Vec<String>) =
-        rest.iter().map(|(key, email)| (key.clone(), email.clone())).unzip();
+    let (keys, emails): (Vec<String>, Vec<String>) = rest.drain().unzip();
+    let ids: Vec<Uuid> = keys.iter().map(|_| admin.new_id()).collect();
     // In the order of the addresses, so that two lists never wait for each other in a circle.
-    let rows = sqlx::query!(
+    let inserted: HashSet<Uuid> = sqlx::query_scalar!(
         "insert into users (organization_id, id, email, email_key, status, role, created_at)
          select $1, row.id, row.email, row.email_key, 'invited', $2, $3
          from unnest($4::uuid[], $5::text[], $6::text[]) as row (id, email, email_key)
          order by row.email_key
          on conflict on constraint users_email_key do nothing
-         returning id, email, email_key",
+         returning id",
         admin.organization(),
         role.code(),
         admin.now,
@@ -104,11 +103,16 @@ async fn insert_users(
         &keys
     )
     .fetch_all(transaction)
-    .await?;
-    for row in rows {
-        rest.remove(&row.email_key);
-        found.states.insert(row.email_key.clone(), classify::Found::NOBODY);
-        found.invited.push(Invited { id: row.id, email: row.email, email_key: row.email_key, again: false });
+    .await?
+    .into_iter()
+    .collect();
+    for ((id, email), email_key) in ids.into_iter().zip(emails).zip(keys) {
+        if inserted.contains(&id) {
+            found.states.insert(email_key.clone(), classify::Found::NOBODY);
+            found.invited.push(Invited { id, email, email_key, again: false });
+        } else {
+            rest.insert(email_key, email);
+        }
     }
     Ok(())
 }

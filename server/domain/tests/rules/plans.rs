@@ -10,6 +10,7 @@ use domain::{
 use model::actions::UserAction;
 use model::audit::AuditQuery;
 use model::invite::Offer;
+use model::requests::RequestsQuery;
 use model::users::{UserSort, UsersQuery};
 use model::{GroupId, InvitationId, OrganizationId, OrganizationRole, UserId, UserStatus};
 use sqlx::postgres::PgPoolOptions;
@@ -140,7 +141,7 @@ impl Crowd {
             audit_log::list(&admin, &query).await.unwrap();
             audit_log::export(&admin, query).recv().await;
         }
-        requests::list(&admin, &model::requests::RequestsQuery::default()).await.unwrap();
+        requests::list(&admin, &RequestsQuery::default()).await.unwrap();
         roles::list(&admin).await.unwrap();
         groups::list(&admin).await.unwrap();
         account::sessions(&self.admin.member(SLUG).await.unwrap()).await.unwrap();
