@@ -9,6 +9,6 @@ mod profile;
 pub(crate) use act::{ATTEMPTS_MOST, apply};
 pub use act::{act, invite_all_again};
 pub use change::change;
-pub(crate) use list::{contains, counts};
 pub use list::list;
+pub(crate) use list::{contains, counts};
 pub use profile::profile;
