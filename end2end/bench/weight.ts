@@ -59,10 +59,16 @@ async function listen(network: CDPSession) {
     requests += 1;
     if (/\.(js|wasm)($|\?)/.test(event.request.url)) scripts.add(event.requestId);
   });
-  const piece = (id: string, timestamp: number, bytes: number) =>
+  const counted = new Map<string, number>();
+  const piece = (id: string, timestamp: number, bytes: number) => {
     pieces.push({ at: (timestamp - began) * 1000, bytes, script: scripts.has(id) });
+    counted.set(id, (counted.get(id) ?? 0) + bytes);
+  };
   network.on("Network.responseReceived", (event) => piece(event.requestId, event.timestamp, event.response.encodedDataLength));
   network.on("Network.dataReceived", (event) => piece(event.requestId, event.timestamp, event.encodedDataLength));
+  // Of some answers, the page's own among them, only their end tells how long they were.
+  network.on("Network.loadingFinished", (event) =>
+    piece(event.requestId, event.timestamp, Math.max(0, event.encodedDataLength - (counted.get(event.requestId) ?? 0))));
   await network.send("Network.enable");
   return { pieces, requests: () => requests };
 }
