@@ -1,14 +1,16 @@
 //! Users, made and changed by a directory. What it says of somebody is written; who they are here, and whether they may
 //! come in, goes by the same rules as for everybody.
 
-use super::schema::{Attribute, ENTERPRISE, Kind, Resource};
-use super::{Expected, Person, sql};
+mod kept;
+
+use super::{Expected, Person};
 use crate::audit::{self, Targets};
 use crate::entry::{self, Newcomer};
 use crate::invitations::state;
 use crate::users::{ATTEMPTS_MOST, apply};
 use crate::{Error, Program, Result, Steward, access};
 use chrono::{DateTime, Utc};
+use kept::{change_kept, write_kept};
 use model::actions::UserAction;
 use model::permission::GroupName;
 use model::rules::{Action, AddressState, Refusal};
@@ -16,7 +18,7 @@ use model::users::JoinedBy;
 use model::{EmailAddress, GroupId, OrganizationRole, Problem, UserId};
 use serde_json::{Map, Value, json};
 use sqlx::{FromRow, PgConnection};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The most letters of a directory's own id: an index has no room for more.
@@ -355,93 +357,5 @@ fn taken(error: sqlx::Error) -> Error {
         Problem::Refused { why: Refusal::UserExists }.into()
     } else {
         error.into()
-    }
-}
-
-async fn change_kept(
-    transaction: &mut PgConnection,
-    program: &Program<'_>,
-    before: &Person,
-    form: &PersonForm,
-) -> Result<()> {
-    if before.external_id == form.external_id && before.attributes == form.attributes {
-        return Ok(());
-    }
-    write_kept(&mut *transaction, program, before.id, form).await?;
-    sqlx::query!(
-        "update users set modified_at = now() where organization_id = $1 and id = $2",
-        program.organization(),
-        before.id.0
-    )
-    .execute(&mut *transaction)
-    .await?;
-    let names: BTreeSet<&String> = before.attributes.keys().chain(form.attributes.keys()).collect();
-    let changed = names.into_iter().filter(|name| before.attributes.get(*name) != form.attributes.get(*name));
-    let mut changed: Vec<&str> =
-        changed.map(|name| if name == ENTERPRISE { "enterprise" } else { name }).collect();
-    if before.external_id != form.external_id {
-        changed.push("externalId");
-    }
-    let targets = Targets::one(before.id, form.email.as_str());
-    let (actor, details) = (Steward::from(program).actor, json!({ "attributes": changed }));
-    audit::record(transaction, program, &actor, "user.attributes_changed", &targets, &details).await
-}
-
-async fn write_kept(
-    transaction: &mut PgConnection,
-    program: &Program<'_>,
-    user: UserId,
-    form: &PersonForm,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into directory_users (organization_id, user_id, external_id, attributes, words)
-         values ($1, $2, $3, $4, $5)
-         on conflict (organization_id, user_id) do update
-         set external_id = excluded.external_id, attributes = excluded.attributes, words = excluded.words",
-        program.organization(),
-        user.0,
-        form.external_id,
-        Value::Object(form.attributes.clone()),
-        &words(&form.attributes)
-    )
-    .execute(transaction)
-    .await?;
-    Ok(())
-}
-
-/// What can be looked up of the attributes.
-fn words(attributes: &Map<String, Value>) -> Vec<String> {
-    let mut words = BTreeSet::new();
-    gather(Resource::User.attributes(), attributes, &mut Vec::new(), &mut words);
-    if let (Some(extension), Some(Value::Object(kept))) =
-        (Resource::User.extension(), attributes.get(ENTERPRISE))
-    {
-        gather(extension.inside(), kept, &mut vec![ENTERPRISE], &mut words);
-    }
-    words.into_iter().collect()
-}
-
-fn gather<'a>(
-    attributes: &'static [Attribute],
-    kept: &'a Map<String, Value>,
-    path: &mut Vec<&'a str>,
-    words: &mut BTreeSet<String>,
-) {
-    for attribute in attributes {
-        let Some(value) = kept.get(attribute.name) else { continue };
-        path.push(attribute.name);
-        match (&attribute.kind, value) {
-            (Kind::Complex(inside), Value::Array(values)) => {
-                for value in values.iter().filter_map(Value::as_object) {
-                    gather(inside, value, path, words);
-                }
-            }
-            (Kind::Complex(inside), Value::Object(value)) => gather(inside, value, path, words),
-            (_, Value::String(text)) => {
-                words.insert(sql::word(path, text).0);
-            }
-            _ => {}
-        }
-        path.pop();
     }
 }
