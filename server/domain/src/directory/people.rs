@@ -3,7 +3,7 @@
 
 mod kept;
 
-use super::{Expected, Person};
+use super::{Expected, Person, sql};
 use crate::audit::{self, Targets};
 use crate::entry::{self, Newcomer};
 use crate::invitations::state;
