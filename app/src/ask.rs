@@ -66,8 +66,15 @@ pub fn ConfirmPage() -> impl IntoView {
                 match page.await {
                     Ok(Page::Ready { email, name, message }) => view! { <Ready action email name message/> }.into_any(),
                     Ok(Page::Confirmed) => view! { <Confirmed/> }.into_any(),
-                    Ok(Page::Expired) => view! { <Over title="This link has expired"/> }.into_any(),
-                    Ok(Page::NoSuchLink) => view! { <Over title="There is no such link"/> }.into_any(),
+                    Ok(Page::Expired) => view! {
+                        <Over title="This link has expired" words="Nothing was sent to the admins. You can ask again, where the organization takes requests."/>
+                    }.into_any(),
+                    Ok(Page::NoSuchLink) => view! {
+                        <Over
+                            title="There is no such link"
+                            words="Mail programs sometimes cut long links. Open it again from the mail, or copy the whole of it into the address bar."
+                        />
+                    }.into_any(),
                     Err(problem) => view! { <Failed problem/> }.into_any(),
                 }
             })}
@@ -110,12 +117,12 @@ fn Confirmed() -> impl IntoView {
 }
 
 #[component]
-fn Over(title: &'static str) -> impl IntoView {
+fn Over(title: &'static str, words: &'static str) -> impl IntoView {
     let again = use_viewer().is_some_and(|viewer| viewer.organization.requests_open);
     let organization = use_organization();
     view! {
         <PublicPage title=title.to_owned()>
-            <p>{format!("The link of a request works for {CONFIRM_HOURS} hours. Nothing was sent to the admins.")}</p>
+            <p>{words}</p>
             <p>
                 {if again {
                     view! { <a href=paths::request_invitation(&organization) class="button primary">"Ask again"</a> }.into_any()
