@@ -1,26 +1,37 @@
 //! Which page stands at which path.
 
-use crate::account::AccountPage;
 use crate::ask::{AskPage, ConfirmPage};
-use crate::audit_log::AuditLogPage;
-use crate::authentication::AuthenticationPage;
 use crate::forms;
-use crate::general::GeneralPage;
-use crate::groups::GroupsPage;
 use crate::join::JoinPage;
+use crate::lazy::lazy_pages;
 use crate::pages::{HomePage, NotFoundPage};
-use crate::provisioning::ProvisioningPage;
-use crate::requests::RequestsPage;
-use crate::roles::RolesPage;
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
 use crate::sso::{RefusedPage, SignedOutPage};
-use crate::users::{ProfilePage, UsersPage};
 use crate::viewer;
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::hooks::use_location;
-use leptos_router::{SsrMode, path};
+use leptos_router::{Lazy, SsrMode, path};
+
+/// Stands at the document's root once WebAssembly has taken the page over.
+#[cfg(feature = "hydrate")]
+pub const HYDRATED: &str = "data-hydrated";
+
+lazy_pages! {
+    account { Account, account_page, fetch_account = crate::account::AccountPage; }
+    users {
+        Users, users_page, fetch_users = crate::users::UsersPage;
+        Profile, profile_page, fetch_profile = crate::users::ProfilePage;
+    }
+    requests { Requests, requests_page, fetch_requests = crate::requests::RequestsPage; }
+    groups { Groups, groups_page, fetch_groups = crate::groups::GroupsPage; }
+    roles { Roles, roles_page, fetch_roles = crate::roles::RolesPage; }
+    general { General, general_page, fetch_general = crate::general::GeneralPage; }
+    authentication { Authentication, authentication_page, fetch_authentication = crate::authentication::AuthenticationPage; }
+    provisioning { Provisioning, provisioning_page, fetch_provisioning = crate::provisioning::ProvisioningPage; }
+    audit_log { AuditLog, audit_log_page, fetch_audit_log = crate::audit_log::AuditLogPage; }
+}
 
 /// The whole interface.
 #[component]
@@ -49,16 +60,16 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/o/:org/request-invitation") view=AskPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/confirm-request") view=ConfirmPage ssr=mode.clone()/>
                         <Route path=path!("/o/:org/join") view=JoinPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/account") view=AccountPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/users") view=UsersPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/users/:user") view=ProfilePage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/requests") view=RequestsPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/groups") view=GroupsPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/roles") view=RolesPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/general") view=GeneralPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/authentication") view=AuthenticationPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/provisioning") view=ProvisioningPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/audit-log") view=AuditLogPage ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/account") view={Lazy::<Account>::new()} ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/users") view={Lazy::<Users>::new()} ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/users/:user") view={Lazy::<Profile>::new()} ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/requests") view={Lazy::<Requests>::new()} ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/groups") view={Lazy::<Groups>::new()} ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/roles") view={Lazy::<Roles>::new()} ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/general") view={Lazy::<General>::new()} ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/authentication") view={Lazy::<Authentication>::new()} ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/provisioning") view={Lazy::<Provisioning>::new()} ssr=mode.clone()/>
+                        <Route path=path!("/o/:org/settings/audit-log") view={Lazy::<AuditLog>::new()} ssr=mode.clone()/>
                     </Routes>
                 }.into_any()
             }}
@@ -86,8 +97,10 @@ pub fn start() {
     let _ = server_fn::redirect::set_redirect_hook(|location| {
         let _ = window().location().set_href(location);
     });
-    hydrate_body(App);
-    if let Some(root) = document().document_element() {
-        let _ = root.set_attribute("data-hydrated", "");
-    }
+    wasm_bindgen_futures::spawn_local(async {
+        hydrate_from_async(leptos::tachys::dom::body(), App).await.forget();
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute(HYDRATED, "");
+        }
+    });
 }

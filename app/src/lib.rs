@@ -10,6 +10,7 @@ pub mod forms;
 mod general;
 mod groups;
 mod join;
+mod lazy;
 mod pages;
 pub mod paths;
 mod provisioning;
