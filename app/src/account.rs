@@ -2,13 +2,15 @@
 
 mod api;
 
-use crate::forms::{self, Form};
+use crate::call;
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths;
 use crate::theme::Theme;
 use crate::ui::{Choice, Close, Dialog, Field, Icon, Moment, Problems, Submit, icon};
 use crate::viewer::{use_organization, use_viewer};
-use api::{ChooseTheme, EndSession, Rename, SignOutEverywhere, list_sessions};
+use api::{ChooseTheme, EndSession, ListSessions, Rename, SignOutEverywhere};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -39,7 +41,7 @@ pub fn AccountPage() -> impl IntoView {
 /// The name that others see.
 #[component]
 fn Name(name: String) -> impl IntoView {
-    let action = ServerAction::<Rename>::new();
+    let action = FormAction::<Rename>::new();
     let (answer, problem) = (forms::answer(action), forms::problem(action));
     let name = if forms::was_posted::<Rename>() { forms::typed::<Rename>("name") } else { name };
     view! {
@@ -67,10 +69,9 @@ fn Name(name: String) -> impl IntoView {
 #[component]
 fn SignedIn() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let (end, all) = (ServerAction::<EndSession>::new(), ServerAction::<SignOutEverywhere>::new());
+    let (end, all) = (FormAction::<EndSession>::new(), FormAction::<SignOutEverywhere>::new());
     let ended = forms::successes(end);
-    let sessions =
-        Resource::new_blocking(move || ended.get(), move |_| list_sessions(organization.get_value()));
+    let sessions = load(move || ListSessions { org: organization.get_value() }, move || ended.get());
     view! {
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
@@ -116,7 +117,7 @@ fn EverywhereButton() -> impl IntoView {
 
 /// Asks before every browser is signed out: nothing brings the sessions back.
 #[component]
-fn Everywhere(action: ServerAction<SignOutEverywhere>) -> impl IntoView {
+fn Everywhere(action: FormAction<SignOutEverywhere>) -> impl IntoView {
     let search = use_location().search;
     let asked = Memo::new(move |_| {
         let search = search.get();
@@ -150,7 +151,7 @@ fn Everywhere(action: ServerAction<SignOutEverywhere>) -> impl IntoView {
 }
 
 #[component]
-fn OneSession(session: Session, now: DateTime<Utc>, end: ServerAction<EndSession>) -> impl IntoView {
+fn OneSession(session: Session, now: DateTime<Utc>, end: FormAction<EndSession>) -> impl IntoView {
     let device = session.device;
     view! {
         <li>
@@ -172,8 +173,8 @@ fn OneSession(session: Session, now: DateTime<Utc>, end: ServerAction<EndSession
 /// Which colours this browser shows. Kept in a cookie, so that the first paint has them.
 #[component]
 fn Appearance() -> impl IntoView {
-    let action = ServerAction::<ChooseTheme>::new();
-    let chosen = SharedValue::new(use_context::<Theme>).into_inner();
+    let action = FormAction::<ChooseTheme>::new();
+    let chosen = call::carried(use_context::<Theme>);
     let option = |theme: Option<Theme>, words: &str| {
         (theme.map_or("", Theme::code).to_owned(), words.to_owned(), theme == chosen)
     };

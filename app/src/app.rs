@@ -3,34 +3,55 @@
 use crate::ask::{AskPage, ConfirmPage};
 use crate::forms;
 use crate::join::JoinPage;
-use crate::lazy::lazy_pages;
+use crate::lazy::pages;
 use crate::pages::{HomePage, NotFoundPage};
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
 use crate::sso::{RefusedPage, SignedOutPage};
-use crate::viewer;
+use crate::{
+    account, audit_log, authentication, general, groups, provisioning, requests, roles, users, viewer,
+};
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
+use leptos_router::SsrMode;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::hooks::use_location;
-use leptos_router::{Lazy, SsrMode, path};
 
 /// Stands at the document's root once WebAssembly has taken the page over.
 #[cfg(feature = "hydrate")]
 pub const HYDRATED: &str = "data-hydrated";
 
-lazy_pages! {
-    account { Account, account_page, fetch_account = crate::account::AccountPage; }
-    users {
-        Users, users_page, fetch_users = crate::users::UsersPage;
-        Profile, profile_page, fetch_profile = crate::users::ProfilePage;
+pages! {
+    along {
+        HOME "/": HomePage;
+        LOGIN "/o/:org/login": LoginPage;
+        CODE "/o/:org/login/code": CodePage;
+        LINK "/o/:org/sign-in": LinkPage;
+        REFUSED "/o/:org/sso/refused": RefusedPage;
+        SIGNED_OUT "/o/:org/signed-out": SignedOutPage;
+        ASK "/o/:org/request-invitation": AskPage;
+        CONFIRM "/o/:org/confirm-request": ConfirmPage;
+        JOIN "/o/:org/join": JoinPage;
     }
-    requests { Requests, requests_page, fetch_requests = crate::requests::RequestsPage; }
-    groups { Groups, groups_page, fetch_groups = crate::groups::GroupsPage; }
-    roles { Roles, roles_page, fetch_roles = crate::roles::RolesPage; }
-    general { General, general_page, fetch_general = crate::general::GeneralPage; }
-    authentication { Authentication, authentication_page, fetch_authentication = crate::authentication::AuthenticationPage; }
-    provisioning { Provisioning, provisioning_page, fetch_provisioning = crate::provisioning::ProvisioningPage; }
-    audit_log { AuditLog, audit_log_page, fetch_audit_log = crate::audit_log::AuditLogPage; }
+    account {
+        ACCOUNT "/o/:org/account": account::AccountPage = account_page, fetch_account;
+    }
+    people {
+        USERS "/o/:org/settings/users": users::UsersPage = users_page, fetch_users;
+        PROFILE "/o/:org/settings/users/:user": users::ProfilePage = profile_page, fetch_profile;
+        REQUESTS "/o/:org/settings/requests": requests::RequestsPage = requests_page, fetch_requests;
+    }
+    access {
+        GROUPS "/o/:org/settings/groups": groups::GroupsPage = groups_page, fetch_groups;
+        ROLES "/o/:org/settings/roles": roles::RolesPage = roles_page, fetch_roles;
+    }
+    settings {
+        GENERAL "/o/:org/settings/general": general::GeneralPage = general_page, fetch_general;
+        AUDIT_LOG "/o/:org/settings/audit-log": audit_log::AuditLogPage = audit_log_page, fetch_audit_log;
+    }
+    integrations {
+        AUTHENTICATION "/o/:org/settings/authentication": authentication::AuthenticationPage = authentication_page, fetch_authentication;
+        PROVISIONING "/o/:org/settings/provisioning": provisioning::ProvisioningPage = provisioning_page, fetch_provisioning;
+    }
 }
 
 /// The whole interface.
@@ -51,25 +72,25 @@ pub fn App() -> impl IntoView {
             } else {
                 view! {
                     <Routes fallback=|| view! { <NotFoundPage/> }>
-                        <Route path=path!("/") view=HomePage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/login") view=LoginPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/login/code") view=CodePage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/sign-in") view=LinkPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/sso/refused") view=RefusedPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/signed-out") view=SignedOutPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/request-invitation") view=AskPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/confirm-request") view=ConfirmPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/join") view=JoinPage ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/account") view={Lazy::<Account>::new()} ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/users") view={Lazy::<Users>::new()} ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/users/:user") view={Lazy::<Profile>::new()} ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/requests") view={Lazy::<Requests>::new()} ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/groups") view={Lazy::<Groups>::new()} ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/roles") view={Lazy::<Roles>::new()} ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/general") view={Lazy::<General>::new()} ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/authentication") view={Lazy::<Authentication>::new()} ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/provisioning") view={Lazy::<Provisioning>::new()} ssr=mode.clone()/>
-                        <Route path=path!("/o/:org/settings/audit-log") view={Lazy::<AuditLog>::new()} ssr=mode.clone()/>
+                        <Route path=HOME.path view=HOME ssr=mode.clone()/>
+                        <Route path=LOGIN.path view=LOGIN ssr=mode.clone()/>
+                        <Route path=CODE.path view=CODE ssr=mode.clone()/>
+                        <Route path=LINK.path view=LINK ssr=mode.clone()/>
+                        <Route path=REFUSED.path view=REFUSED ssr=mode.clone()/>
+                        <Route path=SIGNED_OUT.path view=SIGNED_OUT ssr=mode.clone()/>
+                        <Route path=ASK.path view=ASK ssr=mode.clone()/>
+                        <Route path=CONFIRM.path view=CONFIRM ssr=mode.clone()/>
+                        <Route path=JOIN.path view=JOIN ssr=mode.clone()/>
+                        <Route path=ACCOUNT.path view=ACCOUNT ssr=mode.clone()/>
+                        <Route path=USERS.path view=USERS ssr=mode.clone()/>
+                        <Route path=PROFILE.path view=PROFILE ssr=mode.clone()/>
+                        <Route path=REQUESTS.path view=REQUESTS ssr=mode.clone()/>
+                        <Route path=GROUPS.path view=GROUPS ssr=mode.clone()/>
+                        <Route path=ROLES.path view=ROLES ssr=mode.clone()/>
+                        <Route path=GENERAL.path view=GENERAL ssr=mode.clone()/>
+                        <Route path=AUDIT_LOG.path view=AUDIT_LOG ssr=mode.clone()/>
+                        <Route path=AUTHENTICATION.path view=AUTHENTICATION ssr=mode.clone()/>
+                        <Route path=PROVISIONING.path view=PROVISIONING ssr=mode.clone()/>
                     </Routes>
                 }.into_any()
             }}
@@ -98,6 +119,9 @@ pub fn start() {
         let _ = window().location().set_href(location);
     });
     wasm_bindgen_futures::spawn_local(async {
+        if crate::lazy::fetch_open(PAGES).await.is_err() {
+            return;
+        }
         hydrate_from_async(leptos::tachys::dom::body(), App).await.forget();
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute(HYDRATED, "");

@@ -2,18 +2,19 @@
 
 mod api;
 
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::{Failed, PublicPage};
 use crate::paths;
 use crate::ui::{Field, Notice, Problems, Submit, TextArea, Tone};
 use crate::viewer::{use_organization, use_viewer};
-use api::{ConfirmRequest, RequestInvitation, opened_request};
+use api::{ConfirmRequest, OpenedRequest, RequestInvitation};
 use leptos::prelude::*;
 use model::requests::{CONFIRM_HOURS, ConfirmPage as Page};
 
 #[component]
 pub fn AskPage() -> impl IntoView {
-    let action = ServerAction::<RequestInvitation>::new();
+    let action = FormAction::<RequestInvitation>::new();
     let (answer, problem) = (forms::answer(action), forms::problem(action));
     let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
     let typed = forms::typed::<RequestInvitation>;
@@ -56,10 +57,9 @@ pub fn AskPage() -> impl IntoView {
 #[component]
 pub fn ConfirmPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let action = ServerAction::<ConfirmRequest>::new();
+    let action = FormAction::<ConfirmRequest>::new();
     let version = action.version();
-    let page =
-        Resource::new_blocking(move || version.get(), move |_| opened_request(organization.get_value()));
+    let page = load(move || OpenedRequest { org: organization.get_value() }, move || version.get());
     view! {
         <Transition>
             {move || Suspend::new(async move {
@@ -83,12 +83,7 @@ pub fn ConfirmPage() -> impl IntoView {
 }
 
 #[component]
-fn Ready(
-    action: ServerAction<ConfirmRequest>,
-    email: String,
-    name: String,
-    message: String,
-) -> impl IntoView {
+fn Ready(action: FormAction<ConfirmRequest>, email: String, name: String, message: String) -> impl IntoView {
     view! {
         <PublicPage title="Confirm your request".to_owned()>
             <p>"You ask for an invitation for "<strong>{email}</strong>". This is what the admins will read:"</p>

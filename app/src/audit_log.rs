@@ -2,11 +2,12 @@
 
 mod api;
 
+use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths;
 use crate::ui::{Empty, Heading, Icon, Moment, Renewed, icon};
 use crate::viewer::use_organization;
-use api::list_events;
+use api::ListEvents;
 use chrono::{DateTime, NaiveDate, Utc};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -17,10 +18,7 @@ pub fn AuditLogPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search;
     let query = Memo::new(move |_| paths::read_audit(&search.get()));
-    let page = Resource::new_blocking(
-        move || query.get(),
-        move |query| list_events(organization.get_value(), query),
-    );
+    let page = load(move || ListEvents { org: organization.get_value(), query: query.get() }, || 0);
     view! {
         <OrganizationPage title="Audit log".to_owned() section=Section::AuditLog>
             <Heading title="Audit log">

@@ -3,13 +3,14 @@
 mod api;
 mod editor;
 
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, ThingDialog};
 use crate::things::{DeleteDialog, use_dialog};
-use crate::ui::{Empty, Heading, Icon, Notice, Problems, Renewed, Submit, Switch, Tone, as_it_is, icon};
+use crate::ui::{Empty, Heading, Icon, Notice, Problems, Renewed, Submit, Switch, Tone, icon};
 use crate::viewer::use_organization;
-use api::{DeleteConnection, SaveConnection, SwitchEmailLinks, TestConnection, show_authentication};
+use api::{DeleteConnection, SaveConnection, ShowAuthentication, SwitchEmailLinks, TestConnection};
 use editor::Editor;
 use leptos::prelude::*;
 use model::Problem;
@@ -19,12 +20,12 @@ use model::sso::{Addresses, Authentication, ConnectionRow, TestAnswer, Tested};
 #[component]
 pub fn AuthenticationPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let (save, delete) = (ServerAction::<SaveConnection>::new(), ServerAction::<DeleteConnection>::new());
-    let (test, switch) = (ServerAction::<TestConnection>::new(), ServerAction::<SwitchEmailLinks>::new());
+    let (save, delete) = (FormAction::<SaveConnection>::new(), FormAction::<DeleteConnection>::new());
+    let (test, switch) = (FormAction::<TestConnection>::new(), FormAction::<SwitchEmailLinks>::new());
     let changes = (forms::successes(save), forms::successes(delete), forms::successes(switch));
-    let shown = Resource::new_blocking(
-        move || (changes.0.get(), changes.1.get(), changes.2.get()),
-        move |_| show_authentication(organization.get_value()),
+    let shown = load(
+        move || ShowAuthentication { org: organization.get_value() },
+        move || changes.0.get() + changes.1.get() + changes.2.get(),
     );
     let (dialog, on_close) = use_dialog(paths::authentication(&organization.get_value()), save, delete);
     view! {
@@ -43,7 +44,7 @@ pub fn AuthenticationPage() -> impl IntoView {
                 })}
             </Renewed>
             <Suspense>
-                {move || dialog.get().zip(as_it_is(shown)).and_then(|(dialog, shown)| {
+                {move || dialog.get().zip(shown.as_it_is()).and_then(|(dialog, shown)| {
                     shown.ok().map(|shown| view! { <Dialogs dialog connections=shown.connections groups=shown.groups save delete on_close/> })
                 })}
             </Suspense>
@@ -54,8 +55,8 @@ pub fn AuthenticationPage() -> impl IntoView {
 #[component]
 fn Shown(
     shown: Authentication,
-    test: ServerAction<TestConnection>,
-    switch: ServerAction<SwitchEmailLinks>,
+    test: FormAction<TestConnection>,
+    switch: FormAction<SwitchEmailLinks>,
 ) -> impl IntoView {
     let Authentication { connections, addresses, email_links_off, never_by_sso, .. } = shown;
     view! {
@@ -66,7 +67,7 @@ fn Shown(
 }
 
 #[component]
-fn Table(connections: Vec<ConnectionRow>, test: ServerAction<TestConnection>) -> impl IntoView {
+fn Table(connections: Vec<ConnectionRow>, test: FormAction<TestConnection>) -> impl IntoView {
     if connections.is_empty() {
         return view! {
             <Empty words="No connections yet. Register Vestibule with your provider by the addresses below, then add the connection."/>
@@ -187,7 +188,7 @@ fn OurAddresses(addresses: Addresses) -> impl IntoView {
 
 /// "Disable email links", and what it means for whom.
 #[component]
-fn EmailLinks(off: bool, never: i64, switch: ServerAction<SwitchEmailLinks>) -> impl IntoView {
+fn EmailLinks(off: bool, never: i64, switch: FormAction<SwitchEmailLinks>) -> impl IntoView {
     let (answer, problem) = (forms::answer(switch), forms::problem(switch));
     let warning = match never {
         0 => "Every active member has signed in by a connection before.".to_owned(),
@@ -224,8 +225,8 @@ fn Dialogs(
     dialog: ThingDialog,
     connections: Vec<ConnectionRow>,
     groups: Vec<GroupName>,
-    save: ServerAction<SaveConnection>,
-    delete: ServerAction<DeleteConnection>,
+    save: FormAction<SaveConnection>,
+    delete: FormAction<DeleteConnection>,
     on_close: Callback<()>,
 ) -> impl IntoView {
     let href = paths::authentication(&use_organization());

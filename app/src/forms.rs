@@ -4,14 +4,15 @@
 //! WebAssembly the server calls that function and renders the page again, with the answer and with what was typed.
 //! With it, the submission is taken over and the page stays. Either way [`answer`] tells what came of it.
 
+use crate::call::{self, Answer};
 use leptos::ev::SubmitEvent;
-use leptos::form::FromFormData;
+use leptos::form::form_data_from_event;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use model::Problem;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::marker::PhantomData;
 
 /// The hidden field that names the server function.
 pub const ACTION_FIELD: &str = "_action";
@@ -22,7 +23,7 @@ pub struct Submitted {
     /// The path of the server function.
     pub action: String,
     pub fields: Vec<(String, String)>,
-    pub answer: Result<Value, Problem>,
+    pub answer: Answer,
 }
 
 /// The page's submission: nothing, once another page was opened.
@@ -31,8 +32,7 @@ struct Submission(RwSignal<Option<Submitted>>);
 
 /// Brings a submission from the server to the browser. Once, at the root.
 pub fn provide_submission() {
-    let submitted = SharedValue::new(use_context::<Submitted>).into_inner();
-    provide_context(Submission(RwSignal::new(submitted)));
+    provide_context(Submission(RwSignal::new(call::carried(use_context::<Submitted>))));
 }
 
 /// Forgets the submission: it belongs to the page that the server rendered.
@@ -47,54 +47,96 @@ fn submitted<S: ServerFn>() -> Option<Submitted> {
     signal.get_untracked().filter(|submitted| submitted.action == S::PATH)
 }
 
+/// What forms of a server function have sent with WebAssembly, and what came of it.
+pub struct FormAction<S> {
+    sent: Action<String, Answer>,
+    function: PhantomData<fn() -> S>,
+}
+
+impl<S> Clone for FormAction<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for FormAction<S> {}
+
+impl<S: ServerFn> FormAction<S> {
+    pub fn new() -> Self {
+        Self { sent: sending(S::PATH), function: PhantomData }
+    }
+
+    /// Whether an answer is awaited.
+    pub fn pending(self) -> Memo<bool> {
+        self.sent.pending()
+    }
+
+    /// How often an answer came, whichever it was.
+    pub fn version(self) -> RwSignal<usize> {
+        self.sent.version()
+    }
+}
+
+/// The fields go as a browser would post them.
+fn sending(path: &'static str) -> Action<String, Answer> {
+    Action::new(move |fields: &String| {
+        let fields = fields.clone();
+        async move {
+            #[cfg(feature = "hydrate")]
+            return call::post(path, call::FORM, fields).await;
+            // Nobody submits on the server.
+            #[cfg(not(feature = "hydrate"))]
+            return Err(Problem::Internal { request: format!("{path} {fields}") });
+        }
+    })
+}
+
 /// What the server function answered, whichever way the form went.
-pub fn answer<S>(action: ServerAction<S>) -> Signal<Option<Result<S::Output, Problem>>>
+pub fn answer<S>(action: FormAction<S>) -> Signal<Option<Result<S::Output, Problem>>>
 where
-    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
-    S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
+    S: ServerFn + 'static,
+    S::Output: DeserializeOwned + Send + Sync + 'static,
 {
+    let answer = raw_answer(S::PATH, action.sent);
+    Signal::derive(move || answer.get().map(call::read))
+}
+
+fn raw_answer(path: &'static str, sent: Action<String, Answer>) -> Signal<Option<Answer>> {
     let submission = use_context::<Submission>();
-    let value = action.value();
+    let value = sent.value();
     Signal::derive(move || {
-        value.get().or_else(|| {
-            let submitted = submission?.0.get().filter(|submitted| submitted.action == S::PATH)?;
-            let read = |answer| serde_json::from_value(answer).map_err(|_| Problem::Unreachable);
-            Some(submitted.answer.and_then(read))
-        })
+        value.get().or_else(|| Some(submission?.0.get().filter(|submitted| submitted.action == path)?.answer))
     })
 }
 
 /// Why it was refused, if it was.
-pub fn problem<S>(action: ServerAction<S>) -> Signal<Option<Problem>>
-where
-    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
-    S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
-{
-    let answer = answer(action);
+pub fn problem<S: ServerFn>(action: FormAction<S>) -> Signal<Option<Problem>> {
+    let answer = raw_answer(S::PATH, action.sent);
     Signal::derive(move || answer.get().and_then(Result::err))
+}
+
+/// Whether it was done, whichever way the form went.
+pub fn done<S: ServerFn>(action: FormAction<S>) -> Signal<bool> {
+    let answer = raw_answer(S::PATH, action.sent);
+    Signal::derive(move || matches!(answer.get(), Some(Ok(_))))
 }
 
 /// How often it was done: what depends on it looks again. A refusal does not count, since it changed nothing, and what
 /// was typed is worth more than a list that may be out of reach for the same reason.
-pub fn successes<S>(action: ServerAction<S>) -> Memo<usize>
-where
-    S: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
-    S::Output: Clone + Send + Sync + 'static,
-{
-    Memo::new(move |before: Option<&usize>| match &*action.value().read() {
-        Some(Ok(_)) => action.version().get(),
+pub fn successes<S>(action: FormAction<S>) -> Memo<usize> {
+    counting(action.sent)
+}
+
+fn counting(sent: Action<String, Answer>) -> Memo<usize> {
+    Memo::new(move |before: Option<&usize>| match &*sent.value().read() {
+        Some(Ok(_)) => sent.version().get(),
         _ => before.copied().unwrap_or_default(),
     })
 }
 
 /// Forgets what was answered, for a form that begins anew.
-pub fn begin_anew<S>(action: ServerAction<S>)
-where
-    S: ServerFn + Clone + Send + Sync + 'static,
-    S::Output: Send + Sync + 'static,
-    S::Error: Send + Sync + 'static,
-{
-    action.clear();
+pub fn begin_anew<S>(action: FormAction<S>) {
+    action.sent.clear();
     forget_submission();
 }
 
@@ -118,7 +160,7 @@ pub fn typed_all<S: ServerFn>(field: &str) -> Vec<String> {
 /// A form for a server function.
 #[component]
 pub fn Form<S>(
-    action: ServerAction<S>,
+    action: FormAction<S>,
     #[prop(optional, into)] class: String,
     /// For fields that stand elsewhere and name their form.
     #[prop(optional)]
@@ -126,33 +168,31 @@ pub fn Form<S>(
     children: Children,
 ) -> impl IntoView
 where
-    S: ServerFn + DeserializeOwned + Clone + Send + Sync + 'static,
-    S::Output: Send + Sync + 'static,
-    S::Error: Send + Sync + 'static,
+    S: ServerFn + 'static,
 {
-    let pending = action.pending();
+    form(S::PATH, action.sent, class, id, children)
+}
+
+fn form(
+    path: &'static str,
+    sent: Action<String, Answer>,
+    class: String,
+    id: Option<&'static str>,
+    children: Children,
+) -> impl IntoView {
+    let pending = sent.pending();
     let submit = move |event: SubmitEvent| {
         if event.default_prevented() {
             return;
         }
         if pending.get_untracked() {
             event.prevent_default();
-        } else if let Ok(input) = S::from_event(&event) {
+        } else if let Some(fields) = fields(&event) {
             event.prevent_default();
-            action.dispatch(input);
+            sent.dispatch(fields);
         }
-        // What we can't read the browser posts, and the server says what is wrong with it.
+        // What we can't read the browser posts by itself.
     };
-    form(S::PATH, class, id, submit, children)
-}
-
-fn form(
-    path: &'static str,
-    class: String,
-    id: Option<&'static str>,
-    submit: impl Fn(SubmitEvent) + 'static,
-    children: Children,
-) -> impl IntoView {
     view! {
         // The browser's own checks would hide ours, which tell more.
         <form method="post" class=class id=id novalidate on:submit=submit>
@@ -160,4 +200,11 @@ fn form(
             {children()}
         </form>
     }
+}
+
+/// What a browser would post, with the button that was pressed (HTML, section 4.10.21.4).
+fn fields(event: &SubmitEvent) -> Option<String> {
+    let data = form_data_from_event(event).ok()?;
+    let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
+    fields.to_string().as_string()
 }

@@ -2,19 +2,20 @@
 
 mod api;
 
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::ui::{Field, Heading, Icon, Problems, Submit, Switch, TextArea, icon};
 use crate::viewer::use_organization;
-use api::{SaveSettings, show_settings};
+use api::{SaveSettings, ShowSettings};
 use leptos::prelude::*;
 use model::settings::Settings;
 
 #[component]
 pub fn GeneralPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let save = ServerAction::<SaveSettings>::new();
-    let settings = Resource::new_blocking(|| (), move |()| show_settings(organization.get_value()));
+    let save = FormAction::<SaveSettings>::new();
+    let settings = load(move || ShowSettings { org: organization.get_value() }, || 0);
     view! {
         <OrganizationPage title="General".to_owned() section=Section::General>
             <Heading title="General"/>
@@ -31,7 +32,7 @@ pub fn GeneralPage() -> impl IntoView {
 }
 
 #[component]
-fn Editor(settings: Settings, save: ServerAction<SaveSettings>) -> impl IntoView {
+fn Editor(settings: Settings, save: FormAction<SaveSettings>) -> impl IntoView {
     let (answer, problem) = (forms::answer(save), forms::problem(save));
     let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
     let again =

@@ -2,28 +2,26 @@
 
 mod api;
 
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, ThingDialog};
 use crate::things::{DeleteDialog, use_dialog};
 use crate::ui::{
-    Check, Checks, Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, as_it_is,
-    icon,
+    Check, Checks, Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, icon,
 };
 use crate::viewer::use_organization;
-use api::{DeleteGroup, SaveGroup, list_groups};
+use api::{DeleteGroup, ListGroups, SaveGroup};
 use leptos::prelude::*;
 use model::permission::{Group, RoleName};
 
 #[component]
 pub fn GroupsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let (save, delete) = (ServerAction::<SaveGroup>::new(), ServerAction::<DeleteGroup>::new());
+    let (save, delete) = (FormAction::<SaveGroup>::new(), FormAction::<DeleteGroup>::new());
     let changes = (forms::successes(save), forms::successes(delete));
-    let groups = Resource::new_blocking(
-        move || (changes.0.get(), changes.1.get()),
-        move |_| list_groups(organization.get_value()),
-    );
+    let groups =
+        load(move || ListGroups { org: organization.get_value() }, move || changes.0.get() + changes.1.get());
     let (dialog, on_close) = use_dialog(paths::groups(&organization.get_value()), save, delete);
     view! {
         <OrganizationPage title="Groups".to_owned() section=Section::Groups>
@@ -40,7 +38,7 @@ pub fn GroupsPage() -> impl IntoView {
                 })}
             </Renewed>
             <Suspense>
-                {move || dialog.get().zip(as_it_is(groups)).map(|(dialog, loaded)| {
+                {move || dialog.get().zip(groups.as_it_is()).map(|(dialog, loaded)| {
                     let (groups, roles) = loaded.unwrap_or_default();
                     view! { <Dialogs dialog groups roles save delete on_close/> }
                 })}
@@ -90,8 +88,8 @@ fn Dialogs(
     dialog: ThingDialog,
     groups: Vec<Group>,
     roles: Vec<RoleName>,
-    save: ServerAction<SaveGroup>,
-    delete: ServerAction<DeleteGroup>,
+    save: FormAction<SaveGroup>,
+    delete: FormAction<DeleteGroup>,
     on_close: Callback<()>,
 ) -> impl IntoView {
     let href = paths::groups(&use_organization());
@@ -117,7 +115,7 @@ fn Dialogs(
 fn Editor(
     group: Option<Group>,
     roles: Vec<RoleName>,
-    save: ServerAction<SaveGroup>,
+    save: FormAction<SaveGroup>,
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {

@@ -2,14 +2,15 @@
 
 mod api;
 
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::{Failed, PublicPage};
 use crate::paths;
 use crate::sign_in::SignOut;
-use crate::sso::{Continue, Or, sign_in_ways};
+use crate::sso::{Continue, Or, SignInWays};
 use crate::ui::{Field, Notice, Problems, Submit, Tone, exact, left};
 use crate::viewer::{use_organization, use_viewer};
-use api::{AskAgain, Join, opened_invitation};
+use api::{AskAgain, Join, OpenedInvitation};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::Problem;
@@ -18,22 +19,13 @@ use model::sso::ConnectionName;
 
 #[component]
 pub fn JoinPage() -> impl IntoView {
-    let organization = use_organization();
-    let action = ServerAction::<Join>::new();
+    let organization = StoredValue::new(use_organization());
+    let action = FormAction::<Join>::new();
     let answer = forms::answer(action);
     // Asked anew when joining was refused: the invitation may have ended meanwhile.
     let version = action.version();
-    let ways = Resource::new_blocking(
-        {
-            let organization = organization.clone();
-            move || organization.clone()
-        },
-        sign_in_ways,
-    );
-    let page = Resource::new_blocking(
-        move || (organization.clone(), version.get()),
-        |(organization, _)| opened_invitation(organization),
-    );
+    let ways = load(move || SignInWays { org: organization.get_value() }, || 0);
+    let page = load(move || OpenedInvitation { org: organization.get_value() }, move || version.get());
     view! {
         <Transition>
             {move || Suspend::new(async move {
@@ -60,7 +52,7 @@ fn organization_name() -> String {
 
 #[component]
 fn Open(
-    action: ServerAction<Join>,
+    action: FormAction<Join>,
     answer: Signal<Option<Result<(), Problem>>>,
     inviter: String,
     email: String,
@@ -105,7 +97,7 @@ fn OtherAccount(email: String, open: String) -> impl IntoView {
 
 #[component]
 fn Expired(expired_at: DateTime<Utc>) -> impl IntoView {
-    let action = ServerAction::<AskAgain>::new();
+    let action = FormAction::<AskAgain>::new();
     let answer = forms::answer(action);
     view! {
         <PublicPage title="This invitation has expired".to_owned()>

@@ -1,8 +1,28 @@
-//! Pages whose WebAssembly is fetched when they are opened: what everybody loads stays light.
+//! Pages, of which many are fetched when they are opened: what everybody loads stays light.
 
-#[cfg(feature = "hydrate")]
 use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
+use leptos_router::{ChooseView, PartialPathMatch, PathSegment, PossibleRouteMatch};
+use std::pin::Pin;
+
+/// A page, as the router asks for it. Of one type for all pages, and so are their paths: the router is compiled anew for
+/// each type.
+#[derive(Clone, Copy)]
+pub struct Page {
+    pub path: Path,
+    pub comes: Comes,
+}
+
+/// How a page comes to the browser.
+#[derive(Clone, Copy)]
+pub enum Comes {
+    /// With what everybody loads.
+    Along(fn() -> AnyView),
+    /// When it is opened.
+    Later { fetch: fn() -> Fetching<()>, view: fn() -> Fetching<AnyView> },
+}
+
+pub type Fetching<T> = Pin<Box<dyn Future<Output = Result<T, NotFetched>>>>;
 
 /// A page's WebAssembly could not be fetched: the line is down, or the server has another version by now.
 pub struct NotFetched;
@@ -13,53 +33,133 @@ impl From<SplitLoaderError> for NotFetched {
     }
 }
 
-/// What happens where a page could not be fetched, and never ends: on the way through the interface the server gives the
-/// page, as to whoever follows a link; a page that the server has rendered stays as it is, and works without.
-pub async fn do_without() -> ! {
+impl ChooseView for Page {
+    async fn choose(self) -> AnyView {
+        match self.comes {
+            Comes::Along(view) => view(),
+            Comes::Later { view, .. } => match view().await {
+                Ok(view) => view,
+                Err(NotFetched) => whole().await,
+            },
+        }
+    }
+
+    /// The router waits for it before it shows the page.
+    async fn preload(&self) {
+        if let Comes::Later { fetch, .. } = self.comes
+            && fetch().await.is_err()
+        {
+            whole().await
+        }
+    }
+}
+
+/// Fetches the page that is open, before anything of it is taken over: until then its links and forms are the browser's, and
+/// for good where it can't be fetched.
+#[cfg(feature = "hydrate")]
+pub async fn fetch_open(pages: &[Page]) -> Result<(), NotFetched> {
+    let open = window().location().pathname().unwrap_or_default();
+    match pages.iter().find(|page| page.path.test(&open).is_some()) {
+        Some(Page { comes: Comes::Later { fetch, .. }, .. }) => fetch().await,
+        _ => Ok(()),
+    }
+}
+
+/// The path of a page: parts that begin with a colon stand for anything that is not empty, under that name.
+#[derive(Clone, Copy)]
+pub struct Path(pub &'static str);
+
+impl PossibleRouteMatch for Path {
+    fn optional(&self) -> bool {
+        false
+    }
+
+    fn test<'a>(&self, path: &'a str) -> Option<PartialPathMatch<'a>> {
+        let mut parts = path.trim_end_matches('/').split('/');
+        let mut named = Vec::new();
+        for part in self.0.trim_end_matches('/').split('/') {
+            let given = parts.next()?;
+            match part.strip_prefix(':') {
+                Some(name) if !given.is_empty() => named.push((name.into(), given.to_owned())),
+                None if part == given => {}
+                _ => return None,
+            }
+        }
+        parts.next().is_none().then(|| PartialPathMatch::new("", named, path))
+    }
+
+    fn generate_path(&self, path: &mut Vec<PathSegment>) {
+        path.extend(self.0.split('/').filter(|part| !part.is_empty()).map(
+            |part| match part.strip_prefix(':') {
+                Some(name) => PathSegment::Param(name.into()),
+                None => PathSegment::Static(part.into()),
+            },
+        ));
+    }
+}
+
+/// Where a page could not be fetched on the way through the interface, the server gives it, as to whoever follows a link.
+async fn whole() -> ! {
     #[cfg(feature = "hydrate")]
     {
-        let hydrated = document().document_element().is_some_and(|root| root.has_attribute(crate::app::HYDRATED));
-        if hydrated {
-            let to = leptos_router::hooks::use_location();
-            let _ = window().location().set_href(&format!("{}{}", to.pathname.get_untracked(), to.search.get_untracked()));
-        }
+        let to = leptos_router::hooks::use_location();
+        let path = format!("{}{}", to.pathname.get_untracked(), to.search.get_untracked());
+        let _ = window().location().set_href(&path);
     }
     std::future::pending().await
 }
 
-/// Declares pages that are fetched when they are opened. What stands in one block comes in one file, since whoever opens one
-/// of its pages will open the others.
-macro_rules! lazy_pages {
-    ($($module:ident { $($route:ident, $view:ident, $fetch:ident = $page:path;)+ })+) => {$($(
-        pub struct $route;
+/// Declares the pages, by their paths: first those that come along with what everybody loads, then those that are fetched
+/// when they are opened. What stands in one block comes in one file, since whoever opens one of its pages will open the others.
+macro_rules! pages {
+    (
+        along { $($along:ident $along_path:literal: $along_component:path;)+ }
+        $($module:ident { $($later:ident $path:literal: $component:path = $view:ident, $fetch:ident;)+ })+
+    ) => {
+        $(const $along: $crate::lazy::Page = $crate::lazy::Page {
+            path: $crate::lazy::Path($along_path),
+            comes: $crate::lazy::Comes::Along(|| ::leptos::prelude::IntoAny::into_any($along_component())),
+        };)+
+        $($(
+            const $later: $crate::lazy::Page = $crate::lazy::Page {
+                path: $crate::lazy::Path($path),
+                comes: $crate::lazy::Comes::Later {
+                    fetch: || Box::pin(async { Ok($fetch().await?) }),
+                    view: || Box::pin($view()),
+                },
+            };
 
-        #[::leptos::wasm_split::wasm_split($module, wasm_split_path = ::leptos::wasm_split, fallible, preload($fetch))]
-        fn $view() -> Result<::leptos::prelude::AnyView, $crate::lazy::NotFetched> {
-            #[cfg(feature = "ssr")]
-            ::leptos::prefetch_lazy_fn_on_server(stringify!($module));
-            Ok(::leptos::prelude::IntoAny::into_any($page()))
-        }
-
-        impl ::leptos_router::LazyRoute for $route {
-            fn data() -> Self {
-                Self
+            #[::leptos::wasm_split::wasm_split(
+                $module, wasm_split_path = ::leptos::wasm_split, fallible, preload($fetch)
+            )]
+            fn $view() -> Result<::leptos::prelude::AnyView, $crate::lazy::NotFetched> {
+                #[cfg(feature = "ssr")]
+                ::leptos::prefetch_lazy_fn_on_server(stringify!($module));
+                Ok(::leptos::prelude::IntoAny::into_any($component()))
             }
-
-            async fn view(_: Self) -> ::leptos::prelude::AnyView {
-                match $view().await {
-                    Ok(view) => view,
-                    Err($crate::lazy::NotFetched) => $crate::lazy::do_without().await,
-                }
-            }
-
-            // The router waits for it before it shows the page, or takes over what the server rendered.
-            async fn preload() {
-                if $fetch().await.is_err() {
-                    $crate::lazy::do_without().await
-                }
-            }
-        }
-    )+)+};
+        )+)+
+        /// All of them.
+        #[cfg(feature = "hydrate")]
+        const PAGES: &[$crate::lazy::Page] = &[$($along,)+ $($($later,)+)+];
+    };
 }
 
-pub(crate) use lazy_pages;
+pub(crate) use pages;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_matched_whole() {
+        let named =
+            |path: &str, given: &str| Some(Path(Box::leak(path.to_owned().into())).test(given)?.params());
+        assert_eq!(named("/", "/"), Some(vec![]));
+        assert_eq!(named("/", ""), Some(vec![]));
+        assert_eq!(named("/", "/o"), None);
+        assert_eq!(named("/o/:org/login", "/o/blobs/login/"), Some(vec![("org".into(), "blobs".to_owned())]));
+        for other in ["/o//login", "/o/blobs", "/o/blobs/login/code", "/o/blobs/loginx", "o/blobs/login"] {
+            assert_eq!(named("/o/:org/login", other), None, "{other}");
+        }
+    }
+}

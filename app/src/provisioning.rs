@@ -2,16 +2,17 @@
 
 mod api;
 
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, ThingDialog};
 use crate::things::{DeleteDialog, use_dialog};
 use crate::ui::{
     Check, Checks, Choice, Close, Dialog, Empty, Field, Heading, Icon, Moment, Notice, Problems, Renewed,
-    Submit, Tone, as_it_is, exact, icon,
+    Submit, Tone, exact, icon,
 };
 use crate::viewer::use_organization;
-use api::{CreateKey, RevokeKey, list_keys};
+use api::{CreateKey, ListKeys, RevokeKey};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::keys::{ApiKey, Lifetime, NewKey, Provisioning, Scope};
@@ -19,12 +20,10 @@ use model::keys::{ApiKey, Lifetime, NewKey, Provisioning, Scope};
 #[component]
 pub fn ProvisioningPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let (create, revoke) = (ServerAction::<CreateKey>::new(), ServerAction::<RevokeKey>::new());
+    let (create, revoke) = (FormAction::<CreateKey>::new(), FormAction::<RevokeKey>::new());
     let changes = (forms::successes(create), forms::successes(revoke));
-    let provisioning = Resource::new_blocking(
-        move || (changes.0.get(), changes.1.get()),
-        move |_| list_keys(organization.get_value()),
-    );
+    let provisioning =
+        load(move || ListKeys { org: organization.get_value() }, move || changes.0.get() + changes.1.get());
     let (dialog, on_close) = use_dialog(paths::provisioning(&organization.get_value()), create, revoke);
     let created = forms::answer(create);
     view! {
@@ -48,7 +47,7 @@ pub fn ProvisioningPage() -> impl IntoView {
                 })}
             </Renewed>
             <Suspense>
-                {move || dialog.get().zip(as_it_is(provisioning)).map(|(dialog, loaded)| {
+                {move || dialog.get().zip(provisioning.as_it_is()).map(|(dialog, loaded)| {
                     let keys = loaded.map(|loaded| loaded.keys).unwrap_or_default();
                     view! { <Dialogs dialog keys create revoke on_close/> }
                 })}
@@ -158,8 +157,8 @@ fn Row(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
 fn Dialogs(
     dialog: ThingDialog,
     keys: Vec<ApiKey>,
-    create: ServerAction<CreateKey>,
-    revoke: ServerAction<RevokeKey>,
+    create: FormAction<CreateKey>,
+    revoke: FormAction<RevokeKey>,
     on_close: Callback<()>,
 ) -> impl IntoView {
     let href = paths::provisioning(&use_organization());
@@ -179,7 +178,7 @@ fn Dialogs(
 }
 
 #[component]
-fn Maker(create: ServerAction<CreateKey>, on_close: Callback<()>, href: String) -> impl IntoView {
+fn Maker(create: FormAction<CreateKey>, on_close: Callback<()>, href: String) -> impl IntoView {
     let problem = forms::problem(create);
     let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
     let again = forms::was_posted::<CreateKey>();

@@ -2,13 +2,14 @@
 
 mod api;
 
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Empty, Heading, Icon, Moment, Notice, Pager, Renewed, Submit, Tone, icon};
 use crate::users::{PeopleTab, PeopleTabs};
 use crate::viewer::use_organization;
-use api::{Dismiss, DismissStale, list_requests};
+use api::{Dismiss, DismissStale, ListRequests};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos::web_sys::{FormData, HtmlFormElement};
@@ -20,15 +21,15 @@ use wasm_bindgen::JsCast;
 #[component]
 pub fn RequestsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let dismiss = ServerAction::<Dismiss>::new();
-    let stale = ServerAction::<DismissStale>::new();
+    let dismiss = FormAction::<Dismiss>::new();
+    let stale = FormAction::<DismissStale>::new();
     let (dismissed, swept) = (forms::answer(dismiss), forms::answer(stale));
     let search = use_location().search;
     let query = Memo::new(move |_| paths::read_requests(&search.get()));
     let changes = (forms::successes(dismiss), forms::successes(stale));
-    let page = Resource::new_blocking(
-        move || (query.get(), changes.0.get(), changes.1.get()),
-        move |(query, ..)| list_requests(organization.get_value(), query),
+    let page = load(
+        move || ListRequests { org: organization.get_value(), query: query.get() },
+        move || changes.0.get() + changes.1.get(),
     );
     view! {
         <OrganizationPage title="Invitation requests".to_owned() section=Section::Users>
@@ -60,7 +61,7 @@ pub fn RequestsPage() -> impl IntoView {
 }
 
 #[component]
-fn Listed(page: Page, dismiss: ServerAction<Dismiss>, stale: ServerAction<DismissStale>) -> impl IntoView {
+fn Listed(page: Page, dismiss: FormAction<Dismiss>, stale: FormAction<DismissStale>) -> impl IntoView {
     let Page { rows, previous, next, any_stale, counts, now } = page;
     let here = PeopleTab::Requests;
     let organization = use_organization();
@@ -107,7 +108,7 @@ const FORM: &str = "choose-requests";
 /// What can be done with all whose boxes are ticked. Without WebAssembly "Approve selected" is a form of its own kind: it
 /// leads to the invite dialog with the addresses.
 #[component]
-fn Several(dismiss: ServerAction<Dismiss>) -> impl IntoView {
+fn Several(dismiss: FormAction<Dismiss>) -> impl IntoView {
     let organization = use_organization();
     let users = paths::users(&organization, &UsersView::default());
     let go = use_navigate();
@@ -145,7 +146,7 @@ fn ticked() -> Vec<String> {
 }
 
 #[component]
-fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerAction<Dismiss>) -> impl IntoView {
+fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: FormAction<Dismiss>) -> impl IntoView {
     let organization = use_organization();
     let invite = UsersView { dialog: Some(UsersDialog::Invite(row.email.clone())), ..UsersView::default() };
     let whose = format!("request-{}", row.id);

@@ -2,27 +2,24 @@
 
 mod api;
 
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, ThingDialog};
 use crate::things::{DeleteDialog, use_dialog};
-use crate::ui::{
-    Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, as_it_is, icon,
-};
+use crate::ui::{Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, icon};
 use crate::viewer::use_organization;
-use api::{DeleteRole, SaveRole, list_roles};
+use api::{DeleteRole, ListRoles, SaveRole};
 use leptos::prelude::*;
 use model::permission::{Permission, Role};
 
 #[component]
 pub fn RolesPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let (save, delete) = (ServerAction::<SaveRole>::new(), ServerAction::<DeleteRole>::new());
+    let (save, delete) = (FormAction::<SaveRole>::new(), FormAction::<DeleteRole>::new());
     let changes = (forms::successes(save), forms::successes(delete));
-    let roles = Resource::new_blocking(
-        move || (changes.0.get(), changes.1.get()),
-        move |_| list_roles(organization.get_value()),
-    );
+    let roles =
+        load(move || ListRoles { org: organization.get_value() }, move || changes.0.get() + changes.1.get());
     let (dialog, on_close) = use_dialog(paths::roles(&organization.get_value()), save, delete);
     view! {
         <OrganizationPage title="Roles".to_owned() section=Section::Roles>
@@ -39,7 +36,7 @@ pub fn RolesPage() -> impl IntoView {
                 })}
             </Renewed>
             <Suspense>
-                {move || dialog.get().zip(as_it_is(roles)).map(|(dialog, roles)| {
+                {move || dialog.get().zip(roles.as_it_is()).map(|(dialog, roles)| {
                     view! { <Dialogs dialog roles=roles.unwrap_or_default() save delete on_close/> }
                 })}
             </Suspense>
@@ -86,8 +83,8 @@ fn Table(roles: Vec<Role>) -> impl IntoView {
 fn Dialogs(
     dialog: ThingDialog,
     roles: Vec<Role>,
-    save: ServerAction<SaveRole>,
-    delete: ServerAction<DeleteRole>,
+    save: FormAction<SaveRole>,
+    delete: FormAction<DeleteRole>,
     on_close: Callback<()>,
 ) -> impl IntoView {
     let href = paths::roles(&use_organization());
@@ -112,7 +109,7 @@ fn Dialogs(
 #[component]
 fn Editor(
     role: Option<Role>,
-    save: ServerAction<SaveRole>,
+    save: FormAction<SaveRole>,
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {

@@ -10,7 +10,7 @@ pub use code::CodePage;
 pub use link::LinkPage;
 pub use login::LoginPage;
 
-use crate::forms::Form;
+use crate::forms::{Form, FormAction};
 use crate::ui::Submit;
 use leptos::prelude::*;
 
@@ -22,7 +22,7 @@ pub fn SignOut(
     #[prop(optional, into)] next: String,
     #[prop(default = "primary")] kind: &'static str,
 ) -> impl IntoView {
-    let action = ServerAction::<SignOutAction>::new();
+    let action = FormAction::<SignOutAction>::new();
     view! {
         <Form action>
             <input type="hidden" name="org" value=organization/>

@@ -2,12 +2,13 @@
 
 mod api;
 
-pub use api::sign_in_ways;
+pub use api::SignInWays;
 
+use crate::loaded::{load, load_if};
 use crate::pages::{Failed, PublicPage};
 use crate::paths;
 use crate::viewer::{use_organization, use_viewer};
-use api::{refused_sign_in, signed_out_of};
+use api::{RefusedSignIn, SignedOutOf};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use model::ConnectionId;
@@ -46,7 +47,7 @@ pub fn Or() -> impl IntoView {
 #[component]
 pub fn RefusedPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let page = Resource::new_blocking(|| (), move |()| refused_sign_in(organization.get_value()));
+    let page = load(move || RefusedSignIn { org: organization.get_value() }, || 0);
     view! {
         <Suspense>
             {move || Suspend::new(async move {
@@ -205,20 +206,15 @@ pub fn SignedOutPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search.get_untracked();
     let connection: Option<ConnectionId> = paths::signed_out_of(&search);
-    let page = Resource::new_blocking(
-        || (),
-        move |()| async move {
-            match connection {
-                Some(connection) => signed_out_of(organization.get_value(), connection).await.ok().flatten(),
-                None => None,
-            }
-        },
+    let page = load_if(
+        move || connection.map(|connection| SignedOutOf { org: organization.get_value(), connection }),
+        || 0,
     );
     view! {
         <PublicPage title="You are signed out".to_owned()>
             <Suspense>
                 {move || Suspend::new(async move {
-                    page.await.map(|page| view! {
+                    page.await.ok().flatten().flatten().map(|page| view! {
                         <p>{format!("Here, that is. At {} you may still be signed in: whoever uses this browser could come back without a question.", page.connection)}</p>
                         <p><a href=page.url class="button" rel="external">{format!("Sign out of {} too", page.connection)}</a></p>
                     })

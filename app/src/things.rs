@@ -1,6 +1,6 @@
 //! What pages share that have a list and dialogs for one of its things, such as groups and roles.
 
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
 use crate::paths::{ThingDialog, ThingView};
 use crate::ui::{Close, Dialog, Problems, Submit};
 use crate::viewer::use_organization;
@@ -8,25 +8,21 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
-use model::Problem;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 /// The dialog that the URL names, until what it was opened for is done; and the way back to the list.
 pub fn use_dialog<Save, Delete>(
     list: String,
-    save: ServerAction<Save>,
-    delete: ServerAction<Delete>,
+    save: FormAction<Save>,
+    delete: FormAction<Delete>,
 ) -> (Memo<Option<ThingDialog>>, Callback<()>)
 where
-    Save: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
-    Save::Output: DeserializeOwned + Clone + Send + Sync + 'static,
-    Delete: ServerFn<Error = Problem> + Clone + Send + Sync + 'static,
-    Delete::Output: DeserializeOwned + Clone + Send + Sync + 'static,
+    Save: ServerFn + 'static,
+    Delete: ServerFn + 'static,
 {
     let search = use_location().search;
-    let (saved, deleted) = (forms::answer(save), forms::answer(delete));
-    let done = Memo::new(move |_| matches!(saved.get(), Some(Ok(_))) || matches!(deleted.get(), Some(Ok(_))));
+    let (saved, deleted) = (forms::done(save), forms::done(delete));
+    let done = Memo::new(move |_| saved.get() || deleted.get());
     let asked = Memo::new(move |_| ThingView::read(&search.get()).dialog);
     let open = Memo::new(move |_| asked.get().filter(|_| !done.get()));
     let go = use_navigate();
@@ -58,13 +54,12 @@ pub fn DeleteDialog<S>(
     button: &'static str,
     #[prop(default = "Deleting…")] pending: &'static str,
     id: Uuid,
-    action: ServerAction<S>,
+    action: FormAction<S>,
     #[prop(into)] href: String,
     on_close: Callback<()>,
 ) -> impl IntoView
 where
-    S: ServerFn<Error = Problem> + DeserializeOwned + Clone + Send + Sync + 'static,
-    S::Output: DeserializeOwned + Clone + Send + Sync + 'static,
+    S: ServerFn + 'static,
 {
     let problem = forms::problem(action);
     view! {

@@ -39,7 +39,7 @@ pub use icon::{Icon, icon};
 pub use notice::{Notice, Toast, Tone};
 pub use page::{Empty, Heading};
 pub use problems::Problems;
-pub use renewed::{Renewed, as_it_is};
+pub use renewed::Renewed;
 pub use tabs::{Order, Pager, SortHead, Tab, Tabs, counted};
 pub use text_area::TextArea;
 pub use time::{Moment, exact, left};

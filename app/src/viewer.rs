@@ -1,5 +1,6 @@
 //! Who looks at the page, and at which organization's.
 
+use crate::call;
 use leptos::prelude::*;
 use model::Viewer;
 
@@ -13,12 +14,12 @@ pub struct NotHere;
 
 /// Brings the viewer from the server to the browser. Once, at the root: who looks changes with a new page alone.
 pub fn provide_viewer() {
-    provide_context(Looking(SharedValue::new(use_context::<Viewer>).into_inner()));
+    provide_context(Looking(call::carried(use_context::<Viewer>)));
 }
 
 /// Whether the server said that this page is not there.
 pub fn is_not_here() -> bool {
-    SharedValue::new(|| use_context::<NotHere>().is_some()).into_inner()
+    call::carried(|| use_context::<NotHere>().is_some())
 }
 
 /// Who looks at this page; nothing on pages of no organization.

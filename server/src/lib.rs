@@ -7,6 +7,7 @@ mod oidc;
 pub mod router;
 mod scim;
 pub mod serve;
+pub mod site;
 pub mod state;
 pub mod telemetry;
 mod web;

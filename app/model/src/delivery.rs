@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where one mail is on its way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// Written down, not tried yet.
     Queued,

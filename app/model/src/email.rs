@@ -24,7 +24,7 @@ pub struct EmailAddress(String);
 
 /// Why something is no mail address. Places count the characters of what was typed, from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "why", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum AddressError {
     #[error("There is no address here.")]
     Empty,

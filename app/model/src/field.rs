@@ -10,7 +10,7 @@ pub const NAME_MAX: usize = 100;
 
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "code", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum FieldError {
     #[error("Fill this in.")]
     Empty,

@@ -24,7 +24,7 @@ impl From<OrganizationRole> for Offer {
 
 /// What an address in the list is, or what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "class", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum AddressClass {
     /// Nobody here has it: it will be invited (before sending), or was (after).
     New,

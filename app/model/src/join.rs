@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the link's page shows. Opening it changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "page", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum JoinPage {
     /// The invitation is open.
     Open {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why an action was refused or could not be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "code", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Problem {
     /// It is not there, or not for the one who asks: the two answer the same.
     #[error("We could not find that.")]

@@ -13,7 +13,7 @@ pub const CONFIRM_HOURS: i64 = 24;
 
 /// What the link of a request's mail leads to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "page", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ConfirmPage {
     /// The form's POST puts the request before the admins.
     Ready {

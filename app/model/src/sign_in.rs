@@ -7,7 +7,7 @@ pub const LINK_MINUTES: i64 = 15;
 
 /// What a sign-in link's page shows. Opening it changes nothing: mail scanners open links.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "page", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum SignInPage {
     /// The link can be used, to sign in as this address.
     Ready { email: String },

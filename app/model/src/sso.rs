@@ -184,7 +184,7 @@ fn issuer(typed: &str) -> Result<String, FieldError> {
 
 /// What "Test connection" found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "found", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum TestAnswer {
     /// Discovery and keys are there, and the secret can be read.
     Works { signs_out: bool },
@@ -209,7 +209,7 @@ pub struct Tested {
 
 /// Why a sign-in by a provider came to nothing. Each is a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "why", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum SsoRefusal {
     /// The try was used, is too old, was begun in another browser, or never was: they answer the same.
     Over,

@@ -1,7 +1,7 @@
 //! The dialog for one connection.
 
 use super::api::SaveConnection;
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
 use crate::paths::ThingDialog;
 use crate::ui::{Check, Checks, Choice, Close, Dialog, Field, Problems, Submit, Switch, TextArea};
 use crate::viewer::use_organization;
@@ -14,7 +14,7 @@ use model::sso::ConnectionRow;
 pub fn Editor(
     row: Option<ConnectionRow>,
     groups: Vec<GroupName>,
-    save: ServerAction<SaveConnection>,
+    save: FormAction<SaveConnection>,
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {

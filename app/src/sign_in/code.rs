@@ -1,7 +1,8 @@
 //! The second step of signing in: the mail is on its way, and its code can be typed here.
 
-use super::api::{SignInByCode, asked_for};
-use crate::forms::{self, Form};
+use super::api::{AskedFor, SignInByCode};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::PublicPage;
 use crate::paths;
 use crate::ui::{Field, Problems, Submit};
@@ -12,14 +13,11 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn CodePage() -> impl IntoView {
     let organization = use_organization();
-    let asked = Resource::new_blocking(
-        {
-            let organization = organization.clone();
-            move || organization.clone()
-        },
-        asked_for,
-    );
-    let action = ServerAction::<SignInByCode>::new();
+    let asked = {
+        let org = organization.clone();
+        load(move || AskedFor { org: org.clone() }, || 0)
+    };
+    let action = FormAction::<SignInByCode>::new();
     let problem = forms::problem(action);
     let next = paths::next(&use_location().search.get_untracked());
     let login = paths::login(&organization);

@@ -1,7 +1,8 @@
 //! The page that a sign-in link opens. Opening it signs nobody in: mail scanners open links.
 
-use super::api::{SignInByLink, sign_in_link};
-use crate::forms::{self, Form};
+use super::api::{SignInByLink, SignInLink};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::{Failed, PublicPage};
 use crate::paths;
 use crate::ui::{Problems, Submit};
@@ -12,14 +13,11 @@ use model::sign_in::SignInPage;
 #[component]
 pub fn LinkPage() -> impl IntoView {
     let organization = use_organization();
-    let page = Resource::new_blocking(
-        {
-            let organization = organization.clone();
-            move || organization.clone()
-        },
-        sign_in_link,
-    );
-    let action = ServerAction::<SignInByLink>::new();
+    let page = {
+        let org = organization.clone();
+        load(move || SignInLink { org: org.clone() }, || 0)
+    };
+    let action = FormAction::<SignInByLink>::new();
     view! {
         <Suspense>
             {move || {
@@ -37,7 +35,7 @@ pub fn LinkPage() -> impl IntoView {
 }
 
 #[component]
-fn Ready(action: ServerAction<SignInByLink>, organization: String, email: String) -> impl IntoView {
+fn Ready(action: FormAction<SignInByLink>, organization: String, email: String) -> impl IntoView {
     let answer = forms::answer(action);
     view! {
         <PublicPage title="Sign in".to_owned()>

@@ -1,10 +1,11 @@
 //! The login page: an address, and a mail with a link and a code; or a connection to somebody who knows who it is.
 
 use super::api::RequestSignIn;
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load;
 use crate::pages::PublicPage;
 use crate::paths;
-use crate::sso::{Continue, Or, sign_in_ways};
+use crate::sso::{Continue, Or, SignInWays};
 use crate::ui::{Field, Problems, Submit};
 use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
@@ -13,10 +14,10 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn LoginPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let action = ServerAction::<RequestSignIn>::new();
+    let action = FormAction::<RequestSignIn>::new();
     let asks = use_viewer().is_some_and(|viewer| viewer.organization.requests_open);
     let next = StoredValue::new(paths::next(&use_location().search.get_untracked()));
-    let ways = Resource::new_blocking(|| (), move |()| sign_in_ways(organization.get_value()));
+    let ways = load(move || SignInWays { org: organization.get_value() }, || 0);
     view! {
         <PublicPage title="Sign in".to_owned()>
             <Suspense>
@@ -51,7 +52,7 @@ pub fn LoginPage() -> impl IntoView {
 
 #[component]
 fn ByMail(
-    action: ServerAction<RequestSignIn>,
+    action: FormAction<RequestSignIn>,
     next: String,
     #[prop(default = "primary")] kind: &'static str,
     #[prop(optional)] hint: &'static str,

@@ -18,12 +18,3 @@ where
     let transition = transition.children(children).build();
     view! { <div aria-busy=move || busy.get().then_some("true")>{Transition(transition)}</div> }
 }
-
-/// What a page has loaded, as it is now: for a dialog over it, which must not begin anew when the page looks again.
-/// Stands in a `Suspense`, for the first time that it is loaded.
-pub fn as_it_is<T>(resource: Resource<T>) -> Option<T>
-where
-    T: Clone + Send + Sync + 'static,
-{
-    resource.get_untracked().or_else(|| resource.get())
-}

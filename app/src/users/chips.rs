@@ -1,7 +1,7 @@
 //! A list of addresses with what each is, or what became of it: those that need a look first.
 
 use super::api::Act;
-use crate::forms::Form;
+use crate::forms::{Form, FormAction};
 use crate::paths;
 use crate::ui::{Icon, icon};
 use crate::viewer::use_organization;
@@ -106,7 +106,7 @@ const fn instead_form(action: UserAction) -> &'static str {
 /// The forms behind what the chips offer. A form can't stand within another, so the buttons name theirs.
 #[component]
 pub fn InsteadForms(
-    act: ServerAction<Act>,
+    act: FormAction<Act>,
     /// What is left to mend: without WebAssembly the page would forget it.
     left: Signal<String>,
 ) -> impl IntoView {

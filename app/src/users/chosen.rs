@@ -2,7 +2,8 @@
 
 use super::api::{Act, ChangeGroup, InviteAllAgain};
 use super::words::{self, done_words, refused_words};
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::Loaded;
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Choice, Close, Dialog, Notice, Problems, Submit, Tone};
 use crate::viewer::use_organization;
@@ -25,13 +26,10 @@ pub struct Chosen(pub RwSignal<BTreeSet<UserId>>);
 
 impl Chosen {
     /// Whoever is not on the page any more is not chosen any more: nothing is done to people whom nobody sees.
-    pub fn only_who_is_shown(self, page: Resource<Result<Page, Problem>>) {
+    pub fn only_who_is_shown(self, page: Loaded<Page>) {
         Effect::new(move || {
-            let shown = page.with(|page| {
-                let rows = page.as_ref()?.as_ref().ok()?.rows.iter();
-                Some(rows.map(|row| row.id).collect::<BTreeSet<_>>())
-            });
-            if let Some(shown) = shown
+            if let Some(Ok(page)) = page.get()
+                && let shown = page.rows.iter().map(|row| row.id).collect::<BTreeSet<_>>()
                 && self.0.with_untracked(|chosen| !chosen.is_subset(&shown))
             {
                 self.0.update(|chosen| chosen.retain(|user| shown.contains(user)));
@@ -121,8 +119,8 @@ pub fn ChosenDialog(
     groups: Vec<GroupName>,
     /// The group that the list is of, if it is of one.
     group: Option<GroupId>,
-    act: ServerAction<Act>,
-    grouping: ServerAction<ChangeGroup>,
+    act: FormAction<Act>,
+    grouping: FormAction<ChangeGroup>,
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {
@@ -187,7 +185,7 @@ fn Grouping(
     users: StoredValue<Vec<UserId>>,
     groups: Vec<GroupName>,
     group: Option<GroupId>,
-    action: ServerAction<ChangeGroup>,
+    action: FormAction<ChangeGroup>,
 ) -> impl IntoView {
     let problem = forms::problem(action);
     let options: Vec<_> =
@@ -210,7 +208,7 @@ fn Grouping(
 /// Asks before every expired invitation is sent again.
 #[component]
 pub fn InviteAllAgainDialog(
-    action: ServerAction<InviteAllAgain>,
+    action: FormAction<InviteAllAgain>,
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {

@@ -1,45 +1,47 @@
 //! The dialogs of the Users page: which is open stands in the URL, and what came of them on the page.
 
-use super::api::{Act, ChangeGroup, Invite, InviteAllAgain, list_grants};
+use super::api::{Act, ChangeGroup, Invite, InviteAllAgain, ListGrants};
 use super::chips::{Tense, totals};
 use super::chosen::{ActNotice, Chosen, ChosenDialog, InviteAllAgainDialog};
 use super::invite::{InviteDialog, is_settled};
 use super::words::{grouped_words, names};
-use crate::forms;
+use crate::forms::{self, FormAction};
+use crate::loaded::{Loaded, load_if};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{Notice, Tone, as_it_is};
+use crate::ui::{Notice, Tone};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use model::Problem;
 use model::invite::InviteAnswer;
+use model::permission::Grants;
 use model::users::UsersPage as Page;
 
 /// What can be done on the page.
 #[derive(Clone, Copy)]
 pub struct Actions {
-    pub invite: ServerAction<Invite>,
-    pub act: ServerAction<Act>,
-    pub grouping: ServerAction<ChangeGroup>,
-    pub all: ServerAction<InviteAllAgain>,
+    pub invite: FormAction<Invite>,
+    pub act: FormAction<Act>,
+    pub grouping: FormAction<ChangeGroup>,
+    pub all: FormAction<InviteAllAgain>,
 }
 
 impl Actions {
     pub fn new() -> Self {
         Self {
-            invite: ServerAction::new(),
-            act: ServerAction::new(),
-            grouping: ServerAction::new(),
-            all: ServerAction::new(),
+            invite: FormAction::new(),
+            act: FormAction::new(),
+            grouping: FormAction::new(),
+            all: FormAction::new(),
         }
     }
 
-    /// Changes when something was done that the list shows.
-    pub fn successes(self) -> Memo<(usize, usize, usize, usize)> {
+    /// How often something was done that the list shows.
+    pub fn successes(self) -> Memo<usize> {
         let (invite, act) = (forms::successes(self.invite), forms::successes(self.act));
         let (grouping, all) = (forms::successes(self.grouping), forms::successes(self.all));
-        Memo::new(move |_| (invite.get(), act.get(), grouping.get(), all.get()))
+        Memo::new(move |_| invite.get() + act.get() + grouping.get() + all.get())
     }
 
     /// Forgets what came of the last dialog, for one that begins anew.
@@ -68,12 +70,7 @@ impl Actions {
 
 /// The dialog that the URL names, until it is settled: then it closes, and the page tells.
 #[component]
-pub fn Dialogs(
-    view: Memo<UsersView>,
-    page: Resource<Result<Page, Problem>>,
-    actions: Actions,
-    chosen: Chosen,
-) -> impl IntoView {
+pub fn Dialogs(view: Memo<UsersView>, page: Loaded<Page>, actions: Actions, chosen: Chosen) -> impl IntoView {
     let settled = actions.settled();
     let go = use_navigate();
     let leave = move |replace| {
@@ -101,11 +98,9 @@ pub fn Dialogs(
     let wanted = Memo::new(move |before: Option<&bool>| {
         before == Some(&true) || matches!(dialog.get(), Some(UsersDialog::Invite(_) | UsersDialog::Chosen(_)))
     });
-    let grants = Resource::new_blocking(
-        move || wanted.get(),
-        move |wanted| async move { if wanted { list_grants(organization.get_value()).await.ok() } else { None } },
-    );
-    let granted = move || as_it_is(grants).flatten().or_else(|| grants.get().flatten());
+    let grants = load_if(move || wanted.get().then(|| ListGrants { org: organization.get_value() }), || 0);
+    let grants_of = |grants: Option<Result<Option<Grants>, Problem>>| grants.and_then(Result::ok).flatten();
+    let granted = move || grants_of(grants.as_it_is()).or_else(|| grants_of(grants.get()));
     // All that a dialog shows is there before the dialog is: within a `Suspense` of its own, parts of it would outlive
     // its signals.
     view! {
@@ -120,7 +115,7 @@ pub fn Dialogs(
                         view! { <InviteAllAgainDialog action=actions.all on_close href/> }.into_any()
                     }
                     UsersDialog::Chosen(users) => {
-                        let rows = as_it_is(page)?.map(|page| page.rows).unwrap_or_default();
+                        let rows = page.as_it_is()?.map(|page| page.rows).unwrap_or_default();
                         let (act, grouping, groups) = (actions.act, actions.grouping, granted()?.groups);
                         let group = view.get_untracked().query.group;
                         view! { <ChosenDialog users rows groups group act grouping on_close href/> }.into_any()

@@ -3,7 +3,7 @@
 use super::api::{Act, Invite, classify};
 use super::chips::{Chips, InsteadForms, Tense, totals};
 use super::chosen::ActNotice;
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
 use crate::ui::{Check, Checks, Choice, Close, Dialog, Icon, Problems, Submit, TextArea, icon};
 use crate::viewer::use_organization;
 use leptos::html::Textarea;
@@ -25,9 +25,9 @@ pub fn is_settled(answer: Option<&Result<InviteAnswer, Problem>>) -> bool {
 
 #[component]
 pub fn InviteDialog(
-    action: ServerAction<Invite>,
+    action: FormAction<Invite>,
     /// What is done in place of an invitation.
-    act: ServerAction<Act>,
+    act: FormAction<Act>,
     /// What the field begins with.
     addresses: String,
     grants: Grants,

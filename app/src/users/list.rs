@@ -1,11 +1,12 @@
 //! The Users page: search, filters, order and place stand in the URL.
 
-use super::api::{Act, Invite, list_users};
+use super::api::{Act, Invite, ListUsers};
 use super::chosen::{Chosen, ChosenBar};
 use super::dialogs::{Actions, Dialogs, Outcome};
 use super::table::UsersTable;
 use super::tabs::{PeopleTab, PeopleTabs};
-use crate::forms;
+use crate::forms::{self, FormAction};
+use crate::loaded::{Loaded, load};
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Heading, Icon, Pager, Renewed, icon};
@@ -17,7 +18,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use model::delivery::DeliveryState;
 use model::users::{UserSort, UsersPage as Page, UsersQuery};
-use model::{OrganizationRole, Problem, UserStatus};
+use model::{OrganizationRole, UserStatus};
 use std::time::Duration;
 
 /// How soon the page looks again while mail is on its way, in seconds.
@@ -31,10 +32,8 @@ pub fn UsersPage() -> impl IntoView {
     let rows = Memo::new(move |_| view.get().query);
     let actions = Actions::new();
     let changes = actions.successes();
-    let page = Resource::new_blocking(
-        move || (rows.get(), changes.get()),
-        move |(query, _)| list_users(organization.get_value(), query),
-    );
+    let page =
+        load(move || ListUsers { org: organization.get_value(), query: rows.get() }, move || changes.get());
     let chosen = Chosen(RwSignal::default());
     look_again_while_mail_is_on_its_way(page);
     chosen.only_who_is_shown(page);
@@ -59,7 +58,7 @@ pub fn UsersPage() -> impl IntoView {
 
 /// Opens the dialog. A form, so that it works before WebAssembly; its address holds all that the page's holds.
 #[component]
-fn InviteButton(view: Memo<UsersView>, action: ServerAction<Invite>) -> impl IntoView {
+fn InviteButton(view: Memo<UsersView>, action: FormAction<Invite>) -> impl IntoView {
     let go = use_navigate();
     let open = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -93,7 +92,7 @@ fn Listed(
     view: UsersView,
     filters: NodeRef<Form>,
     chosen: Chosen,
-    act: ServerAction<Act>,
+    act: FormAction<Act>,
 ) -> impl IntoView {
     let organization = use_organization();
     let expired = view.query.status == Some(UserStatus::Expired);
@@ -206,7 +205,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
 
 /// What was changed by hand stays in a field, whatever the page says of it: when the page shows other rows, such as
 /// after the back button, its filters are filled anew.
-fn fill_anew(filters: NodeRef<Form>, page: Resource<Result<Page, Problem>>, rows: Memo<UsersQuery>) {
+fn fill_anew(filters: NodeRef<Form>, page: Loaded<Page>, rows: Memo<UsersQuery>) {
     Effect::new(move |before: Option<UsersQuery>| {
         page.track();
         let now = rows.get_untracked();
@@ -232,14 +231,10 @@ fn moves_soon(state: Option<&DeliveryState>, now: DateTime<Utc>) -> bool {
 }
 
 /// The list tells where each mail is: while one is under way, it looks again.
-fn look_again_while_mail_is_on_its_way(page: Resource<Result<Page, Problem>>) {
+fn look_again_while_mail_is_on_its_way(page: Loaded<Page>) {
     Effect::new(move || {
-        let moving = page.with(|page| {
-            page.as_ref()
-                .and_then(|page| page.as_ref().ok())
-                .is_some_and(|page| page.rows.iter().any(|row| moves_soon(row.delivery.as_ref(), page.now)))
-        });
-        if moving {
+        let moving = |page: Page| page.rows.iter().any(|row| moves_soon(row.delivery.as_ref(), page.now));
+        if page.get().and_then(Result::ok).is_some_and(moving) {
             set_timeout(move || page.refetch(), Duration::from_secs(LOOK_AGAIN_SECONDS));
         }
     });

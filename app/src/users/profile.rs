@@ -1,11 +1,12 @@
 //! One user's profile: what they are, what they may do, what happened, and at the bottom how they leave.
 
-use super::api::{Act, ChangeUser, CopyLink, show_user};
+use super::api::{Act, ChangeUser, CopyLink, ShowUser};
 use super::chosen::ActNotice;
 use super::profile_access::{AccessForm, Permissions};
 use super::profile_history::{Mails, Timeline};
 use super::words::question;
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
+use crate::loaded::load_if;
 use crate::pages::{Failed, NotFoundPage, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Close, Dialog, Icon, Moment, Notice, Problems, StatusBadge, Submit, Tone, exact, icon};
@@ -25,29 +26,28 @@ pub fn ProfilePage() -> impl IntoView {
     let user = Memo::new(move |_| {
         parameters.with(|map| map.get_str("user").and_then(|id| id.parse::<UserId>().ok()))
     });
-    let actions =
-        Actions { act: ServerAction::new(), change: ServerAction::new(), copy: ServerAction::new() };
+    let actions = Actions { act: FormAction::new(), change: FormAction::new(), copy: FormAction::new() };
     let acted = forms::answer(actions.act);
     let gone = Memo::new(move |_| revoked(acted.get()));
     let changes =
         (forms::successes(actions.act), forms::successes(actions.change), forms::successes(actions.copy));
-    let profile = Resource::new_blocking(
-        move || (user.get(), gone.get(), changes.0.get(), changes.1.get(), changes.2.get()),
-        move |(user, gone, ..)| async move {
-            match user {
-                // There is nobody to show any more.
-                Some(_) if gone.is_some() => Ok(None),
-                Some(user) => show_user(organization.get_value(), user).await.map(Some),
-                None => Err(Problem::NotFound),
-            }
+    let profile = load_if(
+        move || {
+            // Whoever was revoked is not there to be shown any more.
+            let user = user.get().filter(|_| gone.get().is_none())?;
+            Some(ShowUser { org: organization.get_value(), user })
         },
+        move || changes.0.get() + changes.1.get() + changes.2.get(),
     );
     view! {
         <Transition>
             {move || Suspend::new(async move {
                 match profile.await {
                     Ok(Some(profile)) => view! { <Profile profile actions/> }.into_any(),
-                    Ok(None) => view! { <Gone email=gone.try_get_untracked().flatten().unwrap_or_default()/> }.into_any(),
+                    Ok(None) => match gone.try_get_untracked().flatten() {
+                        Some(email) => view! { <Gone email/> }.into_any(),
+                        None => view! { <NotFoundPage/> }.into_any(),
+                    },
                     Err(Problem::NotFound) => view! { <NotFoundPage/> }.into_any(),
                     Err(problem) => view! { <Failed problem/> }.into_any(),
                 }
@@ -59,9 +59,9 @@ pub fn ProfilePage() -> impl IntoView {
 /// What can be done on the page. It outlives the profile, which is shown anew after each.
 #[derive(Clone, Copy)]
 pub struct Actions {
-    pub act: ServerAction<Act>,
-    pub change: ServerAction<ChangeUser>,
-    pub copy: ServerAction<CopyLink>,
+    pub act: FormAction<Act>,
+    pub change: FormAction<ChangeUser>,
+    pub copy: FormAction<CopyLink>,
 }
 
 /// The address of whoever was revoked on this page.
@@ -166,7 +166,7 @@ fn Invitation(user: UserRow, actions: Actions) -> impl IntoView {
 
 /// The link that was asked for, to be copied from here; with WebAssembly it is in the clipboard already.
 #[component]
-fn Link(copy: ServerAction<CopyLink>) -> impl IntoView {
+fn Link(copy: FormAction<CopyLink>) -> impl IntoView {
     let answer = forms::answer(copy);
     let copied = RwSignal::new(false);
     Effect::new(move || {
@@ -225,7 +225,7 @@ fn Leaving(user: UserRow, own: bool) -> impl IntoView {
 
 /// The question that stands in the URL, and the form that answers it.
 #[component]
-fn Asking(user: UserRow, act: ServerAction<Act>) -> impl IntoView {
+fn Asking(user: UserRow, act: FormAction<Act>) -> impl IntoView {
     let search = use_location().search;
     let organization = use_organization();
     let here = StoredValue::new(paths::user(&organization, user.id));

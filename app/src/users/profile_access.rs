@@ -2,7 +2,7 @@
 
 use super::api::ChangeUser;
 use super::profile::Saved;
-use crate::forms::{self, Form};
+use crate::forms::{self, Form, FormAction};
 use crate::ui::{Check, Checks, Choice, Problems, Submit};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use model::users::UserProfile;
 
 /// The organization role, the roles and the groups, to be changed together.
 #[component]
-pub fn AccessForm(profile: UserProfile, change: ServerAction<ChangeUser>) -> impl IntoView {
+pub fn AccessForm(profile: UserProfile, change: FormAction<ChangeUser>) -> impl IntoView {
     let (answer, problem) = (forms::answer(change), forms::problem(change));
     let UserProfile { user, granted, choices, .. } = profile;
     let roles = choices.roles.into_iter().map(|role| Check {

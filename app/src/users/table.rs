@@ -2,7 +2,7 @@
 
 use super::api::Act;
 use super::chosen::{ChooseAll, ChooseBox, Chosen};
-use crate::forms::Form;
+use crate::forms::{Form, FormAction};
 use crate::paths::{self, UsersView};
 use crate::ui::{DeliveryLine, Empty, Moment, Order, SortHead, StatusBadge};
 use crate::viewer::use_organization;
@@ -18,7 +18,7 @@ pub fn UsersTable(
     now: DateTime<Utc>,
     view: UsersView,
     chosen: Chosen,
-    act: ServerAction<Act>,
+    act: FormAction<Act>,
 ) -> impl IntoView {
     if rows.is_empty() {
         return view! { <Nobody view/> }.into_any();
@@ -64,7 +64,7 @@ fn sorted(view: &UsersView, sort: UserSort) -> (Option<Order>, String) {
 }
 
 #[component]
-fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerAction<Act>) -> impl IntoView {
+fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: FormAction<Act>) -> impl IntoView {
     let expired = row.status == UserStatus::Expired;
     let called = if row.name.is_empty() { row.email.clone() } else { row.name.clone() };
     let manage = paths::user(&use_organization(), row.id);
@@ -105,7 +105,7 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerAction<Act>)
 
 /// One click: a new mail, and all days again.
 #[component]
-fn InviteAgain(user: UserId, name: String, act: ServerAction<Act>) -> impl IntoView {
+fn InviteAgain(user: UserId, name: String, act: FormAction<Act>) -> impl IntoView {
     view! {
         <Form action=act class="inline">
             <input type="hidden" name="org" value=use_organization()/>

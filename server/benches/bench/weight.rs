@@ -16,8 +16,10 @@ use uuid::Uuid;
 
 /// Before the first paint of a public page, in kB.
 const PAINT_MOST: f64 = 20.0;
-/// WebAssembly and JavaScript, in kB.
+/// WebAssembly and JavaScript where people sign in, in kB.
 const SCRIPTS_MOST: f64 = 220.0;
+/// What a page for whoever is signed in brings besides, in kB.
+const PAGE_MOST: f64 = 60.0;
 
 pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
     let database = Database::with_people(setting, FEW).await?;
@@ -36,12 +38,23 @@ pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
                 all.iter().map(|pages| value(&pages[at])).collect(),
             )
         };
-        let public = page.name != "Users";
+        let public = at < PUBLIC;
         let to_paint = row("before the first paint", "kB", |page| page.bytes_to_paint / 1000.0);
         let scripts = row("WebAssembly and JavaScript", "kB", |page| page.script_bytes / 1000.0);
+        let more =
+            all.iter().map(|pages| (pages[at].script_bytes - pages[0].script_bytes) / 1000.0).collect();
+        let more = Row::new(format!("weight, {}: more than at sign-in", page.name), "kB", more);
         rows.extend([
             if public { to_paint.at_most(PAINT_MOST) } else { to_paint },
-            scripts.at_most(SCRIPTS_MOST),
+            if public { scripts.at_most(SCRIPTS_MOST) } else { scripts },
+        ]);
+        if !public {
+            rows.push(more.at_most(PAGE_MOST));
+        }
+        if at > PUBLIC {
+            continue;
+        }
+        rows.extend([
             row("all", "kB", |page| page.bytes / 1000.0),
             row("requests", "", |page| page.requests),
             row("first contentful paint", "ms", |page| page.first_paint),
@@ -52,6 +65,9 @@ pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
     }
     Ok(rows)
 }
+
+/// How many of the pages are for whoever is not signed in. Of the others the first is told of in full.
+const PUBLIC: usize = 2;
 
 /// What the browser measured.
 #[derive(Deserialize)]
@@ -94,6 +110,10 @@ async fn pages(setting: &Setting, database: &Database, server: &Server) -> Resul
         page("login", "login", "Sign in", ""),
         page("join", "join", "Join Many Blobs", &invited),
         page("Users", "settings/users", "Users", &admin),
+        page("Groups", "settings/groups", "Groups", &admin),
+        page("General", "settings/general", "General", &admin),
+        page("Authentication", "settings/authentication", "Authentication", &admin),
+        page("Account", "account", "Account", &admin),
     ]))
 }
 

@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use domain::{Caller, Source, Token};
+use leptos::WasmSplitManifest;
 use leptos::nonce::Nonce;
 use leptos::prelude::{provide_context, use_context};
 use model::Viewer;
@@ -33,6 +34,9 @@ pub async fn attach(State(state): State<AppState>, request: Request, next: Next)
     if let Some(theme) = theme(&cookies, state.secure()) {
         parts.extensions.insert(theme);
     }
+    if let Some(split) = &state.split {
+        parts.extensions.insert(split.clone());
+    }
     let mut response = next.run(Request::from_parts(parts, body)).await;
     super::headers::with_nonce(&mut response, &nonce, state.reload_port);
     response
@@ -49,6 +53,10 @@ pub fn provide() {
     hand_on::<Viewer>(&extensions);
     hand_on::<NotHere>(&extensions);
     hand_on::<Submitted>(&extensions);
+    // Whoever is signed in gets a page's WebAssembly beside the page; for others nothing stands before the first paint.
+    if extensions.get::<Viewer>().is_some_and(|viewer| viewer.user.is_some()) {
+        hand_on::<WasmSplitManifest>(&extensions);
+    }
 }
 
 fn hand_on<T: Clone + Send + Sync + 'static>(extensions: &axum::http::Extensions) {

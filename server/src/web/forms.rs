@@ -5,6 +5,7 @@ use super::gate;
 use super::pages::{call, is_server_function, page};
 use crate::router::BODY_MOST;
 use crate::state::AppState;
+use app::call::Answer;
 use app::forms::{ACTION_FIELD, Submitted};
 use app::server::status;
 use app::viewer::NotHere;
@@ -14,7 +15,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use model::{Problem, Viewer};
-use serde_json::Value;
 
 /// Leptos' word that a server function leads elsewhere.
 const LEADS_ELSEWHERE: &str = "serverfnredirect";
@@ -79,7 +79,7 @@ fn add_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
     }
 }
 
-type Answered = (Result<Value, Problem>, Vec<HeaderValue>);
+type Answered = (Answer, Vec<HeaderValue>);
 
 /// Calls the server function; where it leads elsewhere, the way there is the response.
 async fn run(parts: &Parts, action: &str, body: Bytes) -> Result<Answered, Response> {
@@ -98,7 +98,7 @@ async fn run(parts: &Parts, action: &str, body: Bytes) -> Result<Answered, Respo
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let unknown = || Problem::Unreachable;
     let answer = if head.status.is_success() {
-        serde_json::from_slice(&body).map_err(|_| unknown())
+        String::from_utf8(body.into()).map_err(|_| unknown())
     } else {
         Err(serde_json::from_slice(&body).unwrap_or_else(|_| unknown()))
     };

@@ -240,10 +240,10 @@ async fn admins_functions_answer_nobody_else_and_change_nothing(pool: PgPool) {
     for (path, kind, body) in ADMINS_ALONE.into_iter().chain([PROFILE]) {
         let body = filled(body, &things);
         let answer = site.call(path, "", kind, &body).await;
-        let signed_out = (StatusCode::UNAUTHORIZED, r#"{"code":"signed_out"}"#);
+        let signed_out = (StatusCode::UNAUTHORIZED, r#""signed_out""#);
         assert_eq!((answer.status, &*answer.body), signed_out, "{path}");
         let answer = site.call(path, &member, kind, &body).await;
-        let not_found = (StatusCode::NOT_FOUND, r#"{"code":"not_found"}"#);
+        let not_found = (StatusCode::NOT_FOUND, r#""not_found""#);
         assert_eq!((answer.status, &*answer.body), not_found, "{path}");
         let answer = site.call(path, &stranger, kind, &body).await;
         assert_eq!((answer.status, &*answer.body), signed_out, "{path}");

@@ -1,0 +1,57 @@
+// Pages whose WebAssembly is fetched when they are opened.
+
+import type { Page } from "@playwright/test";
+import { expect, test } from "../fixtures.ts";
+import { signIn } from "../pages/sign_in.ts";
+import { arrive, goto } from "../support/browser.ts";
+
+/** What the navigation leads to: the link, the page's heading, and its path. */
+const PAGES = [
+  ["Groups", "Groups", "settings/groups"],
+  ["Roles", "Roles", "settings/roles"],
+  ["General", "General", "settings/general"],
+  ["Authentication", "Authentication", "settings/authentication"],
+  ["Provisioning", "Provisioning", "settings/provisioning"],
+  ["Audit log", "Audit log", "settings/audit-log"],
+  ["Users", "Users", "settings/users"],
+] as const;
+
+const follow = (page: Page, link: string) =>
+  page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: link, exact: true }).click();
+
+test("each page is fetched once, when it is opened by its link, and works when it is opened by its address", async ({ page, org }) => {
+  await signIn(page, org.link);
+  await page.evaluate("window.sameDocument = true");
+  const fetched: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith(".wasm")) fetched.push(request.url());
+  });
+  for (const [link, heading] of PAGES) {
+    await follow(page, link);
+    await arrive(page, heading);
+  }
+  await page.getByRole("link", { name: org.admin }).first().click();
+  await arrive(page, "Account");
+  expect(await page.evaluate("window.sameDocument"), "no page was loaded anew").toBe(true);
+  expect(fetched.length).toBeGreaterThan(0);
+  expect(new Set(fetched).size).toBe(fetched.length);
+
+  for (const [, heading, path] of PAGES) {
+    await goto(page, `/o/${org.slug}/${path}`);
+    await arrive(page, heading);
+  }
+});
+
+test("a page that can't be fetched any more is given by the server, and works", async ({ page, org, noErrors }) => {
+  await signIn(page, org.link);
+  await page.evaluate("window.sameDocument = true");
+  noErrors.expect(/net::ERR_FAILED|Failed to fetch|TypeError/);
+  await page.route("**/pkg/{split,chunk}_*.wasm", (route) => route.abort());
+  await follow(page, "Groups");
+  await expect(page.getByRole("heading", { level: 1, name: "Groups" })).toBeVisible();
+  expect(await page.evaluate("window.sameDocument"), "the page was loaded anew").toBeUndefined();
+  await page.getByRole("link", { name: "New group" }).click();
+  await page.getByLabel("Name").fill("Pink blobs");
+  await page.getByRole("button", { name: "Save group" }).click();
+  await expect(page.getByRole("row", { name: /Pink blobs/ })).toBeVisible();
+});
