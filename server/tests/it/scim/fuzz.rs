@@ -157,3 +157,51 @@ async fn patches_of_any_kind(pool: PgPool) {
     directory.get(&format!("/Users/{user}")).await.ok();
     directory.get(&format!("/Groups/{group}")).await.ok();
 }
+
+/// Long lists, many operations on them, many tests in each.
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn patches_cost_no_more_than_their_letters(pool: PgPool) {
+    let directory = Directory::new(pool).await;
+    let user = format!("/Users/{}", directory.user("blob@blobs.example").await);
+    let emails = |letter: &str| -> Value {
+        let value = |n: usize| json!({ "value": format!("{}{n}", letter.repeat(990)), "type": "work" });
+        (0..99).map(value).collect()
+    };
+    let tests = |test: &str| vec![test; 199].join(" or ");
+    let none = format!("emails[{}]", tests("type eq \"x\""));
+    let odd = format!("emails[{}]", tests("value co \"İx\""));
+    let whole = json!({ "op": "replace", "path": "emails", "value": emails("a") });
+    let part = json!({ "op": "replace", "path": "emails[type eq \"work\"].type", "value": "work" });
+    let names: Value = (0..1_024_u32)
+        .map(|n| {
+            let letters = "emailstype".chars().enumerate();
+            let mut name: String =
+                letters.map(|(at, c)| if n >> at & 1 == 1 { c.to_ascii_uppercase() } else { c }).collect();
+            name.insert(6, '.');
+            (name, json!("home"))
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    for (letter, operation, times) in [
+        ("a", whole, 25),
+        ("a", part.clone(), 18_000),
+        ("a", json!({ "op": "remove", "path": none }), 1_000),
+        ("ß", json!({ "op": "remove", "path": odd }), 700),
+        ("a", json!({ "op": "replace", "value": names }), 150),
+    ] {
+        let mut operations = vec![json!({ "op": "replace", "path": "emails", "value": emails(letter) })];
+        operations.extend(std::iter::repeat_n(operation.clone(), times));
+        let body = json!({ "schemas": [PATCH], "Operations": operations });
+        let began = Instant::now();
+        let detail =
+            directory.call(Method::PATCH, &user, Some(&body)).await.refused(400, Some("invalidSyntax"));
+        assert!(detail.contains("too much for one request"), "{detail}");
+        let about: String = operation.to_string().chars().take(60).collect();
+        // Without an end, minutes.
+        assert!(began.elapsed() < Duration::from_secs(20), "{about} took {:?}", began.elapsed());
+    }
+    // What somebody could really send.
+    let mut operations = vec![json!({ "op": "replace", "path": "emails", "value": emails("a") })];
+    operations.extend(std::iter::repeat_n(part, 50));
+    directory.patch(&user, json!(operations)).await.ok();
+}
