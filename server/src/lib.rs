@@ -10,3 +10,7 @@ pub mod serve;
 pub mod state;
 pub mod telemetry;
 mod web;
+
+/// What server/fuzz calls.
+#[cfg(fuzzing)]
+pub use scim::fuzz;
