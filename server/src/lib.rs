@@ -11,3 +11,7 @@ pub mod site;
 pub mod state;
 pub mod telemetry;
 mod web;
+
+/// What server/fuzz calls.
+#[cfg(fuzzing)]
+pub use scim::fuzz;

@@ -9,6 +9,8 @@ mod discovery;
 mod document;
 mod error;
 mod etag;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod grammar;
 mod groups;
 mod listing;

@@ -8,10 +8,10 @@ use domain::directory::schema::{Attribute, Kind, Resource};
 use serde_json::{Map, Value};
 
 /// The longest text of one attribute, in characters.
-const TEXT_MOST: usize = 1_000;
+pub const TEXT_MOST: usize = 1_000;
 
 /// How many values one attribute may have.
-const VALUES_MOST: usize = 100;
+pub const VALUES_MOST: usize = 100;
 
 /// A resource with the attributes that may be written.
 pub type Document = Map<String, Value>;

@@ -13,10 +13,10 @@ use serde_json::Value;
 pub const LENGTH_MOST: usize = 10_000;
 
 /// How deep it may go.
-const DEPTH_MOST: usize = 32;
+pub const DEPTH_MOST: usize = 32;
 
 /// How many tests it may have.
-const TERMS_MOST: usize = 200;
+pub const TERMS_MOST: usize = 200;
 
 /// Where a PATCH operation goes.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct PatchPath {
     pub target: Target,
     /// Which of an attribute's values.
     pub which: Option<Filter>,
+    /// How many tests choose them.
+    pub tests: usize,
     /// Which part of them.
     pub part: Option<&'static Attribute>,
 }
@@ -53,9 +55,10 @@ pub fn path(resource: Resource, text: &str) -> Result<PatchPath, Said> {
         }
         None => return Err(reader.wrong("an attribute is missing")),
     };
-    let mut path = PatchPath { target, which: None, part: None };
+    let mut path = PatchPath { target, which: None, tests: 0, part: None };
     if let Some((attribute, which)) = reader.brackets(target)? {
         path.which = Some(which);
+        path.tests = reader.terms;
         path.part = reader.part(attribute)?;
     }
     reader.end()?;

@@ -166,7 +166,10 @@ fn whole(raw: &Document) -> Result<GroupForm, Said> {
 }
 
 /// What the operations of a PATCH come to, one after the other.
-fn changes(operations: &[Operation]) -> Result<GroupForm, Said> {
+///
+/// # Errors
+/// A path that leads nowhere, an attribute that may not be written, a member that is none.
+pub fn changes(operations: &[Operation]) -> Result<GroupForm, Said> {
     let mut form = GroupForm::default();
     for operation in operations {
         let Some(path) = &operation.path else {

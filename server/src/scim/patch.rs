@@ -2,7 +2,7 @@
 //! path and an object of names with dots or schemas, values chosen by a filter, flags as text, members to be removed as
 //! a value.
 
-use super::document::{self, Document};
+use super::document::{self, Document, VALUES_MOST};
 use super::error::{Kind, Said};
 use super::grammar::{self, PatchPath};
 use super::names::{self, Target};
@@ -11,7 +11,15 @@ use domain::directory::{Filter, Path};
 use serde_json::Value;
 
 /// How many operations one request may have.
-const OPERATIONS_MOST: usize = 20_000;
+pub const OPERATIONS_MOST: usize = 20_000;
+
+/// How often the operations of one request may look at a single value. Each looks at all of its attribute's, with every
+/// test that chooses among them; without an end, 4 MiB would keep us busy for minutes. What directories send stays far
+/// below: an operation on three addresses takes eight.
+const LOOKS_MOST: usize = 50_000;
+
+/// How many values are compared with each other in the time of one look.
+const COMPARED: usize = 16;
 
 /// One change.
 #[derive(Debug)]
@@ -79,18 +87,19 @@ pub fn field<'a>(object: &'a Document, name: &str) -> Option<&'a Value> {
 /// Changes a document as all of the operations say, one after the other.
 ///
 /// # Errors
-/// A path that leads nowhere, an attribute that may not be written, a value that is not of its kind.
+/// A path that leads nowhere, an attribute that may not be written, a value that is not of its kind; too much at once.
 pub fn apply(resource: Resource, document: &mut Document, operations: &[Operation]) -> Result<(), Said> {
+    let looks = &mut 0;
     for operation in operations {
         let Some(path) = &operation.path else {
             let values = operation.value.as_object().cloned().unwrap_or_default();
             for (name, value) in &values {
-                without_path(resource, document, operation.kind, name, value)?;
+                without_path(resource, document, operation.kind, name, value, looks)?;
             }
             continue;
         };
         let path = grammar::path(resource, path)?;
-        to(resource, document, operation.kind, &path, &operation.value)?;
+        to(resource, document, operation.kind, &path, &operation.value, looks)?;
     }
     Ok(())
 }
@@ -102,19 +111,20 @@ fn without_path(
     kind: Change,
     name: &str,
     value: &Value,
+    looks: &mut usize,
 ) -> Result<(), Said> {
     // Some write whole paths as names.
     let path = if name.contains('[') {
         grammar::path(resource, name)?
     } else {
         match names::target(resource, name) {
-            Some(target) => PatchPath { target, which: None, part: None },
+            Some(target) => PatchPath { target, which: None, tests: 0, part: None },
             None => return Ok(()),
         }
     };
     match path.target {
         Target::Attribute(path) if !path.attribute.writable || !path.end().writable => Ok(()),
-        _ => to(resource, document, kind, &path, value),
+        _ => to(resource, document, kind, &path, value, looks),
     }
 }
 
@@ -124,6 +134,7 @@ fn to(
     kind: Change,
     path: &PatchPath,
     value: &Value,
+    looks: &mut usize,
 ) -> Result<(), Said> {
     let target = match path.target {
         Target::Extension(extension) if kind == Change::Remove => {
@@ -139,6 +150,7 @@ fn to(
                     kind,
                     &format!("{}:{name}", extension_name(resource)),
                     value,
+                    looks,
                 )?;
             }
             return Ok(());
@@ -150,6 +162,20 @@ fn to(
     }
     if kind == Change::Remove && target.end().required {
         return Err(Said::bad(Kind::Mutability, format!("{} can't be removed.", target.end().name)));
+    }
+    if target.attribute.many {
+        // More than there may be are refused before anybody looks at them.
+        let count = |value: Option<&Value>| {
+            value.and_then(Value::as_array).map_or(1, |values| values.len().min(VALUES_MOST))
+        };
+        let there = document::within(resource, document, target.extension, |holder| {
+            count(holder.get(target.attribute.name))
+        });
+        let values = there + count(Some(value));
+        *looks += values * (1 + path.tests + values / COMPARED);
+        if *looks > LOOKS_MOST {
+            return Err(syntax("this is too much for one request: send the operations in several"));
+        }
     }
     if target.attribute.many && target.inside.is_none() {
         return document::within(resource, document, target.extension, |holder| {
@@ -247,7 +273,8 @@ fn chosen(
     value: &Value,
 ) -> Result<(), Said> {
     let holds = |value: &Value| value.as_object().is_some_and(|value| which.holds(value));
-    if !values.iter().any(holds) {
+    let hold: Vec<bool> = values.iter().map(holds).collect();
+    if !hold.contains(&true) {
         return match (kind, which.wants()) {
             // There is nothing to remove.
             (Change::Remove, _) => Ok(()),
@@ -261,10 +288,11 @@ fn chosen(
         };
     }
     if kind == Change::Remove && part.is_none() {
-        values.retain(|value| !holds(value));
+        let mut hold = hold.into_iter();
+        values.retain(|_| hold.next() == Some(false));
         return Ok(());
     }
-    for one in values.iter_mut().filter(|value| holds(value)) {
+    for (one, _) in values.iter_mut().zip(hold).filter(|(_, holds)| *holds) {
         let Some(fields) = one.as_object_mut() else { continue };
         match (kind, part) {
             (Change::Remove, Some(part)) => drop(fields.remove(part.name)),

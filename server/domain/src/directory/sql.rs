@@ -259,6 +259,16 @@ impl Statement {
     }
 }
 
+impl Filter {
+    /// The condition that it is, as the database is sent it, but for the values: for whoever checks that nothing of what
+    /// was asked stands in it.
+    pub fn sql(&self) -> String {
+        let mut statement = Statement::new(Uuid::nil());
+        statement.condition(self);
+        statement.sql.into_string()
+    }
+}
+
 /// Whether an index answers it, so that few are left.
 pub(super) fn is_narrow(filter: &Filter) -> bool {
     match filter {

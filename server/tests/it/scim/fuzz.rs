@@ -7,6 +7,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 const CASES: usize = 400;
@@ -79,6 +80,13 @@ fn filter() -> impl Strategy<Value = String> {
             inner.prop_map(|a| format!("not ({a})")),
         ]
     })
+}
+
+/// What the fuzzer begins with, and what it once found.
+fn seeds(of: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(of);
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files.map(|file| std::fs::read(file).unwrap()).collect()
 }
 
 async fn answered(
@@ -156,4 +164,89 @@ async fn patches_of_any_kind(pool: PgPool) {
     // However odd what was sent, what is kept can be told.
     directory.get(&format!("/Users/{user}")).await.ok();
     directory.get(&format!("/Groups/{group}")).await.ok();
+}
+
+/// As server/src/scim/fuzz.rs sees it, but with what the database says of it.
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn all_that_the_fuzzer_begins_with(pool: PgPool) {
+    let directory = Directory::new(pool).await;
+    let user = directory.user("blob@blobs.example").await;
+    let group = directory.group("Blobs", &[&user]).await;
+    let resources = [format!("/Users/{user}"), format!("/Groups/{group}")];
+    for filter in seeds("scim_filter") {
+        let about = String::from_utf8_lossy(&filter);
+        let filter: String = form_urlencoded::byte_serialize(&filter).collect();
+        for kind in ["Users", "Groups"] {
+            let status =
+                answered(&directory, Method::GET, &format!("/{kind}?filter={filter}"), None, &about).await;
+            assert!(matches!(status, StatusCode::OK | StatusCode::BAD_REQUEST), "{about:?}: {status}");
+        }
+    }
+    for path in seeds("scim_path") {
+        let path = String::from_utf8_lossy(&path);
+        for op in ["add", "remove"] {
+            let operation = json!({ "op": op, "path": path, "value": "work" });
+            let body = json!({ "schemas": [PATCH], "Operations": [operation] });
+            for resource in &resources {
+                answered(&directory, Method::PATCH, resource, Some(&body), &path).await;
+            }
+        }
+    }
+    for body in seeds("scim_patch") {
+        let Ok(body) = serde_json::from_slice::<Value>(&body) else { continue };
+        for resource in &resources {
+            answered(&directory, Method::PATCH, resource, Some(&body), &body.to_string()).await;
+        }
+    }
+    for resource in &resources {
+        directory.get(resource).await.ok();
+    }
+}
+
+/// Long lists, many operations on them, many tests in each.
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn patches_cost_no_more_than_their_letters(pool: PgPool) {
+    let directory = Directory::new(pool).await;
+    let user = format!("/Users/{}", directory.user("blob@blobs.example").await);
+    let emails = |letter: &str| -> Value {
+        let value = |n: usize| json!({ "value": format!("{}{n}", letter.repeat(990)), "type": "work" });
+        (0..99).map(value).collect()
+    };
+    let tests = |test: &str| vec![test; 199].join(" or ");
+    let none = format!("emails[{}]", tests("type eq \"x\""));
+    let odd = format!("emails[{}]", tests("value co \"İx\""));
+    let whole = json!({ "op": "replace", "path": "emails", "value": emails("a") });
+    let part = json!({ "op": "replace", "path": "emails[type eq \"work\"].type", "value": "work" });
+    let names: Value = (0..1_024_u32)
+        .map(|n| {
+            let letters = "emailstype".chars().enumerate();
+            let mut name: String =
+                letters.map(|(at, c)| if n >> at & 1 == 1 { c.to_ascii_uppercase() } else { c }).collect();
+            name.insert(6, '.');
+            (name, json!("home"))
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    for (letter, operation, times) in [
+        ("a", whole, 25),
+        ("a", part.clone(), 18_000),
+        ("a", json!({ "op": "remove", "path": none }), 1_000),
+        ("ß", json!({ "op": "remove", "path": odd }), 700),
+        ("a", json!({ "op": "replace", "value": names }), 150),
+    ] {
+        let mut operations = vec![json!({ "op": "replace", "path": "emails", "value": emails(letter) })];
+        operations.extend(std::iter::repeat_n(operation.clone(), times));
+        let body = json!({ "schemas": [PATCH], "Operations": operations });
+        let began = Instant::now();
+        let detail =
+            directory.call(Method::PATCH, &user, Some(&body)).await.refused(400, Some("invalidSyntax"));
+        assert!(detail.contains("too much for one request"), "{detail}");
+        let about: String = operation.to_string().chars().take(60).collect();
+        // Without an end, minutes.
+        assert!(began.elapsed() < Duration::from_secs(20), "{about} took {:?}", began.elapsed());
+    }
+    // What somebody could really send.
+    let mut operations = vec![json!({ "op": "replace", "path": "emails", "value": emails("a") })];
+    operations.extend(std::iter::repeat_n(part, 50));
+    directory.patch(&user, json!(operations)).await.ok();
 }
