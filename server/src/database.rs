@@ -4,12 +4,15 @@ use crate::config::Config;
 use domain::{Clock, Domain, MIGRATOR};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long to wait for the database: at a start it may come up beside us.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a connection that nobody uses is believed to be one still.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// The number of the lock under which the schema is changed.
 const SCHEMA_LOCK: i64 = 0x7665_7374_6962_756c;
@@ -26,6 +29,8 @@ pub async fn connect(config: &Config) -> Result<Domain, String> {
     let pool = PgPoolOptions::new()
         .max_connections(config.database_connections)
         .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, seen| Box::pin(is_there(connection, seen.idle_for)))
         .connect_with(options.clone());
     let pool = match pool.await {
         Ok(pool) => pool,
@@ -39,6 +44,15 @@ pub async fn connect(config: &Config) -> Result<Domain, String> {
         mail_bell: Arc::default(),
         sso: Arc::default(),
     })
+}
+
+/// Asks whether the database is still there, on a connection that nobody has used for a while. sqlx asks before each
+/// statement, which doubles the way to the database, and sqlx has asked already when the connection was given back.
+async fn is_there(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
+    if idle_for >= TRUSTED {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 /// Why the database can't be reached. A pool says only that it waited in vain: one connection of its own says why.

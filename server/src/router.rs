@@ -4,7 +4,8 @@ use crate::oidc;
 use crate::scim;
 use crate::state::AppState;
 use crate::web::{
-    context, export, files, forms, gate, headers, health, links, mailbox, pages, refusals, request_log,
+    compression, context, export, files, forms, gate, headers, health, links, mailbox, pages, refusals,
+    request_log,
 };
 use app::App;
 use axum::Router;
@@ -88,6 +89,8 @@ fn around(
         .layer(CatchPanicLayer::custom(pages::panicked))
         .layer(from_fn_with_state(state.clone(), refusals::tell))
         .layer(map_response_with_state(state.clone(), headers::fixed))
+        .layer(from_fn(compression::tell))
+        .layer(compression::layer())
         .layer(from_fn(request_log::log))
 }
 

@@ -1,5 +1,6 @@
 //! The web's side of the server: cookies, headers, forms, links. It translates, and decides nothing.
 
+pub mod compression;
 pub mod context;
 pub mod document;
 pub mod export;

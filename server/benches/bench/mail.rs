@@ -16,6 +16,15 @@ use tokio::time::sleep;
 const MAILS: usize = 10_000;
 /// How often the outbox is looked at, to see whether it is empty.
 const LOOK: Duration = Duration::from_millis(20);
+/// Of each index of the outbox, so that looking reads nothing else: a look at the whole table took 13 ms of one core, every
+/// 20 ms.
+const WAITING: &str = "select
+    (select count(*) from (
+        select from deliveries where kind = 'sign_in' and due_at is not null order by due_at limit 1
+    ) urgent)
+    + (select count(*) from (
+        select from deliveries where kind <> 'sign_in' and due_at is not null order by due_at limit 1
+    ) others)";
 const WITHIN: Duration = Duration::from_mins(2);
 
 pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
@@ -68,7 +77,7 @@ pub async fn drained(
     // Whoever asks for a mail rings the worker's bell. This address is nobody's, so none comes of it.
     let fields = [("org", organization.slug.as_str()), ("email", &format!("nobody{round}@nowhere.example"))];
     Client::new(server.address).send(&call_form("/api/sign_in/request", "", &fields)).await?;
-    while database.number("select count(*) from deliveries where due_at is not null").await? > 0 {
+    while database.number(WAITING).await? > 0 {
         if from.elapsed() > WITHIN {
             return Err("the outbox did not get empty".into());
         }

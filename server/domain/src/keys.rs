@@ -102,43 +102,30 @@ pub async fn revoke(admin: &Admin<'_>, key: ApiKeyId) -> Result<()> {
     Ok(())
 }
 
-/// A key that is good at this moment.
-pub(crate) struct Good {
-    pub id: ApiKeyId,
-    pub name: String,
-    pub scopes: Vec<Scope>,
-}
-
-/// The key that somebody brought, if it is one of this organization's and its time lasts.
-pub(crate) async fn find(visitor: &Visitor<'_>, token: &Token) -> Result<Option<Good>> {
-    let row = sqlx::query!(
-        "select id, name, scopes, last_used_at from api_keys
-         where organization_id = $1 and token_hash = $2 and (expires_at is null or expires_at > $3)",
-        visitor.organization(),
-        token.hash(),
-        visitor.now
-    )
-    .fetch_optional(&visitor.domain().pool)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    if is_old(row.last_used_at, visitor.now) {
+/// Writes down that a key was used, if that was not done just now.
+pub(crate) async fn used(
+    visitor: &Visitor<'_>,
+    key: ApiKeyId,
+    last_used_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    if is_old(last_used_at, visitor.now) {
         sqlx::query!(
             "update api_keys set last_used_at = $3
              where organization_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)",
             visitor.organization(),
-            row.id,
+            key.0,
             visitor.now
         )
         .execute(&visitor.domain().pool)
         .await?;
     }
-    Ok(Some(Good { id: ApiKeyId(row.id), name: row.name, scopes: scopes(&row.scopes) }))
+    Ok(())
 }
 
 fn is_old(used_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     used_at.is_none_or(|at| at < now - TimeDelta::minutes(USED_MINUTES))
 }
 
-fn scopes(codes: &[String]) -> Vec<Scope> {
+pub(crate) fn scopes(codes: &[String]) -> Vec<Scope> {
     codes.iter().filter_map(|code| code.parse().ok()).collect()
 }

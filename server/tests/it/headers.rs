@@ -1,7 +1,8 @@
 //! The headers that keep a page and its cookies to itself.
 
 use crate::support::{ADMIN, Site};
-use axum::http::header;
+use axum::body::Body;
+use axum::http::{Request, header};
 use sqlx::PgPool;
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -45,4 +46,29 @@ async fn on_https_an_opened_link_belongs_to_this_host_alone_too(pool: PgPool) {
     // A neighbour could have set it to an invitation of its own.
     let plain = site.get("/o/blobsrus/join", cookie.trim_start_matches("__Host-")).await;
     assert!(plain.body.contains("This link does not work"));
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn what_another_site_asks_for_is_not_compressed(pool: PgPool) {
+    let site = Site::new(pool).await;
+    let ask = |path: &str, from: &[&str]| {
+        let request = Request::get(path).header(header::ACCEPT_ENCODING, "gzip, br");
+        let request = from.iter().fold(request, |request, from| request.header("sec-fetch-site", *from));
+        site.send(request.body(Body::empty()).unwrap())
+    };
+    for (path, from, compressed) in [
+        ("/o/blobsrus/login", &["none"][..], true),
+        ("/o/blobsrus/login", &["same-origin"], true),
+        ("/o/blobsrus/login", &["same-site"], false),
+        ("/o/blobsrus/login", &["cross-site"], false),
+        ("/o/blobsrus/login", &["cross-site", "none"], false),
+        ("/o/blobsrus/login", &[], false),
+        // Other than pages and what server functions answer.
+        ("/robots.txt", &["none"], false),
+    ] {
+        let answer = ask(path, from).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.headers.contains_key(header::CONTENT_ENCODING), compressed, "{path} {from:?}");
+        assert_eq!(answer.body.contains("<!DOCTYPE html>"), !compressed && path != "/robots.txt");
+    }
 }

@@ -54,9 +54,8 @@ pub async fn list_people(program: &Program<'_>, question: &Question) -> Result<L
     };
     let last = rows.last().map(|row| (row.sort_value.clone(), row.person.id));
     question.remember(program, &window, total, rows.len(), last).await?;
-    let mut connection = pool.acquire().await?;
-    let people = rows.into_iter().map(|row| row.person).collect();
-    Ok(Listing { total, resources: people::with_groups(&mut connection, program, people).await? })
+    let resources = rows.into_iter().map(|row| row.person.into_person(program.now)).collect();
+    Ok(Listing { total, resources })
 }
 
 fn push_where(statement: &mut Statement, organization: Uuid, filter: Option<&Filter>) {

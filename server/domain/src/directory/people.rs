@@ -17,8 +17,8 @@ use model::rules::{Action, AddressState, Refusal};
 use model::users::JoinedBy;
 use model::{EmailAddress, GroupId, OrganizationRole, Problem, UserId};
 use serde_json::{Map, Value, json};
+use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
-use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The most letters of a directory's own id: an index has no room for more.
@@ -48,7 +48,10 @@ pub enum Edited {
 pub(super) const COLUMNS: &str = "select u.id, u.email, u.name, u.status, u.created_at, u.modified_at,
     d.external_id, d.attributes,
     (select expires_at from invitations i
-     where i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open') as expires_at";
+     where i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open') as expires_at,
+    (select jsonb_agg(jsonb_build_array(g.id, g.name) order by lower(g.name), g.id) from group_members m
+     join groups g on g.organization_id = m.organization_id and g.id = m.group_id
+     where m.organization_id = u.organization_id and m.user_id = u.id) as groups";
 
 #[derive(FromRow)]
 pub(super) struct PersonRow {
@@ -61,47 +64,28 @@ pub(super) struct PersonRow {
     external_id: Option<String>,
     attributes: Option<Value>,
     expires_at: Option<DateTime<Utc>>,
+    groups: Option<Json<Vec<(GroupId, String)>>>,
 }
 
-/// Reads the groups of people, of all of them at once.
-pub(super) async fn with_groups(
-    connection: &mut PgConnection,
-    program: &Program<'_>,
-    rows: Vec<PersonRow>,
-) -> Result<Vec<Person>> {
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut groups: HashMap<Uuid, Vec<GroupName>> = HashMap::new();
-    if !ids.is_empty() {
-        for row in sqlx::query!(
-            "select m.user_id, g.id, g.name from group_members m
-             join groups g on g.organization_id = m.organization_id and g.id = m.group_id
-             where m.organization_id = $1 and m.user_id = any($2)
-             order by lower(g.name), g.id",
-            program.organization(),
-            &ids
-        )
-        .fetch_all(connection)
-        .await?
-        {
-            groups.entry(row.user_id).or_default().push(GroupName { id: GroupId(row.id), name: row.name });
+impl PersonRow {
+    pub fn into_person(self, now: DateTime<Utc>) -> Person {
+        let groups = self.groups.map(|groups| groups.0).unwrap_or_default();
+        Person {
+            id: UserId(self.id),
+            state: state(&self.status, self.expires_at, now),
+            active: self.status == "active",
+            email: self.email,
+            name: self.name,
+            external_id: self.external_id,
+            attributes: match self.attributes {
+                Some(Value::Object(attributes)) => attributes,
+                _ => Map::new(),
+            },
+            groups: groups.into_iter().map(|(id, name)| GroupName { id, name }).collect(),
+            created_at: self.created_at,
+            modified_at: self.modified_at.unwrap_or(self.created_at),
         }
     }
-    let person = |row: PersonRow| Person {
-        id: UserId(row.id),
-        state: state(&row.status, row.expires_at, program.now),
-        active: row.status == "active",
-        email: row.email,
-        name: row.name,
-        external_id: row.external_id,
-        attributes: match row.attributes {
-            Some(Value::Object(attributes)) => attributes,
-            _ => Map::new(),
-        },
-        groups: groups.remove(&row.id).unwrap_or_default(),
-        created_at: row.created_at,
-        modified_at: row.modified_at.unwrap_or(row.created_at),
-    };
-    Ok(rows.into_iter().map(person).collect())
 }
 
 /// One user, whether they have joined or not.
@@ -121,9 +105,8 @@ async fn read(connection: &mut PgConnection, program: &Program<'_>, user: UserId
           where u.organization_id = ",
     );
     statement.sql.push_bind(program.organization()).push(" and u.id = ").push_bind(user.0);
-    let row: Option<PersonRow> = statement.sql.build_query_as().fetch_optional(&mut *connection).await?;
-    let people = with_groups(connection, program, row.into_iter().collect()).await?;
-    people.into_iter().next().ok_or_else(Error::not_found)
+    let row: Option<PersonRow> = statement.sql.build_query_as().fetch_optional(connection).await?;
+    row.map(|row| row.into_person(program.now)).ok_or_else(Error::not_found)
 }
 
 /// Makes a user, or takes the invitation of one who is invited, with all that it offered.

@@ -4,9 +4,13 @@ use super::captured::CapturedMail;
 use super::letter::{Letter, Unwritten};
 use chrono::{DateTime, Utc};
 use lettre::Address;
-use lettre::message::header::{Date, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart};
+use lettre::address::Envelope;
+use lettre::message::header::{ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use model::DeliveryId;
+
+/// The longest line of a mail, in octets (RFC 5322, section 2.1.1).
+const LINE_MOST: usize = 998;
 
 /// A mail ready to be handed over.
 pub(super) struct Parcel {
@@ -53,6 +57,8 @@ impl Label<'_> {
     pub fn parcel(self, letter: Letter, secrets: Vec<String>) -> Result<Parcel, Unwritten> {
         let (from, to) = (self.from.email.clone(), self.to.clone());
         let message = Message::builder()
+            // Or lettre reads it out of the headers that it has just written.
+            .envelope(Envelope::new(Some(from.clone()), vec![to.clone()])?)
             .message_id(Some(self.message_id))
             .header(Date::new(self.at.into()))
             .from(self.from.clone())
@@ -61,7 +67,11 @@ impl Label<'_> {
             // Nobody's holiday notice should answer (RFC 3834, section 5; Exchange has a header of its own).
             .raw_header(header("Auto-Submitted", "auto-generated"))
             .raw_header(header("X-Auto-Response-Suppress", "All"))
-            .multipart(MultiPart::alternative_plain_html(letter.text, letter.html))?;
+            .multipart(
+                MultiPart::alternative()
+                    .singlepart(part(ContentType::TEXT_PLAIN, letter.text))
+                    .singlepart(part(ContentType::TEXT_HTML, letter.html)),
+            )?;
         let content = String::from_utf8(message.formatted())?;
         Ok(Parcel { from, to, content: with_end(&content), secrets })
     }
@@ -69,6 +79,26 @@ impl Label<'_> {
 
 fn header(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// A part of the message. lettre quotes whatever has a line of more than 76 letters, such as one with a link, which takes
+/// most of the time that a mail takes to write, and breaks the link for whoever reads mail as it comes. What is ASCII in
+/// lines that every server takes goes as it is.
+fn part(kind: ContentType, text: String) -> SinglePart {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
+    let body = if text.as_bytes().iter().all(plain) && text.lines().all(|line| line.len() <= LINE_MOST) {
+        let mut lines = String::with_capacity(text.len() + text.len() / 16);
+        for line in text.split_inclusive('\n') {
+            match line.strip_suffix('\n') {
+                Some(line) => lines.extend([line, "\r\n"]),
+                None => lines.push_str(line),
+            }
+        }
+        Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text)
+    };
+    SinglePart::builder().header(kind).body(body)
 }
 
 /// Doubles the dots that begin a line, and adds the line with the one dot that ends it all.
@@ -124,6 +154,24 @@ mod tests {
     fn a_header_stays_one_header() {
         let content = parcel("blobby@blobsrus.com", "Blöb\r\nBcc: all@evil.example", "text").content;
         assert!(!content.contains("\nBcc:"), "{content}");
+    }
+
+    #[test]
+    fn a_link_stays_in_one_piece() {
+        let link = format!("https://vestibule.example/o/blobsrus/join/{}", "t".repeat(200));
+        let content = parcel("blobby@blobsrus.com", "A subject", &format!("one\n{link}\ntwo\n")).content;
+        assert!(content.contains(&format!("\r\n\r\none\r\n{link}\r\ntwo\r\n")), "{content}");
+        assert!(content.contains("Content-Transfer-Encoding: 7bit\r\n"), "{content}");
+    }
+
+    #[test]
+    fn what_not_every_server_takes_is_encoded() {
+        for text in ["Blöb", &"x".repeat(LINE_MOST + 1)] {
+            let content = parcel("blobby@blobsrus.com", "A subject", text).content;
+            assert!(content.is_ascii() && content.lines().all(|line| line.len() <= 78), "{content}");
+        }
+        let line = "x".repeat(LINE_MOST);
+        assert!(parcel("blobby@blobsrus.com", "A subject", &line).content.contains(&line));
     }
 
     #[test]

@@ -17,8 +17,11 @@ pub async fn list(admin: &Admin<'_>, query: &UsersQuery) -> Result<UsersPage> {
         Some(group) => group_of(admin, group).await?,
         None => (None, false),
     };
-    let mut rows: Vec<Row> =
-        select(admin, query, &window, few).build_query_as().fetch_all(&admin.domain().pool).await?;
+    let counted = Counted::of(admin).await?;
+    let mut rows: Vec<Row> = select(admin, query, &window, few, counted.are_few(query))
+        .build_query_as()
+        .fetch_all(&admin.domain().pool)
+        .await?;
     let more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
     if window.backwards {
@@ -33,7 +36,7 @@ pub async fn list(admin: &Admin<'_>, query: &UsersQuery) -> Result<UsersPage> {
         previous,
         next,
         group,
-        counts: counts(admin).await?,
+        counts: counted.told(),
         now: admin.now,
         rows: rows.into_iter().map(|row| row.into_model(admin.now)).collect(),
     })
@@ -95,6 +98,7 @@ fn select(
     query: &UsersQuery,
     window: &Window,
     few_in_group: bool,
+    few_of_status: bool,
 ) -> QueryBuilder<Postgres> {
     let (expression, kind) = sort_expression(query.sort);
     let descending = query.descending != window.backwards;
@@ -111,8 +115,17 @@ fn select(
             .push_bind(contains(&search))
             .push(") ");
     }
+    if few_of_status {
+        // Materialized, or the planner may think that they are many.
+        sql.push("with few as materialized (select user_id from invitations where organization_id = ")
+            .push_bind(admin.organization())
+            .push(" and status = 'open' and expires_at ")
+            .push(if query.status == Some(UserStatus::Expired) { "<= " } else { "> " })
+            .push_bind(admin.now)
+            .push(") ");
+    }
     if let Some(group) = query.group {
-        sql.push(if search.is_empty() { "with " } else { ", " })
+        sql.push(if search.is_empty() && !few_of_status { "with " } else { ", " })
             .push("members as ")
             .push(if few_in_group { "materialized" } else { "not materialized" })
             .push(" (select user_id from group_members where organization_id = ")
@@ -131,7 +144,9 @@ fn select(
     if query.group.is_some() {
         sql.push(" and u.id in (select user_id from members)");
     }
-    if query.status.is_some() || query.group.is_none() {
+    if few_of_status {
+        sql.push(" and u.status = 'invited' and u.id in (select user_id from few)");
+    } else if query.status.is_some() || query.group.is_none() {
         push_status(&mut sql, query.status, admin);
     }
     if let Some(role) = query.role {
@@ -168,13 +183,9 @@ fn push_status(sql: &mut QueryBuilder<Postgres>, status: Option<UserStatus>, adm
         Some(UserStatus::Invited) => {
             sql.push(" and u.status = 'invited' and ").push(ENDS).push(" > ").push_bind(admin.now)
         }
-        // Often they are few among many: then the planner begins with them.
-        Some(UserStatus::Expired) => sql
-            .push(" and u.status = 'invited' and u.id in (select user_id from invitations where organization_id = ")
-            .push_bind(admin.organization())
-            .push(" and status = 'open' and expires_at <= ")
-            .push_bind(admin.now)
-            .push(")"),
+        Some(UserStatus::Expired) => {
+            sql.push(" and u.status = 'invited' and ").push(ENDS).push(" <= ").push_bind(admin.now)
+        }
         Some(UserStatus::Active) => sql.push(" and u.status = 'active'"),
         Some(UserStatus::Suspended) => sql.push(" and u.status = 'suspended'"),
     };
@@ -186,37 +197,86 @@ pub(crate) fn contains(text: &str) -> String {
 }
 
 pub(crate) async fn counts(admin: &Admin<'_>) -> Result<UserCounts> {
-    let row = sqlx::query!(
-        // Each in the order of an index, or the planner reads the table from its start and what others have there.
-        "select
-            (select count(*) from (
-                select from users where organization_id = $1 and status = 'active' order by id limit $3
-            ) counted)
-            + (select count(*) from (
-                select from users where organization_id = $1 and status = 'suspended' order by id limit $3
-            ) counted)
-            + (select count(*) from (
-                select from invitations
-                where organization_id = $1 and status = 'open' and expires_at > $2 order by expires_at limit $3
-            ) counted) as \"users!\",
-            (select count(*) from (
-                select from invitations
-                where organization_id = $1 and status = 'open' and expires_at <= $2 order by expires_at limit $3
-            ) counted) as \"expired!\",
-            (select count(*) from (
-                select from invitation_requests where organization_id = $1 and status = 'open' order by id limit $3
-            ) counted) as \"requests!\"",
-        admin.organization(),
-        admin.now,
-        i64::from(COUNT_MOST) + 1
-    )
-    .fetch_one(&admin.domain().pool)
-    .await?;
-    let count = |counted: i64| {
-        let counted = u32::try_from(counted).unwrap_or(u32::MAX);
-        Count { counted: counted.min(COUNT_MOST), more: counted > COUNT_MOST }
-    };
-    Ok(UserCounts { users: count(row.users), expired: count(row.expired), requests: count(row.requests) })
+    Ok(Counted::of(admin).await?.told())
+}
+
+/// The most invitations of a kind that are read by their end, and their users sorted.
+const STATUS_FEW: i64 = 500;
+
+/// How many there are of each kind, counted up to [`COUNT_MOST`] and one more.
+struct Counted {
+    active: i64,
+    suspended: i64,
+    invited: i64,
+    expired: i64,
+    requests: i64,
+}
+
+impl Counted {
+    async fn of(admin: &Admin<'_>) -> Result<Self> {
+        let counted = sqlx::query_as!(
+            Self,
+            // Each in the order of an index, or the planner reads the table from its start and what others have there.
+            "select
+                (select count(*) from (
+                    select from users where organization_id = $1 and status = 'active' order by id limit $3
+                ) counted) as \"active!\",
+                (select count(*) from (
+                    select from users where organization_id = $1 and status = 'suspended' order by id limit $3
+                ) counted) as \"suspended!\",
+                (select count(*) from (
+                    select from invitations
+                    where organization_id = $1 and status = 'open' and expires_at > $2 order by expires_at limit $3
+                ) counted) as \"invited!\",
+                (select count(*) from (
+                    select from invitations
+                    where organization_id = $1 and status = 'open' and expires_at <= $2 order by expires_at limit $3
+                ) counted) as \"expired!\",
+                (select count(*) from (
+                    select from invitation_requests where organization_id = $1 and status = 'open' order by id limit $3
+                ) counted) as \"requests!\"",
+            admin.organization(),
+            admin.now,
+            i64::from(COUNT_MOST) + 1
+        )
+        .fetch_one(&admin.domain().pool)
+        .await?;
+        Ok(counted)
+    }
+
+    fn told(&self) -> UserCounts {
+        let count = |counted: i64| {
+            let counted = u32::try_from(counted).unwrap_or(u32::MAX);
+            Count { counted: counted.min(COUNT_MOST), more: counted > COUNT_MOST }
+        };
+        UserCounts {
+            users: count(self.active + self.suspended + self.invited),
+            expired: count(self.expired),
+            requests: count(self.requests),
+        }
+    }
+
+    /// Whether a list of those whom the query asks for begins with their invitations. A search begins with what it finds.
+    fn are_few(&self, query: &UsersQuery) -> bool {
+        // There is an index by status in these orders alone.
+        let in_order = matches!(query.sort, UserSort::Name | UserSort::Status);
+        let few = match query.status {
+            Some(UserStatus::Invited) => in_order && are_few(self.invited, self.expired),
+            Some(UserStatus::Expired) => !in_order || are_few(self.expired, self.invited),
+            _ => false,
+        };
+        few && query.search.trim().is_empty()
+    }
+}
+
+/// Whether it costs less to read all of these invitations by their end, and to sort their users, than to read whoever is
+/// invited in the order of the list, and to leave out the others until a page is full. The planner can't tell: what it
+/// knows of is the organization of usual size.
+fn are_few(these: i64, others: i64) -> bool {
+    let page = i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX);
+    // A page is full after `page * (these + others) / these` rows. Of what was not counted to its end, nobody knows.
+    let sooner_sorted = these.saturating_mul(these) <= page.saturating_mul(these + others);
+    these <= STATUS_FEW && (sooner_sorted || others > i64::from(COUNT_MOST))
 }
 
 /// A row of the list as the database gives it.
@@ -264,6 +324,27 @@ impl Row {
             delivery,
             last_login_at: self.last_login_at,
             joined_by: self.joined_by.and_then(|way| way.parse().ok()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_few;
+
+    #[test]
+    fn few_are_sorted_and_of_many_a_page_is_read() {
+        for (these, others, few) in [
+            (0, 0, true),
+            (0, 1_001, true),
+            (100, 500, true),
+            (500, 100, false),
+            (500, 0, false),
+            (400, 1_001, true),
+            (501, 1_001, false),
+            (1_001, 1_001, false),
+        ] {
+            assert_eq!(are_few(these, others), few, "{these} of {}", these + others);
         }
     }
 }

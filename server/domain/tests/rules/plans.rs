@@ -3,13 +3,16 @@
 
 use crate::world::{caller, send_mail};
 use chrono::DateTime;
+use domain::directory::schema::{self, Resource};
+use domain::directory::{self, Filter, Literal, Operator, Path, Question};
 use domain::{
-    Caller, Clock, Domain, Keyring, Token, account, audit_log, groups, invitations, requests, roles, sign_in,
-    users,
+    Caller, Clock, Domain, Keyring, Token, account, audit_log, groups, invitations, keys, requests, roles,
+    sign_in, users,
 };
 use model::actions::UserAction;
 use model::audit::AuditQuery;
 use model::invite::Offer;
+use model::keys::{Lifetime, Scope};
 use model::requests::RequestsQuery;
 use model::users::{UserSort, UsersQuery};
 use model::{GroupId, InvitationId, OrganizationId, OrganizationRole, UserId, UserStatus};
@@ -38,6 +41,8 @@ async fn no_query_reads_a_whole_table(pool: PgPool) {
         let _listening = tracing::subscriber::set_default(told.clone());
         let crowd = Crowd::new(&pool, plans).await;
         crowd.look().await;
+        crowd.look_at_expired().await;
+        crowd.find().await;
         crowd.sign_in().await;
         crowd.change().await;
         send_mail(&crowd.domain, &pool).await;
@@ -147,6 +152,42 @@ impl Crowd {
         account::sessions(&self.admin.member(SLUG).await.unwrap()).await.unwrap();
     }
 
+    /// While more of them have expired than are sorted at once.
+    async fn look_at_expired(&self) {
+        let change = |from: &'static str, to: &'static str| {
+            let statement = format!(
+                "update invitations set expires_at = {to}
+                 where organization_id = $1 and status = 'open' and expires_at = {from} and hashtext(id::text) % 2 = 0"
+            );
+            sqlx::query(AssertSqlSafe(statement)).bind(self.organization.0).execute(&self.plain)
+        };
+        let (later, earlier) = ("'2026-09-26T14:13:20Z'", "'2026-09-19T14:13:20Z'");
+        assert!(change(later, earlier).await.unwrap().rows_affected() > 500);
+        let admin = self.admin.admin(SLUG).await.unwrap();
+        for query in queries().into_iter().filter(|query| query.status == Some(UserStatus::Expired)) {
+            assert!(!users::list(&admin, &query).await.unwrap().rows.is_empty(), "{query:?}");
+        }
+        change(earlier, later).await.unwrap();
+    }
+
+    /// As a directory does.
+    async fn find(&self) {
+        let admin = self.admin.admin(SLUG).await.unwrap();
+        let key = keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Forever).await.unwrap();
+        let (nobody, key) = (self.nobody(), Token::presented(key.text));
+        let program = nobody.program(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
+        let [(user, email)] = &self.some("status = 'active'", 1).await[..] else { panic!("nobody") };
+        for (name, value, found) in [("userName", email.as_str(), 1), ("externalId", "nobody's", 0)] {
+            let common = [Resource::User.attributes(), Resource::User.common()];
+            let attribute = common.into_iter().find_map(|some| schema::find(some, name)).unwrap();
+            let path = Path { extension: false, attribute, inside: None };
+            let filter = Filter::test(path, Operator::Equal, Literal::Text(value.to_owned())).ok();
+            let question = Question { filter, start: 1, count: 100, ..Question::default() };
+            assert_eq!(directory::list_people(&program, &question).await.unwrap().total, found, "{name}");
+        }
+        directory::person(&program, *user).await.unwrap();
+    }
+
     async fn sign_in(&self) {
         let nobody = self.nobody();
         let visitor = nobody.visit(SLUG).await.unwrap();
@@ -220,8 +261,11 @@ fn queries() -> Vec<UsersQuery> {
         }
     }
     for status in UserStatus::ALL {
-        queries.push(UsersQuery { status: Some(status), ..UsersQuery::default() });
-        queries.push(UsersQuery { status: Some(status), sort: UserSort::LastLogin, ..UsersQuery::default() });
+        for sort in UserSort::ALL {
+            for descending in [false, true] {
+                queries.push(UsersQuery { status: Some(status), sort, descending, ..UsersQuery::default() });
+            }
+        }
     }
     for search in ["mar", "kena", ".rava", "firm11.example"] {
         queries.push(UsersQuery { search: search.to_owned(), ..UsersQuery::default() });

@@ -20,6 +20,9 @@ const STUCK: Duration = Duration::from_secs(1);
 /// How much is claimed at a time: about what is sent within this time, so that a sign-in mail, an invitation that is
 /// revoked, and other workers never wait for much of what was taken in hand before.
 const AHEAD: Duration = Duration::from_millis(250);
+/// How long what is sent is counted before the next claim goes by it: short, or a list of some thousands would be half
+/// sent before the worker has found its pace.
+const COUNTED: Duration = Duration::from_millis(40);
 const BATCH_LEAST: usize = 16;
 const BATCH_MOST: usize = 512;
 /// How many sign-in mails are claimed at a time beyond that.
@@ -161,7 +164,7 @@ impl Pace {
     /// How many mails leave within [`AHEAD`], by what was taken so far.
     fn batch(&mut self, taken: usize) -> usize {
         let passed = self.since.elapsed();
-        if passed >= AHEAD {
+        if passed >= COUNTED {
             let sent = u128::try_from(taken - self.taken).unwrap_or(u128::MAX);
             let ahead = sent.saturating_mul(AHEAD.as_millis()) / passed.as_millis().max(1);
             self.batch = usize::try_from(ahead).unwrap_or(BATCH_MOST).clamp(BATCH_LEAST, BATCH_MOST);
