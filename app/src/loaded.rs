@@ -2,7 +2,8 @@
 
 use crate::call::{self, Answer, AsJson};
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
+use leptos::server_fn::codec::Json;
+use leptos::server_fn::{Http, ServerFn};
 use model::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,7 +30,7 @@ pub fn load<S>(
     changes: impl Fn() -> usize + Send + Sync + 'static,
 ) -> Loaded<S::Output>
 where
-    S: ServerFn<Error = Problem> + Serialize + DeserializeOwned + Send + 'static,
+    S: ServerFn<Error = Problem, Protocol = Http<Json, Json>> + Serialize + DeserializeOwned + Send + 'static,
     S::Output: Serialize + Send,
 {
     let question = move || (Some(call::json(&arguments())), changes());
@@ -42,7 +43,7 @@ pub fn load_if<S>(
     changes: impl Fn() -> usize + Send + Sync + 'static,
 ) -> Loaded<Option<S::Output>>
 where
-    S: ServerFn<Error = Problem> + Serialize + DeserializeOwned + Send + 'static,
+    S: ServerFn<Error = Problem, Protocol = Http<Json, Json>> + Serialize + DeserializeOwned + Send + 'static,
     S::Output: Serialize + Send,
 {
     let question = move || (arguments().map(|arguments| call::json(&arguments)), changes());

@@ -60,7 +60,6 @@ impl AddressClass {
 pub struct ClassedAddress {
     /// The address as it is written in mail, or what was typed where there is none.
     pub text: String,
-    #[serde(flatten)]
     pub class: AddressClass,
     /// Who has the address already.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 use crate::server;
 use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
 use model::Problem;
 use model::requests::ConfirmPage;
 
@@ -21,7 +22,7 @@ pub async fn request_invitation(
 }
 
 /// What the link of a request's mail leads to that was opened in this browser. Changes nothing.
-#[server(prefix = "/api", endpoint = "ask/confirm_page")]
+#[server(prefix = "/api", endpoint = "ask/confirm_page", input = Json)]
 pub async fn opened_request(org: String) -> Result<ConfirmPage, Problem> {
     let caller = server::caller()?;
     let Some(token) = server::link_token(server::Link::ConfirmRequest, &org) else {

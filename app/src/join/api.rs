@@ -3,11 +3,12 @@
 #[cfg(feature = "ssr")]
 use crate::server;
 use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
 use model::Problem;
 use model::join::JoinPage;
 
 /// What the invitation link that was opened in this browser leads to. Changes nothing.
-#[server(prefix = "/api", endpoint = "join/page")]
+#[server(prefix = "/api", endpoint = "join/page", input = Json)]
 pub async fn opened_invitation(org: String) -> Result<JoinPage, Problem> {
     let caller = server::caller()?;
     let Some(token) = server::link_token(server::Link::Join, &org) else { return Ok(JoinPage::NoSuchLink) };

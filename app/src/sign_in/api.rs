@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 use crate::server;
 use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
 use model::Problem;
 use model::sign_in::SignInPage;
 
@@ -22,7 +23,7 @@ pub async fn request_sign_in(
 }
 
 /// The address that this browser asked a code for, if it did so a short while ago.
-#[server(prefix = "/api", endpoint = "sign_in/asked_for")]
+#[server(prefix = "/api", endpoint = "sign_in/asked_for", input = Json)]
 pub async fn asked_for(org: String) -> Result<Option<String>, Problem> {
     Ok(std::future::ready(server::sign_in_try(&org)).await.map(|(_, email)| email))
 }
@@ -47,7 +48,7 @@ pub async fn sign_in_by_code(
 }
 
 /// What the sign-in link that was opened in this browser leads to.
-#[server(prefix = "/api", endpoint = "sign_in/link")]
+#[server(prefix = "/api", endpoint = "sign_in/link", input = Json)]
 pub async fn sign_in_link(org: String) -> Result<SignInPage, Problem> {
     let caller = server::caller()?;
     let Some(token) = server::link_token(server::Link::SignIn, &org) else { return Ok(SignInPage::Unusable) };

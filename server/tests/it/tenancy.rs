@@ -107,6 +107,9 @@ const ADMINS_ALONE: [(&str, &str, &str); 30] = [
     ("/api/users/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
 ];
 
+/// Those about a link that pages ask, and no form.
+const ASKED_BY_PAGES: [&str; 3] = ["/api/ask/confirm_page", "/api/join/page", "/api/sign_in/link"];
+
 /// The one whose answer is about an id in JSON.
 const PROFILE: (&str, &str, &str) = ("/api/users/profile", JSON, r#"{"org":"blobsrus","user":"{user}"}"#);
 
@@ -331,8 +334,13 @@ async fn a_link_opens_nothing_in_another_organization(pool: PgPool) {
     sqlx::query("update organizations set requests_open = true").execute(&site.domain.pool).await.unwrap();
     let links = links(&site).await;
     let call = async |slug: &str, link: &str, token: &str, function: &str| {
-        let body = format!("org={slug}&email=open%40blobsrus.com&name=Blobby");
-        site.call(function, &format!("{link}-{slug}={token}"), FORM, &body).await
+        let cookie = format!("{link}-{slug}={token}");
+        if ASKED_BY_PAGES.contains(&function) {
+            site.call(function, &cookie, JSON, &format!(r#"{{"org":"{slug}"}}"#)).await
+        } else {
+            let body = format!("org={slug}&email=open%40blobsrus.com&name=Blobby");
+            site.call(function, &cookie, FORM, &body).await
+        }
     };
     let before = (rows(&site).await, rows_of(&site, "other").await);
     for (link, token, function) in &links {
