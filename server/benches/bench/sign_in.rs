@@ -14,8 +14,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 const AT_ONCE: usize = 16;
-/// No more than the captured mailbox keeps.
-const PEOPLE: usize = 900;
+/// No more than the captured mailbox keeps, and one source may ask for.
+const PEOPLE: usize = 500;
 
 pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
     let database = Database::with_people(setting, setting.people()).await?;
