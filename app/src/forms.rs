@@ -61,6 +61,12 @@ impl<S> Clone for FormAction<S> {
 
 impl<S> Copy for FormAction<S> {}
 
+impl<S: ServerFn> Default for FormAction<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<S: ServerFn> FormAction<S> {
     pub fn new() -> Self {
         Self { sent: sending(S::PATH), function: PhantomData }

@@ -49,7 +49,7 @@ impl ChooseView for Page {
         if let Comes::Later { fetch, .. } = self.comes
             && fetch().await.is_err()
         {
-            whole().await
+            whole().await;
         }
     }
 }
