@@ -14,7 +14,7 @@ use serde_json::Value;
 pub const OPERATIONS_MOST: usize = 20_000;
 
 /// How often the operations of one request may look at a single value. Each looks at all of its attribute's, with every
-/// test that chooses among them; without an end, 4 MiB would keep us busy for minutes. What directories send stays far
+/// test that chooses among them; without an end, 4 MiB would keep us busy for very long. What directories send stays far
 /// below: an operation on three addresses takes eight.
 const LOOKS_MOST: usize = 50_000;
 
