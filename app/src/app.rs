@@ -3,7 +3,9 @@
 use crate::ask::{AskPage, ConfirmPage};
 use crate::forms;
 use crate::join::JoinPage;
-use crate::lazy::pages;
+#[cfg(feature = "hydrate")]
+use crate::lazy::fetch_open;
+use crate::lazy::{Pages, pages};
 use crate::pages::{HomePage, NotFoundPage};
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
 use crate::sso::{RefusedPage, SignedOutPage};
@@ -12,8 +14,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
-use leptos_router::SsrMode;
-use leptos_router::components::{Route, Router, Routes};
+use leptos_router::components::{FlatRoutes, FlatRoutesProps, RouteChildren, Router};
 use leptos_router::hooks::use_location;
 
 /// Stands at the document's root once WebAssembly has taken the page over.
@@ -60,8 +61,6 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     viewer::provide_viewer();
     forms::provide_submission();
-    // Pages are rendered whole: right status, right title, nothing that needs a script to appear.
-    let mode = SsrMode::Async;
     let nothing_here = viewer::is_not_here();
     view! {
         <a class="skip" href="#main" rel="external">"Skip to content"</a>
@@ -70,32 +69,17 @@ pub fn App() -> impl IntoView {
             {if nothing_here {
                 view! { <NotFoundPage/> }.into_any()
             } else {
-                view! {
-                    <Routes fallback=|| view! { <NotFoundPage/> }>
-                        <Route path=HOME.path view=HOME ssr=mode.clone()/>
-                        <Route path=LOGIN.path view=LOGIN ssr=mode.clone()/>
-                        <Route path=CODE.path view=CODE ssr=mode.clone()/>
-                        <Route path=LINK.path view=LINK ssr=mode.clone()/>
-                        <Route path=REFUSED.path view=REFUSED ssr=mode.clone()/>
-                        <Route path=SIGNED_OUT.path view=SIGNED_OUT ssr=mode.clone()/>
-                        <Route path=ASK.path view=ASK ssr=mode.clone()/>
-                        <Route path=CONFIRM.path view=CONFIRM ssr=mode.clone()/>
-                        <Route path=JOIN.path view=JOIN ssr=mode.clone()/>
-                        <Route path=ACCOUNT.path view=ACCOUNT ssr=mode.clone()/>
-                        <Route path=USERS.path view=USERS ssr=mode.clone()/>
-                        <Route path=PROFILE.path view=PROFILE ssr=mode.clone()/>
-                        <Route path=REQUESTS.path view=REQUESTS ssr=mode.clone()/>
-                        <Route path=GROUPS.path view=GROUPS ssr=mode.clone()/>
-                        <Route path=ROLES.path view=ROLES ssr=mode.clone()/>
-                        <Route path=GENERAL.path view=GENERAL ssr=mode.clone()/>
-                        <Route path=AUDIT_LOG.path view=AUDIT_LOG ssr=mode.clone()/>
-                        <Route path=AUTHENTICATION.path view=AUTHENTICATION ssr=mode.clone()/>
-                        <Route path=PROVISIONING.path view=PROVISIONING ssr=mode.clone()/>
-                    </Routes>
-                }.into_any()
+                all_pages().into_any()
             }}
         </Router>
     }
+}
+
+/// The page of the path that is open. Called, and not written as a view, which would take routes one by one.
+fn all_pages() -> impl IntoView {
+    let fallback = || view! { <NotFoundPage/> };
+    let children = RouteChildren::to_children(|| Pages::new(PAGES));
+    FlatRoutes(FlatRoutesProps { fallback, children, transition: false })
 }
 
 /// What was submitted belongs to the page that the server rendered: on another page it is forgotten.
@@ -119,7 +103,7 @@ pub fn start() {
         let _ = window().location().set_href(location);
     });
     wasm_bindgen_futures::spawn_local(async {
-        if crate::lazy::fetch_open(PAGES).await.is_err() {
+        if fetch_open(PAGES).await.is_err() {
             return;
         }
         hydrate_from_async(leptos::tachys::dom::body(), App).await.forget();

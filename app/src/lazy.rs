@@ -2,11 +2,15 @@
 
 use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
-use leptos_router::{ChooseView, PartialPathMatch, PathSegment, PossibleRouteMatch};
+use leptos_router::{
+    ChooseView, GeneratedRouteData, MatchInterface, MatchNestedRoutes, MatchParams, Method, PathSegment,
+    RouteMatchId, SsrMode,
+};
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::pin::Pin;
 
-/// A page, as the router asks for it. Of one type for all pages, and so are their paths: the router is compiled anew for
-/// each type.
+/// A page, as the router asks for it.
 #[derive(Clone, Copy)]
 pub struct Page {
     pub path: Path,
@@ -35,6 +39,9 @@ impl From<SplitLoaderError> for NotFetched {
 
 impl ChooseView for Page {
     async fn choose(self) -> AnyView {
+        // What the page before has still to do comes first: its signals go when it goes.
+        #[cfg(feature = "hydrate")]
+        leptos::task::tick().await;
         match self.comes {
             Comes::Along(view) => view(),
             Comes::Later { view, .. } => match view().await {
@@ -44,7 +51,7 @@ impl ChooseView for Page {
         }
     }
 
-    /// The router waits for it before it shows the page.
+    /// For a router that waits for it before it shows the page.
     async fn preload(&self) {
         if let Comes::Later { fetch, .. } = self.comes
             && fetch().await.is_err()
@@ -59,7 +66,7 @@ impl ChooseView for Page {
 #[cfg(feature = "hydrate")]
 pub async fn fetch_open(pages: &[Page]) -> Result<(), NotFetched> {
     let open = window().location().pathname().unwrap_or_default();
-    match pages.iter().find(|page| page.path.test(&open).is_some()) {
+    match pages.iter().find(|page| page.path.named(&open).is_some()) {
         Some(Page { comes: Comes::Later { fetch, .. }, .. }) => fetch().await,
         _ => Ok(()),
     }
@@ -69,12 +76,12 @@ pub async fn fetch_open(pages: &[Page]) -> Result<(), NotFetched> {
 #[derive(Clone, Copy)]
 pub struct Path(pub &'static str);
 
-impl PossibleRouteMatch for Path {
-    fn optional(&self) -> bool {
-        false
-    }
+/// What stands in a path in the place of its named parts.
+type Named = Vec<(Cow<'static, str>, String)>;
 
-    fn test<'a>(&self, path: &'a str) -> Option<PartialPathMatch<'a>> {
+impl Path {
+    /// The named parts of a path that is of this page, and nothing when it is not. A slash at its end does not count.
+    fn named(self, path: &str) -> Option<Named> {
         let mut parts = path.trim_end_matches('/').split('/');
         let mut named = Vec::new();
         for part in self.0.trim_end_matches('/').split('/') {
@@ -85,16 +92,85 @@ impl PossibleRouteMatch for Path {
                 _ => return None,
             }
         }
-        parts.next().is_none().then(|| PartialPathMatch::new("", named, path))
+        parts.next().is_none().then_some(named)
     }
 
-    fn generate_path(&self, path: &mut Vec<PathSegment>) {
-        path.extend(self.0.split('/').filter(|part| !part.is_empty()).map(
-            |part| match part.strip_prefix(':') {
-                Some(name) => PathSegment::Param(name.into()),
-                None => PathSegment::Static(part.into()),
-            },
-        ));
+    fn segments(self) -> Vec<PathSegment> {
+        let parts = self.0.split('/').filter(|part| !part.is_empty());
+        let segment = |part: &'static str| match part.strip_prefix(':') {
+            Some(name) => PathSegment::Param(name.into()),
+            None => PathSegment::Static(part.into()),
+        };
+        parts.map(segment).collect()
+    }
+}
+
+/// All pages, as the router matches them. Its own way, a type for each route and one more for all of them, weighs in what
+/// everybody loads.
+#[derive(Clone)]
+pub struct Pages(Vec<(RouteMatchId, Page)>);
+
+impl Pages {
+    pub fn new(pages: &[Page]) -> Self {
+        Self(pages.iter().map(|page| (RouteMatchId::new_from_route_id(), *page)).collect())
+    }
+}
+
+impl MatchNestedRoutes for Pages {
+    type Data = ();
+    type Match = Open;
+
+    fn match_nested<'a>(&'a self, path: &'a str) -> (Option<(RouteMatchId, Open)>, &'a str) {
+        let open = self.0.iter().find_map(|(id, page)| {
+            let named = page.path.named(path)?;
+            Some((*id, Open { id: *id, page: *page, path: path.to_owned(), named }))
+        });
+        let rest = if open.is_some() { "" } else { path };
+        (open, rest)
+    }
+
+    fn generate_routes(&self) -> impl IntoIterator<Item = GeneratedRouteData> + '_ {
+        self.0.iter().map(|(_, page)| GeneratedRouteData {
+            segments: page.path.segments(),
+            // Pages are rendered whole: right status, right title, nothing that needs a script to appear.
+            ssr_mode: SsrMode::Async,
+            methods: HashSet::from([Method::Get]),
+            regenerate: Vec::new(),
+        })
+    }
+
+    fn optional(&self) -> bool {
+        false
+    }
+}
+
+/// The page that a path is of.
+pub struct Open {
+    id: RouteMatchId,
+    page: Page,
+    path: String,
+    named: Named,
+}
+
+impl MatchParams for Open {
+    fn to_params(&self) -> Named {
+        self.named.clone()
+    }
+}
+
+impl MatchInterface for Open {
+    type Child = ();
+
+    fn as_id(&self) -> RouteMatchId {
+        self.id
+    }
+
+    fn as_matched(&self) -> &str {
+        &self.path
+    }
+
+    fn into_view_and_child(self) -> (impl ChooseView, Option<()>) {
+        (self.page, None)
     }
 }
 
@@ -139,7 +215,6 @@ macro_rules! pages {
             }
         )+)+
         /// All of them.
-        #[cfg(feature = "hydrate")]
         const PAGES: &[$crate::lazy::Page] = &[$($along,)+ $($($later,)+)+];
     };
 }
@@ -152,8 +227,7 @@ mod tests {
 
     #[test]
     fn a_path_is_matched_whole() {
-        let named =
-            |path: &str, given: &str| Some(Path(Box::leak(path.to_owned().into())).test(given)?.params());
+        let named = |path: &'static str, given: &str| Path(path).named(given);
         assert_eq!(named("/", "/"), Some(vec![]));
         assert_eq!(named("/", ""), Some(vec![]));
         assert_eq!(named("/", "/o"), None);
