@@ -72,9 +72,9 @@ fn Listed(page: Page, query: AuditQuery) -> impl IntoView {
 #[component]
 fn Row(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
     let organization = use_organization();
-    let details = event.details_line();
     let words = event.words().to_owned();
     let target = event.target.unwrap_or_default();
+    let details = event.details;
     let nobody = target.is_empty();
     let target = match event.target_id {
         Some(user) => view! { <a href=paths::user(&organization, user)>{target}</a> }.into_any(),

@@ -3,7 +3,7 @@
 mod api;
 mod editor;
 
-use crate::forms::{self, Form, FormAction};
+use crate::forms::{self, Form, FormAction, Reply};
 use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, ThingDialog};
@@ -13,7 +13,6 @@ use crate::viewer::use_organization;
 use api::{DeleteConnection, SaveConnection, ShowAuthentication, SwitchEmailLinks, TestConnection};
 use editor::Editor;
 use leptos::prelude::*;
-use model::Problem;
 use model::permission::GroupName;
 use model::sso::{Addresses, Authentication, ConnectionRow, TestAnswer, Tested};
 
@@ -116,7 +115,7 @@ fn Table(connections: Vec<ConnectionRow>, test: FormAction<TestConnection>) -> i
 
 /// What "Test connection" found.
 #[component]
-fn TestNotice(answer: Signal<Option<Result<Tested, Problem>>>) -> impl IntoView {
+fn TestNotice(answer: Reply<Tested>) -> impl IntoView {
     view! {
         <div role="status">
             {move || answer.get().map(|answer| match answer {

@@ -10,9 +10,17 @@ use serde::de::DeserializeOwned;
 /// What a server function answered, as JSON, or why it did not.
 pub type Answer = Result<String, Problem>;
 
-/// What an answer says. From bytes, as everything here: from a string, each type's reader would be there twice.
+/// What an answer says. Never inlined: what reads a type is there once, however many ask.
+#[inline(never)]
 pub fn read<T: DeserializeOwned>(answer: Answer) -> Result<T, Problem> {
-    serde_json::from_slice(answer?.as_bytes()).map_err(|_| Problem::Unreachable)
+    from_json(&answer?).map_err(|_| Problem::Unreachable)
+}
+
+/// Reads JSON of our own making, which holds no value without a type.
+fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, serde_json_core::de::Error> {
+    // What is written without its escapes is never longer.
+    let mut unescaped = vec![0; text.len()];
+    serde_json_core::from_slice_escaped(text.as_bytes(), &mut unescaped).map(|(value, _)| value)
 }
 
 /// JSON, where everything is of types that are JSON.
@@ -71,13 +79,13 @@ impl Encoder<Answer> for AsJson {
 }
 
 impl Decoder<Answer> for AsJson {
-    type Error = serde_json::Error;
+    type Error = serde_json_core::de::Error;
     type Encoded = str;
 
     fn decode(text: &str) -> Result<Answer, Self::Error> {
         match text.strip_prefix('+') {
             Some(answer) => Ok(Ok(answer.to_owned())),
-            None => serde_json::from_slice(text.trim_start_matches('-').as_bytes()).map(Err),
+            None => from_json(text.strip_prefix('-').unwrap_or(text)).map(Err),
         }
     }
 }
@@ -95,11 +103,11 @@ impl<T: Serialize> Encoder<Carried<T>> for AsJson {
 }
 
 impl<T: DeserializeOwned> Decoder<Carried<T>> for AsJson {
-    type Error = serde_json::Error;
+    type Error = serde_json_core::de::Error;
     type Encoded = str;
 
     fn decode(text: &str) -> Result<Carried<T>, Self::Error> {
-        serde_json::from_slice(text.as_bytes()).map(Carried)
+        from_json(text).map(Carried)
     }
 }
 

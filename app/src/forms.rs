@@ -97,14 +97,41 @@ fn sending(path: &'static str) -> Action<String, Answer> {
     })
 }
 
-/// What the server function answered, whichever way the form went.
-pub fn answer<S>(action: FormAction<S>) -> Signal<Option<Result<S::Output, Problem>>>
-where
-    S: ServerFn + 'static,
-    S::Output: DeserializeOwned + Send + Sync + 'static,
-{
-    let answer = raw_answer(S::PATH, action.sent);
-    Signal::derive(move || answer.get().map(call::read))
+/// What the server function answers to a form, whichever way the form goes. It stays JSON until it is read: a signal of its
+/// own for each type would weigh more than what it says.
+pub struct Reply<T> {
+    answer: Signal<Option<Answer>>,
+    reads: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Reply<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Reply<T> {}
+
+impl<T: DeserializeOwned> Reply<T> {
+    /// Nothing, as long as there is none.
+    pub fn get(self) -> Option<Result<T, Problem>> {
+        self.answer.get().map(call::read)
+    }
+
+    /// The same, without being told of the next.
+    pub fn get_untracked(self) -> Option<Result<T, Problem>> {
+        self.answer.get_untracked().map(call::read)
+    }
+
+    /// The same, and none while it is not wanted.
+    pub fn only_while(self, wanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { answer: Signal::derive(move || self.answer.get().filter(|_| wanted())), reads: PhantomData }
+    }
+}
+
+/// What comes of an action's forms.
+pub fn answer<S: ServerFn>(action: FormAction<S>) -> Reply<S::Output> {
+    Reply { answer: raw_answer(S::PATH, action.sent), reads: PhantomData }
 }
 
 fn raw_answer(path: &'static str, sent: Action<String, Answer>) -> Signal<Option<Answer>> {

@@ -2,7 +2,7 @@
 
 mod api;
 
-use crate::forms::{self, Form, FormAction};
+use crate::forms::{self, Form, FormAction, Reply};
 use crate::loaded::load;
 use crate::pages::{Failed, PublicPage};
 use crate::paths;
@@ -13,7 +13,6 @@ use crate::viewer::{use_organization, use_viewer};
 use api::{AskAgain, Join, OpenedInvitation};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use model::Problem;
 use model::join::JoinPage as Page;
 use model::sso::ConnectionName;
 
@@ -53,7 +52,7 @@ fn organization_name() -> String {
 #[component]
 fn Open(
     action: FormAction<Join>,
-    answer: Signal<Option<Result<(), Problem>>>,
+    answer: Reply<()>,
     inviter: String,
     email: String,
     expires_at: DateTime<Utc>,

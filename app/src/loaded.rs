@@ -1,4 +1,4 @@
-//! What a page asks of the server before it can be shown, and again when something was changed.
+//! What a page asks of the server: before it can be shown, again when something was changed, or once in between.
 
 use crate::call::{self, Answer, AsJson};
 use leptos::prelude::*;
@@ -48,6 +48,15 @@ where
 {
     let question = move || (arguments().map(|arguments| call::json(&arguments)), changes());
     Loaded { answer: resource(Box::new(question), asking::<S>()), reads: PhantomData }
+}
+
+/// Asks a server function once.
+pub async fn ask_once<S>(arguments: S) -> Result<S::Output, Problem>
+where
+    S: ServerFn<Error = Problem, Protocol = Http<Json, Json>> + Serialize + DeserializeOwned + Send + 'static,
+    S::Output: Serialize + DeserializeOwned + Send,
+{
+    call::read(ask(asking::<S>(), call::json(&arguments)).await)
 }
 
 /// The arguments as JSON, and how much was changed so far.
@@ -133,11 +142,17 @@ impl<T: DeserializeOwned> Loaded<T> {
     }
 }
 
+/// Waiting is the same, whatever is read.
+fn awaited(answer: Resource<Answer, AsJson>) -> Answering {
+    Box::pin(answer.into_future())
+}
+
 impl<T: DeserializeOwned + 'static> IntoFuture for Loaded<T> {
     type Output = Result<T, Problem>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { call::read(self.answer.await) })
+        let answer = awaited(self.answer);
+        Box::pin(async move { call::read(answer.await) })
     }
 }

@@ -10,9 +10,12 @@ pub struct Session {
     pub id: SessionId,
     /// The browser and its system, as far as they can be told.
     pub device: String,
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub began_at: DateTime<Utc>,
     /// To the nearest few minutes.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub last_used_at: DateTime<Utc>,
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub ends_at: DateTime<Utc>,
     /// Whether it is the one that looks.
     pub here: bool,
@@ -22,6 +25,7 @@ pub struct Session {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sessions {
     pub sessions: Vec<Session>,
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub now: DateTime<Utc>,
 }
 

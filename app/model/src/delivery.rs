@@ -11,11 +11,24 @@ pub enum DeliveryState {
     /// Written down, not tried yet.
     Queued,
     /// The mail server took it, and said `reply`.
-    HandedOver { at: DateTime<Utc>, reply: String },
+    HandedOver {
+        #[serde(with = "chrono::serde::ts_microseconds")]
+        at: DateTime<Utc>,
+        reply: String,
+    },
     /// The last try failed for a reason that may pass.
-    Retrying { reply: String, tries: u32, next: DateTime<Utc> },
+    Retrying {
+        reply: String,
+        tries: u32,
+        #[serde(with = "chrono::serde::ts_microseconds")]
+        next: DateTime<Utc>,
+    },
     /// It will not be tried again.
-    Failed { at: DateTime<Utc>, reply: String },
+    Failed {
+        #[serde(with = "chrono::serde::ts_microseconds")]
+        at: DateTime<Utc>,
+        reply: String,
+    },
     /// It was not sent, since what it was about had ended by then.
     Dropped,
 }
@@ -26,6 +39,7 @@ pub struct Delivery {
     pub id: crate::DeliveryId,
     pub kind: DeliveryKind,
     pub to: String,
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub queued_at: DateTime<Utc>,
     pub state: DeliveryState,
 }

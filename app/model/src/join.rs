@@ -13,13 +13,18 @@ pub enum JoinPage {
         inviter: String,
         /// The invited address; it can't be changed.
         email: String,
+        #[serde(with = "chrono::serde::ts_microseconds")]
         expires_at: DateTime<Utc>,
+        #[serde(with = "chrono::serde::ts_microseconds")]
         now: DateTime<Utc>,
         /// The account of this organization that is open in this browser, if another than the invited one.
         signed_in_as: Option<String>,
     },
     /// Its time is over.
-    Expired { expired_at: DateTime<Utc> },
+    Expired {
+        #[serde(with = "chrono::serde::ts_microseconds")]
+        expired_at: DateTime<Utc>,
+    },
     /// An admin took it back.
     Revoked,
     /// It was used: the person is a user already.

@@ -112,8 +112,11 @@ pub struct ApiKey {
     pub hint: String,
     pub scopes: Vec<Scope>,
     pub created_by: String,
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub created_at: DateTime<Utc>,
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub expires_at: Option<DateTime<Utc>>,
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
@@ -124,6 +127,7 @@ pub struct Provisioning {
     pub base_url: String,
     /// Newest first.
     pub keys: Vec<ApiKey>,
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub now: DateTime<Utc>,
 }
 

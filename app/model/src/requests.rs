@@ -37,6 +37,7 @@ pub struct RequestRow {
     /// Empty, where none was given.
     pub name: String,
     pub message: String,
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub asked_at: DateTime<Utc>,
     /// How often the address asked again while it was not listened to.
     pub repeats: i32,
@@ -49,6 +50,7 @@ pub struct RequestRow {
 pub struct Membership {
     pub user: UserId,
     pub by: JoinedBy,
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub at: DateTime<Utc>,
 }
 
@@ -73,5 +75,6 @@ pub struct RequestsPage {
     /// Whether there is a stale one, on whichever page.
     pub any_stale: bool,
     pub counts: UserCounts,
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub now: DateTime<Utc>,
 }

@@ -170,9 +170,11 @@ pub struct UserRow {
     pub status: UserStatus,
     pub role: OrganizationRole,
     /// When the open invitation ends, or ended.
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub expires_at: Option<DateTime<Utc>>,
     /// Where the invitation's newest mail is.
     pub delivery: Option<DeliveryState>,
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub last_login_at: Option<DateTime<Utc>>,
     /// How they came in; nothing, while they have not.
     pub joined_by: Option<JoinedBy>,
@@ -188,6 +190,7 @@ pub struct UsersPage {
     pub next: Option<String>,
     pub counts: UserCounts,
     /// The server's clock, so that relative times read the same in its HTML and in the browser.
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub now: DateTime<Utc>,
 }
 
@@ -207,13 +210,22 @@ pub struct Count {
     pub more: bool,
 }
 
+/// How somebody came in, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joined {
+    pub by: JoinedBy,
+    #[serde(with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
+}
+
 /// One user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserProfile {
     pub user: UserRow,
     pub invited_by: Option<String>,
+    #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub invited_at: Option<DateTime<Utc>>,
-    pub joined: Option<(JoinedBy, DateTime<Utc>)>,
+    pub joined: Option<Joined>,
     /// What they have.
     pub granted: Grants,
     /// What they could have.
@@ -226,5 +238,6 @@ pub struct UserProfile {
     pub timeline: Vec<AuditEvent>,
     /// Whether it is the one who looks.
     pub own: bool,
+    #[serde(with = "chrono::serde::ts_microseconds")]
     pub now: DateTime<Utc>,
 }

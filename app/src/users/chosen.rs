@@ -2,7 +2,7 @@
 
 use super::api::{Act, ChangeGroup, InviteAllAgain};
 use super::words::{self, done_words, refused_words};
-use crate::forms::{self, Form, FormAction};
+use crate::forms::{self, Form, FormAction, Reply};
 use crate::loaded::Loaded;
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Choice, Close, Dialog, Notice, Problems, Submit, Tone};
@@ -13,7 +13,7 @@ use leptos_router::hooks::use_navigate;
 use model::actions::{ActionAnswer, UserAction};
 use model::permission::{GroupChange, GroupName};
 use model::users::{UserRow, UsersPage as Page};
-use model::{GroupId, Problem, UserId};
+use model::{GroupId, UserId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -230,7 +230,7 @@ pub fn InviteAllAgainDialog(
 
 /// What came of an action, between the heading and the list.
 #[component]
-pub fn ActNotice(answer: Signal<Option<Result<ActionAnswer, Problem>>>) -> impl IntoView {
+pub fn ActNotice(answer: Reply<ActionAnswer>) -> impl IntoView {
     view! {
         <div role="status">
             {move || {

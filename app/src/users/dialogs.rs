@@ -5,7 +5,7 @@ use super::chips::{Tense, totals};
 use super::chosen::{ActNotice, Chosen, ChosenDialog, InviteAllAgainDialog};
 use super::invite::{InviteDialog, is_settled};
 use super::words::{grouped_words, names};
-use crate::forms::{self, FormAction};
+use crate::forms::{self, FormAction, Reply};
 use crate::loaded::{Loaded, load_if};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Notice, Tone};
@@ -17,6 +17,7 @@ use model::Problem;
 use model::invite::InviteAnswer;
 use model::permission::Grants;
 use model::users::UsersPage as Page;
+use serde::de::DeserializeOwned;
 
 /// What can be done on the page.
 #[derive(Clone, Copy)]
@@ -138,7 +139,7 @@ pub fn Outcome(view: Memo<UsersView>, actions: Actions) -> impl IntoView {
     let inviting = Memo::new(move |_| matches!(view.get().dialog, Some(UsersDialog::Invite(_))));
     view! {
         <Invited answer=forms::answer(actions.invite)/>
-        <ActNotice answer=Signal::derive(move || acted.get().filter(|_| !inviting.get()))/>
+        <ActNotice answer=acted.only_while(move || !inviting.get())/>
         <Told answer=forms::answer(actions.grouping) words=grouped_words/>
         <Told answer=forms::answer(actions.all) words=sent_words/>
     }
@@ -146,7 +147,7 @@ pub fn Outcome(view: Memo<UsersView>, actions: Actions) -> impl IntoView {
 
 /// Says on the page who was invited, once the dialog has closed.
 #[component]
-fn Invited(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoView {
+fn Invited(answer: Reply<InviteAnswer>) -> impl IntoView {
     view! {
         <div role="status">
             {move || answer.get().filter(|answer| is_settled(Some(answer))).and_then(Result::ok).map(|answer| {
@@ -164,14 +165,14 @@ fn Invited(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoVi
 
 /// Says on the page what a dialog did, in one sentence or two.
 #[component]
-fn Told<T>(answer: Signal<Option<Result<T, Problem>>>, words: fn(T) -> String) -> impl IntoView
+fn Told<T>(answer: Reply<T>, words: fn(T) -> String) -> impl IntoView
 where
-    T: Clone + Send + Sync + 'static,
+    T: DeserializeOwned + 'static,
 {
     view! {
         <div role="status">
-            {move || answer.get().and_then(Result::ok).map(|done| view! {
-                <Notice tone=Tone::Success><p>{words(done)}</p></Notice>
+            {move || answer.get().and_then(Result::ok).map(words).map(|words| view! {
+                <Notice tone=Tone::Success><p>{words}</p></Notice>
             })}
         </div>
     }

@@ -1,9 +1,10 @@
 //! The invite dialog: a field that takes a paste, what each address is while it is read, and the answer for each.
 
-use super::api::{Act, Invite, classify};
+use super::api::{Act, Classify, Invite};
 use super::chips::{Chips, InsteadForms, Tense, totals};
 use super::chosen::ActNotice;
-use crate::forms::{self, Form, FormAction};
+use crate::forms::{self, Form, FormAction, Reply};
+use crate::loaded::ask_once;
 use crate::ui::{Check, Checks, Choice, Close, Dialog, Icon, Problems, Submit, TextArea, icon};
 use crate::viewer::use_organization;
 use leptos::html::Textarea;
@@ -132,11 +133,7 @@ fn to_mend(answer: &InviteAnswer) -> String {
 }
 
 /// After an answer the field keeps what is left to mend.
-fn keep_what_needs_mending(
-    answer: Signal<Option<Result<InviteAnswer, Problem>>>,
-    area: NodeRef<Textarea>,
-    text: RwSignal<String>,
-) {
+fn keep_what_needs_mending(answer: Reply<InviteAnswer>, area: NodeRef<Textarea>, text: RwSignal<String>) {
     Effect::new(move || {
         if let Some(Ok(answer)) = answer.get()
             && let Some(area) = area.get()
@@ -165,7 +162,7 @@ fn use_classes(text: RwSignal<String>, changes: Memo<usize>) -> RwSignal<HashMap
             let rested = asks.try_get_untracked() == Some(ask);
             if let (true, Some(typed), Some(organization)) = (rested, typed, organization.try_get_value()) {
                 leptos::task::spawn_local(async move {
-                    if let Ok(answer) = classify(organization, typed).await {
+                    if let Ok(answer) = ask_once(Classify { org: organization, addresses: typed }).await {
                         known.try_update(|known| {
                             let classes = answer.addresses.into_iter().filter(is_the_servers);
                             known.extend(classes.map(|address| (address.text.clone(), address)));
@@ -218,7 +215,7 @@ fn Preview(seen: Memo<Vec<Option<ClassedAddress>>>, on_edit: Callback<String>) -
 
 /// What became of each address, when some need another look.
 #[component]
-fn Answer(answer: Signal<Option<Result<InviteAnswer, Problem>>>) -> impl IntoView {
+fn Answer(answer: Reply<InviteAnswer>) -> impl IntoView {
     move || {
         let answer = answer.get().and_then(Result::ok)?;
         Some(view! {

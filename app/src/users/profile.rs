@@ -5,7 +5,7 @@ use super::chosen::ActNotice;
 use super::profile_access::{AccessForm, Permissions};
 use super::profile_history::{Mails, Timeline};
 use super::words::question;
-use crate::forms::{self, Form, FormAction};
+use crate::forms::{self, Form, FormAction, Reply};
 use crate::loaded::load_if;
 use crate::pages::{Failed, NotFoundPage, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
@@ -135,7 +135,7 @@ fn Facts(profile: UserProfile) -> impl IntoView {
             <dd>{user.last_login_at.map_or_else(|| "Never".into_any(), |at| moment(at).into_any())}</dd>
             {invited_by.zip(invited_at).map(|(by, at)| view! { <dt>"Invited"</dt><dd>{moment(at)}" by "{by}</dd> })}
             {user.expires_at.map(|at| view! { <dt>"Invitation ends"</dt><dd>{exact(at)}</dd> })}
-            {joined.map(|(by, at)| view! { <dt>"Joined"</dt><dd>{moment(at)}" "{by.label()}</dd> })}
+            {joined.map(|joined| view! { <dt>"Joined"</dt><dd>{moment(joined.at)}" "{joined.by.label()}</dd> })}
         </dl>
     }
 }
@@ -278,7 +278,7 @@ fn Asking(user: UserRow, act: FormAction<Act>) -> impl IntoView {
 
 /// What a part of the profile says after it was saved.
 #[component]
-pub fn Saved(answer: Signal<Option<Result<(), Problem>>>) -> impl IntoView {
+pub fn Saved(answer: Reply<()>) -> impl IntoView {
     view! {
         <p role="status" class="saved">
             {move || matches!(answer.get(), Some(Ok(()))).then(|| view! { {icon(Icon::Check)}"Saved" })}

@@ -45,7 +45,7 @@ pub fn Timeline(events: Vec<AuditEvent>, now: DateTime<Utc>) -> impl IntoView {
         return ().into_any();
     }
     let events = events.into_iter().map(|event| {
-        let details = event.details_line();
+        let details = event.details.clone();
         view! {
             <li>
                 <p><strong>{event.actor.clone()}</strong>" "{event.words().to_owned()}", "<Moment at=event.at now/></p>

@@ -1,5 +1,7 @@
 //! Reading the audit log: page by page, or all of it as it streams out of the database.
 
+mod details;
+
 use crate::{Admin, Error, Result};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use model::audit::{AuditEvent, AuditPage, AuditQuery, PAGE_ROWS};
@@ -42,9 +44,16 @@ pub(crate) async fn of_user(admin: &Admin<'_>, user: UserId, most: i64) -> Resul
     Ok(rows.into_iter().map(Row::into_model).collect())
 }
 
+/// One row as the export has it.
+pub struct Exported {
+    pub event: AuditEvent,
+    /// As they are kept.
+    pub details: Value,
+}
+
 /// All rows of the query, newest first, as fast as they are taken. Ends early, with an error as the last item, when the
 /// database fails.
-pub fn export(admin: &Admin<'_>, query: AuditQuery) -> mpsc::Receiver<Result<AuditEvent>> {
+pub fn export(admin: &Admin<'_>, query: AuditQuery) -> mpsc::Receiver<Result<Exported>> {
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
     let (pool, organization) = (admin.domain().pool.clone(), admin.organization());
     tokio::spawn(async move {
@@ -63,7 +72,8 @@ pub fn export(admin: &Admin<'_>, query: AuditQuery) -> mpsc::Receiver<Result<Aud
             query.before = Some(AuditEventId(last.id));
             for row in rows {
                 // Whoever asked has gone.
-                if sender.send(Ok(row.into_model())).await.is_err() {
+                let details = row.details.clone();
+                if sender.send(Ok(Exported { event: row.into_model(), details })).await.is_err() {
                     return;
                 }
             }
@@ -137,7 +147,7 @@ impl Row {
             target_id: self.target_id.filter(|_| self.target_email.is_some()).map(UserId),
             target: self.target_email,
             source: self.source,
-            details: self.details,
+            details: details::line(&self.details),
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, RawQuery, Request};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::Caller;
-use model::audit::AuditEvent;
+use domain::audit_log::Exported;
 use model::{OrganizationRole, Viewer};
 use std::fmt::Write;
 use tokio::sync::mpsc;
@@ -40,13 +40,13 @@ pub async fn audit_log(Path(slug): Path<String>, RawQuery(search): RawQuery, req
 
 /// The file in pieces. One that can't be finished breaks off, so that nobody takes a part for the whole.
 fn stream(
-    rows: mpsc::Receiver<domain::Result<AuditEvent>>,
+    rows: mpsc::Receiver<domain::Result<Exported>>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, domain::Error>> {
     futures_util::stream::unfold((rows, Some(HEAD.to_owned())), |(mut rows, begun)| async move {
         let mut text = begun?;
         loop {
             match rows.recv().await {
-                Some(Ok(event)) => line(&mut text, &event),
+                Some(Ok(row)) => line(&mut text, &row),
                 Some(Err(error)) => {
                     tracing::error!(%error, "an export broke off");
                     return Some((Err(error), (rows, None)));
@@ -61,13 +61,10 @@ fn stream(
     })
 }
 
-fn line(text: &mut String, event: &AuditEvent) {
+fn line(text: &mut String, Exported { event, details }: &Exported) {
     let when = event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    let details = if event.details.as_object().is_some_and(serde_json::Map::is_empty) {
-        String::new()
-    } else {
-        event.details.to_string()
-    };
+    let none = details.as_object().is_some_and(serde_json::Map::is_empty);
+    let details = if none { String::new() } else { details.to_string() };
     let target = event.target.as_deref().unwrap_or_default();
     let fields = [&when, &event.actor, &event.action, event.words(), target, &event.source, &details];
     for (at, field) in fields.into_iter().enumerate() {

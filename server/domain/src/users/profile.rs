@@ -4,7 +4,7 @@ use super::list::Row;
 use crate::mail::{DeliveryColumns, delivery_state};
 use crate::{Admin, Error, Result, audit_log, grants};
 use model::delivery::{Delivery, DeliveryKind};
-use model::users::UserProfile;
+use model::users::{Joined, UserProfile};
 use model::{DeliveryId, UserId};
 
 /// How many of a user's mails the profile shows.
@@ -63,7 +63,11 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
     Ok(UserProfile {
         invited_by: row.inviter_name,
         invited_at: row.invited_at,
-        joined: row.joined_by.and_then(|way| way.parse().ok()).zip(row.joined_at),
+        joined: row
+            .joined_by
+            .and_then(|way| way.parse().ok())
+            .zip(row.joined_at)
+            .map(|(by, at)| Joined { by, at }),
         granted,
         choices: grants::choices(admin).await?,
         permissions: grants::effective_permissions(admin, user.id).await?,
