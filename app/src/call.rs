@@ -115,3 +115,108 @@ impl<T: DeserializeOwned> Decoder<Carried<T>> for AsJson {
 pub fn carried<T: Serialize + DeserializeOwned + 'static>(value: impl FnOnce() -> T) -> T {
     leptos::prelude::SharedValue::<Carried<T>, AsJson>::new_with_encoding(|| Carried(value())).into_inner().0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, Utc};
+    use model::audit::AuditEvent;
+    use model::delivery::DeliveryState;
+    use model::field::FieldError;
+    use model::{AuditEventId, FieldProblem, UserId};
+
+    fn comes_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: T) {
+        let text = json(&value);
+        assert_eq!(read::<T>(Ok(text.clone())), Ok(value), "{text}");
+    }
+
+    #[test]
+    fn every_text_comes_back_as_it_went() {
+        for text in [
+            "",
+            "\"",
+            "\\",
+            "\\\\\"",
+            "\r\n\t\u{8}\u{c}",
+            "\u{0}\u{1f}\u{7f}",
+            "ä ß 東京 👩‍👩‍👧",
+            "</script>",
+            "{\"a\":[1]}",
+            "\u{2028}\u{feff}",
+        ] {
+            comes_back(text.to_owned());
+            comes_back(vec![(text.to_owned(), format!("{text}{text}")); 3]);
+        }
+    }
+
+    #[test]
+    fn every_character_comes_back_as_it_went() {
+        let all: String = (0..=u32::from(char::MAX)).step_by(7).filter_map(char::from_u32).collect();
+        comes_back(all);
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_there() {
+        comes_back::<Option<String>>(None);
+        comes_back(Some("null".to_owned()));
+        comes_back(());
+        comes_back::<Vec<u8>>(Vec::new());
+    }
+
+    #[test]
+    fn problems_come_back_with_all_that_they_say() {
+        let field = |field: &str, error| FieldProblem { field: field.to_owned(), error };
+        comes_back(Problem::NotFound);
+        comes_back(Problem::Internal { request: "a\"b".to_owned() });
+        comes_back(Problem::Invalid {
+            fields: vec![
+                field("a", FieldError::Empty),
+                field("b", FieldError::TooManyAddresses { count: usize::MAX, most: 0 }),
+                field("c", FieldError::OutOfRange { least: i16::MIN, most: i16::MAX }),
+                field("d", FieldError::NoSuchUser { id: UserId(uuid::Uuid::max()) }),
+                field("e", FieldError::NotADomain { entry: "\\\"".to_owned() }),
+            ],
+        });
+    }
+
+    #[test]
+    fn moments_come_back_to_the_microsecond() {
+        let reply = "250 2.0.0 \"Ok\"".to_owned();
+        for micros in [i64::MIN / 1_000_000, -1, 0, 1, 1_795_521_600_123_456] {
+            let at: DateTime<Utc> = DateTime::from_timestamp_micros(micros).unwrap();
+            comes_back(DeliveryState::HandedOver { at, reply: reply.clone() });
+            comes_back(AuditEvent {
+                id: AuditEventId(uuid::Uuid::nil()),
+                at,
+                action: "user.joined".to_owned(),
+                actor: String::new(),
+                target_id: None,
+                target: None,
+                source: String::new(),
+                details: "from: member".to_owned(),
+            });
+        }
+    }
+
+    #[test]
+    fn what_a_newer_server_says_besides_is_left_out() {
+        let more =
+            r#"{"field":"a","more":{"b":[1,-2.5e3,true,null,"}"],"c":{}},"error":"empty","end":"\"]"}"#;
+        let known = FieldProblem { field: "a".to_owned(), error: FieldError::Empty };
+        assert_eq!(read::<FieldProblem>(Ok(more.to_owned())), Ok(known));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_told_as_out_of_reach() {
+        for text in [
+            "",
+            "{",
+            "<!doctype html>",
+            "{\"field\":1}",
+            "[]",
+            "{\"field\":\"a\",\"error\":\"no_such_error\"}",
+        ] {
+            assert_eq!(read::<FieldProblem>(Ok(text.to_owned())), Err(Problem::Unreachable), "{text}");
+        }
+    }
+}
