@@ -130,7 +130,7 @@ async fn the_log_is_read_page_by_page_or_whole_and_the_two_are_the_same(pool: Pg
     let mut rows = audit_log::export(&world.admin.admin(SLUG).await.unwrap(), query);
     let mut exported = Vec::new();
     while let Some(row) = rows.recv().await {
-        exported.push(row.unwrap().id);
+        exported.push(row.unwrap().event.id);
     }
     assert_eq!(exported, paged);
 }

@@ -122,7 +122,7 @@ async fn a_stranger_joins_with_the_default_role_and_groups(pool: PgPool) {
     let joined = caller.admin(SLUG).await.unwrap();
     assert_eq!((joined.user.email.as_str(), joined.user.name.as_str()), (BLOBBY, "Blobby Blob"));
     let profile = users::profile(&admin, joined.user.id).await.unwrap();
-    assert_eq!(profile.joined.map(|(by, _)| by.label()), Some("by SSO"));
+    assert_eq!(profile.joined.map(|joined| joined.by.label()), Some("by SSO"));
     assert_eq!(profile.granted.groups.len(), 1);
     let rows = "audit_events where action = 'user.joined' and details = '{\"by\": \"sso\"}'";
     assert_eq!(sso.world.count(rows).await, 1);
