@@ -9,6 +9,7 @@ use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths;
 use crate::theme::Theme;
 use crate::ui::{Choice, Close, Dialog, Field, Icon, Moment, Problems, Submit, icon};
+use crate::view::view;
 use crate::viewer::{use_organization, use_viewer};
 use api::{ChooseTheme, EndSession, ListSessions, Rename, SignOutEverywhere};
 use chrono::{DateTime, Utc};
@@ -81,9 +82,9 @@ fn SignedIn() -> impl IntoView {
                         Ok(list) => {
                             let now = list.now;
                             let rows = list.sessions.into_iter().map(|session| view! { <OneSession session now end/> });
-                            view! { <ul class="sessions">{rows.collect_view()}</ul> }.into_any()
+                            view! { <ul class="sessions">{rows.collect_view()}</ul> }
                         }
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                        Err(problem) => view! { <Failed problem/> },
                     }
                 })}
             </Transition>

@@ -9,6 +9,7 @@ use crate::lazy::{Pages, pages};
 use crate::pages::{HomePage, NotFoundPage};
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
 use crate::sso::{RefusedPage, SignedOutPage};
+use crate::view::view;
 use crate::{
     account, audit_log, authentication, general, groups, provisioning, requests, roles, users, viewer,
 };
@@ -67,7 +68,7 @@ pub fn App() -> impl IntoView {
         <Router>
             <ForgetSubmission/>
             {if nothing_here {
-                view! { <NotFoundPage/> }.into_any()
+                view! { <NotFoundPage/> }
             } else {
                 all_pages().into_any()
             }}

@@ -7,6 +7,7 @@ use crate::loaded::load;
 use crate::pages::{Failed, PublicPage};
 use crate::paths;
 use crate::ui::{Field, Notice, Problems, Submit, TextArea, Tone};
+use crate::view::view;
 use crate::viewer::{use_organization, use_viewer};
 use api::{ConfirmRequest, OpenedRequest, RequestInvitation};
 use leptos::prelude::*;
@@ -28,7 +29,7 @@ pub fn AskPage() -> impl IntoView {
                         <p><strong>"Look into your mailbox. "</strong>
                         {format!("If this address can be invited, it gets a mail, and what to do next stands in it. Its link works for {CONFIRM_HOURS} hours.")}</p>
                     </Notice></div>
-                }.into_any()
+                }
             } else {
                 view! {
                     <p>{format!("An admin of {name} decides. First we mail you a link, to be sure that the address is yours.")}</p>
@@ -47,7 +48,7 @@ pub fn AskPage() -> impl IntoView {
                         />
                         <Submit label="Request invitation" pending_label="Sending…" pending=action.pending()/>
                     </Form>
-                }.into_any()
+                }
             }}
             <p class="muted"><a href=paths::login(&use_organization())>"Back to the login page"</a></p>
         </PublicPage>
@@ -64,18 +65,18 @@ pub fn ConfirmPage() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(Page::Ready { email, name, message }) => view! { <Ready action email name message/> }.into_any(),
-                    Ok(Page::Confirmed) => view! { <Confirmed/> }.into_any(),
+                    Ok(Page::Ready { email, name, message }) => view! { <Ready action email name message/> },
+                    Ok(Page::Confirmed) => view! { <Confirmed/> },
                     Ok(Page::Expired) => view! {
                         <Over title="This link has expired" words="Nothing was sent to the admins. You can ask again, where the organization takes requests."/>
-                    }.into_any(),
+                    },
                     Ok(Page::NoSuchLink) => view! {
                         <Over
                             title="There is no such link"
                             words="Mail programs sometimes cut long links. Open it again from the mail, or copy the whole of it into the address bar."
                         />
-                    }.into_any(),
-                    Err(problem) => view! { <Failed problem/> }.into_any(),
+                    },
+                    Err(problem) => view! { <Failed problem/> },
                 }
             })}
         </Transition>
@@ -120,9 +121,9 @@ fn Over(title: &'static str, words: &'static str) -> impl IntoView {
             <p>{words}</p>
             <p>
                 {if again {
-                    view! { <a href=paths::request_invitation(&organization) class="button primary">"Ask again"</a> }.into_any()
+                    view! { <a href=paths::request_invitation(&organization) class="button primary">"Ask again"</a> }
                 } else {
-                    view! { <a href=paths::login(&organization) class="button primary">"Go to the login page"</a> }.into_any()
+                    view! { <a href=paths::login(&organization) class="button primary">"Go to the login page"</a> }
                 }}
             </p>
         </PublicPage>

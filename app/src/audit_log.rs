@@ -6,6 +6,7 @@ use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths;
 use crate::ui::{Empty, Heading, Icon, Moment, Renewed, icon};
+use crate::view::view;
 use crate::viewer::use_organization;
 use api::ListEvents;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -27,8 +28,8 @@ pub fn AuditLogPage() -> impl IntoView {
             <Renewed>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => view! { <Listed page query=query.try_get_untracked().unwrap_or_default()/> }.into_any(),
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                        Ok(page) => view! { <Listed page query=query.try_get_untracked().unwrap_or_default()/> },
+                        Err(problem) => view! { <Failed problem/> },
                     }
                 })}
             </Renewed>
@@ -49,7 +50,7 @@ fn Listed(page: Page, query: AuditQuery) -> impl IntoView {
     view! {
         <Filters query/>
         {if none {
-            view! { <Empty words="Nothing in the log fits."/> }.into_any()
+            view! { <Empty words="Nothing in the log fits."/> }
         } else {
             let rows = page.rows.into_iter().map(|event| view! { <Row event now/> }).collect_view();
             view! {
@@ -60,7 +61,7 @@ fn Listed(page: Page, query: AuditQuery) -> impl IntoView {
                     </tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
-            }.into_any()
+            }
         }}
         <nav class="pager" aria-label="Pages">
             {newest.map(|href| view! { <a href=href class="button">"Newest"</a> })}
@@ -77,7 +78,7 @@ fn Row(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
     let details = event.details;
     let nobody = target.is_empty();
     let target = match event.target_id {
-        Some(user) => view! { <a href=paths::user(&organization, user)>{target}</a> }.into_any(),
+        Some(user) => view! { <a href=paths::user(&organization, user)>{target}</a> },
         None => target.into_any(),
     };
     view! {

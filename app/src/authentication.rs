@@ -9,6 +9,7 @@ use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, ThingDialog};
 use crate::things::{DeleteDialog, use_dialog};
 use crate::ui::{Empty, Heading, Icon, Notice, Problems, Renewed, Submit, Switch, Tone, icon};
+use crate::view::view;
 use crate::viewer::use_organization;
 use api::{DeleteConnection, SaveConnection, ShowAuthentication, SwitchEmailLinks, TestConnection};
 use editor::Editor;
@@ -37,8 +38,8 @@ pub fn AuthenticationPage() -> impl IntoView {
             <Renewed>
                 {move || Suspend::new(async move {
                     match shown.await {
-                        Ok(shown) => view! { <Shown shown test switch/> }.into_any(),
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                        Ok(shown) => view! { <Shown shown test switch/> },
+                        Err(problem) => view! { <Failed problem/> },
                     }
                 })}
             </Renewed>
@@ -70,8 +71,7 @@ fn Table(connections: Vec<ConnectionRow>, test: FormAction<TestConnection>) -> i
     if connections.is_empty() {
         return view! {
             <Empty words="No connections yet. Register Vestibule with your provider by the addresses below, then add the connection."/>
-        }
-        .into_any();
+        };
     }
     let rows = connections.into_iter().map(|ConnectionRow { id, connection, users }| {
         let edit = ThingDialog::Edit(id.0).search();
@@ -110,7 +110,6 @@ fn Table(connections: Vec<ConnectionRow>, test: FormAction<TestConnection>) -> i
             <tbody>{rows.collect_view()}</tbody>
         </table>
     }
-    .into_any()
 }
 
 /// What "Test connection" found.
@@ -121,9 +120,9 @@ fn TestNotice(answer: Reply<Tested>) -> impl IntoView {
             {move || answer.get().map(|answer| match answer {
                 Ok(Tested { connection, answer }) => {
                     let (tone, words) = found(&answer);
-                    view! { <Notice tone><p><strong>{connection}": "</strong>{words}</p></Notice> }.into_any()
+                    view! { <Notice tone><p><strong>{connection}": "</strong>{words}</p></Notice> }
                 }
-                Err(problem) => view! { <Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice> }.into_any(),
+                Err(problem) => view! { <Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice> },
             })}
         </div>
     }
@@ -231,9 +230,9 @@ fn Dialogs(
     let href = paths::authentication(&use_organization());
     let find = |id| connections.iter().find(|row| row.id.0 == id).cloned();
     match dialog {
-        ThingDialog::New => Some(view! { <Editor row=None groups save on_close href/> }.into_any()),
+        ThingDialog::New => Some(view! { <Editor row=None groups save on_close href/> }),
         ThingDialog::Edit(id) => {
-            find(id).map(|row| view! { <Editor row=Some(row) groups save on_close href/> }.into_any())
+            find(id).map(|row| view! { <Editor row=Some(row) groups save on_close href/> })
         }
         ThingDialog::Delete(id) => find(id).map(|row| {
             view! {
@@ -242,7 +241,6 @@ fn Dialogs(
                     words="Nobody can sign in by it any more. Who came in by it stays a member, and who is signed in stays so until the session ends. It can’t be undone."
                 />
             }
-            .into_any()
         }),
     }
 }

@@ -5,6 +5,7 @@
 //! With it, the submission is taken over and the page stays. Either way [`answer`] tells what came of it.
 
 use crate::call::{self, Answer};
+use crate::view::view;
 use leptos::ev::SubmitEvent;
 use leptos::form::form_data_from_event;
 use leptos::prelude::*;

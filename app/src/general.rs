@@ -6,6 +6,7 @@ use crate::forms::{self, Form, FormAction};
 use crate::loaded::load;
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::ui::{Field, Heading, Icon, Problems, Submit, Switch, TextArea, icon};
+use crate::view::view;
 use crate::viewer::use_organization;
 use api::{SaveSettings, ShowSettings};
 use leptos::prelude::*;
@@ -22,8 +23,8 @@ pub fn GeneralPage() -> impl IntoView {
             <Suspense>
                 {move || Suspend::new(async move {
                     match settings.await {
-                        Ok(settings) => view! { <Editor settings save/> }.into_any(),
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                        Ok(settings) => view! { <Editor settings save/> },
+                        Err(problem) => view! { <Failed problem/> },
                     }
                 })}
             </Suspense>

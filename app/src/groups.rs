@@ -10,6 +10,7 @@ use crate::things::{DeleteDialog, use_dialog};
 use crate::ui::{
     Check, Checks, Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, icon,
 };
+use crate::view::view;
 use crate::viewer::use_organization;
 use api::{DeleteGroup, ListGroups, SaveGroup};
 use leptos::prelude::*;
@@ -32,8 +33,8 @@ pub fn GroupsPage() -> impl IntoView {
             <Renewed>
                 {move || Suspend::new(async move {
                     match groups.await {
-                        Ok((groups, _)) => view! { <Table groups/> }.into_any(),
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                        Ok((groups, _)) => view! { <Table groups/> },
+                        Err(problem) => view! { <Failed problem/> },
                     }
                 })}
             </Renewed>
@@ -52,8 +53,7 @@ fn Table(groups: Vec<Group>) -> impl IntoView {
     if groups.is_empty() {
         return view! {
             <Empty words="No groups yet. Make one for people who do the same, such as “Bookkeeping”, and give it roles."/>
-        }
-        .into_any();
+        };
     }
     let rows = groups.into_iter().map(|group| {
         let edit = ThingDialog::Edit(group.id.0).search();
@@ -80,7 +80,6 @@ fn Table(groups: Vec<Group>) -> impl IntoView {
             <tbody>{rows.collect_view()}</tbody>
         </table>
     }
-    .into_any()
 }
 
 #[component]
@@ -95,9 +94,9 @@ fn Dialogs(
     let href = paths::groups(&use_organization());
     let find = |id| groups.iter().find(|group| group.id.0 == id).cloned();
     match dialog {
-        ThingDialog::New => Some(view! { <Editor group=None roles save on_close href/> }.into_any()),
+        ThingDialog::New => Some(view! { <Editor group=None roles save on_close href/> }),
         ThingDialog::Edit(id) => {
-            find(id).map(|group| view! { <Editor group=Some(group) roles save on_close href/> }.into_any())
+            find(id).map(|group| view! { <Editor group=Some(group) roles save on_close href/> })
         }
         ThingDialog::Delete(id) => find(id).map(|group| {
             view! {
@@ -106,7 +105,6 @@ fn Dialogs(
                     words="Its people stay in the organization, without the roles that the group gave them. It can’t be undone."
                 />
             }
-            .into_any()
         }),
     }
 }

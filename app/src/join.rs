@@ -9,6 +9,7 @@ use crate::paths;
 use crate::sign_in::SignOut;
 use crate::sso::{Continue, Or, SignInWays};
 use crate::ui::{Field, Notice, Problems, Submit, Tone, exact, left};
+use crate::view::view;
 use crate::viewer::{use_organization, use_viewer};
 use api::{AskAgain, Join, OpenedInvitation};
 use chrono::{DateTime, Utc};
@@ -31,14 +32,14 @@ pub fn JoinPage() -> impl IntoView {
                 match page.await {
                     Ok(Page::Open { inviter, email, expires_at, now, signed_in_as: None }) => {
                         let connections = ways.await.unwrap_or_default().connections;
-                        view! { <Open action answer inviter email expires_at now connections/> }.into_any()
+                        view! { <Open action answer inviter email expires_at now connections/> }
                     }
-                    Ok(Page::Open { email, signed_in_as: Some(open), .. }) => view! { <OtherAccount email open/> }.into_any(),
-                    Ok(Page::Expired { expired_at }) => view! { <Expired expired_at/> }.into_any(),
-                    Ok(Page::Revoked) => view! { <Revoked/> }.into_any(),
-                    Ok(Page::AlreadyJoined) => view! { <AlreadyJoined/> }.into_any(),
-                    Ok(Page::NoSuchLink) => view! { <NoSuchLink/> }.into_any(),
-                    Err(problem) => view! { <Failed problem/> }.into_any(),
+                    Ok(Page::Open { email, signed_in_as: Some(open), .. }) => view! { <OtherAccount email open/> },
+                    Ok(Page::Expired { expired_at }) => view! { <Expired expired_at/> },
+                    Ok(Page::Revoked) => view! { <Revoked/> },
+                    Ok(Page::AlreadyJoined) => view! { <AlreadyJoined/> },
+                    Ok(Page::NoSuchLink) => view! { <NoSuchLink/> },
+                    Err(problem) => view! { <Failed problem/> },
                 }
             })}
         </Transition>
@@ -106,14 +107,14 @@ fn Expired(expired_at: DateTime<Utc>) -> impl IntoView {
                     <div role="status"><Notice tone=Tone::Success>
                         <p><strong>"The admins have been asked. "</strong>"When they invite you again, you get a mail."</p>
                     </Notice></div>
-                }.into_any(),
+                },
                 other => view! {
                     <Form action>
                         <Problems problem=Signal::stored(other.and_then(Result::err))/>
                         <input type="hidden" name="org" value=use_organization()/>
                         <Submit label="Ask for a new invitation" pending_label="Asking…" pending=action.pending()/>
                     </Form>
-                }.into_any(),
+                },
             }}
         </PublicPage>
     }

@@ -28,6 +28,7 @@ pub mod theme;
 mod things;
 pub mod ui;
 mod users;
+mod view;
 pub mod viewer;
 
 pub use app::App;

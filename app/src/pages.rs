@@ -3,6 +3,7 @@
 use crate::paths::{self, UsersView};
 use crate::sign_in::SignOut;
 use crate::ui::{Icon, Notice, Tone, icon};
+use crate::view::view;
 use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -50,7 +51,7 @@ pub enum Section {
 /// rendering, and panics where a page's data arrive after its reader has gone.
 #[component]
 pub fn OrganizationPage(title: String, section: Section, children: Children) -> impl IntoView {
-    let Some(viewer) = use_viewer() else { return view! { <NotFoundPage/> }.into_any() };
+    let Some(viewer) = use_viewer() else { return view! { <NotFoundPage/> } };
     let slug = viewer.organization.slug.clone();
     let name = viewer.organization.name;
     view! {
@@ -63,7 +64,6 @@ pub fn OrganizationPage(title: String, section: Section, children: Children) -> 
         </header>
         <main id="main" class="column" tabindex="-1">{children()}</main>
     }
-    .into_any()
 }
 
 #[component]

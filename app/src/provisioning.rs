@@ -11,6 +11,7 @@ use crate::ui::{
     Check, Checks, Choice, Close, Dialog, Empty, Field, Heading, Icon, Moment, Notice, Problems, Renewed,
     Submit, Tone, exact, icon,
 };
+use crate::view::view;
 use crate::viewer::use_organization;
 use api::{CreateKey, ListKeys, RevokeKey};
 use chrono::{DateTime, Utc};
@@ -41,8 +42,8 @@ pub fn ProvisioningPage() -> impl IntoView {
             <Renewed>
                 {move || Suspend::new(async move {
                     match provisioning.await {
-                        Ok(provisioning) => view! { <Shown provisioning/> }.into_any(),
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                        Ok(provisioning) => view! { <Shown provisioning/> },
+                        Err(problem) => view! { <Failed problem/> },
                     }
                 })}
             </Renewed>
@@ -101,10 +102,9 @@ fn Keys(keys: Vec<ApiKey>, now: DateTime<Utc>) -> impl IntoView {
     if keys.is_empty() {
         return view! {
             <Empty words="No API keys yet. Create one for each directory, so that you can revoke it without the others."/>
-        }
-        .into_any();
+        };
     }
-    let rows = keys.into_iter().map(|key| view! { <Row key now/> }.into_any()).collect_view();
+    let rows = keys.into_iter().map(|key| view! { <Row key now/> }).collect_view();
     view! {
         <table>
             <caption class="visually-hidden">"API keys of the organization"</caption>
@@ -116,7 +116,6 @@ fn Keys(keys: Vec<ApiKey>, now: DateTime<Utc>) -> impl IntoView {
             <tbody>{rows}</tbody>
         </table>
     }
-    .into_any()
 }
 
 #[component]
@@ -129,16 +128,15 @@ fn Row(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
         key.scopes.iter().map(|scope| scope.code()).collect::<Vec<_>>().join(", ")
     };
     let used = match key.last_used_at {
-        Some(at) => view! { <Moment at now/> }.into_any(),
-        None => view! { <span class="muted">"Never"</span> }.into_any(),
+        Some(at) => view! { <Moment at now/> },
+        None => view! { <span class="muted">"Never"</span> },
     };
     let expires = match key.expires_at {
-        None => view! { <span class="muted">"Never"</span> }.into_any(),
+        None => view! { <span class="muted">"Never"</span> },
         Some(at) if at <= now => {
             view! { <span class="badge expired" title=exact(at)>{icon(Icon::Clock)}"Expired"</span> }
-                .into_any()
         }
-        Some(at) => view! { <Moment at now/> }.into_any(),
+        Some(at) => view! { <Moment at now/> },
     };
     view! {
         <tr>
@@ -163,7 +161,7 @@ fn Dialogs(
 ) -> impl IntoView {
     let href = paths::provisioning(&use_organization());
     match dialog {
-        ThingDialog::New => Some(view! { <Maker create on_close href/> }.into_any()),
+        ThingDialog::New => Some(view! { <Maker create on_close href/> }),
         ThingDialog::Edit(_) => None,
         ThingDialog::Delete(id) => keys.into_iter().find(|key| key.id.0 == id).map(|key| {
             view! {
@@ -172,7 +170,6 @@ fn Dialogs(
                     words="Whatever uses it is refused at once. Users and groups stay as they are. It can’t be undone; you can create another key."
                 />
             }
-            .into_any()
         }),
     }
 }

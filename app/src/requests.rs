@@ -8,6 +8,7 @@ use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Empty, Heading, Icon, Moment, Notice, Pager, Renewed, Submit, Tone, icon};
 use crate::users::{PeopleTab, PeopleTabs};
+use crate::view::view;
 use crate::viewer::use_organization;
 use api::{Dismiss, DismissStale, ListRequests};
 use chrono::{DateTime, Utc};
@@ -51,8 +52,8 @@ pub fn RequestsPage() -> impl IntoView {
             <Renewed>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => view! { <Listed page dismiss stale/> }.into_any(),
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                        Ok(page) => view! { <Listed page dismiss stale/> },
+                        Err(problem) => view! { <Failed problem/> },
                     }
                 })}
             </Renewed>
@@ -72,7 +73,7 @@ fn Listed(page: Page, dismiss: FormAction<Dismiss>, stale: FormAction<DismissSta
         <PeopleTabs counts view=UsersView::default() here/>
         <div role="tabpanel" id="panel" aria-labelledby=here.id()>
             {if rows.is_empty() {
-                view! { <Empty words="Nobody waits for an invitation. People ask on the login page, where the settings allow it, or by the link of an invitation that has expired."/> }.into_any()
+                view! { <Empty words="Nobody waits for an invitation. People ask on the login page, where the settings allow it, or by the link of an invitation that has expired."/> }
             } else {
                 let rows = rows.into_iter().map(|row| view! { <Row row now dismiss/> }).collect_view();
                 view! {
@@ -96,7 +97,7 @@ fn Listed(page: Page, dismiss: FormAction<Dismiss>, stale: FormAction<DismissSta
                         <tbody>{rows}</tbody>
                     </table>
                     <Pager previous next/>
-                }.into_any()
+                }
             }}
         </div>
     }

@@ -8,6 +8,7 @@ use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, ThingDialog};
 use crate::things::{DeleteDialog, use_dialog};
 use crate::ui::{Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, icon};
+use crate::view::view;
 use crate::viewer::use_organization;
 use api::{DeleteRole, ListRoles, SaveRole};
 use leptos::prelude::*;
@@ -30,8 +31,8 @@ pub fn RolesPage() -> impl IntoView {
             <Renewed>
                 {move || Suspend::new(async move {
                     match roles.await {
-                        Ok(roles) => view! { <Table roles/> }.into_any(),
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                        Ok(roles) => view! { <Table roles/> },
+                        Err(problem) => view! { <Failed problem/> },
                     }
                 })}
             </Renewed>
@@ -49,8 +50,7 @@ fn Table(roles: Vec<Role>) -> impl IntoView {
     if roles.is_empty() {
         return view! {
             <Empty words="No roles yet. Make one, such as “Bookkeeper” with invoice:read and invoice:pay, and give it to people or groups."/>
-        }
-        .into_any();
+        };
     }
     let rows = roles.into_iter().map(|role| {
         let edit = ThingDialog::Edit(role.id.0).search();
@@ -76,7 +76,6 @@ fn Table(roles: Vec<Role>) -> impl IntoView {
             <tbody>{rows.collect_view()}</tbody>
         </table>
     }
-    .into_any()
 }
 
 #[component]
@@ -90,9 +89,9 @@ fn Dialogs(
     let href = paths::roles(&use_organization());
     let find = |id| roles.iter().find(|role| role.id.0 == id).cloned();
     match dialog {
-        ThingDialog::New => Some(view! { <Editor role=None save on_close href/> }.into_any()),
+        ThingDialog::New => Some(view! { <Editor role=None save on_close href/> }),
         ThingDialog::Edit(id) => {
-            find(id).map(|role| view! { <Editor role=Some(role) save on_close href/> }.into_any())
+            find(id).map(|role| view! { <Editor role=Some(role) save on_close href/> })
         }
         ThingDialog::Delete(id) => find(id).map(|role| {
             view! {
@@ -101,7 +100,6 @@ fn Dialogs(
                     words="Everybody who has it, and every group, loses it and its permissions at once. It can’t be undone."
                 />
             }
-            .into_any()
         }),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::theme::Theme;
+use crate::view::view;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;

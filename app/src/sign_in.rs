@@ -12,6 +12,7 @@ pub use login::LoginPage;
 
 use crate::forms::{Form, FormAction};
 use crate::ui::Submit;
+use crate::view::view;
 use leptos::prelude::*;
 
 /// A button that ends the session of this browser.

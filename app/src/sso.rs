@@ -7,6 +7,7 @@ pub use api::SignInWays;
 use crate::loaded::{load, load_if};
 use crate::pages::{Failed, PublicPage};
 use crate::paths;
+use crate::view::view;
 use crate::viewer::{use_organization, use_viewer};
 use api::{RefusedSignIn, SignedOutOf};
 use leptos::prelude::*;
@@ -52,8 +53,8 @@ pub fn RefusedPage() -> impl IntoView {
         <Suspense>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(page) => view! { <Refused page/> }.into_any(),
-                    Err(problem) => view! { <Failed problem/> }.into_any(),
+                    Ok(page) => view! { <Refused page/> },
+                    Err(problem) => view! { <Failed problem/> },
                 }
             })}
         </Suspense>
@@ -75,79 +76,69 @@ fn Refused(page: Page) -> impl IntoView {
                 <p>"It was used, is older than 10 minutes, or was begun in another browser. Nothing was changed: begin again, it takes a moment."</p>
                 <ToLogin primary=true/>
             </PublicPage>
-        }
-        .into_any(),
+        },
         SsoRefusal::ProviderAway => view! {
             <PublicPage title=format!("{at} can’t be reached")>
                 <p>"Nobody was signed in, and nothing was changed. Try again in a few minutes. If it goes on, tell an admin of the organization."</p>
                 <Continue connections=again kind="primary"/>
                 <ToLogin/>
             </PublicPage>
-        }
-        .into_any(),
+        },
         SsoRefusal::Misconfigured => view! {
             <PublicPage title="This way in does not work now".to_owned()>
                 <p>{format!("{at} does not know us, or not by this name and secret. Nobody was signed in. Tell an admin of the organization: the connection’s client ID and secret need another look.")}</p>
                 <ToLogin primary=true/>
             </PublicPage>
-        }
-        .into_any(),
+        },
         SsoRefusal::Cancelled => view! {
             <PublicPage title="You did not sign in".to_owned()>
                 <p>{format!("{at} says that you stopped. Nothing was changed.")}</p>
                 <Continue connections=again kind="primary"/>
                 <ToLogin/>
             </PublicPage>
-        }
-        .into_any(),
+        },
         SsoRefusal::ProviderRefused => view! {
             <PublicPage title=format!("{at} did not sign you in")>
                 <p>"It sent you back without saying who you are. Try again. If it goes on, tell an admin of the organization."</p>
                 <Continue connections=again kind="primary"/>
                 <ToLogin/>
             </PublicPage>
-        }
-        .into_any(),
+        },
         SsoRefusal::NotGenuine => view! {
             <PublicPage title="This answer can’t be trusted".to_owned()>
                 <p>{format!("We could not make sure that it comes from {at} and is meant for you, so nobody was signed in. An admin finds it in the audit log.")}</p>
                 <Continue connections=again kind="primary"/>
                 <ToLogin/>
             </PublicPage>
-        }
-        .into_any(),
+        },
         SsoRefusal::Unverified => view! {
             <PublicPage title="Your address is not verified".to_owned()>
                 <p>{format!("{at} has not checked that your email address is yours. Verify it there, then come back.")}</p>
                 <Continue connections=again kind="primary"/>
                 <ToLogin/>
             </PublicPage>
-        }
-        .into_any(),
+        },
         SsoRefusal::DomainNotAllowed { email } => view! {
             <PublicPage title="Your address can’t come in here".to_owned()>
                 <p><strong>{email}</strong>{format!(" is of a domain that may not sign in by {at}. If you have another account there, use that one.")}</p>
                 <Continue connections=again kind="primary"/>
                 <ToLogin/>
             </PublicPage>
-        }
-        .into_any(),
-        SsoRefusal::Stranger { email } => view! { <Stranger email/> }.into_any(),
+        },
+        SsoRefusal::Stranger { email } => view! { <Stranger email/> },
         SsoRefusal::Suspended { email } => view! {
             <PublicPage title="Your account is suspended".to_owned()>
                 <p><strong>{email}</strong>" can’t sign in until an admin of the organization reactivates it."</p>
             </PublicPage>
-        }
-        .into_any(),
+        },
         SsoRefusal::OtherPerson { email } => view! {
             <PublicPage title="This address belongs to another account".to_owned()>
                 <p><strong>{email}</strong>{format!(" is the address of somebody here who signs in by another account of {at}.")}</p>
                 <p>"If that is you, sign in with that account. If you have got the address from somebody, ask an admin of the organization: they can take out the member who had it."</p>
                 <ToLogin primary=true/>
             </PublicPage>
-        }
-        .into_any(),
-        SsoRefusal::Mismatch { invited, came } => view! { <Mismatch invited came at again/> }.into_any(),
+        },
+        SsoRefusal::Mismatch { invited, came } => view! { <Mismatch invited came at again/> },
     }
 }
 
@@ -164,9 +155,9 @@ fn Stranger(email: String) -> impl IntoView {
                 view! {
                     <p>"You can ask: an admin decides."</p>
                     <p><a href=paths::request_invitation(&organization) class="button primary">"Request an invitation"</a></p>
-                }.into_any()
+                }
             } else {
-                view! { <p>"Ask an admin of the organization to invite you."</p> }.into_any()
+                view! { <p>"Ask an admin of the organization to invite you."</p> }
             }}
             <ToLogin/>
         </PublicPage>

@@ -3,6 +3,7 @@
 use crate::forms::{self, Form, FormAction};
 use crate::paths::{ThingDialog, ThingView};
 use crate::ui::{Close, Dialog, Problems, Submit};
+use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;

@@ -4,6 +4,7 @@ use super::api::SaveConnection;
 use crate::forms::{self, Form, FormAction};
 use crate::paths::ThingDialog;
 use crate::ui::{Check, Checks, Choice, Close, Dialog, Field, Problems, Submit, Switch, TextArea};
+use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::OrganizationRole;

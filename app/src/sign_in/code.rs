@@ -6,6 +6,7 @@ use crate::loaded::load;
 use crate::pages::PublicPage;
 use crate::paths;
 use crate::ui::{Field, Problems, Submit};
+use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -28,7 +29,7 @@ pub fn CodePage() -> impl IntoView {
                     let email = asked.await.ok().flatten();
                     view! {
                         <p>
-                            "If " {email.map_or_else(|| view! { "the address" }.into_any(), |email| view! { <strong>{email}</strong> }.into_any())}
+                            "If " {email.map_or_else(|| "the address".into_any(), |email| view! { <strong>{email}</strong> })}
                             " belongs to somebody here, a mail is on its way. Open its link, or type its 6-digit code. Both work for 15 minutes."
                         </p>
                     }

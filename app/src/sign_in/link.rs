@@ -6,6 +6,7 @@ use crate::loaded::load;
 use crate::pages::{Failed, PublicPage};
 use crate::paths;
 use crate::ui::{Problems, Submit};
+use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::sign_in::SignInPage;
@@ -24,9 +25,9 @@ pub fn LinkPage() -> impl IntoView {
                 let organization = organization.clone();
                 Suspend::new(async move {
                     match page.await {
-                        Ok(SignInPage::Ready { email }) => view! { <Ready action organization email/> }.into_any(),
-                        Ok(SignInPage::Unusable) => view! { <Unusable organization/> }.into_any(),
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                        Ok(SignInPage::Ready { email }) => view! { <Ready action organization email/> },
+                        Ok(SignInPage::Unusable) => view! { <Unusable organization/> },
+                        Err(problem) => view! { <Failed problem/> },
                     }
                 })
             }}

@@ -7,6 +7,7 @@ use crate::pages::PublicPage;
 use crate::paths;
 use crate::sso::{Continue, Or, SignInWays};
 use crate::ui::{Field, Problems, Submit};
+use crate::view::view;
 use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -26,19 +27,19 @@ pub fn LoginPage() -> impl IntoView {
                     let ways = ways.await.unwrap_or_default();
                     let (connections, next) = (ways.connections, next.get_value());
                     if connections.is_empty() {
-                        view! { <ByMail action next/> }.into_any()
+                        view! { <ByMail action next/> }
                     } else if ways.email_links_off {
                         view! {
                             <Continue connections next=next.clone() kind="primary"/>
                             <Or/>
                             <ByMail action next kind="" hint="Sign-in links go to admins alone here."/>
-                        }.into_any()
+                        }
                     } else {
                         view! {
                             <ByMail action next=next.clone()/>
                             <Or/>
                             <Continue connections next/>
-                        }.into_any()
+                        }
                     }
                 })}
             </Suspense>

@@ -2,6 +2,7 @@
 
 use super::icon::{Icon, icon};
 use super::time::{exact, left, relative};
+use crate::view::view;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::UserStatus;

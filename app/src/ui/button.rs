@@ -1,5 +1,6 @@
 //! The button that sends a form.
 
+use crate::view::view;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 

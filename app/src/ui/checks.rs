@@ -1,5 +1,6 @@
 //! Some of several: a group of check boxes under one name.
 
+use crate::view::view;
 use leptos::prelude::*;
 
 /// One of them: the value that is sent, the words that are read, and whether it is chosen.

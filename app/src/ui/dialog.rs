@@ -1,5 +1,6 @@
 //! A dialog: the browser's own. Whether it is open stands in the URL, so without WebAssembly it is open in the page.
 
+use crate::view::view;
 use leptos::ev::Event;
 use leptos::html::Dialog as DialogElement;
 use leptos::prelude::*;

@@ -1,6 +1,7 @@
 //! Fields: the label above, the hint below, and below that what is wrong, in words.
 
 use super::icon::{Icon, icon};
+use crate::view::view;
 use leptos::prelude::*;
 use model::field::FieldError;
 

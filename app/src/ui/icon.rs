@@ -1,5 +1,6 @@
 //! Our icons: 16 pixels, in the colour of the text beside them, and silent to a screen reader.
 
+use crate::view::view;
 use leptos::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

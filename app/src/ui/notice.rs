@@ -1,6 +1,7 @@
 //! What there is to know, between the lines of a page or over them.
 
 use super::icon::{Icon, icon};
+use crate::view::view;
 use leptos::prelude::*;
 
 /// What a notice means to the person who reads it.

@@ -1,5 +1,6 @@
 //! What a page begins with, and what it has to say when there is nothing to show.
 
+use crate::view::view;
 use leptos::prelude::*;
 
 /// The name of the page, and at its end what to do there.

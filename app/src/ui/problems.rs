@@ -1,6 +1,7 @@
 //! The summary of what went wrong, on top of a form. It takes the focus, and leads to each field.
 
 use super::icon::{Icon, icon};
+use crate::view::view;
 use leptos::html::Div;
 use leptos::prelude::*;
 use model::Problem;

@@ -3,6 +3,7 @@
 //! The closure around a `Suspend` may depend on its resource and on nothing else. What runs it again disposes of the
 //! signals of what is still shown, and reading those panics; only a resource runs it when the new is there at once.
 
+use crate::view::view;
 use leptos::prelude::*;
 
 #[component]

@@ -2,6 +2,7 @@
 //! that each view has an address.
 
 use super::icon::{Icon, icon};
+use crate::view::view;
 use leptos::prelude::*;
 use model::users::Count;
 

@@ -2,6 +2,7 @@
 //! without escaping it.
 
 use super::field::{FieldProblem, describedby};
+use crate::view::view;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use model::field::FieldError;

@@ -1,6 +1,7 @@
 //! Times: relative to read, exact to know. Both are worked out from the server's clock alone, so that server and
 //! browser write the same.
 
+use crate::view::view;
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use leptos::prelude::*;
 

@@ -4,6 +4,7 @@ use super::api::Act;
 use crate::forms::{Form, FormAction};
 use crate::paths;
 use crate::ui::{Icon, icon};
+use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::UserId;
@@ -85,11 +86,9 @@ fn Offer(class: AddressClass, user: UserId, text: String) -> impl IntoView {
         view! {
             <button type="submit" form=form name="users[]" value=user.to_string() class="button quiet" aria-label=label>{words}</button>
         }
-        .into_any()
     } else if why == Refusal::UserExists {
         let profile = paths::user(&use_organization(), user);
         view! { <a class="button quiet" aria-label=format!("Manage {text}") href=profile>"Manage"</a> }
-            .into_any()
     } else {
         ().into_any()
     }

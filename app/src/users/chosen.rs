@@ -6,6 +6,7 @@ use crate::forms::{self, Form, FormAction, Reply};
 use crate::loaded::Loaded;
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Choice, Close, Dialog, Notice, Problems, Submit, Tone};
+use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -132,8 +133,7 @@ pub fn ChosenDialog(
                 <p>"Tick the boxes beside the people first."</p>
                 <div class="actions"><Close on_close href label="Back to the list"/></div>
             </Dialog>
-        }
-        .into_any();
+        };
     }
     let title = if names.len() == 1 {
         "Change 1 person".to_owned()
@@ -163,7 +163,6 @@ pub fn ChosenDialog(
             <div class="actions"><Close on_close href/></div>
         </Dialog>
     }
-    .into_any()
 }
 
 /// The chosen, as fields of a form.

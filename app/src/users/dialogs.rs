@@ -9,6 +9,7 @@ use crate::forms::{self, FormAction, Reply};
 use crate::loaded::{Loaded, load_if};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Notice, Tone};
+use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -110,16 +111,16 @@ pub fn Dialogs(view: Memo<UsersView>, page: Loaded<Page>, actions: Actions, chos
                 let href = without_dialog(view);
                 Some(match dialog {
                     UsersDialog::Invite(addresses) => {
-                        view! { <InviteDialog action=actions.invite act=actions.act addresses grants=granted()? on_close/> }.into_any()
+                        view! { <InviteDialog action=actions.invite act=actions.act addresses grants=granted()? on_close/> }
                     }
                     UsersDialog::InviteAllAgain => {
-                        view! { <InviteAllAgainDialog action=actions.all on_close href/> }.into_any()
+                        view! { <InviteAllAgainDialog action=actions.all on_close href/> }
                     }
                     UsersDialog::Chosen(users) => {
                         let rows = page.as_it_is()?.map(|page| page.rows).unwrap_or_default();
                         let (act, grouping, groups) = (actions.act, actions.grouping, granted()?.groups);
                         let group = view.get_untracked().query.group;
-                        view! { <ChosenDialog users rows groups group act grouping on_close href/> }.into_any()
+                        view! { <ChosenDialog users rows groups group act grouping on_close href/> }
                     }
                 })
             })}

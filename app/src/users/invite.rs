@@ -6,6 +6,7 @@ use super::chosen::ActNotice;
 use crate::forms::{self, Form, FormAction, Reply};
 use crate::loaded::ask_once;
 use crate::ui::{Check, Checks, Choice, Close, Dialog, Icon, Problems, Submit, TextArea, icon};
+use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::html::Textarea;
 use leptos::prelude::*;

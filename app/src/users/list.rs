@@ -10,6 +10,7 @@ use crate::loaded::{Loaded, load};
 use crate::pages::{Failed, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Heading, Icon, Pager, Renewed, icon};
+use crate::view::view;
 use crate::viewer::use_organization;
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::html::Form;
@@ -46,8 +47,8 @@ pub fn UsersPage() -> impl IntoView {
             <Renewed>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters chosen act=actions.act/> }.into_any(),
-                        Err(problem) => view! { <Failed problem/> }.into_any(),
+                        Ok(page) => view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters chosen act=actions.act/> },
+                        Err(problem) => view! { <Failed problem/> },
                     }
                 })}
             </Renewed>
@@ -176,7 +177,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
                 <input type="search" id="q" name="q" value=query.search placeholder="Name or address" autocomplete="off"/>
             </div>
             {if expired {
-                view! { <input type="hidden" name="status" value=UserStatus::Expired.code()/> }.into_any()
+                view! { <input type="hidden" name="status" value=UserStatus::Expired.code()/> }
             } else {
                 view! {
                     <div class="field">
@@ -186,7 +187,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
                             {statuses.map(|one| view! { <option value=one.code() selected=status == Some(one)>{one.label()}</option> }).collect_view()}
                         </select>
                     </div>
-                }.into_any()
+                }
             }}
             <div class="field">
                 <label for="filter-role">"Role"</label>

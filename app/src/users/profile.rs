@@ -10,6 +10,7 @@ use crate::loaded::load_if;
 use crate::pages::{Failed, NotFoundPage, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Close, Dialog, Icon, Moment, Notice, Problems, StatusBadge, Submit, Tone, exact, icon};
+use crate::view::view;
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -43,13 +44,13 @@ pub fn ProfilePage() -> impl IntoView {
         <Transition>
             {move || Suspend::new(async move {
                 match profile.await {
-                    Ok(Some(profile)) => view! { <Profile profile actions/> }.into_any(),
+                    Ok(Some(profile)) => view! { <Profile profile actions/> },
                     Ok(None) => match gone.try_get_untracked().flatten() {
-                        Some(email) => view! { <Gone email/> }.into_any(),
-                        None => view! { <NotFoundPage/> }.into_any(),
+                        Some(email) => view! { <Gone email/> },
+                        None => view! { <NotFoundPage/> },
                     },
-                    Err(Problem::NotFound) => view! { <NotFoundPage/> }.into_any(),
-                    Err(problem) => view! { <Failed problem/> }.into_any(),
+                    Err(Problem::NotFound) => view! { <NotFoundPage/> },
+                    Err(problem) => view! { <Failed problem/> },
                 }
             })}
         </Transition>
@@ -190,8 +191,8 @@ fn Link(copy: FormAction<CopyLink>) -> impl IntoView {
                         </p>
                         <input type="text" readonly class="link" aria-label="Invitation link" value=link/>
                     </Notice>
-                }.into_any(),
-                Err(problem) => view! { <Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice> }.into_any(),
+                },
+                Err(problem) => view! { <Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice> },
             })}
         </div>
     }

@@ -4,6 +4,7 @@ use super::api::ChangeUser;
 use super::profile::Saved;
 use crate::forms::{self, Form, FormAction};
 use crate::ui::{Check, Checks, Choice, Problems, Submit};
+use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::OrganizationRole;
@@ -67,14 +68,14 @@ pub fn Permissions(permissions: Vec<EffectivePermission>) -> impl IntoView {
         <section aria-labelledby="permissions">
             <h2 id="permissions">"Effective permissions"</h2>
             {if none {
-                view! { <p class="muted">"None. Roles bring permissions, the person’s own and those of their groups."</p> }.into_any()
+                view! { <p class="muted">"None. Roles bring permissions, the person’s own and those of their groups."</p> }
             } else {
                 view! {
                     <table aria-labelledby="permissions">
                         <thead><tr><th scope="col">"Permission"</th><th scope="col">"From"</th></tr></thead>
                         <tbody>{rows.collect_view()}</tbody>
                     </table>
-                }.into_any()
+                }
             }}
         </section>
     }

@@ -1,6 +1,7 @@
 //! What happened to a user: their mails, and what the audit log has of them.
 
 use crate::ui::{DeliveryLine, Moment, exact};
+use crate::view::view;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::audit::AuditEvent;
@@ -35,7 +36,6 @@ pub fn Mails(deliveries: Vec<Delivery>, now: DateTime<Utc>) -> impl IntoView {
             <ul class="mails" aria-labelledby="mails">{mails.collect_view()}</ul>
         </section>
     }
-    .into_any()
 }
 
 /// What was done to this person, and by whom.
@@ -59,5 +59,4 @@ pub fn Timeline(events: Vec<AuditEvent>, now: DateTime<Utc>) -> impl IntoView {
             <ol class="mails" aria-labelledby="timeline">{events.collect_view()}</ol>
         </section>
     }
-    .into_any()
 }

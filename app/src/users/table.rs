@@ -5,6 +5,7 @@ use super::chosen::{ChooseAll, ChooseBox, Chosen};
 use crate::forms::{Form, FormAction};
 use crate::paths::{self, UsersView};
 use crate::ui::{DeliveryLine, Empty, Moment, Order, SortHead, StatusBadge};
+use crate::view::view;
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -21,10 +22,10 @@ pub fn UsersTable(
     act: FormAction<Act>,
 ) -> impl IntoView {
     if rows.is_empty() {
-        return view! { <Nobody view/> }.into_any();
+        return view! { <Nobody view/> };
     }
     let users: Vec<UserId> = rows.iter().map(|row| row.id).collect();
-    let rows = rows.into_iter().map(|row| view! { <Row row now chosen act/> }.into_any()).collect_view();
+    let rows = rows.into_iter().map(|row| view! { <Row row now chosen act/> }).collect_view();
     let heads = [
         ("Name", UserSort::Name),
         ("Email", UserSort::Email),
@@ -49,7 +50,6 @@ pub fn UsersTable(
             <tbody>{rows}</tbody>
         </table>
     }
-    .into_any()
 }
 
 /// Where the head of a column leads: the list sorted by it, or the other way round where it is already.
@@ -72,7 +72,7 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: FormAction<Act>) -
     let name = if row.name.is_empty() {
         let joined = matches!(row.status, UserStatus::Active | UserStatus::Suspended);
         let why = if joined { "No name yet" } else { "Not joined yet" };
-        view! { <span class="muted">{why}</span> }.into_any()
+        view! { <span class="muted">{why}</span> }
     } else {
         row.name.into_any()
     };
@@ -91,8 +91,8 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: FormAction<Act>) -
             <td data-label="Organization role">{row.role.label()}</td>
             <td data-label="Last login" class="nowrap">
                 {match row.last_login_at {
-                    Some(at) => view! { <Moment at now/> }.into_any(),
-                    None => view! { <span class="muted">"Never"</span> }.into_any(),
+                    Some(at) => view! { <Moment at now/> },
+                    None => view! { <span class="muted">"Never"</span> },
                 }}
             </td>
             <td class="row-actions">

@@ -2,6 +2,7 @@
 
 use crate::paths::{self, UsersView};
 use crate::ui::{Tab, Tabs};
+use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::UserStatus;
