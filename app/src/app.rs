@@ -50,9 +50,11 @@ pages! {
         GENERAL "/o/:org/settings/general": general::GeneralPage = general_page, fetch_general;
         AUDIT_LOG "/o/:org/settings/audit-log": audit_log::AuditLogPage = audit_log_page, fetch_audit_log;
     }
-    integrations {
-        AUTHENTICATION "/o/:org/settings/authentication": authentication::AuthenticationPage = authentication_page, fetch_authentication;
+    provisioning {
         PROVISIONING "/o/:org/settings/provisioning": provisioning::ProvisioningPage = provisioning_page, fetch_provisioning;
+    }
+    authentication {
+        AUTHENTICATION "/o/:org/settings/authentication": authentication::AuthenticationPage = authentication_page, fetch_authentication;
     }
 }
 

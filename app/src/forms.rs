@@ -125,6 +125,7 @@ impl<T: DeserializeOwned> Reply<T> {
     }
 
     /// The same, and none while it is not wanted.
+    #[must_use]
     pub fn only_while(self, wanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self { answer: Signal::derive(move || self.answer.get().filter(|_| wanted())), reads: PhantomData }
     }

@@ -1,5 +1,6 @@
 //! The files of the site, as they were built: compressed beforehand where that was done.
 
+use super::headers::PartOfPage;
 use crate::state::AppState;
 use axum::Router;
 use axum::http::header::CACHE_CONTROL;
@@ -19,7 +20,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
     let kept_for = if state.hashed { FOR_EVER } else { ASKED_FOR };
     let built = Router::new()
         .nest_service("/pkg", built)
-        .layer(map_response(move |built| ready(kept(built, kept_for.clone()))));
+        .layer(map_response(move |built| ready(part(kept(built, kept_for.clone())))));
     let style = site.join(state.files.style.trim_start_matches('/'));
     let plain = Router::new()
         // For the pages that the interface does not render.
@@ -35,6 +36,13 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 
 /// What keeps its name: a browser keeps it, and asks each time whether it still holds.
 const ASKED_FOR: HeaderValue = HeaderValue::from_static("no-cache");
+
+fn part(mut response: Response) -> Response {
+    if response.status().is_success() {
+        response.extensions_mut().insert(PartOfPage);
+    }
+    response
+}
 
 fn kept(mut response: Response, how: HeaderValue) -> Response {
     if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {

@@ -15,10 +15,19 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 const PLAIN_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Marks an answer that is never shown by itself, such as a script: what its page may do, the page's own answer says.
+#[derive(Clone, Copy)]
+pub struct PartOfPage;
+
 /// The headers that are the same on every answer.
 pub async fn fixed(State(state): State<AppState>, mut response: Response) -> Response {
+    let part = response.extensions().get::<PartOfPage>().is_some();
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if part {
+        // A page has many parts, and half a kilobyte for each would weigh as much as a part does.
+        return response;
+    }
     // Forms need the referrer of our own pages; nobody else gets one.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static("camera=(), microphone=(), geolocation=()"));

@@ -49,13 +49,19 @@ async fn a_file_whose_name_tells_what_is_in_it_is_kept_for_ever(pool: PgPool) {
     let site = Site::with(pool, "http://localhost:3000", |state| state.hashed = true).await;
     let answer = site.get(STYLE, "").await;
     assert_eq!(answer.headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    // A page says what its parts may do; each part says only that it is what it says.
+    assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert!(!answer.headers.contains_key(header::CONTENT_SECURITY_POLICY));
     // Pages that the interface does not render find the same file under a name that stays.
     let plain = site.get("/style.css", "").await;
     assert_eq!(
         (plain.body, &plain.headers[header::CACHE_CONTROL]),
         (answer.body, &"no-cache".parse().unwrap())
     );
-    assert_eq!(site.get("/pkg/vestibule.old.css", "").await.headers[header::CACHE_CONTROL], "no-store");
+    assert!(plain.headers.contains_key(header::CONTENT_SECURITY_POLICY));
+    let gone = site.get("/pkg/vestibule.old.css", "").await;
+    assert_eq!(gone.headers[header::CACHE_CONTROL], "no-store");
+    assert!(gone.headers.contains_key(header::CONTENT_SECURITY_POLICY));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
