@@ -24,37 +24,37 @@ pub const HYDRATED: &str = "data-hydrated";
 
 pages! {
     along {
-        HOME "/": HomePage;
-        LOGIN "/o/:org/login": LoginPage;
-        CODE "/o/:org/login/code": CodePage;
-        LINK "/o/:org/sign-in": LinkPage;
-        REFUSED "/o/:org/sso/refused": RefusedPage;
-        SIGNED_OUT "/o/:org/signed-out": SignedOutPage;
-        ASK "/o/:org/request-invitation": AskPage;
-        CONFIRM "/o/:org/confirm-request": ConfirmPage;
-        JOIN "/o/:org/join": JoinPage;
+        "/": HomePage;
+        "/o/:org/login": LoginPage;
+        "/o/:org/login/code": CodePage;
+        "/o/:org/sign-in": LinkPage;
+        "/o/:org/sso/refused": RefusedPage;
+        "/o/:org/signed-out": SignedOutPage;
+        "/o/:org/request-invitation": AskPage;
+        "/o/:org/confirm-request": ConfirmPage;
+        "/o/:org/join": JoinPage;
     }
     account {
-        ACCOUNT "/o/:org/account": account::AccountPage = account_page, fetch_account;
+        "/o/:org/account": account::AccountPage = account_page, fetch_account;
     }
     people {
-        USERS "/o/:org/settings/users": users::UsersPage = users_page, fetch_users;
-        PROFILE "/o/:org/settings/users/:user": users::ProfilePage = profile_page, fetch_profile;
-        REQUESTS "/o/:org/settings/requests": requests::RequestsPage = requests_page, fetch_requests;
+        "/o/:org/settings/users": users::UsersPage = users_page, fetch_users;
+        "/o/:org/settings/users/:user": users::ProfilePage = profile_page, fetch_profile;
+        "/o/:org/settings/requests": requests::RequestsPage = requests_page, fetch_requests;
     }
     access {
-        GROUPS "/o/:org/settings/groups": groups::GroupsPage = groups_page, fetch_groups;
-        ROLES "/o/:org/settings/roles": roles::RolesPage = roles_page, fetch_roles;
+        "/o/:org/settings/groups": groups::GroupsPage = groups_page, fetch_groups;
+        "/o/:org/settings/roles": roles::RolesPage = roles_page, fetch_roles;
     }
     settings {
-        GENERAL "/o/:org/settings/general": general::GeneralPage = general_page, fetch_general;
-        AUDIT_LOG "/o/:org/settings/audit-log": audit_log::AuditLogPage = audit_log_page, fetch_audit_log;
+        "/o/:org/settings/general": general::GeneralPage = general_page, fetch_general;
+        "/o/:org/settings/audit-log": audit_log::AuditLogPage = audit_log_page, fetch_audit_log;
     }
     provisioning {
-        PROVISIONING "/o/:org/settings/provisioning": provisioning::ProvisioningPage = provisioning_page, fetch_provisioning;
+        "/o/:org/settings/provisioning": provisioning::ProvisioningPage = provisioning_page, fetch_provisioning;
     }
     authentication {
-        AUTHENTICATION "/o/:org/settings/authentication": authentication::AuthenticationPage = authentication_page, fetch_authentication;
+        "/o/:org/settings/authentication": authentication::AuthenticationPage = authentication_page, fetch_authentication;
     }
 }
 

@@ -185,26 +185,28 @@ async fn whole() -> ! {
     std::future::pending().await
 }
 
-/// Declares the pages, by their paths: first those that come along with what everybody loads, then those that are fetched
+/// Declares the pages by their paths, as `PAGES`: first those that come along with what everybody loads, then those that are fetched
 /// when they are opened. What stands in one block comes in one file, since whoever opens one of its pages will open the others.
 macro_rules! pages {
     (
-        along { $($along:ident $along_path:literal: $along_component:path;)+ }
-        $($module:ident { $($later:ident $path:literal: $component:path = $view:ident, $fetch:ident;)+ })+
+        along { $($along_path:literal: $along:path;)+ }
+        $($module:ident { $($path:literal: $component:path = $view:ident, $fetch:ident;)+ })+
     ) => {
-        $(const $along: $crate::lazy::Page = $crate::lazy::Page {
-            path: $crate::lazy::Path($along_path),
-            comes: $crate::lazy::Comes::Along(|| ::leptos::prelude::IntoAny::into_any($along_component())),
-        };)+
-        $($(
-            const $later: $crate::lazy::Page = $crate::lazy::Page {
+        const PAGES: &[$crate::lazy::Page] = &[
+            $($crate::lazy::Page {
+                path: $crate::lazy::Path($along_path),
+                comes: $crate::lazy::Comes::Along(|| ::leptos::prelude::IntoAny::into_any($along())),
+            },)+
+            $($($crate::lazy::Page {
                 path: $crate::lazy::Path($path),
                 comes: $crate::lazy::Comes::Later {
                     fetch: || Box::pin(async { Ok($fetch().await?) }),
                     view: || Box::pin($view()),
                 },
-            };
+            },)+)+
+        ];
 
+        $($(
             #[::leptos::wasm_split::wasm_split(
                 $module, wasm_split_path = ::leptos::wasm_split, fallible, preload($fetch)
             )]
@@ -214,8 +216,6 @@ macro_rules! pages {
                 Ok(::leptos::prelude::IntoAny::into_any($component()))
             }
         )+)+
-        /// All of them.
-        const PAGES: &[$crate::lazy::Page] = &[$($along,)+ $($($later,)+)+];
     };
 }
 
