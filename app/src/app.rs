@@ -36,6 +36,8 @@ pages! {
     }
     account {
         "/o/:org/account": account::AccountPage = account_page, fetch_account;
+        "/o/:org/settings/general": general::GeneralPage = general_page, fetch_general;
+        "/o/:org/settings/audit-log": audit_log::AuditLogPage = audit_log_page, fetch_audit_log;
     }
     people {
         "/o/:org/settings/users": users::UsersPage = users_page, fetch_users;
@@ -45,10 +47,6 @@ pages! {
     access {
         "/o/:org/settings/groups": groups::GroupsPage = groups_page, fetch_groups;
         "/o/:org/settings/roles": roles::RolesPage = roles_page, fetch_roles;
-    }
-    settings {
-        "/o/:org/settings/general": general::GeneralPage = general_page, fetch_general;
-        "/o/:org/settings/audit-log": audit_log::AuditLogPage = audit_log_page, fetch_audit_log;
     }
     provisioning {
         "/o/:org/settings/provisioning": provisioning::ProvisioningPage = provisioning_page, fetch_provisioning;

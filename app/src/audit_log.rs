@@ -9,7 +9,7 @@ use crate::ui::{Empty, Heading, Icon, Moment, Renewed, icon};
 use crate::view::view;
 use crate::viewer::use_organization;
 use api::ListEvents;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use model::audit::{ACTIONS, AuditEvent, AuditPage as Page, AuditQuery};
@@ -95,7 +95,6 @@ fn Row(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
 /// A plain form: its fields are the URL.
 #[component]
 fn Filters(query: AuditQuery) -> impl IntoView {
-    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     let action = query.action.clone();
     let options = ACTIONS.map(|(code, words)| {
         view! { <option value=code selected=action == code>{words}</option> }
@@ -112,11 +111,11 @@ fn Filters(query: AuditQuery) -> impl IntoView {
             </div>
             <div class="field">
                 <label for="from">"From (UTC)"</label>
-                <input type="date" id="from" name="from" value=day(query.from)/>
+                <input type="date" id="from" name="from" value=query.from/>
             </div>
             <div class="field">
                 <label for="to">"To (UTC)"</label>
-                <input type="date" id="to" name="to" value=day(query.to)/>
+                <input type="date" id="to" name="to" value=query.to/>
             </div>
             <button type="submit" class="button">{icon(Icon::Search)}"Filter"</button>
         </form>

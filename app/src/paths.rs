@@ -1,6 +1,5 @@
 //! Every path of the interface, in one place, so that a link can't be mistyped.
 
-use chrono::NaiveDate;
 use form_urlencoded::Serializer;
 use model::audit::AuditQuery;
 use model::requests::RequestsQuery;
@@ -213,12 +212,11 @@ pub fn audit_export(organization: &str, query: &AuditQuery) -> String {
 }
 
 fn audit_search(query: &AuditQuery) -> String {
-    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     let fields = [
         ("action", query.action.clone()),
         ("who", query.who.clone()),
-        ("from", day(query.from)),
-        ("to", day(query.to)),
+        ("from", query.from.clone()),
+        ("to", query.to.clone()),
         ("before", query.before.map(|id| id.to_string()).unwrap_or_default()),
     ];
     let mut search = Serializer::new(String::new());
@@ -234,8 +232,8 @@ pub fn read_audit(search: &str) -> AuditQuery {
         match &*name {
             "action" => query.action = value.into_owned(),
             "who" => value.trim().clone_into(&mut query.who),
-            "from" => query.from = value.parse().ok(),
-            "to" => query.to = value.parse().ok(),
+            "from" => query.from = value.into_owned(),
+            "to" => query.to = value.into_owned(),
             "before" => query.before = value.parse().ok(),
             _ => {}
         }

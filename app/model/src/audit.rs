@@ -1,7 +1,7 @@
 //! The audit log as it is read: who did what to whom, when and from where.
 
 use crate::{AuditEventId, UserId};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// How many rows a page of the log has.
@@ -34,10 +34,11 @@ pub struct AuditQuery {
     pub action: String,
     /// A part of the actor's name or of the target's address.
     pub who: String,
-    /// From the beginning of this day on (UTC).
-    pub from: Option<NaiveDate>,
-    /// To the end of this day (UTC).
-    pub to: Option<NaiveDate>,
+    /// From the beginning of this day on (UTC), as a browser's field has it: `2026-11-24`. What is no day is as if it were not
+    /// there.
+    pub from: String,
+    /// To the end of this day, likewise.
+    pub to: String,
     /// The rows before this one.
     pub before: Option<AuditEventId>,
 }

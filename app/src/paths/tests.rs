@@ -35,8 +35,8 @@ fn a_view_of_the_log_survives_its_url() {
     let query = AuditQuery {
         action: "user.invited".to_owned(),
         who: "a&b ü".to_owned(),
-        from: NaiveDate::from_ymd_opt(2026, 11, 1),
-        to: NaiveDate::from_ymd_opt(2026, 11, 30),
+        from: "2026-11-01".to_owned(),
+        to: "2026-11-30".to_owned(),
         before: None,
     };
     let url = audit_log("blobsrus", &query);

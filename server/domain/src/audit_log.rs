@@ -101,10 +101,10 @@ fn select(organization: Uuid, query: &AuditQuery, most: i64) -> QueryBuilder<Pos
             .push(") > 0)");
     }
     // Ids sort by the time they were made at, so the days need no index of their own.
-    if let Some(from) = query.from {
+    if let Some(from) = day(&query.from) {
         sql.push(" and id >= ").push_bind(first_id(midnight(from)));
     }
-    if let Some(after) = query.to.and_then(|to| to.checked_add_days(Days::new(1))) {
+    if let Some(after) = day(&query.to).and_then(|to| to.checked_add_days(Days::new(1))) {
         sql.push(" and id < ").push_bind(first_id(midnight(after)));
     }
     if let Some(before) = query.before {
@@ -112,6 +112,10 @@ fn select(organization: Uuid, query: &AuditQuery, most: i64) -> QueryBuilder<Pos
     }
     sql.push(" order by id desc limit ").push_bind(most);
     sql
+}
+
+fn day(text: &str) -> Option<NaiveDate> {
+    text.parse().ok()
 }
 
 fn midnight(day: NaiveDate) -> DateTime<Utc> {

@@ -45,6 +45,9 @@ pub async fn fixed(State(state): State<AppState>, mut response: Response) -> Res
 /// What a page may load and run: ours alone, and of scripts in the page those with this answer's nonce. While somebody
 /// works on the pages, they ask `reload_port` whether they were built anew.
 pub fn with_nonce(response: &mut Response, nonce: &str, reload_port: Option<u32>) {
+    if response.extensions().get::<PartOfPage>().is_some() {
+        return;
+    }
     let reload = reload_port.map(|port| format!(" ws://*:{port}")).unwrap_or_default();
     let policy = format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \

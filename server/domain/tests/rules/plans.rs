@@ -139,9 +139,9 @@ impl Crowd {
         }
         let who = AuditQuery { who: "blob".to_owned(), ..AuditQuery::default() };
         let what = AuditQuery { action: "user.joined".to_owned(), ..AuditQuery::default() };
-        let day = "2026-05-01".parse().ok();
+        let day = || "2026-05-01".to_owned();
         for query in
-            [AuditQuery::default(), what, who, AuditQuery { from: day, to: day, ..AuditQuery::default() }]
+            [AuditQuery::default(), what, who, AuditQuery { from: day(), to: day(), ..AuditQuery::default() }]
         {
             audit_log::list(&admin, &query).await.unwrap();
             audit_log::export(&admin, query).recv().await;
