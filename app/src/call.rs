@@ -16,7 +16,8 @@ pub fn read<T: DeserializeOwned>(answer: Answer) -> Result<T, Problem> {
     from_json(&answer?).map_err(|_| Problem::Unreachable)
 }
 
-/// Reads JSON of our own making, which holds no value without a type.
+/// Reads JSON of our own making. What it holds must tell its type: a field that is flattened, a tag within or no tag at all
+/// can't be read so.
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, serde_json_core::de::Error> {
     // What is written without its escapes is never longer.
     let mut unescaped = vec![0; text.len()];

@@ -23,7 +23,11 @@ pub enum Comes {
     /// With what everybody loads.
     Along(fn() -> AnyView),
     /// When it is opened.
-    Later { fetch: fn() -> Fetching<()>, view: fn() -> Fetching<AnyView> },
+    Later {
+        #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "a server has every page"))]
+        fetch: fn() -> Fetching<()>,
+        view: fn() -> Fetching<AnyView>,
+    },
 }
 
 pub type Fetching<T> = Pin<Box<dyn Future<Output = Result<T, NotFetched>>>>;
@@ -51,14 +55,8 @@ impl ChooseView for Page {
         }
     }
 
-    /// For a router that waits for it before it shows the page.
-    async fn preload(&self) {
-        if let Comes::Later { fetch, .. } = self.comes
-            && fetch().await.is_err()
-        {
-            whole().await;
-        }
-    }
+    /// Choosing fetches it.
+    async fn preload(&self) {}
 }
 
 /// Fetches the page that is open, before anything of it is taken over: until then its links and forms are the browser's, and

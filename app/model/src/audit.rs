@@ -105,3 +105,14 @@ impl AuditEvent {
 pub fn words(action: &str) -> Option<&'static str> {
     ACTIONS.iter().find(|(code, _)| *code == action).map(|(_, words)| *words)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_told_in_words_where_there_are_some() {
+        assert_eq!(words("user.role_changed"), Some("changed the organization role"));
+        assert_eq!(words("user.teleported"), None);
+    }
+}

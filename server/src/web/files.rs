@@ -38,15 +38,19 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 const ASKED_FOR: HeaderValue = HeaderValue::from_static("no-cache");
 
 fn part(mut response: Response) -> Response {
-    if response.status().is_success() {
+    if is_there(&response) {
         response.extensions_mut().insert(PartOfPage);
     }
     response
 }
 
 fn kept(mut response: Response, how: HeaderValue) -> Response {
-    if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+    if is_there(&response) {
         response.headers_mut().insert(CACHE_CONTROL, how);
     }
     response
+}
+
+fn is_there(response: &Response) -> bool {
+    response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED
 }

@@ -30,6 +30,7 @@ async fn a_browser_keeps_a_file_and_asks_whether_it_still_holds(pool: PgPool) {
     // Were it no-store here, the browser would throw away what it has (RFC 9111, section 3.2).
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);
     assert_eq!(again.headers[header::CACHE_CONTROL], "no-cache");
+    assert!(!again.headers.contains_key(header::CONTENT_SECURITY_POLICY));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
