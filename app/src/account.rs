@@ -2,14 +2,14 @@
 
 mod api;
 
-use crate::call;
-use crate::forms::{self, Form, FormAction};
-use crate::loaded::load;
-use crate::pages::{Failed, OrganizationPage, Section};
+use crate::erased_view::erased_view;
+use crate::form::{self, ServerForm, ServerFormAction};
+use crate::json_resource::json_resource;
+use crate::layout::{Failed, OrganizationPage, Section};
 use crate::paths;
+use crate::server_fn_client;
 use crate::theme::Theme;
 use crate::ui::{Choice, Close, Dialog, Field, Icon, Moment, Problems, Submit, icon};
-use crate::view::view;
 use crate::viewer::{use_organization, use_viewer};
 use api::{ChooseTheme, EndSession, ListSessions, Rename, SignOutEverywhere};
 use chrono::{DateTime, Utc};
@@ -21,10 +21,10 @@ use model::account::Session;
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let user = use_viewer().and_then(|viewer| viewer.user);
-    view! {
+    erased_view! {
         <OrganizationPage title="Account".to_owned() section=Section::Account>
             <h1>"Account"</h1>
-            {user.map(|user| view! {
+            {user.map(|user| erased_view! {
                 <dl class="facts">
                     <dt>"Email"</dt>
                     <dd>{user.email}</dd>
@@ -42,13 +42,13 @@ pub fn AccountPage() -> impl IntoView {
 /// The name that others see.
 #[component]
 fn Name(name: String) -> impl IntoView {
-    let action = FormAction::<Rename>::new();
-    let (answer, problem) = (forms::answer(action), forms::problem(action));
-    let name = if forms::was_posted::<Rename>() { forms::typed::<Rename>("name") } else { name };
-    view! {
+    let action = ServerFormAction::<Rename>::new();
+    let (answer, problem) = (form::answer(action), form::problem(action));
+    let name = if form::was_posted::<Rename>() { form::posted_value::<Rename>("name") } else { name };
+    erased_view! {
         <section aria-labelledby="your-name">
             <h2 id="your-name">"Your name"</h2>
-            <Form action>
+            <ServerForm action>
                 <Problems problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <Field
@@ -58,10 +58,10 @@ fn Name(name: String) -> impl IntoView {
                 <div class="actions start">
                     <Submit label="Save name" pending_label="Saving…" pending=action.pending() kind=""/>
                     <p role="status" class="saved">
-                        {move || matches!(answer.get(), Some(Ok(()))).then(|| view! { {icon(Icon::Check)}"Saved" })}
+                        {move || matches!(answer.get(), Some(Ok(()))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
                     </p>
                 </div>
-            </Form>
+            </ServerForm>
         </section>
     }
 }
@@ -70,10 +70,10 @@ fn Name(name: String) -> impl IntoView {
 #[component]
 fn SignedIn() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let (end, all) = (FormAction::<EndSession>::new(), FormAction::<SignOutEverywhere>::new());
-    let ended = forms::successes(end);
-    let sessions = load(move || ListSessions { org: organization.get_value() }, move || ended.get());
-    view! {
+    let (end, all) = (ServerFormAction::<EndSession>::new(), ServerFormAction::<SignOutEverywhere>::new());
+    let ended = form::successes(end);
+    let sessions = json_resource(move || ListSessions { org: organization.get_value() }, move || ended.get());
+    erased_view! {
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
             <Transition>
@@ -81,10 +81,10 @@ fn SignedIn() -> impl IntoView {
                     match sessions.await {
                         Ok(list) => {
                             let now = list.now;
-                            let rows = list.sessions.into_iter().map(|session| view! { <OneSession session now end/> });
-                            view! { <ul class="sessions">{rows.collect_view()}</ul> }
+                            let rows = list.sessions.into_iter().map(|session| erased_view! { <OneSession session now end/> });
+                            erased_view! { <ul class="sessions">{rows.collect_view()}</ul> }
                         }
-                        Err(problem) => view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <Failed problem/> },
                     }
                 })}
             </Transition>
@@ -107,7 +107,7 @@ fn EverywhereButton() -> impl IntoView {
         event.prevent_default();
         go(&asking, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
-    view! {
+    erased_view! {
         <form method="get" on:submit=open>
             <div class="actions start">
                 <button type="submit" name=name value=value class="button danger">"Sign out everywhere"</button>
@@ -118,7 +118,7 @@ fn EverywhereButton() -> impl IntoView {
 
 /// Asks before every browser is signed out: nothing brings the sessions back.
 #[component]
-fn Everywhere(action: FormAction<SignOutEverywhere>) -> impl IntoView {
+fn Everywhere(action: ServerFormAction<SignOutEverywhere>) -> impl IntoView {
     let search = use_location().search;
     let asked = Memo::new(move |_| {
         let search = search.get();
@@ -131,20 +131,20 @@ fn Everywhere(action: FormAction<SignOutEverywhere>) -> impl IntoView {
     let on_close = Callback::new(move |()| {
         go(&here.get_value(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
     });
-    let problem = forms::problem(action);
+    let problem = form::problem(action);
     move || {
         asked.get().then(|| {
-            view! {
+            erased_view! {
                 <Dialog title="Sign out everywhere?" on_close>
                     <p>"Every browser in which you are signed in is signed out at once, this one too. Each has to sign in again."</p>
-                    <Form action>
+                    <ServerForm action>
                         <Problems problem/>
                         <input type="hidden" name="org" value=organization.get_value()/>
                         <div class="actions">
                             <Close on_close href=here.get_value() label="Cancel"/>
                             <Submit label="Sign out everywhere" pending_label="Signing out…" pending=action.pending() kind="danger"/>
                         </div>
-                    </Form>
+                    </ServerForm>
                 </Dialog>
             }
         })
@@ -152,20 +152,20 @@ fn Everywhere(action: FormAction<SignOutEverywhere>) -> impl IntoView {
 }
 
 #[component]
-fn OneSession(session: Session, now: DateTime<Utc>, end: FormAction<EndSession>) -> impl IntoView {
+fn OneSession(session: Session, now: DateTime<Utc>, end: ServerFormAction<EndSession>) -> impl IntoView {
     let device = session.device;
-    view! {
+    erased_view! {
         <li>
             <div>
                 <p><strong>{device.clone()}</strong>{session.here.then_some(" (this browser)")}</p>
                 <p class="muted small">"Last used "<Moment at=session.last_used_at now/>", signed in "<Moment at=session.began_at now/></p>
             </div>
-            {(!session.here).then(|| view! {
-                <Form action=end class="inline">
+            {(!session.here).then(|| erased_view! {
+                <ServerForm action=end class="inline">
                     <input type="hidden" name="org" value=use_organization()/>
                     <input type="hidden" name="session" value=session.id.to_string()/>
                     <button type="submit" class="button" aria-label=format!("Sign out {device}")>"Sign out"</button>
-                </Form>
+                </ServerForm>
             })}
         </li>
     }
@@ -174,8 +174,8 @@ fn OneSession(session: Session, now: DateTime<Utc>, end: FormAction<EndSession>)
 /// Which colours this browser shows. Kept in a cookie, so that the first paint has them.
 #[component]
 fn Appearance() -> impl IntoView {
-    let action = FormAction::<ChooseTheme>::new();
-    let chosen = call::carried(use_context::<Theme>);
+    let action = ServerFormAction::<ChooseTheme>::new();
+    let chosen = server_fn_client::carried(use_context::<Theme>);
     let option = |theme: Option<Theme>, words: &str| {
         (theme.map_or("", Theme::code).to_owned(), words.to_owned(), theme == chosen)
     };
@@ -184,16 +184,16 @@ fn Appearance() -> impl IntoView {
         option(Some(Theme::Light), "Light"),
         option(Some(Theme::Dark), "Dark"),
     ];
-    view! {
+    erased_view! {
         <section aria-labelledby="appearance">
             <h2 id="appearance">"Appearance"</h2>
-            <Form action>
+            <ServerForm action>
                 <input type="hidden" name="org" value=use_organization()/>
                 <Choice label="Colours" name="theme" options hint="For this browser alone."/>
                 <div class="actions start">
                     <Submit label="Save" kind="" pending_label="Saving…" pending=action.pending()/>
                 </div>
-            </Form>
+            </ServerForm>
         </section>
     }
 }

@@ -1,18 +1,16 @@
 //! Which page stands at which path.
 
-use crate::ask::{AskPage, ConfirmPage};
-use crate::forms;
+use crate::erased_view::erased_view;
+use crate::form;
 use crate::join::JoinPage;
+use crate::layout::{HomePage, NotFoundPage};
+use crate::request_invitation::{ConfirmPage, RequestInvitationPage};
 #[cfg(feature = "hydrate")]
-use crate::lazy::fetch_open;
-use crate::lazy::{Pages, pages};
-use crate::pages::{HomePage, NotFoundPage};
+use crate::routes::fetch_open;
+use crate::routes::{Pages, pages};
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
-use crate::sso::{RefusedPage, SignedOutPage};
-use crate::view::view;
-use crate::{
-    account, audit_log, authentication, general, groups, provisioning, requests, roles, users, viewer,
-};
+use crate::sso::{RefusedPage, SignedOutPage, connections};
+use crate::{account, audit_log, groups, requests, roles, scim, settings, users, viewer};
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::components::{FlatRoutes, FlatRoutesProps, RouteChildren, Router};
@@ -30,13 +28,13 @@ pages! {
         "/o/:org/sign-in": LinkPage;
         "/o/:org/sso/refused": RefusedPage;
         "/o/:org/signed-out": SignedOutPage;
-        "/o/:org/request-invitation": AskPage;
+        "/o/:org/request-invitation": RequestInvitationPage;
         "/o/:org/confirm-request": ConfirmPage;
         "/o/:org/join": JoinPage;
     }
     account {
         "/o/:org/account": account::AccountPage = account_page, fetch_account;
-        "/o/:org/settings/general": general::GeneralPage = general_page, fetch_general;
+        "/o/:org/settings/general": settings::SettingsPage = settings_page, fetch_settings;
         "/o/:org/settings/audit-log": audit_log::AuditLogPage = audit_log_page, fetch_audit_log;
     }
     people {
@@ -49,10 +47,10 @@ pages! {
         "/o/:org/settings/roles": roles::RolesPage = roles_page, fetch_roles;
     }
     provisioning {
-        "/o/:org/settings/provisioning": provisioning::ProvisioningPage = provisioning_page, fetch_provisioning;
+        "/o/:org/settings/provisioning": scim::ProvisioningPage = provisioning_page, fetch_provisioning;
     }
     authentication {
-        "/o/:org/settings/authentication": authentication::AuthenticationPage = authentication_page, fetch_authentication;
+        "/o/:org/settings/authentication": connections::AuthenticationPage = authentication_page, fetch_authentication;
     }
 }
 
@@ -61,14 +59,14 @@ pages! {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     viewer::provide_viewer();
-    forms::provide_submission();
-    let nothing_here = viewer::is_not_here();
-    view! {
+    form::provide_submission();
+    let nothing_here = viewer::is_hidden();
+    erased_view! {
         <a class="skip" href="#main" rel="external">"Skip to content"</a>
         <Router>
             <ForgetSubmission/>
             {if nothing_here {
-                view! { <NotFoundPage/> }
+                erased_view! { <NotFoundPage/> }
             } else {
                 all_pages().into_any()
             }}
@@ -78,7 +76,7 @@ pub fn App() -> impl IntoView {
 
 /// The page of the path that is open. Called, and not written as a view, which would take routes one by one.
 fn all_pages() -> impl IntoView {
-    let fallback = || view! { <NotFoundPage/> };
+    let fallback = || erased_view! { <NotFoundPage/> };
     let children = RouteChildren::to_children(|| Pages::new(PAGES));
     FlatRoutes(FlatRoutesProps { fallback, children, transition: false })
 }
@@ -90,7 +88,7 @@ fn ForgetSubmission() -> impl IntoView {
     Effect::new(move |before: Option<String>| {
         let now = path.get();
         if before.is_some_and(|before| before != now) {
-            forms::forget_submission();
+            form::forget_submission();
         }
         now
     });

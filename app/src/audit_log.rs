@@ -2,37 +2,37 @@
 
 mod api;
 
-use crate::loaded::load;
-use crate::pages::{Failed, OrganizationPage, Section};
+use crate::erased_view::erased_view;
+use crate::json_resource::json_resource;
+use crate::layout::{Failed, OrganizationPage, Section};
 use crate::paths;
-use crate::ui::{Empty, Heading, Icon, Moment, Renewed, icon};
-use crate::view::view;
+use crate::ui::{Empty, Heading, Icon, Moment, StaleWhileLoading, icon};
 use crate::viewer::use_organization;
 use api::ListEvents;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use model::audit::{ACTIONS, AuditEvent, AuditPage as Page, AuditQuery};
+use model::audit_log::{ACTIONS, AuditEvent, AuditPage as Page, AuditQuery};
 
 #[component]
 pub fn AuditLogPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search;
     let query = Memo::new(move |_| paths::read_audit(&search.get()));
-    let page = load(move || ListEvents { org: organization.get_value(), query: query.get() }, || 0);
-    view! {
+    let page = json_resource(move || ListEvents { org: organization.get_value(), query: query.get() }, || 0);
+    erased_view! {
         <OrganizationPage title="Audit log".to_owned() section=Section::AuditLog>
             <Heading title="Audit log">
                 <a href=move || paths::audit_export(&organization.get_value(), &query.get()) rel="external" download class="button">"Export as CSV"</a>
             </Heading>
-            <Renewed>
+            <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => view! { <Listed page query=query.try_get_untracked().unwrap_or_default()/> },
-                        Err(problem) => view! { <Failed problem/> },
+                        Ok(page) => erased_view! { <Listed page query=query.try_get_untracked().unwrap_or_default()/> },
+                        Err(problem) => erased_view! { <Failed problem/> },
                     }
                 })}
-            </Renewed>
+            </StaleWhileLoading>
         </OrganizationPage>
     }
 }
@@ -47,13 +47,13 @@ fn Listed(page: Page, query: AuditQuery) -> impl IntoView {
         query.before.map(|_| paths::audit_log(&organization, &AuditQuery { before: None, ..query.clone() }));
     let now = page.now;
     let none = page.rows.is_empty();
-    view! {
+    erased_view! {
         <Filters query/>
         {if none {
-            view! { <Empty words="Nothing in the log fits."/> }
+            erased_view! { <Empty words="Nothing in the log fits."/> }
         } else {
-            let rows = page.rows.into_iter().map(|event| view! { <Row event now/> }).collect_view();
-            view! {
+            let rows = page.rows.into_iter().map(|event| erased_view! { <Row event now/> }).collect_view();
+            erased_view! {
                 <table class="log">
                     <caption class="visually-hidden">"Audit log, newest first"</caption>
                     <thead><tr>
@@ -64,8 +64,8 @@ fn Listed(page: Page, query: AuditQuery) -> impl IntoView {
             }
         }}
         <nav class="pager" aria-label="Pages">
-            {newest.map(|href| view! { <a href=href class="button">"Newest"</a> })}
-            {older.map(|href| view! { <a href=href class="button">"Older"</a> })}
+            {newest.map(|href| erased_view! { <a href=href class="button">"Newest"</a> })}
+            {older.map(|href| erased_view! { <a href=href class="button">"Older"</a> })}
         </nav>
     }
 }
@@ -78,14 +78,14 @@ fn Row(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
     let details = event.details;
     let nobody = target.is_empty();
     let target = match event.target_id {
-        Some(user) => view! { <a href=paths::user(&organization, user)>{target}</a> },
+        Some(user) => erased_view! { <a href=paths::user(&organization, user)>{target}</a> },
         None => target.into_any(),
     };
-    view! {
+    erased_view! {
         <tr>
             <td data-label="When" class="nowrap"><Moment at=event.at now/></td>
             <td data-label="Who">{event.actor}</td>
-            <td data-label="What">{words}{(!details.is_empty()).then(|| view! { <span class="muted small details">{details}</span> })}</td>
+            <td data-label="What">{words}{(!details.is_empty()).then(|| erased_view! { <span class="muted small details">{details}</span> })}</td>
             <td data-label="To whom" class=if event.target_id.is_none() && nobody { "blank" } else { "email" }>{target}</td>
             <td data-label="From" class="nowrap muted">{event.source}</td>
         </tr>
@@ -97,9 +97,9 @@ fn Row(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
 fn Filters(query: AuditQuery) -> impl IntoView {
     let action = query.action.clone();
     let options = ACTIONS.map(|(code, words)| {
-        view! { <option value=code selected=action == code>{words}</option> }
+        erased_view! { <option value=code selected=action == code>{words}</option> }
     });
-    view! {
+    erased_view! {
         <form method="get" class="filters" role="search">
             <div class="field grow">
                 <label for="who">"Who"</label>

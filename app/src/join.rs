@@ -2,16 +2,16 @@
 
 mod api;
 
-use crate::forms::{self, Form, FormAction, Reply};
-use crate::loaded::load;
-use crate::pages::{Failed, PublicPage};
+use crate::erased_view::erased_view;
+use crate::form::{self, FormResult, ServerForm, ServerFormAction};
+use crate::json_resource::json_resource;
+use crate::layout::{Failed, PublicPage};
 use crate::paths;
 use crate::sign_in::SignOut;
 use crate::sso::{Continue, Or, SignInWays};
 use crate::ui::{Field, Notice, Problems, Submit, Tone, exact, left};
-use crate::view::view;
 use crate::viewer::{use_organization, use_viewer};
-use api::{AskAgain, Join, OpenedInvitation};
+use api::{Join, OpenedInvitation, RequestRenewal};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::join::JoinPage as Page;
@@ -20,26 +20,27 @@ use model::sso::ConnectionName;
 #[component]
 pub fn JoinPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let action = FormAction::<Join>::new();
-    let answer = forms::answer(action);
+    let action = ServerFormAction::<Join>::new();
+    let answer = form::answer(action);
     // Asked anew when joining was refused: the invitation may have ended meanwhile.
     let version = action.version();
-    let ways = load(move || SignInWays { org: organization.get_value() }, || 0);
-    let page = load(move || OpenedInvitation { org: organization.get_value() }, move || version.get());
-    view! {
+    let ways = json_resource(move || SignInWays { org: organization.get_value() }, || 0);
+    let page =
+        json_resource(move || OpenedInvitation { org: organization.get_value() }, move || version.get());
+    erased_view! {
         <Transition>
             {move || Suspend::new(async move {
                 match page.await {
                     Ok(Page::Open { inviter, email, expires_at, now, signed_in_as: None }) => {
                         let connections = ways.await.unwrap_or_default().connections;
-                        view! { <Open action answer inviter email expires_at now connections/> }
+                        erased_view! { <Open action answer inviter email expires_at now connections/> }
                     }
-                    Ok(Page::Open { email, signed_in_as: Some(open), .. }) => view! { <OtherAccount email open/> },
-                    Ok(Page::Expired { expired_at }) => view! { <Expired expired_at/> },
-                    Ok(Page::Revoked) => view! { <Revoked/> },
-                    Ok(Page::AlreadyJoined) => view! { <AlreadyJoined/> },
-                    Ok(Page::NoSuchLink) => view! { <NoSuchLink/> },
-                    Err(problem) => view! { <Failed problem/> },
+                    Ok(Page::Open { email, signed_in_as: Some(open), .. }) => erased_view! { <OtherAccount email open/> },
+                    Ok(Page::Expired { expired_at }) => erased_view! { <Expired expired_at/> },
+                    Ok(Page::Revoked) => erased_view! { <Revoked/> },
+                    Ok(Page::AlreadyJoined) => erased_view! { <AlreadyJoined/> },
+                    Ok(Page::NoSuchLink) => erased_view! { <NoSuchLink/> },
+                    Err(problem) => erased_view! { <Failed problem/> },
                 }
             })}
         </Transition>
@@ -52,8 +53,8 @@ fn organization_name() -> String {
 
 #[component]
 fn Open(
-    action: FormAction<Join>,
-    answer: Reply<()>,
+    action: ServerFormAction<Join>,
+    answer: FormResult<()>,
     inviter: String,
     email: String,
     expires_at: DateTime<Utc>,
@@ -62,21 +63,21 @@ fn Open(
 ) -> impl IntoView {
     let problem = Signal::derive(move || answer.get().and_then(Result::err));
     let join = format!("Join {}", organization_name());
-    view! {
+    erased_view! {
         <PublicPage title=join.clone()>
             <p><strong>{inviter}</strong>" invited you as "<strong>{email.clone()}</strong>"."</p>
-            <Form action>
+            <ServerForm action>
                 <Problems problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="email" value=email/>
                 <Field
                     label="Your name" name="name" autocomplete="name" autofocus=true
-                    value={forms::typed::<Join>("name")}
+                    value={form::posted_value::<Join>("name")}
                     error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("name")))
                 />
                 <Submit label=join pending_label="Joining…" pending=action.pending()/>
-            </Form>
-            {(!connections.is_empty()).then(|| view! { <Or/><Continue connections join=true/> })}
+            </ServerForm>
+            {(!connections.is_empty()).then(|| erased_view! { <Or/><Continue connections join=true/> })}
             <p class="muted">"The invitation ends "{exact(expires_at)}" ("{left(expires_at, now)}")."</p>
         </PublicPage>
     }
@@ -85,7 +86,7 @@ fn Open(
 #[component]
 fn OtherAccount(email: String, open: String) -> impl IntoView {
     let organization = use_organization();
-    view! {
+    erased_view! {
         <PublicPage title="Another account is open".to_owned()>
             <p>"The invitation is for "<strong>{email}</strong>", and this browser is signed in as "<strong>{open}</strong>"."</p>
             <p>"To take the invitation, sign out first. The invitation stays open."</p>
@@ -97,23 +98,23 @@ fn OtherAccount(email: String, open: String) -> impl IntoView {
 
 #[component]
 fn Expired(expired_at: DateTime<Utc>) -> impl IntoView {
-    let action = FormAction::<AskAgain>::new();
-    let answer = forms::answer(action);
-    view! {
+    let action = ServerFormAction::<RequestRenewal>::new();
+    let answer = form::answer(action);
+    erased_view! {
         <PublicPage title="This invitation has expired".to_owned()>
             <p>"It ended "{exact(expired_at)}". Nothing is lost: once you are invited again, this link works once more."</p>
             {move || match answer.get() {
-                Some(Ok(())) => view! {
+                Some(Ok(())) => erased_view! {
                     <div role="status"><Notice tone=Tone::Success>
                         <p><strong>"The admins have been asked. "</strong>"When they invite you again, you get a mail."</p>
                     </Notice></div>
                 },
-                other => view! {
-                    <Form action>
+                other => erased_view! {
+                    <ServerForm action>
                         <Problems problem=Signal::stored(other.and_then(Result::err))/>
                         <input type="hidden" name="org" value=use_organization()/>
                         <Submit label="Ask for a new invitation" pending_label="Asking…" pending=action.pending()/>
-                    </Form>
+                    </ServerForm>
                 },
             }}
         </PublicPage>
@@ -122,7 +123,7 @@ fn Expired(expired_at: DateTime<Utc>) -> impl IntoView {
 
 #[component]
 fn Revoked() -> impl IntoView {
-    view! {
+    erased_view! {
         <PublicPage title="This invitation was revoked".to_owned()>
             <p>"An admin of "{organization_name()}" took it back. If you think that this is a mistake, ask the person who invited you. A new invitation brings a new link."</p>
         </PublicPage>
@@ -131,7 +132,7 @@ fn Revoked() -> impl IntoView {
 
 #[component]
 fn AlreadyJoined() -> impl IntoView {
-    view! {
+    erased_view! {
         <PublicPage title="You already joined".to_owned()>
             <p>"This invitation was used. You don’t need it any more: sign in with your address."</p>
             <p><a href=paths::login(&use_organization()) class="button primary">"Go to the login page"</a></p>
@@ -141,7 +142,7 @@ fn AlreadyJoined() -> impl IntoView {
 
 #[component]
 fn NoSuchLink() -> impl IntoView {
-    view! {
+    erased_view! {
         <PublicPage title="This link does not work".to_owned()>
             <p>"Mail programs sometimes cut long links. Open it again from the mail, or copy the whole of it into the address bar. This page needs cookies, too."</p>
             <p>"If it still does not work, ask the person who invited you for a new invitation."</p>

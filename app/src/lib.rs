@@ -3,32 +3,31 @@
 
 mod account;
 mod app;
-mod ask;
 mod audit_log;
-mod authentication;
-pub mod call;
-pub mod forms;
-mod general;
+mod crud;
+mod erased_view;
+pub mod form;
 mod groups;
 mod join;
-mod lazy;
-mod loaded;
-mod pages;
+mod json_resource;
+mod layout;
 pub mod paths;
-mod provisioning;
+mod request_invitation;
 mod requests;
 mod roles;
+mod routes;
+mod scim;
 #[cfg(feature = "ssr")]
 pub mod server;
+pub mod server_fn_client;
+mod settings;
 #[cfg(feature = "ssr")]
 pub mod shell;
 mod sign_in;
 mod sso;
 pub mod theme;
-mod things;
 pub mod ui;
 mod users;
-mod view;
 pub mod viewer;
 
 pub use app::App;

@@ -1,7 +1,7 @@
 //! Every path of the interface, in one place, so that a link can't be mistyped.
 
 use form_urlencoded::Serializer;
-use model::audit::AuditQuery;
+use model::audit_log::AuditQuery;
 use model::requests::RequestsQuery;
 use model::users::{UserSort, UsersQuery};
 use model::{ConnectionId, GroupId, OrganizationRole, UserId, UserStatus};
@@ -27,19 +27,19 @@ pub enum UsersDialog {
 
 /// What stands over a page that has a list and dialogs for one of its things, such as groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ThingView {
-    pub dialog: Option<ThingDialog>,
+pub struct CrudView {
+    pub dialog: Option<CrudDialog>,
 }
 
 /// A dialog for a thing; the id is of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum ThingDialog {
+pub enum CrudDialog {
     New,
     Edit(Uuid),
     Delete(Uuid),
 }
 
-impl ThingView {
+impl CrudView {
     /// Reads the part of the URL behind its question mark.
     pub fn read(search: &str) -> Self {
         let get = |wanted: &str| {
@@ -48,16 +48,16 @@ impl ThingView {
         };
         let id = get("id").and_then(|id| id.parse().ok());
         let dialog = match (get("dialog").as_deref(), id) {
-            (Some("new"), _) => Some(ThingDialog::New),
-            (Some("edit"), Some(id)) => Some(ThingDialog::Edit(id)),
-            (Some("delete"), Some(id)) => Some(ThingDialog::Delete(id)),
+            (Some("new"), _) => Some(CrudDialog::New),
+            (Some("edit"), Some(id)) => Some(CrudDialog::Edit(id)),
+            (Some("delete"), Some(id)) => Some(CrudDialog::Delete(id)),
             _ => None,
         };
         Self { dialog }
     }
 }
 
-impl ThingDialog {
+impl CrudDialog {
     /// The part of the URL that opens it.
     pub fn search(&self) -> String {
         match self {

@@ -2,13 +2,13 @@
 
 mod api;
 
-use crate::forms::{self, Form, FormAction};
-use crate::loaded::load;
-use crate::pages::{Failed, OrganizationPage, Section};
+use crate::erased_view::erased_view;
+use crate::form::{self, ServerForm, ServerFormAction};
+use crate::json_resource::json_resource;
+use crate::layout::{Failed, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{Empty, Heading, Icon, Moment, Notice, Pager, Renewed, Submit, Tone, icon};
+use crate::ui::{Empty, Heading, Icon, Moment, Notice, Pager, StaleWhileLoading, Submit, Tone, icon};
 use crate::users::{PeopleTab, PeopleTabs};
-use crate::view::view;
 use crate::viewer::use_organization;
 use api::{Dismiss, DismissStale, ListRequests};
 use chrono::{DateTime, Utc};
@@ -22,21 +22,21 @@ use wasm_bindgen::JsCast;
 #[component]
 pub fn RequestsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let dismiss = FormAction::<Dismiss>::new();
-    let stale = FormAction::<DismissStale>::new();
-    let (dismissed, swept) = (forms::answer(dismiss), forms::answer(stale));
+    let dismiss = ServerFormAction::<Dismiss>::new();
+    let stale = ServerFormAction::<DismissStale>::new();
+    let (dismissed, swept) = (form::answer(dismiss), form::answer(stale));
     let search = use_location().search;
     let query = Memo::new(move |_| paths::read_requests(&search.get()));
-    let changes = (forms::successes(dismiss), forms::successes(stale));
-    let page = load(
+    let changes = (form::successes(dismiss), form::successes(stale));
+    let page = json_resource(
         move || ListRequests { org: organization.get_value(), query: query.get() },
         move || changes.0.get() + changes.1.get(),
     );
-    view! {
+    erased_view! {
         <OrganizationPage title="Invitation requests".to_owned() section=Section::Users>
             <Heading title="Users"/>
             <div role="status">
-                {move || dismissed.get().and_then(Result::ok).map(|count| view! {
+                {move || dismissed.get().and_then(Result::ok).map(|count| erased_view! {
                     <Notice tone=Tone::Success>
                         <p>{match count {
                             0 => "Nothing was dismissed: nobody was selected, or it was answered already.".to_owned(),
@@ -45,45 +45,49 @@ pub fn RequestsPage() -> impl IntoView {
                         }}</p>
                     </Notice>
                 })}
-                {move || swept.get().and_then(Result::ok).map(|count| view! {
+                {move || swept.get().and_then(Result::ok).map(|count| erased_view! {
                     <Notice tone=Tone::Success><p>{format!("Stale requests dismissed: {count}.")}</p></Notice>
                 })}
             </div>
-            <Renewed>
+            <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => view! { <Listed page dismiss stale/> },
-                        Err(problem) => view! { <Failed problem/> },
+                        Ok(page) => erased_view! { <Listed page dismiss stale/> },
+                        Err(problem) => erased_view! { <Failed problem/> },
                     }
                 })}
-            </Renewed>
+            </StaleWhileLoading>
         </OrganizationPage>
     }
 }
 
 #[component]
-fn Listed(page: Page, dismiss: FormAction<Dismiss>, stale: FormAction<DismissStale>) -> impl IntoView {
+fn Listed(
+    page: Page,
+    dismiss: ServerFormAction<Dismiss>,
+    stale: ServerFormAction<DismissStale>,
+) -> impl IntoView {
     let Page { rows, previous, next, any_stale, counts, now } = page;
     let here = PeopleTab::Requests;
     let organization = use_organization();
     let beyond = |query| paths::requests(&organization, &query);
     let previous = previous.map(|row| beyond(RequestsQuery { before: Some(row), after: None }));
     let next = next.map(|row| beyond(RequestsQuery { after: Some(row), before: None }));
-    view! {
+    erased_view! {
         <PeopleTabs counts view=UsersView::default() here/>
         <div role="tabpanel" id="panel" aria-labelledby=here.id()>
             {if rows.is_empty() {
-                view! { <Empty words="Nobody waits for an invitation. People ask on the login page, where the settings allow it, or by the link of an invitation that has expired."/> }
+                erased_view! { <Empty words="Nobody waits for an invitation. People ask on the login page, where the settings allow it, or by the link of an invitation that has expired."/> }
             } else {
-                let rows = rows.into_iter().map(|row| view! { <Row row now dismiss/> }).collect_view();
-                view! {
-                    {any_stale.then(|| view! {
+                let rows = rows.into_iter().map(|row| erased_view! { <Row row now dismiss/> }).collect_view();
+                erased_view! {
+                    {any_stale.then(|| erased_view! {
                         <div class="over-table">
                             <p class="muted small">"Stale: the address belongs to a member by now."</p>
-                            <Form action=stale class="inline">
+                            <ServerForm action=stale class="inline">
                                 <input type="hidden" name="org" value=use_organization()/>
                                 <Submit label="Dismiss all stale" pending_label="Dismissing…" pending=stale.pending() kind=""/>
-                            </Form>
+                            </ServerForm>
                         </div>
                     })}
                     <Several dismiss/>
@@ -109,7 +113,7 @@ const FORM: &str = "choose-requests";
 /// What can be done with all whose boxes are ticked. Without WebAssembly "Approve selected" is a form of its own kind: it
 /// leads to the invite dialog with the addresses.
 #[component]
-fn Several(dismiss: FormAction<Dismiss>) -> impl IntoView {
+fn Several(dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
     let organization = use_organization();
     let users = paths::users(&organization, &UsersView::default());
     let go = use_navigate();
@@ -127,15 +131,15 @@ fn Several(dismiss: FormAction<Dismiss>) -> impl IntoView {
             }
         }
     };
-    view! {
-        <Form action=dismiss class="chosen" id=FORM>
+    erased_view! {
+        <ServerForm action=dismiss class="chosen" id=FORM>
             <input type="hidden" name="org" value=organization/>
             <button type="submit" class="button" formmethod="get" formaction=users name="dialog" value="invite" on:click=approve>
                 "Approve selected…"
             </button>
             <Submit label="Dismiss selected" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
             <label class="check"><input type="checkbox" name="tell" value="true"/><span>"Tell them"</span></label>
-        </Form>
+        </ServerForm>
     }
 }
 
@@ -147,11 +151,11 @@ fn ticked() -> Vec<String> {
 }
 
 #[component]
-fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: FormAction<Dismiss>) -> impl IntoView {
+fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
     let organization = use_organization();
     let invite = UsersView { dialog: Some(UsersDialog::Invite(row.email.clone())), ..UsersView::default() };
     let whose = format!("request-{}", row.id);
-    view! {
+    erased_view! {
         <tr>
             <td class="choose">
                 <input type="checkbox" form=FORM name="email[]" value=row.email.clone() aria-label=format!("Select {}", row.email)/>
@@ -159,7 +163,7 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: FormAction<Dismiss>) -> imp
             <td data-label="Email" class="email wide">
                 <span class="stack">
                     <span id=whose.clone()>{row.email}</span>
-                    {row.member.map(|member| view! {
+                    {row.member.map(|member| erased_view! {
                         <span class="line">
                             <span class="badge stale">{icon(Icon::Check)}"Already a member"</span>
                             <a class="small" href=paths::user(&organization, member.user)>{member.by.label()}</a>
@@ -172,17 +176,17 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: FormAction<Dismiss>) -> imp
             <td data-label="Message" class=if row.message.is_empty() { "blank" } else { "wide lines" }>{row.message.clone()}</td>
             <td data-label="Asked" class="nowrap">
                 <Moment at=row.asked_at now/>
-                {(row.repeats > 0).then(|| format!(" (and {} times more)", row.repeats))}
+                {(row.repeat_count > 0).then(|| format!(" (and {} times more)", row.repeat_count))}
             </td>
             <td class="row-actions">
                 <span class="line">
                     <a href=paths::users(&organization, &invite) class="button" aria-describedby=whose.clone()>"Approve"</a>
-                    <Form action=dismiss class="inline">
+                    <ServerForm action=dismiss class="inline">
                         <input type="hidden" name="org" value=organization.clone()/>
                         <input type="hidden" name="requests[]" value=row.id.to_string()/>
                         <label class="check"><input type="checkbox" name="tell" value="true" aria-describedby=whose/><span>"Tell them"</span></label>
                         <Submit label="Dismiss" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
-                    </Form>
+                    </ServerForm>
                 </span>
             </td>
         </tr>

@@ -2,13 +2,15 @@
 
 mod api;
 
-use crate::forms::{self, Form, FormAction};
-use crate::loaded::load;
-use crate::pages::{Failed, OrganizationPage, Section};
-use crate::paths::{self, ThingDialog};
-use crate::things::{DeleteDialog, use_dialog};
-use crate::ui::{Close, Dialog, Empty, Field, Heading, Icon, Problems, Renewed, Submit, TextArea, icon};
-use crate::view::view;
+use crate::crud::{DeleteDialog, use_dialog};
+use crate::erased_view::erased_view;
+use crate::form::{self, ServerForm, ServerFormAction};
+use crate::json_resource::json_resource;
+use crate::layout::{Failed, OrganizationPage, Section};
+use crate::paths::{self, CrudDialog};
+use crate::ui::{
+    Close, Dialog, Empty, Field, Heading, Icon, Problems, StaleWhileLoading, Submit, TextArea, icon,
+};
 use crate::viewer::use_organization;
 use api::{DeleteRole, ListRoles, SaveRole};
 use leptos::prelude::*;
@@ -17,28 +19,30 @@ use model::permission::{Permission, Role};
 #[component]
 pub fn RolesPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let (save, delete) = (FormAction::<SaveRole>::new(), FormAction::<DeleteRole>::new());
-    let changes = (forms::successes(save), forms::successes(delete));
-    let roles =
-        load(move || ListRoles { org: organization.get_value() }, move || changes.0.get() + changes.1.get());
+    let (save, delete) = (ServerFormAction::<SaveRole>::new(), ServerFormAction::<DeleteRole>::new());
+    let changes = (form::successes(save), form::successes(delete));
+    let roles = json_resource(
+        move || ListRoles { org: organization.get_value() },
+        move || changes.0.get() + changes.1.get(),
+    );
     let (dialog, on_close) = use_dialog(paths::roles(&organization.get_value()), save, delete);
-    view! {
+    erased_view! {
         <OrganizationPage title="Roles".to_owned() section=Section::Roles>
             <Heading title="Roles">
-                <a href=ThingDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"New role"</a>
+                <a href=CrudDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"New role"</a>
             </Heading>
             <p class="muted">"A role is a set of permissions. People have roles of their own, and those of their groups."</p>
-            <Renewed>
+            <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match roles.await {
-                        Ok(roles) => view! { <Table roles/> },
-                        Err(problem) => view! { <Failed problem/> },
+                        Ok(roles) => erased_view! { <Table roles/> },
+                        Err(problem) => erased_view! { <Failed problem/> },
                     }
                 })}
-            </Renewed>
+            </StaleWhileLoading>
             <Suspense>
-                {move || dialog.get().zip(roles.as_it_is()).map(|(dialog, roles)| {
-                    view! { <Dialogs dialog roles=roles.unwrap_or_default() save delete on_close/> }
+                {move || dialog.get().zip(roles.get_untracked()).map(|(dialog, roles)| {
+                    erased_view! { <Dialogs dialog roles=roles.unwrap_or_default() save delete on_close/> }
                 })}
             </Suspense>
         </OrganizationPage>
@@ -48,15 +52,15 @@ pub fn RolesPage() -> impl IntoView {
 #[component]
 fn Table(roles: Vec<Role>) -> impl IntoView {
     if roles.is_empty() {
-        return view! {
+        return erased_view! {
             <Empty words="No roles yet. Make one, such as “Bookkeeper” with invoice:read and invoice:pay, and give it to people or groups."/>
         };
     }
     let rows = roles.into_iter().map(|role| {
-        let edit = ThingDialog::Edit(role.id.0).search();
+        let edit = CrudDialog::Edit(role.id.0).search();
         let permissions: Vec<_> =
-            role.permissions.iter().map(|one| view! { <code>{one.to_string()}</code>" " }).collect();
-        view! {
+            role.permissions.iter().map(|one| erased_view! { <code>{one.to_string()}</code>" " }).collect();
+        erased_view! {
             <tr>
                 <td data-label="Name" class="name" id=format!("role-{}", role.id)>{role.name}</td>
                 <td data-label="Permissions" class="codes">{permissions}</td>
@@ -66,7 +70,7 @@ fn Table(roles: Vec<Role>) -> impl IntoView {
             </tr>
         }
     });
-    view! {
+    erased_view! {
         <table>
             <caption class="visually-hidden">"Roles of the organization"</caption>
             <thead><tr>
@@ -80,21 +84,21 @@ fn Table(roles: Vec<Role>) -> impl IntoView {
 
 #[component]
 fn Dialogs(
-    dialog: ThingDialog,
+    dialog: CrudDialog,
     roles: Vec<Role>,
-    save: FormAction<SaveRole>,
-    delete: FormAction<DeleteRole>,
+    save: ServerFormAction<SaveRole>,
+    delete: ServerFormAction<DeleteRole>,
     on_close: Callback<()>,
 ) -> impl IntoView {
     let href = paths::roles(&use_organization());
     let find = |id| roles.iter().find(|role| role.id.0 == id).cloned();
     match dialog {
-        ThingDialog::New => Some(view! { <Editor role=None save on_close href/> }),
-        ThingDialog::Edit(id) => {
-            find(id).map(|role| view! { <Editor role=Some(role) save on_close href/> })
+        CrudDialog::New => Some(erased_view! { <Editor role=None save on_close href/> }),
+        CrudDialog::Edit(id) => {
+            find(id).map(|role| erased_view! { <Editor role=Some(role) save on_close href/> })
         }
-        ThingDialog::Delete(id) => find(id).map(|role| {
-            view! {
+        CrudDialog::Delete(id) => find(id).map(|role| {
+            erased_view! {
                 <DeleteDialog
                     title=format!("Delete the role {}?", role.name) button="Delete role" id action=delete on_close href
                     words="Everybody who has it, and every group, loses it and its permissions at once. It can’t be undone."
@@ -107,13 +111,13 @@ fn Dialogs(
 #[component]
 fn Editor(
     role: Option<Role>,
-    save: FormAction<SaveRole>,
+    save: ServerFormAction<SaveRole>,
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {
-    let problem = forms::problem(save);
+    let problem = form::problem(save);
     let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
-    let again = forms::was_posted::<SaveRole>();
+    let again = form::was_posted::<SaveRole>();
     let id = role.as_ref().map(|role| role.id.0);
     let title = if id.is_some() { "Edit role" } else { "New role" };
     let (name, permissions) = role
@@ -122,11 +126,11 @@ fn Editor(
             (role.name.clone(), lines.join("\n"))
         })
         .unwrap_or_default();
-    let name = if again { forms::typed::<SaveRole>("name") } else { name };
-    let permissions = if again { forms::typed::<SaveRole>("permissions") } else { permissions };
-    view! {
+    let name = if again { form::posted_value::<SaveRole>("name") } else { name };
+    let permissions = if again { form::posted_value::<SaveRole>("permissions") } else { permissions };
+    erased_view! {
         <Dialog title on_close>
-            <Form action=save>
+            <ServerForm action=save>
                 <Problems problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="id" value=id.map(|id| id.to_string())/>
@@ -137,11 +141,11 @@ fn Editor(
                     error=of("permissions") node_ref=NodeRef::new() on_text=Callback::new(|_| ())
                 />
                 <div class="actions">
-                    {id.map(|id| view! { <a href=ThingDialog::Delete(id).search() data-noscroll class="button danger apart">"Delete role…"</a> })}
+                    {id.map(|id| erased_view! { <a href=CrudDialog::Delete(id).search() data-noscroll class="button danger apart">"Delete role…"</a> })}
                     <Close on_close href label="Cancel"/>
                     <Submit label="Save role" pending_label="Saving…" pending=save.pending()/>
                 </div>
-            </Form>
+            </ServerForm>
         </Dialog>
     }
 }

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use domain::sessions::NewSession;
 use domain::sign_in::SignInTry;
-use domain::{Caller, Token};
+use domain::{RequestContext, Token};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use model::sso::SsoRefusal;
@@ -17,7 +17,7 @@ use std::fmt::Write;
 const LINK_SECONDS: i64 = 30 * 60;
 
 /// The shortest value that tells one browser from another: what we make is 43 characters long.
-const SSO_BROWSER_LEAST: usize = 43;
+const MIN_SSO_BROWSER: usize = 43;
 
 /// The cookie that keeps which colours a browser shows.
 const THEME: &str = "theme";
@@ -42,14 +42,14 @@ impl Link {
 }
 
 /// Who calls.
-pub fn caller() -> Result<Caller, Problem> {
-    use_context::<Caller>().ok_or_else(|| Problem::Internal { request: String::new() })
+pub fn request_context() -> Result<RequestContext, Problem> {
+    use_context::<RequestContext>().ok_or_else(|| Problem::Internal { request: String::new() })
 }
 
 /// A rule's answer as the other side gets it, with its HTTP status. What is ours alone goes to the log.
-pub fn answer<T>(caller: &Caller, result: domain::Result<T>) -> Result<T, Problem> {
+pub fn answer<T>(request_context: &RequestContext, result: domain::Result<T>) -> Result<T, Problem> {
     result.map_err(|error| {
-        let problem = caller.tell(error);
+        let problem = request_context.report(error);
         if let Some(response) = use_context::<ResponseOptions>() {
             response.set_status(status(&problem));
         }
@@ -95,7 +95,7 @@ pub fn start_session(organization: &str, session: &NewSession) {
 
 /// The cookie that does it.
 pub fn session_cookie(organization: &str, session: &NewSession, secure: bool) -> String {
-    cookie(&session_name(organization), session.token.reveal(), session.seconds, secure)
+    cookie(&session_name(organization), session.token.expose(), session.seconds, secure)
 }
 
 /// Signs this browser out.
@@ -109,14 +109,14 @@ pub fn sessions(cookies: &BTreeMap<String, String>, secure: bool) -> HashMap<Str
     cookies
         .iter()
         .filter_map(|(name, value)| {
-            Some((name.strip_prefix(&prefix)?.to_owned(), Token::presented(value.clone())))
+            Some((name.strip_prefix(&prefix)?.to_owned(), Token::from_client(value.clone())))
         })
         .collect()
 }
 
 /// Keeps in this browser which try to sign in it asked for, so that the code is good here alone.
 pub fn keep_sign_in_try(organization: &str, attempt: &SignInTry, email: &str) {
-    let mut value = format!("{}.{}.", attempt.id, attempt.browser.reveal());
+    let mut value = format!("{}.{}.", attempt.id, attempt.browser.expose());
     for byte in email.bytes() {
         // A cookie takes no letter beyond ASCII (RFC 6265, section 4.1.1).
         let _ = write!(value, "{byte:02x}");
@@ -130,7 +130,7 @@ pub fn sign_in_try(organization: &str) -> Option<(SignInTry, String)> {
     let value = request_cookie(&code_name(organization))?;
     let mut parts = value.splitn(3, '.');
     let id: SignInId = parts.next()?.parse().ok()?;
-    let browser = Token::presented(parts.next()?);
+    let browser = Token::from_client(parts.next()?);
     let hex = parts.next()?;
     let bytes: Option<Vec<u8>> =
         (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
@@ -145,18 +145,18 @@ pub fn sso_browser(organization: &str) -> Option<Token> {
 /// The same, of a request's cookies.
 pub fn sso_browser_in(cookies: &BTreeMap<String, String>, organization: &str, secure: bool) -> Option<Token> {
     let value = cookies.get(&bound(&sso_name(organization), secure))?;
-    Some(Token::presented(value.as_str())).filter(|_| value.len() >= SSO_BROWSER_LEAST)
+    Some(Token::from_client(value.as_str())).filter(|_| value.len() >= MIN_SSO_BROWSER)
 }
 
 /// The cookie that keeps it, for as long as the try lasts and its page is read.
 pub fn sso_browser_cookie(organization: &str, browser: &Token, secure: bool) -> String {
     let lasts = 2 * model::sso::ATTEMPT_MINUTES * 60;
-    cookie(&sso_name(organization), browser.reveal(), lasts, secure)
+    cookie(&sso_name(organization), browser.expose(), lasts, secure)
 }
 
 /// The token of the invitation link that was opened in the browser of these cookies.
 pub fn join_token_in(cookies: &BTreeMap<String, String>, organization: &str, secure: bool) -> Option<Token> {
-    cookies.get(&bound(&link_name(Link::Join, organization), secure)).map(Token::presented)
+    cookies.get(&bound(&link_name(Link::Join, organization), secure)).map(Token::from_client)
 }
 
 /// The HTTP status of the page that tells why a sign-in by a provider came to nothing.
@@ -183,7 +183,7 @@ pub fn theme(cookies: &BTreeMap<String, String>, secure: bool) -> Option<crate::
 
 /// The token of the link that was opened in this browser.
 pub fn link_token(link: Link, organization: &str) -> Option<Token> {
-    request_cookie(&link_name(link, organization)).map(Token::presented)
+    request_cookie(&link_name(link, organization)).map(Token::from_client)
 }
 
 /// The cookie that keeps an opened link's token.
@@ -237,7 +237,8 @@ fn cookie(name: &str, value: &str, seconds: i64, secure: bool) -> String {
 }
 
 fn secure() -> bool {
-    use_context::<Caller>().is_some_and(|caller| caller.domain.base_url.starts_with("https:"))
+    use_context::<RequestContext>()
+        .is_some_and(|request_context| request_context.app.base_url.starts_with("https:"))
 }
 
 fn set(cookie: &str) {

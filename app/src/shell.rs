@@ -1,8 +1,8 @@
 //! The document around every page.
 
 use crate::App;
+use crate::erased_view::erased_view;
 use crate::theme::Theme;
-use crate::view::view;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
@@ -20,7 +20,7 @@ pub struct Files {
 /// The document, from its first byte.
 pub fn shell(options: LeptosOptions, files: Files) -> impl IntoView {
     let theme = use_context::<Theme>().map(Theme::code);
-    view! {
+    erased_view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme>
             <head>
@@ -56,8 +56,8 @@ fn Hydration(files: Files) -> impl IntoView {
         "const idle=()=>window.requestIdleCallback?requestIdleCallback(start,{timeout:3000}):setTimeout(start);\
          document.readyState===\"complete\"?idle():addEventListener(\"load\",idle);"
     };
-    view! {
-        {signed_in.then(|| view! {
+    erased_view! {
+        {signed_in.then(|| erased_view! {
             <link rel="modulepreload" href=script/>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
         })}

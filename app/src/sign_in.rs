@@ -10,9 +10,9 @@ pub use code::CodePage;
 pub use link::LinkPage;
 pub use login::LoginPage;
 
-use crate::forms::{Form, FormAction};
+use crate::erased_view::erased_view;
+use crate::form::{ServerForm, ServerFormAction};
 use crate::ui::Submit;
-use crate::view::view;
 use leptos::prelude::*;
 
 /// A button that ends the session of this browser.
@@ -23,12 +23,12 @@ pub fn SignOut(
     #[prop(optional, into)] next: String,
     #[prop(default = "primary")] kind: &'static str,
 ) -> impl IntoView {
-    let action = FormAction::<SignOutAction>::new();
-    view! {
-        <Form action>
+    let action = ServerFormAction::<SignOutAction>::new();
+    erased_view! {
+        <ServerForm action>
             <input type="hidden" name="org" value=organization/>
             <input type="hidden" name="next" value=next/>
             <Submit label pending_label="Signing out…" pending=action.pending() kind/>
-        </Form>
+        </ServerForm>
     }
 }

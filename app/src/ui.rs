@@ -3,7 +3,7 @@
 //! - Forms: [`Field`], [`TextArea`], [`Choice`], [`Checks`], [`Switch`], [`Submit`], and on top of a form [`Problems`].
 //! - Lists: [`Tabs`], [`SortHead`], [`Pager`], [`Empty`], [`counted`].
 //! - People: [`StatusBadge`], [`DeliveryLine`]. Times: [`Moment`], [`exact`], [`left`].
-//! - Around them: [`Heading`], [`Notice`], [`Toast`], [`Dialog`] with its [`Close`], [`Renewed`], [`icon`].
+//! - Around them: [`Heading`], [`Notice`], [`Toast`], [`Dialog`] with its [`Close`], [`StaleWhileLoading`], [`icon`].
 //!
 //! Classes. Each part has a file of its name in `style/components`; these are the ones that a page writes itself:
 //! - `.button` for links, with `.primary` (one in a view), `.danger` or `.quiet`; `.actions` for the row of buttons that
@@ -20,12 +20,12 @@ mod badge;
 mod button;
 mod checks;
 mod dialog;
+mod error_summary;
 mod field;
 mod icon;
 mod notice;
 mod page;
-mod problems;
-mod renewed;
+mod stale_while_loading;
 mod tabs;
 mod text_area;
 mod time;
@@ -34,12 +34,12 @@ pub use badge::{DeliveryLine, StatusBadge};
 pub use button::Submit;
 pub use checks::{Check, Checks, Switch};
 pub use dialog::{Close, Dialog};
+pub use error_summary::Problems;
 pub use field::{Choice, Field, FieldProblem};
 pub use icon::{Icon, icon};
 pub use notice::{Notice, Toast, Tone};
 pub use page::{Empty, Heading};
-pub use problems::Problems;
-pub use renewed::Renewed;
+pub use stale_while_loading::StaleWhileLoading;
 pub use tabs::{Order, Pager, SortHead, Tab, Tabs, counted};
 pub use text_area::TextArea;
 pub use time::{Moment, exact, left};

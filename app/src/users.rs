@@ -1,17 +1,17 @@
 //! The users of an organization: the list, inviting, and one user's profile.
 
+mod address_list;
 mod api;
-mod chips;
-mod chosen;
 mod dialogs;
 mod invite;
 mod list;
+mod messages;
 mod profile;
 mod profile_access;
 mod profile_history;
+mod selection;
 mod table;
 mod tabs;
-mod words;
 
 pub use list::UsersPage;
 pub use profile::ProfilePage;

@@ -63,7 +63,7 @@ export type Person = { name: string; email: string; role?: "admin" | "member"; s
 export async function addPerson(query: Query, slug: string, person: Person): Promise<void> {
   const { name, email, role = "member", status = "active" } = person;
   await query(
-    `insert into users (organization_id, id, email, email_key, name, status, role, joined_at, joined_by, created_at)
+    `insert into users (organization_id, id, email, email_normalized, name, status, role, joined_at, joined_by, created_at)
      select id, gen_random_uuid(), $2, lower($2), $3, $4, $5, now() - interval '90 days', 'invitation',
         now() - interval '90 days'
      from organizations where slug = $1`,
@@ -91,7 +91,7 @@ export async function contents(query: Query, slug: string): Promise<unknown> {
 export async function statusOf(query: Query, slug: string, email: string): Promise<string | undefined> {
   const rows = await query<{ status: string }>(
     `select u.status from users u join organizations o on o.id = u.organization_id
-     where o.slug = $1 and u.email_key = lower($2)`,
+     where o.slug = $1 and u.email_normalized = lower($2)`,
     [slug, email],
   );
   return rows[0]?.status;

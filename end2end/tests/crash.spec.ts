@@ -105,7 +105,7 @@ test("killed while mail is leaving: every invited address gets its mail, doubled
   await until(mail, () => new Set(mail.kept.map(({ to }) => to)).size === addresses.length);
   await expect
     .poll(() => database.query("select state, count(*)::int from deliveries where kind = 'invitation' group by state"), { timeout: 30_000 })
-    .toEqual([{ state: "handed_over", count: addresses.length }]);
+    .toEqual([{ state: "accepted", count: addresses.length }]);
 
   const ids = new Map<string, Set<string>>();
   for (const { to, messageId } of mail.kept) ids.set(to, (ids.get(to) ?? new Set()).add(messageId));

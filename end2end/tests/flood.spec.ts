@@ -38,7 +38,7 @@ const network = (n: number) => `10.${Math.floor(n / 256)}.${n % 256}.1`;
 test("10,000 requests of one source and 1,000 of others: its share holds, memory stays flat, and admins go on", async ({ house }) => {
   test.setTimeout(300_000);
   const { server, database, org, admin, mail } = house;
-  await database.query("update organizations set requests_open = true");
+  await database.query("update organizations set requests_enabled = true");
   const flood = (count: number) => Array.from({ length: count }, () => ({ email: `${randomUUID()}@flood.example`, source: "203.0.113.66" }));
   await askAll(house, flood(3_000));
   const before = server.memory();
@@ -76,7 +76,7 @@ test("10,000 requests of one source and 1,000 of others: its share holds, memory
 test("how long the answer takes tells nothing of an address", async ({ house }) => {
   test.setTimeout(120_000);
   const { server, database, org, admin } = house;
-  await database.query("update organizations set requests_open = true");
+  await database.query("update organizations set requests_enabled = true");
   const each = 100;
   const states = ["unknown", "invited", "active", "suspended"] as const;
   const email = (state: string, n: number) => `${state}${n}@${org.domain}`;

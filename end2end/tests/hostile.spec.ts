@@ -9,7 +9,7 @@ import { linkIn } from "../support/mailbox.ts";
 const MARKUP = `</textarea></td><img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
 
 test.beforeEach(async ({ org, query }) => {
-  await query("update organizations set requests_open = true where slug = $1", [org.slug]);
+  await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
 });
 
 test("markup and lines in name and message are text in the tab, and in no mail", async ({ page, org, mail, anotherBrowser, axe }) => {
@@ -68,7 +68,7 @@ test("what turns text around, and what is too long, is refused at its field and 
   await expect(message).toHaveAccessibleDescription(/This is too long: 500 characters at most\./);
   await expect(message).toHaveValue(long);
   await axe();
-  expect(await query("select 1 from invitation_requests where email_key = $1", [email])).toEqual([]);
+  expect(await query("select 1 from invitation_requests where email_normalized = $1", [email])).toEqual([]);
 
   // Nothing of it was lost, and what is mended goes through.
   await fillRequest(page, email, "Blob Ross", "Hello there");
@@ -88,7 +88,7 @@ test("lines that would be headers are folded into the name, or refused", async (
   }
   expect(await post({ email, name: "Blob\u0000", message: "" })).toBe(422);
   expect(await post({ email, name: "Blob", message: "Hello\u0000" })).toBe(422);
-  expect(await query("select 1 from invitation_requests where email_key like $1", [`%@${org.domain}`])).toEqual([]);
+  expect(await query("select 1 from invitation_requests where email_normalized like $1", [`%@${org.domain}`])).toEqual([]);
 
   expect(await post({ email, name: `Blob\r\nBcc: victim@${org.domain}\r\n\r\nHello`, message: "Bcc: x\r\n.\r\nQUIT" })).toBe(200);
   const letter = await mail.next(email);

@@ -34,7 +34,7 @@ async function expectReadable(page: Page): Promise<void> {
 test("every kind of mail, as its reader sees it", async ({ page, org, mail, asAdmin, server, query, anotherBrowser }) => {
   test.slow();
   const [asks, told, blobby] = [`asks@${org.domain}`, `told@${org.domain}`, `blobby@${org.domain}`];
-  await query("update organizations set requests_open = true where slug = $1", [org.slug]);
+  await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   await inviteByRequest(asAdmin, server, org.slug, blobby);
   const stranger = await anotherBrowser();
   for (const email of [asks, told]) await ask(stranger, org.slug, email);

@@ -52,7 +52,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
           await goto(page, link);
           await see(`join-${name}`);
         }
-        await query("update organizations set requests_open = true where slug = $1", [org.slug]);
+        await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
         await goto(page, `/o/${org.slug}/login`);
         await see("login-requests-open");
         await goto(page, `/o/${org.slug}/request-invitation`);
@@ -76,7 +76,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await fillRequest(page, `late@${org.domain}`);
         await expect(page.getByText("Look into your mailbox.")).toBeVisible();
         const late = linkIn(await mail.next(`late@${org.domain}`));
-        await query("update invitation_requests set confirm_until = now() where email_key = $1", [`late@${org.domain}`]);
+        await query("update invitation_requests set confirm_expires_at = now() where email_normalized = $1", [`late@${org.domain}`]);
         await goto(page, late);
         await see("request-expired");
         await goto(page, links.open);
@@ -156,8 +156,8 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await see("provisioning-key");
         await query(
           `insert into invitation_requests
-              (organization_id, id, email, email_key, name, message, status, proof, created_at)
-           select id, gen_random_uuid(), email, email, 'Blob Ross', message, 'open', 'mail', now()
+              (organization_id, id, email, email_normalized, name, message, status, proof, created_at)
+           select id, gen_random_uuid(), email, email, 'Blob Ross', message, 'open', 'email', now()
            from organizations, (values ($2, 'I am the new bookkeeper.'), ($3, '')) asked (email, message) where slug = $1`,
           [org.slug, `asks@${org.domain}`, `bloberta.round@${org.domain}`],
         );

@@ -116,7 +116,7 @@ test("the answer is the same for everybody; the mailbox gets what is meant for i
   await addPerson(query, org.slug, { name: "Somebody", email: active });
   const waiting = `invited@${org.domain}`;
   const invitation = await invited(waiting);
-  await query("update organizations set requests_open = true where slug = $1", [org.slug]);
+  await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   const stranger = await anotherBrowser();
   const answers: string[] = [];
   for (const email of [active, waiting, `stranger@${org.domain}`]) {
@@ -176,7 +176,7 @@ test("where the settings say so, a request is dismissed by itself when its addre
   }
   // An invitation answers the request by itself; whoever comes in by SSO meets one that is open still.
   const link = await invited(joins);
-  await query("update invitation_requests set status = 'open', ended_at = null where email_key = $1", [joins]);
+  await query("update invitation_requests set status = 'open', ended_at = null where email_normalized = $1", [joins]);
   await openRequests(page, org.slug);
   await expect(requestsTab(page, 2)).toBeVisible();
   await openInvitation(stranger, link, `Join ${org.name}`);
@@ -210,7 +210,7 @@ test("who was dismissed may ask again after the days of the settings", async ({ 
   await expect(page.getByText("1 request dismissed.")).toBeVisible();
   await again();
   await expect(requestsTab(page, 0)).toBeVisible();
-  await query("update invitation_requests set ended_at = ended_at - interval '2 days' where email_key = $1 and status = 'dismissed'", [email]);
+  await query("update invitation_requests set ended_at = ended_at - interval '2 days' where email_normalized = $1 and status = 'dismissed'", [email]);
   await again();
   await expect(request(page, email)).toBeVisible();
 });
@@ -228,7 +228,7 @@ test("admins get a mail while requests wait, unless they have switched it off", 
     await confirmRequest(stranger, linkIn(await mail.next(email)));
   };
   const queued = async (when: string) => {
-    const rows = await query(`select 1 from deliveries where kind = 'requests_waiting' and email = $1 and ${when}`, [org.admin]);
+    const rows = await query(`select 1 from deliveries where kind = 'open_requests' and email = $1 and ${when}`, [org.admin]);
     return rows.length;
   };
   await asks(`one@${org.domain}`);

@@ -107,7 +107,7 @@ test("an address that nobody has gets the same answer, and no mail", async ({ pa
   await mail.next(org.admin);
   await expect
     .poll(() => query("select state from deliveries where email = $1", [stranger]), { timeout: 20_000 })
-    .toEqual([{ state: "dropped" }]);
+    .toEqual([{ state: "cancelled" }]);
   expect(await mail.all(stranger)).toEqual([]);
 });
 

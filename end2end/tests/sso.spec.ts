@@ -46,7 +46,7 @@ async function logged(asAdmin: APIRequestContext, org: Organization, action: str
 
 test("an admin adds a connection and tries it; a stranger joins by it, and the profile says how", async ({ page, org, idp, anotherBrowser, axe, query }) => {
   const email = `stranger@${org.domain}`;
-  idp.accounts.set("stranger", { email, name: "Stella Stranger" });
+  idp.accounts.set("unauthenticated", { email, name: "Stella Stranger" });
   await signIn(page, org.link);
   await goto(page, `/o/${org.slug}/settings/authentication`);
   await axe();
@@ -78,7 +78,7 @@ test("an admin adds a connection and tries it; a stranger joins by it, and the p
   await goto(stranger, `/o/${org.slug}/login?next=/o/${org.slug}/account`);
   await axe(stranger);
   await stranger.getByRole("button", CONTINUE).click();
-  await signInThere(stranger, "stranger");
+  await signInThere(stranger, "unauthenticated");
   await arrive(stranger, "Account");
   await expect(stranger.getByRole("main").getByText(email)).toBeVisible();
   expect(new URL(stranger.url()).search).toBe("");
@@ -94,18 +94,18 @@ test("an admin adds a connection and tries it; a stranger joins by it, and the p
 test("where only the invited join, a stranger is told so, and may ask where that is on", async ({ page, org, idp, connected, query, asAdmin, axe }) => {
   await connected({ justInTime: false });
   const email = `stranger@${org.domain}`;
-  idp.accounts.set("stranger", { email });
-  await continueAs(page, org, "stranger");
+  idp.accounts.set("unauthenticated", { email });
+  await continueAs(page, org, "unauthenticated");
   await arrive(page, "You are not a member yet");
   await expect(page.getByText(email)).toBeVisible();
   await expect(page.getByRole("link", { name: "Request an invitation" })).toHaveCount(0);
   await axe();
   expect(await statusOf(query, org.slug, email)).toBeUndefined();
-  await query("update organizations set requests_open = true where slug = $1", [org.slug]);
+  await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   expect(await status(page)).toBe(403);
   await page.getByRole("link", { name: "Request an invitation" }).click();
   await arrive(page, "Request an invitation");
-  expect(await logged(asAdmin, org, "sso.refused")).toContain("not invited");
+  expect(await logged(asAdmin, org, "sso.sign_in_refused")).toContain("not invited");
 });
 
 test("the invitation goes along to the provider and back, with its role", async ({ page, org, idp, connected, invited, axe, query }) => {
@@ -140,7 +140,7 @@ test("whoever comes with another address than the invited one sees both, and the
 
 test("somebody asks, then comes in by SSO: the request is stale and can be dismissed", async ({ page, org, idp, connected, mail, query, anotherBrowser, server }) => {
   await connected();
-  await query("update organizations set requests_open = true where slug = $1", [org.slug]);
+  await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email });
   const stranger = await anotherBrowser();
@@ -228,7 +228,7 @@ test("what was used or is too old signs nobody in again", async ({ page, org, id
   await page.context().clearCookies();
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
-  await query("update sso_attempts set expires_at = now() where used_at is null and connection_id = $1", [connection]);
+  await query("update sso_login_flows set expires_at = now() where used_at is null and connection_id = $1", [connection]);
   await signInThere(page, "blob");
   await arrive(page, "This sign-in is over");
 });
@@ -243,7 +243,7 @@ test("another site neither begins a sign-in in my browser nor feeds it a code of
   await page.goto(begin);
   await page.getByRole("button", { name: "Win a prize" }).click();
   await expect(page.getByRole("heading", { name: "This was refused" })).toBeVisible();
-  expect(await query("select 1 from sso_attempts where connection_id = $1", [connection])).toEqual([]);
+  expect(await query("select 1 from sso_login_flows where connection_id = $1", [connection])).toEqual([]);
 
   const mallory = await anotherBrowser();
   const heldBack = idp.holdBack();
@@ -333,7 +333,7 @@ test("without email links members come by SSO alone, and admins keep their way i
   const rows = await query<{ state: string }>(
     "select state from deliveries where email = $1 and kind = 'sign_in'", [member],
   );
-  expect(rows).toEqual([{ state: "dropped" }]);
+  expect(rows).toEqual([{ state: "cancelled" }]);
   await goto(somebody, `/o/${org.slug}/login`);
   await axe(somebody);
   idp.accounts.set("member", { email: member });

@@ -52,8 +52,8 @@ test("what can be done instead is offered while the list is typed, and nothing t
 test("whoever asked for an invitation is told apart while the list is typed", async ({ page, org, query }) => {
   const email = `asks@${org.domain}`;
   await query(
-    `insert into invitation_requests (organization_id, id, email, email_key, name, status, proof, created_at)
-     select id, gen_random_uuid(), $2, $2, 'Blob Ross', 'open', 'mail', now() from organizations where slug = $1`,
+    `insert into invitation_requests (organization_id, id, email, email_normalized, name, status, proof, created_at)
+     select id, gen_random_uuid(), $2, $2, 'Blob Ross', 'open', 'email', now() from organizations where slug = $1`,
     [org.slug, email],
   );
   await signIn(page, org.link);

@@ -3,7 +3,7 @@
 use crate::config::{Config, Settings};
 use crate::{database, serve, telemetry};
 use clap::{Args, Parser, Subcommand};
-use domain::{Caller, Source, demo, organizations, sign_in};
+use domain::{RequestContext, Source, demo, organizations, sign_in};
 use std::collections::HashMap;
 
 /// Self-hosted membership for organizations.
@@ -70,27 +70,27 @@ pub async fn run(cli: Cli) -> Result<(), String> {
     }
     let config = Config::new(cli.settings)?;
     telemetry::start(config.log_format);
-    let domain = database::connect(&config).await?;
+    let app = database::connect(&config).await?;
     let source = Source { address: "command line".to_owned(), user_agent: String::new() };
-    let caller = Caller::new(domain.clone(), HashMap::new(), source, "command line");
+    let request_context = RequestContext::new(app.clone(), HashMap::new(), source, "command line");
     match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(config, domain).await,
-        Command::Migrate => database::migrate(&domain).await,
+        Command::Serve => serve::serve(config, app).await,
+        Command::Migrate => database::migrate(&app).await,
         Command::Organization { command: OrganizationCommand::Create { slug, name, admin } } => {
-            database::migrate(&domain).await?;
-            let token = organizations::create(&caller, &slug, &name, &admin).await.map_err(words)?;
-            println!("{}", domain::mail::links::sign_in(&domain, &slug, &token));
+            database::migrate(&app).await?;
+            let token = organizations::create(&request_context, &slug, &name, &admin).await.map_err(words)?;
+            println!("{}", domain::mail::links::sign_in(&app, &slug, &token));
             Ok(())
         }
         Command::SignInLink(SignInLink { organization, email }) => {
-            let visitor = caller.visit(&organization).await.map_err(words)?;
-            let token = sign_in::operator_link(&visitor, &email).await.map_err(words)?;
-            println!("{}", domain::mail::links::sign_in(&domain, &organization, &token));
+            let context = request_context.organization(&organization).await.map_err(words)?;
+            let token = sign_in::operator_link(&context, &email).await.map_err(words)?;
+            println!("{}", domain::mail::links::sign_in(&app, &organization, &token));
             Ok(())
         }
         Command::Demo => {
-            database::migrate(&domain).await?;
-            demo::seed(&caller).await.map_err(words)
+            database::migrate(&app).await?;
+            demo::seed(&request_context).await.map_err(words)
         }
         Command::Healthcheck => Ok(()),
     }

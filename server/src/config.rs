@@ -1,20 +1,20 @@
 //! What the server is told from outside: environment variables, checked before anything starts.
 
-mod settings;
+mod args;
 
+use args::{DATABASE_CONNECTIONS, LISTEN, LOG_FORMAT, MAIL_FROM, given, or};
 use domain::Keyring;
 use domain::mail::{MailConfigError, Mailbox, Transport, sender};
 use ipnet::IpNet;
-use settings::{DATABASE_CONNECTIONS, LISTEN, LOG_FORMAT, MAIL_FROM, given, or};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use url::Url;
 
-pub use settings::Settings;
+pub use args::Settings;
 
 /// The mail worker alone may need more than one, and a request should not wait for it.
-const CONNECTIONS_LEAST: u32 = 2;
+const MIN_CONNECTIONS: u32 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -118,8 +118,8 @@ fn address(variable: &str, value: &str) -> Result<SocketAddr, String> {
 }
 
 fn connections(value: &str) -> Result<u32, String> {
-    let number = value.trim().parse().ok().filter(|number| *number >= CONNECTIONS_LEAST);
-    number.ok_or_else(|| format!("DATABASE_CONNECTIONS is no number from {CONNECTIONS_LEAST} on: {value}"))
+    let number = value.trim().parse().ok().filter(|number| *number >= MIN_CONNECTIONS);
+    number.ok_or_else(|| format!("DATABASE_CONNECTIONS is no number from {MIN_CONNECTIONS} on: {value}"))
 }
 
 fn log_format(value: &str) -> Result<LogFormat, String> {

@@ -1,7 +1,7 @@
 //! The database: reaching it, and bringing its schema up to date.
 
 use crate::config::Config;
-use domain::{Clock, Domain, MIGRATOR};
+use domain::{AppContext, Clock, MIGRATOR};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
@@ -21,7 +21,7 @@ const SCHEMA_LOCK: i64 = 0x7665_7374_6962_756c;
 ///
 /// # Errors
 /// In a person's words.
-pub async fn connect(config: &Config) -> Result<Domain, String> {
+pub async fn connect(config: &Config) -> Result<AppContext, String> {
     let options: PgConnectOptions = config
         .database_url
         .parse()
@@ -36,12 +36,12 @@ pub async fn connect(config: &Config) -> Result<Domain, String> {
         Ok(pool) => pool,
         Err(error) => return Err(unreachable(&options, error).await),
     };
-    Ok(Domain {
+    Ok(AppContext {
         pool,
         clock: Clock::system(),
         keys: Arc::clone(&config.keys),
         base_url: Arc::clone(&config.base_url),
-        mail_bell: Arc::default(),
+        mail_ready: Arc::default(),
         sso: Arc::default(),
     })
 }
@@ -68,8 +68,8 @@ async fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> String {
 ///
 /// # Errors
 /// In a person's words.
-pub async fn migrate(domain: &Domain) -> Result<(), String> {
-    apply(&domain.pool).await.map_err(|error| format!("could not bring the database up to date: {error}"))
+pub async fn migrate(app: &AppContext) -> Result<(), String> {
+    apply(&app.pool).await.map_err(|error| format!("could not bring the database up to date: {error}"))
 }
 
 /// Several servers may start at once: one transaction with a lock of its own lets them in one after the other. The

@@ -3,11 +3,9 @@
 pub mod cli;
 pub mod config;
 pub mod database;
-mod oidc;
 pub mod router;
 mod scim;
 pub mod serve;
-pub mod site;
 pub mod state;
 pub mod telemetry;
 mod web;

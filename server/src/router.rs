@@ -1,11 +1,11 @@
 //! Which handler stands at which path.
 
-use crate::oidc;
 use crate::scim;
 use crate::state::AppState;
+use crate::web::sso;
 use crate::web::{
-    compression, context, export, files, forms, gate, headers, health, links, mailbox, pages, refusals,
-    request_log,
+    assets, compression, context, dev_mailbox, error_pages, export, form_fallback, headers, health, links,
+    page_access, pages, request_log,
 };
 use app::App;
 use axum::Router;
@@ -21,7 +21,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 /// The largest body that is taken, in bytes: 10,000 addresses fit, each of 254 octets and then encoded.
-pub const BODY_MOST: usize = 8 * 1024 * 1024;
+pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// How long a request may take.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -35,32 +35,32 @@ pub fn router(state: AppState) -> Router {
     for listing in generate_route_list(App) {
         let path = listing.path().to_owned();
         // A form posts to the page that it stands on.
-        pages = pages.route(&path, get(pages::page).post(forms::submit));
+        pages = pages.route(&path, get(pages::page).post(form_fallback::submit));
     }
     let pages = pages
-        .route("/o/{org}", get(gate::home))
+        .route("/o/{org}", get(page_access::home))
         .route("/o/{org}/settings/audit-log.csv", get(export::audit_log))
         .route("/o/{org}/join/{token}", get(links::join))
         .route("/o/{org}/sign-in/{token}", get(links::sign_in))
-        .route("/o/{org}/sso/start", post(oidc::start))
-        .route("/o/{org}/sso/callback", get(oidc::callback))
+        .route("/o/{org}/sso/start", post(sso::start))
+        .route("/o/{org}/sso/callback", get(sso::callback))
         .route("/o/{org}/confirm-request/{token}", get(links::confirm_request))
         .fallback(pages::nothing)
-        .layer(from_fn(gate::gate));
+        .layer(from_fn(page_access::gate));
     let mut router = Router::new()
         .route("/api/{*function}", any(pages::server_function))
         .merge(pages)
-        .merge(files::router(&state));
+        .merge(assets::router(&state));
     if state.captured.is_some() {
         let mailbox = Router::new()
-            .route("/dev/mail", get(mailbox::list))
-            .route("/dev/mail/{id}", get(mailbox::mail))
-            .route("/dev/mail/{id}/html", get(mailbox::html))
-            .layer(from_fn(mailbox::here_alone));
+            .route("/dev/mail", get(dev_mailbox::list))
+            .route("/dev/mail/{id}", get(dev_mailbox::mail))
+            .route("/dev/mail/{id}/html", get(dev_mailbox::html))
+            .layer(from_fn(dev_mailbox::here_alone));
         router = router.merge(mailbox);
     }
     // Servers of others call these: they bring no cookies, and no page of somebody else could make use of one.
-    let servers = scim::router().route("/o/{org}/sso/logout", post(oidc::logout));
+    let servers = scim::router().route("/o/{org}/sso/logout", post(sso::logout));
     around(router, servers, &state, PAGE_TIMEOUT)
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(health::ready))
@@ -76,7 +76,7 @@ fn around(
     timeout: Duration,
 ) -> Router<AppState> {
     let csrf = CsrfLayer::new();
-    let csrf = csrf.clone().add_trusted_origin(&*state.domain.base_url).unwrap_or(csrf);
+    let csrf = csrf.clone().add_trusted_origin(&*state.app.base_url).unwrap_or(csrf);
     let attach = from_fn_with_state(state.clone(), context::attach);
     router
         .layer(attach.clone())
@@ -84,10 +84,10 @@ fn around(
         .merge(servers.layer(attach))
         // Axum's own limit is lower than what we promise to take.
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(BODY_MOST))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, timeout))
         .layer(CatchPanicLayer::custom(pages::panicked))
-        .layer(from_fn_with_state(state.clone(), refusals::tell))
+        .layer(from_fn_with_state(state.clone(), error_pages::tell))
         .layer(map_response_with_state(state.clone(), headers::fixed))
         .layer(from_fn(compression::tell))
         .layer(compression::layer())
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, StatusCode, header};
-    use domain::{Clock, Domain, Keyring};
+    use domain::{AppContext, Clock, Keyring};
     use sqlx::postgres::PgPoolOptions;
     use std::sync::Arc;
     use tower::ServiceExt;
@@ -129,15 +129,15 @@ mod tests {
 
     /// Two paths that break and two that never answer, with everything around them that ours have.
     fn broken() -> Router {
-        let domain = Domain {
+        let app = AppContext {
             pool: PgPoolOptions::new().connect_lazy("postgres://nobody@localhost/nowhere").unwrap(),
             clock: Clock::system(),
             keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
             base_url: "http://localhost:3000".into(),
-            mail_bell: Arc::default(),
+            mail_ready: Arc::default(),
             sso: Arc::default(),
         };
-        let state = AppState::new(domain, "target/site", None, Vec::new());
+        let state = AppState::new(app, "target/site", None, Vec::new());
         let router = Router::new()
             .route("/page", get(breaks))
             .route("/api/function", get(breaks))

@@ -1,24 +1,24 @@
 //! SCIM 2.0 (RFC 7643, 7644), as identity providers speak it. It translates, and decides nothing: the rules are
-//! `domain::directory`'s.
+//! `domain::scim`'s.
 //!
 //! Programs come here with an API key and nothing else. So it stands outside of what guards browsers: no cookie counts,
 //! and none is needed to be guarded against.
 
-mod calling;
+mod attribute_path;
 mod discovery;
 mod document;
 mod error;
 mod etag;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
-mod grammar;
 mod groups;
-mod listing;
-mod names;
+mod list_response;
+mod parser;
 mod patch;
-mod person;
 mod projection;
+mod request;
 mod search;
+mod user;
 mod users;
 
 use crate::state::AppState;

@@ -5,7 +5,7 @@ use crate::database::migrate;
 use crate::router::{metrics_router, router};
 use crate::state::AppState;
 use axum::serve::ListenerExt;
-use domain::Domain;
+use domain::AppContext;
 use domain::mail::{self, Captured, Transport};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -22,9 +22,9 @@ const STOP_WITHIN: Duration = Duration::from_secs(9);
 ///
 /// # Errors
 /// In a person's words.
-pub async fn serve(config: Config, domain: Domain) -> Result<(), String> {
+pub async fn serve(config: Config, app: AppContext) -> Result<(), String> {
     let site_root = config.site_root()?;
-    migrate(&domain).await?;
+    migrate(&app).await?;
     let (transport, captured) = if let Some(url) = &config.smtp_url {
         (Transport::smtp(url).map_err(|error| format!("SMTP_URL {error}"))?, None)
     } else {
@@ -44,8 +44,8 @@ pub async fn serve(config: Config, domain: Domain) -> Result<(), String> {
     if captured.is_some() {
         tracing::warn!("SMTP_URL is not set: no mail is sent; it is shown at http://{address}/dev/mail");
     }
-    let state = AppState::new(domain.clone(), site_root, captured, config.trusted_proxies);
-    work.spawn(mail::work(domain, transport, config.mail_from, stopped(stopping.clone())));
+    let state = AppState::new(app.clone(), site_root, captured, config.trusted_proxies);
+    work.spawn(mail::work(app, transport, config.mail_from, stopped(stopping.clone())));
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     // An answer in several pieces would wait for the browser to confirm the first.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));

@@ -1,9 +1,9 @@
 //! What every request finds.
 
-use crate::site::Names;
+use crate::web::assets::manifest::Names;
 use app::shell::Files;
 use axum::extract::FromRef;
-use domain::Domain;
+use domain::AppContext;
 use domain::mail::Captured;
 use ipnet::IpNet;
 use leptos::WasmSplitManifest;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 #[derive(Clone)]
 pub struct AppState {
-    pub domain: Domain,
+    pub app: AppContext,
     pub leptos: LeptosOptions,
     /// What pages load.
     pub files: Files,
@@ -30,7 +30,7 @@ pub struct AppState {
 
 impl AppState {
     pub fn new(
-        domain: Domain,
+        app: AppContext,
         site_root: impl AsRef<Path>,
         captured: Option<Captured>,
         trusted_proxies: Vec<IpNet>,
@@ -43,7 +43,7 @@ impl AppState {
         let reload_port = std::env::var_os("LEPTOS_WATCH").map(|_| leptos.reload_port);
         let trusted_proxies = trusted_proxies.into();
         Self {
-            domain,
+            app,
             leptos,
             files: names.files(),
             split,
@@ -56,7 +56,7 @@ impl AppState {
 
     /// Whether people reach us by https.
     pub fn secure(&self) -> bool {
-        self.domain.base_url.starts_with("https:")
+        self.app.base_url.starts_with("https:")
     }
 }
 

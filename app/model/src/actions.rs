@@ -1,13 +1,13 @@
 //! What an admin does to users that are there already, one or several at once.
 
 use crate::organization::OrganizationRole;
-use crate::rules::{Action, Refusal};
+use crate::transitions::{Action, Refusal};
 use crate::users::NoSuchChoice;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
 /// The most users in one go.
-pub const USERS_MAX: usize = 1_000;
+pub const MAX_USERS: usize = 1_000;
 
 /// An action of the rule table, as a button has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ impl UserAction {
     }
 
     /// The row of the rule table.
-    pub const fn rule(self) -> Action {
+    pub const fn action(self) -> Action {
         match self {
             Self::Resend => Action::Resend,
             Self::RevokeInvitation => Action::RevokeInvitation,
@@ -92,7 +92,7 @@ impl FromStr for UserAction {
 
 /// What became of it, for each. Nothing is said of those for whom it was so already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActionAnswer {
+pub struct ActionResult {
     pub action: UserAction,
     /// The addresses to which it was done.
     pub done: Vec<String>,

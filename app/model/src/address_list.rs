@@ -55,7 +55,7 @@ fn mark_duplicates(entries: &mut [Entry]) {
     let mut seen = HashMap::with_capacity(entries.len());
     for (index, entry) in entries.iter_mut().enumerate() {
         if let Ok(address) = &entry.address {
-            let first = *seen.entry(address.key()).or_insert(index);
+            let first = *seen.entry(address.normalized()).or_insert(index);
             entry.duplicate_of = (first != index).then_some(first);
         }
     }
@@ -165,7 +165,7 @@ fn names_another(name: &str, address: &EmailAddress) -> bool {
             .split(|c| is_blank(c) || is_separator(c) || "\"“”„()<>[]".contains(c))
             .map(|word| word.trim_matches(['.', ':', '@']))
             .filter(|word| word.contains('@'))
-            .any(|word| self::address(word).map(|other| other.key()) != Ok(address.key()))
+            .any(|word| self::address(word).map(|other| other.normalized()) != Ok(address.normalized()))
 }
 
 /// One address, as it is or as a link.

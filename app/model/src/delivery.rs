@@ -11,7 +11,7 @@ pub enum DeliveryState {
     /// Written down, not tried yet.
     Queued,
     /// The mail server took it, and said `reply`.
-    HandedOver {
+    Accepted {
         #[serde(with = "chrono::serde::ts_microseconds")]
         at: DateTime<Utc>,
         reply: String,
@@ -19,7 +19,7 @@ pub enum DeliveryState {
     /// The last try failed for a reason that may pass.
     Retrying {
         reply: String,
-        tries: u32,
+        attempts: u32,
         #[serde(with = "chrono::serde::ts_microseconds")]
         next: DateTime<Utc>,
     },
@@ -30,7 +30,7 @@ pub enum DeliveryState {
         reply: String,
     },
     /// It was not sent, since what it was about had ended by then.
-    Dropped,
+    Cancelled,
 }
 
 /// One mail in a person's history.

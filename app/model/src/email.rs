@@ -6,16 +6,16 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// The most octets before the “@” (RFC 5321, section 4.5.3.1.1).
-const LOCAL_MAX: usize = 64;
+const MAX_LOCAL: usize = 64;
 
 /// The most octets between two dots of a domain (RFC 1035, section 2.3.4).
-const LABEL_MAX: usize = 63;
+const MAX_LABEL: usize = 63;
 
 /// The most octets of an address: a path's 256 without its angle brackets (RFC 5321, section 4.5.3.1.3).
-const ADDRESS_MAX: usize = 254;
+const MAX_ADDRESS: usize = 254;
 
 /// What is typed in more octets than this is too long in every form. It keeps the work on one address small.
-const TYPED_MAX: usize = 1_024;
+const MAX_TYPED: usize = 1_024;
 
 /// A mail address that can be written to. Two are the same when their [`key`](Self::key)s are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,7 +77,7 @@ impl EmailAddress {
         let local = local_part(local, first)?;
         let domain = domain_part(domain, after)?;
         let address = Self(format!("{local}@{domain}"));
-        if octets(&address.0) > ADDRESS_MAX { Err(AddressError::TooLong) } else { Ok(address) }
+        if octets(&address.0) > MAX_ADDRESS { Err(AddressError::TooLong) } else { Ok(address) }
     }
 
     /// The address as mail is written to it.
@@ -86,7 +86,7 @@ impl EmailAddress {
     }
 
     /// What addresses are compared by: the same for every letter case and every Unicode form.
-    pub fn key(&self) -> String {
+    pub fn normalized(&self) -> String {
         folded(&self.0)
     }
 }
@@ -138,11 +138,11 @@ fn local_part(typed: &str, first: usize) -> Result<Cow<'_, str>, AddressError> {
         c if c.is_ascii() => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
         c => may_stand(c),
     })?;
-    if typed.len() > TYPED_MAX {
+    if typed.len() > MAX_TYPED {
         return Err(AddressError::LocalTooLong);
     }
     let local = if typed.is_ascii() { Cow::Borrowed(typed) } else { Cow::Owned(unicode::nfc(typed)) };
-    if octets(&local) > LOCAL_MAX { Err(AddressError::LocalTooLong) } else { Ok(local) }
+    if octets(&local) > MAX_LOCAL { Err(AddressError::LocalTooLong) } else { Ok(local) }
 }
 
 /// The part after the “@”, whose first character stands at `first`, in its ASCII form.
@@ -161,7 +161,7 @@ fn domain_part(typed: &str, first: usize) -> Result<String, AddressError> {
         '\u{200c}' | '\u{200d}' => true,
         c => may_stand(c),
     })?;
-    if typed.len() > TYPED_MAX {
+    if typed.len() > MAX_TYPED {
         return Err(AddressError::TooLong);
     }
     let domain = if typed.is_ascii() {
@@ -178,7 +178,7 @@ fn domain_part(typed: &str, first: usize) -> Result<String, AddressError> {
         Err(if typed.is_ascii() { AddressError::NumericDomain } else { AddressError::NotADomain })
     } else if rest.is_empty() {
         Err(AddressError::NoDot)
-    } else if domain.split('.').any(|label| label.len() > LABEL_MAX) {
+    } else if domain.split('.').any(|label| label.len() > MAX_LABEL) {
         Err(AddressError::LabelTooLong)
     } else {
         Ok(domain)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 /// The longest name of a person or an organization, in characters.
-pub const NAME_MAX: usize = 100;
+pub const MAX_NAME: usize = 100;
 
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -56,13 +56,13 @@ pub enum FieldError {
 /// in lists beside the names of others (Unicode TR36, section 2.5).
 ///
 /// # Errors
-/// When nothing is left, when it is longer than [`NAME_MAX`] characters, or when it has a character that can't be shown.
+/// When nothing is left, when it is longer than [`MAX_NAME`] characters, or when it has a character that can't be shown.
 pub fn name(text: &str) -> Result<String, FieldError> {
     let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if folded.is_empty() {
         Err(FieldError::Empty)
-    } else if folded.chars().count() > NAME_MAX {
-        Err(FieldError::TooLong { most: NAME_MAX })
+    } else if folded.chars().count() > MAX_NAME {
+        Err(FieldError::TooLong { most: MAX_NAME })
     } else if folded.chars().any(unprintable) {
         Err(FieldError::Unprintable)
     } else {
@@ -70,12 +70,12 @@ pub fn name(text: &str) -> Result<String, FieldError> {
     }
 }
 
-/// A line or some lines about something: trimmed, [`NAME_MAX`] times 5 characters at most.
+/// A line or some lines about something: trimmed, [`MAX_NAME`] times 5 characters at most.
 ///
 /// # Errors
 /// When it is longer, or has a character that can't be shown.
 pub fn description(text: &str) -> Result<String, FieldError> {
-    const MOST: usize = 5 * NAME_MAX;
+    const MOST: usize = 5 * MAX_NAME;
     let text = text.trim();
     if text.chars().count() > MOST {
         Err(FieldError::TooLong { most: MOST })

@@ -6,22 +6,22 @@
 pub mod account;
 pub mod actions;
 pub mod address_list;
-pub mod audit;
+pub mod api_keys;
+pub mod audit_log;
 pub mod delivery;
 pub mod email;
 pub mod field;
 pub mod ids;
-pub mod invite;
+pub mod invitations;
 pub mod join;
-pub mod keys;
 pub mod organization;
 pub mod permission;
 pub mod problem;
 pub mod requests;
-pub mod rules;
 pub mod settings;
 pub mod sign_in;
 pub mod sso;
+pub mod transitions;
 mod unicode;
 pub mod users;
 pub mod viewer;
@@ -31,7 +31,7 @@ pub use ids::{
     ApiKeyId, AuditEventId, ConnectionId, DeliveryId, GroupId, InvitationId, OrganizationId, RequestId,
     RoleId, SessionId, SignInId, UserId,
 };
-pub use organization::{OrganizationCard, OrganizationRole};
+pub use organization::{OrganizationRole, OrganizationSummary};
 pub use problem::{FieldProblem, Problem};
 pub use users::UserStatus;
 pub use viewer::Viewer;

@@ -6,11 +6,11 @@ use std::str::FromStr;
 
 /// What anybody with the address of the login page may know of an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrganizationCard {
+pub struct OrganizationSummary {
     pub slug: String,
     pub name: String,
     /// Whether strangers may ask for an invitation.
-    pub requests_open: bool,
+    pub requests_enabled: bool,
 }
 
 /// What somebody is in an organization.

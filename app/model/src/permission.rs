@@ -6,10 +6,10 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The longest part of a permission, in characters.
-pub const PART_MAX: usize = 40;
+pub const MAX_PART: usize = 40;
 
 /// The most permissions of one role.
-pub const PERMISSIONS_MAX: usize = 200;
+pub const MAX_PERMISSIONS: usize = 200;
 
 /// A permission: `resource:action`, such as `invoice:read`, or `resource:*` for every action on it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub enum PermissionError {
         "each side of the colon begins with a lower-case letter, and has only lower-case letters, digits, _ and -"
     )]
     Letters,
-    #[error("each side of the colon has {PART_MAX} characters at most")]
+    #[error("each side of the colon has {MAX_PART} characters at most")]
     TooLong,
     #[error("only the action may be *, as in invoice:*")]
     Wildcard,
@@ -64,7 +64,7 @@ impl Permission {
 }
 
 fn part(text: &str) -> Result<(), PermissionError> {
-    if text.chars().count() > PART_MAX {
+    if text.chars().count() > MAX_PART {
         return Err(PermissionError::TooLong);
     }
     let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
@@ -184,7 +184,7 @@ impl GroupChange {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupAnswer {
+pub struct GroupChangeResult {
     pub change: GroupChange,
     /// The group's name.
     pub group: String,

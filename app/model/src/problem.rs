@@ -2,7 +2,7 @@
 //! are shown, so nobody can put words of his own on our pages.
 
 use crate::field::FieldError;
-use crate::rules::Refusal;
+use crate::transitions::Refusal;
 use serde::{Deserialize, Serialize};
 
 /// Why an action was refused or could not be done.

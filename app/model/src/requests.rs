@@ -40,7 +40,7 @@ pub struct RequestRow {
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub asked_at: DateTime<Utc>,
     /// How often the address asked again while it was not listened to.
-    pub repeats: i32,
+    pub repeat_count: i32,
     /// Where the address belongs to a user by now: the request is stale.
     pub member: Option<Membership>,
 }

@@ -10,20 +10,20 @@ pub const INVITATION_DAYS: std::ops::RangeInclusive<i16> = 1..=30;
 /// For how many hours a session may be made to last.
 pub const SESSION_HOURS: std::ops::RangeInclusive<i16> = 1..=4320;
 /// After how many days a dismissed address may be made to wait at most.
-pub const REQUEST_AGAIN_DAYS: std::ops::RangeInclusive<i16> = 1..=365;
+pub const REQUEST_COOLDOWN_DAYS: std::ops::RangeInclusive<i16> = 1..=365;
 /// The most domains that an organization may name.
-pub const DOMAINS_MAX: usize = 100;
+pub const MAX_DOMAINS: usize = 100;
 
 /// The settings of an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     pub name: String,
     /// Whether strangers may ask for an invitation.
-    pub requests_open: bool,
+    pub requests_enabled: bool,
     pub invitation_days: i16,
     pub session_hours: i16,
     /// After how many days an address whose request was dismissed may ask again.
-    pub request_again_days: i16,
+    pub request_cooldown_days: i16,
     /// Whether a request is dismissed by itself when its address becomes a user in another way.
     pub dismiss_stale_requests: bool,
     /// Whether admins get a mail while requests wait, once an hour at most.
@@ -43,10 +43,10 @@ impl Settings {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsForm {
     pub name: String,
-    pub requests_open: bool,
+    pub requests_enabled: bool,
     pub invitation_days: String,
     pub session_hours: String,
-    pub request_again_days: String,
+    pub request_cooldown_days: String,
     pub dismiss_stale_requests: bool,
     pub notify_requests: bool,
     pub allowed_domains: String,
@@ -61,9 +61,9 @@ impl SettingsForm {
         let name = field::name(&self.name);
         let days = field::number(&self.invitation_days, &INVITATION_DAYS);
         let hours = field::number(&self.session_hours, &SESSION_HOURS);
-        let again = field::number(&self.request_again_days, &REQUEST_AGAIN_DAYS);
+        let again = field::number(&self.request_cooldown_days, &REQUEST_COOLDOWN_DAYS);
         let domains = match parse_domains(&self.allowed_domains) {
-            Ok(list) if list.len() > DOMAINS_MAX => Err(FieldError::TooMany { most: DOMAINS_MAX }),
+            Ok(list) if list.len() > MAX_DOMAINS => Err(FieldError::TooMany { most: MAX_DOMAINS }),
             Ok(list) => Ok(list),
             Err(entry) => Err(FieldError::NotADomain { entry }),
         };
@@ -71,7 +71,7 @@ impl SettingsForm {
             ("name", name.as_ref().err()),
             ("invitation_days", days.as_ref().err()),
             ("session_hours", hours.as_ref().err()),
-            ("request_again_days", again.as_ref().err()),
+            ("request_cooldown_days", again.as_ref().err()),
             ("allowed_domains", domains.as_ref().err()),
         ];
         let fields = errors
@@ -80,18 +80,23 @@ impl SettingsForm {
                 Some(FieldProblem { field: field.to_owned(), error: error?.clone() })
             })
             .collect();
-        let (Ok(name), Ok(invitation_days), Ok(session_hours), Ok(request_again_days), Ok(allowed_domains)) =
-            (name, days, hours, again, domains)
+        let (
+            Ok(name),
+            Ok(invitation_days),
+            Ok(session_hours),
+            Ok(request_cooldown_days),
+            Ok(allowed_domains),
+        ) = (name, days, hours, again, domains)
         else {
             return Err(Problem::Invalid { fields });
         };
-        let requests_open = self.requests_open;
+        let requests_enabled = self.requests_enabled;
         Ok(Settings {
             name,
-            requests_open,
+            requests_enabled,
             invitation_days,
             session_hours,
-            request_again_days,
+            request_cooldown_days,
             dismiss_stale_requests: self.dismiss_stale_requests,
             notify_requests: self.notify_requests,
             allowed_domains,
@@ -116,7 +121,7 @@ pub fn parse_domains(text: &str) -> Result<Vec<String>, String> {
         .map(|entry| {
             let domain = entry.trim_start_matches('@');
             let address = EmailAddress::parse(&format!("x@{domain}")).map_err(|_| entry.to_owned())?;
-            let key = address.key();
+            let key = address.normalized();
             Ok(key.rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned()))
         })
         .collect::<Result<_, String>>()?;
@@ -134,7 +139,7 @@ mod tests {
         let domains = parse_domains("Blobs.Example, @other.example\nblobs.example Bücher.example").unwrap();
         assert_eq!(domains.len(), 3, "{domains:?}");
         for email in ["a@BLOBS.example", "b@other.example", "c@bücher.example", "c@xn--bcher-kva.example"] {
-            assert!(allows(&domains, &EmailAddress::parse(email).unwrap().key()), "{email}");
+            assert!(allows(&domains, &EmailAddress::parse(email).unwrap().normalized()), "{email}");
         }
         assert!(!allows(&domains, "a@sub.blobs.example"));
         assert!(allows(&[], "a@anywhere.example"));

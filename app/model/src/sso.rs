@@ -2,7 +2,7 @@
 
 use crate::field::{self, FieldError};
 use crate::permission::GroupName;
-use crate::settings::{DOMAINS_MAX, parse_domains};
+use crate::settings::{MAX_DOMAINS, parse_domains};
 use crate::{ConnectionId, FieldProblem, GroupId, OrganizationRole, Problem};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub const ATTEMPT_MINUTES: i64 = 10;
 pub const MAX_AGE_MINUTES: std::ops::RangeInclusive<i16> = 1..=30_000;
 
 /// The longest address, client id or secret that is taken, in characters.
-const TEXT_MAX: usize = 1_000;
+const MAX_TEXT: usize = 1_000;
 
 /// A connection as the login page has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct ConnectionName {
 pub struct Ways {
     pub connections: Vec<ConnectionName>,
     /// Whether the email link is the admins' alone.
-    pub email_links_off: bool,
+    pub email_links_disabled: bool,
 }
 
 /// A connection to a provider that speaks `OpenID Connect`. Its secret is not here: nobody sees it again.
@@ -62,7 +62,7 @@ pub struct Authentication {
     pub connections: Vec<ConnectionRow>,
     pub groups: Vec<GroupName>,
     pub addresses: Addresses,
-    pub email_links_off: bool,
+    pub email_links_disabled: bool,
     /// How many active members have never signed in by a connection.
     pub never_by_sso: i64,
 }
@@ -105,7 +105,7 @@ impl ConnectionForm {
         };
         let role = self.default_role.parse::<OrganizationRole>().map_err(|_| FieldError::NoSuchChoice);
         let domains = match parse_domains(&self.allowed_domains) {
-            Ok(list) if list.len() > DOMAINS_MAX => Err(FieldError::TooMany { most: DOMAINS_MAX }),
+            Ok(list) if list.len() > MAX_DOMAINS => Err(FieldError::TooMany { most: MAX_DOMAINS }),
             Ok(list) => Ok(list),
             Err(entry) => Err(FieldError::NotADomain { entry }),
         };
@@ -161,8 +161,8 @@ fn text(text: &str) -> Result<String, FieldError> {
     let text = text.trim();
     if text.is_empty() {
         Err(FieldError::Empty)
-    } else if text.chars().count() > TEXT_MAX {
-        Err(FieldError::TooLong { most: TEXT_MAX })
+    } else if text.chars().count() > MAX_TEXT {
+        Err(FieldError::TooLong { most: MAX_TEXT })
     } else if text.chars().any(char::is_control) {
         Err(FieldError::Unprintable)
     } else {
@@ -185,7 +185,7 @@ fn issuer(typed: &str) -> Result<String, FieldError> {
 /// What "Test connection" found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum TestAnswer {
+pub enum ConnectionTestResult {
     /// Discovery and keys are there, and the secret can be read.
     Works { signs_out: bool },
     /// The provider does not answer, or not in words that we know.
@@ -204,7 +204,7 @@ pub enum TestAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tested {
     pub connection: String,
-    pub answer: TestAnswer,
+    pub answer: ConnectionTestResult,
 }
 
 /// Why a sign-in by a provider came to nothing. Each is a page.

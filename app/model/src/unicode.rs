@@ -16,7 +16,7 @@ pub fn nfc(text: &str) -> String {
 
 /// The domain in its ASCII form, in lower case (UTS #46); nothing where it is no domain.
 ///
-/// Lengths, hyphens and the ASCII characters that a host may have are the caller's to check: browsers do not, and
+/// Lengths, hyphens and the ASCII characters that a host may have are the request_context's to check: browsers do not, and
 /// both sides shall answer the same. The options are those of the URL standard for the same reason.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn domain_to_ascii(domain: &str) -> Option<String> {
@@ -25,7 +25,7 @@ pub fn domain_to_ascii(domain: &str) -> Option<String> {
 
 /// The domain in its ASCII form, in lower case (UTS #46); nothing where it is no domain.
 ///
-/// No ASCII character that means something in a URL may be in it: the caller checks that.
+/// No ASCII character that means something in a URL may be in it: the request_context checks that.
 #[cfg(target_arch = "wasm32")]
 pub fn domain_to_ascii(domain: &str) -> Option<String> {
     let url = web_sys::Url::new(&format!("http://{domain}/")).ok()?;

@@ -1,6 +1,6 @@
 //! The list of users and one user's profile.
 
-use crate::audit::AuditEvent;
+use crate::audit_log::AuditEvent;
 use crate::delivery::{Delivery, DeliveryState};
 use crate::permission::{EffectivePermission, Grants, GroupName};
 use crate::{GroupId, OrganizationRole, UserId};
@@ -12,7 +12,7 @@ use std::str::FromStr;
 pub const PAGE_ROWS: usize = 50;
 
 /// How many rows a count goes to; beyond, it says "more than".
-pub const COUNT_MOST: u32 = 1_000;
+pub const MAX_COUNT: u32 = 1_000;
 
 /// What somebody is at this moment. Invited and Expired differ by the clock alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -203,7 +203,7 @@ pub struct UserCounts {
     pub requests: Count,
 }
 
-/// A count that stops at [`COUNT_MOST`], since an exact one would read the whole organization.
+/// A count that stops at [`MAX_COUNT`], since an exact one would read the whole organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     pub counted: u32,

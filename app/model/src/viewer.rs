@@ -1,12 +1,12 @@
 //! Who looks at a page.
 
-use crate::{OrganizationCard, OrganizationRole, UserId};
+use crate::{OrganizationRole, OrganizationSummary, UserId};
 use serde::{Deserialize, Serialize};
 
 /// The organization of a page, and who is signed in to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Viewer {
-    pub organization: OrganizationCard,
+    pub organization: OrganizationSummary,
     pub user: Option<ViewerUser>,
 }
 

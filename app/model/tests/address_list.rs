@@ -321,7 +321,7 @@ proptest! {
             prop_assert_eq!(entry.text.trim(), &entry.text);
             prop_assert!(entry.at <= lines);
             let same = |other: &Entry| {
-                matches!((&other.address, &entry.address), (Ok(one), Ok(two)) if one.key() == two.key())
+                matches!((&other.address, &entry.address), (Ok(one), Ok(two)) if one.normalized() == two.normalized())
             };
             prop_assert_eq!(entry.duplicate_of, list[..index].iter().position(same));
             if let Err(AddressError::BadCharacter { character, at }) = entry.address {

@@ -1,7 +1,7 @@
 //! What is a mail address, what is none and why, and which two are the same.
 
 use model::address_list;
-use model::invite::{AddressClass, ClassedAddress};
+use model::invitations::{AddressClass, ClassifiedAddress};
 use model::{AddressError, EmailAddress};
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ fn written(typed: &str) -> Result<String, AddressError> {
 }
 
 fn key(typed: &str) -> Result<String, AddressError> {
-    EmailAddress::parse(typed).map(|address| address.key())
+    EmailAddress::parse(typed).map(|address| address.normalized())
 }
 
 const fn bad(character: char, at: usize) -> AddressError {
@@ -174,9 +174,9 @@ fn a_key_is_ascii_only_where_the_address_is() {
     for c in characters().filter(|c| !c.is_ascii()) {
         let typed = format!("a{c}@blobs.com");
         let Ok(address) = EmailAddress::parse(&typed) else { continue };
-        let key = address.key();
+        let key = address.normalized();
         assert_eq!(key.is_ascii(), address.as_str().is_ascii(), "{c:?}");
-        assert_eq!(EmailAddress::parse(&key).map(|address| address.key()), Ok(key), "{c:?}");
+        assert_eq!(EmailAddress::parse(&key).map(|address| address.normalized()), Ok(key), "{c:?}");
         assert_eq!(written(address.as_str()).as_deref(), Ok(address.as_str()), "{c:?}");
         let list = address_list::parse(&typed);
         assert_eq!(list.len(), 1, "{c:?}");
@@ -227,9 +227,9 @@ fn the_reasons_are_words_for_a_person() {
 #[test]
 fn a_reason_crosses_the_wire() {
     for why in [AddressError::NoAt, bad('\0', 3), bad('“', 3), AddressError::SecondAt { at: 6 }] {
-        let address = ClassedAddress::new("x".to_owned(), AddressClass::Malformed { why });
+        let address = ClassifiedAddress::new("x".to_owned(), AddressClass::Malformed { why });
         let json = serde_json::to_string(&address).unwrap();
-        assert_eq!(serde_json::from_str::<ClassedAddress>(&json).unwrap(), address, "{json}");
+        assert_eq!(serde_json::from_str::<ClassifiedAddress>(&json).unwrap(), address, "{json}");
     }
 }
 
@@ -249,11 +249,11 @@ proptest! {
     fn what_is_an_address_stays_one(typed in nearly()) {
         if let Ok(address) = EmailAddress::parse(&typed) {
             prop_assert_eq!(written(address.as_str()), Ok(address.as_str().to_owned()));
-            prop_assert_eq!(key(address.as_str()), Ok(address.key()));
-            prop_assert_eq!(key(&address.key()), Ok(address.key()));
-            prop_assert_eq!(key(&format!(" \u{feff}{typed}\t")), Ok(address.key()));
-            prop_assert_eq!(key(&typed.to_lowercase()), Ok(address.key()));
-            prop_assert!(address.as_str().len() <= 254 && address.key().len() <= 254);
+            prop_assert_eq!(key(address.as_str()), Ok(address.normalized()));
+            prop_assert_eq!(key(&address.normalized()), Ok(address.normalized()));
+            prop_assert_eq!(key(&format!(" \u{feff}{typed}\t")), Ok(address.normalized()));
+            prop_assert_eq!(key(&typed.to_lowercase()), Ok(address.normalized()));
+            prop_assert!(address.as_str().len() <= 254 && address.normalized().len() <= 254);
         }
     }
 

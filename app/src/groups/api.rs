@@ -10,12 +10,12 @@ use model::{GroupId, Problem, RoleId};
 /// All groups, and the roles that they can be given.
 #[server(prefix = "/api", endpoint = "groups/list", input = Json)]
 pub async fn list_groups(org: String) -> Result<(Vec<Group>, Vec<RoleName>), Problem> {
-    let caller = server::caller()?;
+    let request_context = server::request_context()?;
     let groups = async {
-        let admin = caller.admin(&org).await?;
-        Ok((domain::groups::list(&admin).await?, domain::grants::choices(&admin).await?.roles))
+        let admin = request_context.admin(&org).await?;
+        Ok((domain::groups::list(&admin).await?, domain::grants::options(&admin).await?.roles))
     };
-    server::answer(&caller, groups.await)
+    server::answer(&request_context, groups.await)
 }
 
 /// Makes a group, or changes the one of this id.
@@ -27,16 +27,17 @@ pub async fn save_group(
     #[server(default)] description: String,
     #[server(default)] roles: Vec<RoleId>,
 ) -> Result<GroupId, Problem> {
-    let caller = server::caller()?;
-    let saved =
-        async { domain::groups::save(&caller.admin(&org).await?, id, &name, &description, &roles).await };
-    server::answer(&caller, saved.await)
+    let request_context = server::request_context()?;
+    let saved = async {
+        domain::groups::save(&request_context.admin(&org).await?, id, &name, &description, &roles).await
+    };
+    server::answer(&request_context, saved.await)
 }
 
 /// Deletes a group; its people stay.
 #[server(prefix = "/api", endpoint = "groups/delete")]
 pub async fn delete_group(org: String, id: GroupId) -> Result<(), Problem> {
-    let caller = server::caller()?;
-    let deleted = async { domain::groups::delete(&caller.admin(&org).await?, id).await }.await;
-    server::answer(&caller, deleted)
+    let request_context = server::request_context()?;
+    let deleted = async { domain::groups::delete(&request_context.admin(&org).await?, id).await }.await;
+    server::answer(&request_context, deleted)
 }

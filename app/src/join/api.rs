@@ -10,36 +10,40 @@ use model::join::JoinPage;
 /// What the invitation link that was opened in this browser leads to. Changes nothing.
 #[server(prefix = "/api", endpoint = "join/page", input = Json)]
 pub async fn opened_invitation(org: String) -> Result<JoinPage, Problem> {
-    let caller = server::caller()?;
+    let request_context = server::request_context()?;
     let Some(token) = server::link_token(server::Link::Join, &org) else { return Ok(JoinPage::NoSuchLink) };
-    let page = async { domain::invitations::join_page(&caller.visit(&org).await?, &token).await }.await;
-    server::answer(&caller, page)
+    let page =
+        async { domain::invitations::join_page(&request_context.organization(&org).await?, &token).await }
+            .await;
+    server::answer(&request_context, page)
 }
 
 /// Joins by the invitation link that was opened in this browser, as the address that its page showed.
 #[server(prefix = "/api", endpoint = "join/join")]
 pub async fn join(org: String, email: String, #[server(default)] name: String) -> Result<(), Problem> {
-    let caller = server::caller()?;
+    let request_context = server::request_context()?;
     let joined = async {
         let token = server::link_token(server::Link::Join, &org).ok_or(Problem::LinkUnusable)?;
-        domain::invitations::join(&caller.visit(&org).await?, &token, &email, &name).await
+        domain::invitations::join(&request_context.organization(&org).await?, &token, &email, &name).await
     };
     let joined = joined.await;
-    let session = server::answer(&caller, joined)?;
+    let session = server::answer(&request_context, joined)?;
     server::start_session(&org, &session);
     server::go(&crate::paths::home(&org));
     Ok(())
 }
 
 /// Asks the admins for a new invitation, by the link of one that has expired. Answers the same whatever the link is.
-#[server(prefix = "/api", endpoint = "join/ask_again")]
-pub async fn ask_again(org: String) -> Result<(), Problem> {
-    let caller = server::caller()?;
+#[server(prefix = "/api", endpoint = "join/request_renewal")]
+pub async fn request_renewal(org: String) -> Result<(), Problem> {
+    let request_context = server::request_context()?;
     let asked = async {
         match server::link_token(server::Link::Join, &org) {
-            Some(token) => domain::requests::ask_again(&caller.visit(&org).await?, &token).await,
+            Some(token) => {
+                domain::requests::request_renewal(&request_context.organization(&org).await?, &token).await
+            }
             None => Ok(()),
         }
     };
-    server::answer(&caller, asked.await)
+    server::answer(&request_context, asked.await)
 }

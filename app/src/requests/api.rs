@@ -10,17 +10,17 @@ use model::{Problem, RequestId};
 /// One page of the open requests.
 #[server(prefix = "/api", endpoint = "requests/list", input = Json)]
 pub async fn list_requests(org: String, query: RequestsQuery) -> Result<RequestsPage, Problem> {
-    let caller = server::caller()?;
-    let page = async { domain::requests::list(&caller.admin(&org).await?, &query).await }.await;
-    server::answer(&caller, page)
+    let request_context = server::request_context()?;
+    let page = async { domain::requests::list(&request_context.admin(&org).await?, &query).await }.await;
+    server::answer(&request_context, page)
 }
 
 /// Closes every request whose address belongs to a user by now, and says how many there were.
 #[server(prefix = "/api", endpoint = "requests/dismiss_stale")]
 pub async fn dismiss_stale(org: String) -> Result<usize, Problem> {
-    let caller = server::caller()?;
-    let closed = async { domain::requests::dismiss_stale(&caller.admin(&org).await?).await }.await;
-    server::answer(&caller, closed)
+    let request_context = server::request_context()?;
+    let closed = async { domain::requests::dismiss_stale(&request_context.admin(&org).await?).await }.await;
+    server::answer(&request_context, closed)
 }
 
 /// Closes requests without an invitation, by their ids or by their addresses, and says how many were open.
@@ -31,12 +31,12 @@ pub async fn dismiss(
     #[server(default)] email: Vec<String>,
     #[server(default)] tell: bool,
 ) -> Result<usize, Problem> {
-    let caller = server::caller()?;
+    let request_context = server::request_context()?;
     let closed = async {
-        let admin = caller.admin(&org).await?;
+        let admin = request_context.admin(&org).await?;
         let mut all = requests;
         all.extend(domain::requests::of_addresses(&admin, &email).await?);
         domain::requests::dismiss(&admin, &all, tell).await
     };
-    server::answer(&caller, closed.await)
+    server::answer(&request_context, closed.await)
 }

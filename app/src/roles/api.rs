@@ -10,9 +10,9 @@ use model::{Problem, RoleId};
 /// All roles.
 #[server(prefix = "/api", endpoint = "roles/list", input = Json)]
 pub async fn list_roles(org: String) -> Result<Vec<Role>, Problem> {
-    let caller = server::caller()?;
-    let roles = async { domain::roles::list(&caller.admin(&org).await?).await }.await;
-    server::answer(&caller, roles)
+    let request_context = server::request_context()?;
+    let roles = async { domain::roles::list(&request_context.admin(&org).await?).await }.await;
+    server::answer(&request_context, roles)
 }
 
 /// Makes a role, or changes the one of this id.
@@ -23,16 +23,17 @@ pub async fn save_role(
     #[server(default)] name: String,
     #[server(default)] permissions: String,
 ) -> Result<RoleId, Problem> {
-    let caller = server::caller()?;
+    let request_context = server::request_context()?;
     let saved =
-        async { domain::roles::save(&caller.admin(&org).await?, id, &name, &permissions).await }.await;
-    server::answer(&caller, saved)
+        async { domain::roles::save(&request_context.admin(&org).await?, id, &name, &permissions).await }
+            .await;
+    server::answer(&request_context, saved)
 }
 
 /// Deletes a role.
 #[server(prefix = "/api", endpoint = "roles/delete")]
 pub async fn delete_role(org: String, id: RoleId) -> Result<(), Problem> {
-    let caller = server::caller()?;
-    let deleted = async { domain::roles::delete(&caller.admin(&org).await?, id).await }.await;
-    server::answer(&caller, deleted)
+    let request_context = server::request_context()?;
+    let deleted = async { domain::roles::delete(&request_context.admin(&org).await?, id).await }.await;
+    server::answer(&request_context, deleted)
 }

@@ -14,9 +14,10 @@ pub async fn request_sign_in(
     email: String,
     #[server(default)] next: String,
 ) -> Result<(), Problem> {
-    let caller = server::caller()?;
-    let asked = async { domain::sign_in::request(&caller.visit(&org).await?, &email).await }.await;
-    let attempt = server::answer(&caller, asked)?;
+    let request_context = server::request_context()?;
+    let asked =
+        async { domain::sign_in::request(&request_context.organization(&org).await?, &email).await }.await;
+    let attempt = server::answer(&request_context, asked)?;
     server::keep_sign_in_try(&org, &attempt, email.trim());
     server::go(&crate::paths::login_code(&org, &next));
     Ok(())
@@ -35,13 +36,13 @@ pub async fn sign_in_by_code(
     code: String,
     #[server(default)] next: String,
 ) -> Result<(), Problem> {
-    let caller = server::caller()?;
-    let entered = async {
+    let request_context = server::request_context()?;
+    let admitted = async {
         let (attempt, _) = server::sign_in_try(&org).ok_or(Problem::WrongCode)?;
-        domain::sign_in::by_code(&caller.visit(&org).await?, &attempt, &code).await
+        domain::sign_in::by_code(&request_context.organization(&org).await?, &attempt, &code).await
     };
-    let entered = entered.await;
-    let session = server::answer(&caller, entered)?;
+    let admitted = admitted.await;
+    let session = server::answer(&request_context, admitted)?;
     server::start_session(&org, &session);
     server::go(&crate::paths::after_sign_in(&org, &next));
     Ok(())
@@ -50,22 +51,23 @@ pub async fn sign_in_by_code(
 /// What the sign-in link that was opened in this browser leads to.
 #[server(prefix = "/api", endpoint = "sign_in/link", input = Json)]
 pub async fn sign_in_link(org: String) -> Result<SignInPage, Problem> {
-    let caller = server::caller()?;
+    let request_context = server::request_context()?;
     let Some(token) = server::link_token(server::Link::SignIn, &org) else { return Ok(SignInPage::Unusable) };
-    let page = async { domain::sign_in::link_page(&caller.visit(&org).await?, &token).await }.await;
-    server::answer(&caller, page)
+    let page =
+        async { domain::sign_in::link_page(&request_context.organization(&org).await?, &token).await }.await;
+    server::answer(&request_context, page)
 }
 
 /// Signs in by the link that was opened in this browser.
 #[server(prefix = "/api", endpoint = "sign_in/by_link")]
 pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
-    let caller = server::caller()?;
-    let entered = async {
+    let request_context = server::request_context()?;
+    let admitted = async {
         let token = server::link_token(server::Link::SignIn, &org).ok_or(Problem::LinkUnusable)?;
-        domain::sign_in::by_link(&caller.visit(&org).await?, &token).await
+        domain::sign_in::by_link(&request_context.organization(&org).await?, &token).await
     };
-    let entered = entered.await;
-    let session = server::answer(&caller, entered)?;
+    let admitted = admitted.await;
+    let session = server::answer(&request_context, admitted)?;
     server::start_session(&org, &session);
     server::go(&crate::paths::home(&org));
     Ok(())
@@ -74,9 +76,9 @@ pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
 /// Ends the session of this browser, and goes on to `next`, to the page that offers to sign out of the provider as well, or to the login page.
 #[server(prefix = "/api", endpoint = "sign_in/sign_out")]
 pub async fn sign_out(org: String, #[server(default)] next: String) -> Result<(), Problem> {
-    let caller = server::caller()?;
-    let ended = async { domain::sessions::sign_out(&caller.member(&org).await?).await }.await;
-    let connection = match server::answer(&caller, ended) {
+    let request_context = server::request_context()?;
+    let ended = async { domain::sessions::sign_out(&request_context.member(&org).await?).await }.await;
+    let connection = match server::answer(&request_context, ended) {
         Ok(connection) => connection,
         Err(Problem::SignedOut) => None,
         Err(problem) => return Err(problem),

@@ -1,12 +1,12 @@
 //! The second step of signing in: the mail is on its way, and its code can be typed here.
 
 use super::api::{AskedFor, SignInByCode};
-use crate::forms::{self, Form, FormAction};
-use crate::loaded::load;
-use crate::pages::PublicPage;
+use crate::erased_view::erased_view;
+use crate::form::{self, ServerForm, ServerFormAction};
+use crate::json_resource::json_resource;
+use crate::layout::PublicPage;
 use crate::paths;
 use crate::ui::{Field, Problems, Submit};
-use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -16,36 +16,36 @@ pub fn CodePage() -> impl IntoView {
     let organization = use_organization();
     let asked = {
         let org = organization.clone();
-        load(move || AskedFor { org: org.clone() }, || 0)
+        json_resource(move || AskedFor { org: org.clone() }, || 0)
     };
-    let action = FormAction::<SignInByCode>::new();
-    let problem = forms::problem(action);
+    let action = ServerFormAction::<SignInByCode>::new();
+    let problem = form::problem(action);
     let next = paths::next(&use_location().search.get_untracked());
     let login = paths::login(&organization);
-    view! {
+    erased_view! {
         <PublicPage title="Check your mail".to_owned()>
             <Suspense>
                 {move || Suspend::new(async move {
                     let email = asked.await.ok().flatten();
-                    view! {
+                    erased_view! {
                         <p>
-                            "If " {email.map_or_else(|| "the address".into_any(), |email| view! { <strong>{email}</strong> })}
+                            "If " {email.map_or_else(|| "the address".into_any(), |email| erased_view! { <strong>{email}</strong> })}
                             " belongs to somebody here, a mail is on its way. Open its link, or type its 6-digit code. Both work for 15 minutes."
                         </p>
                     }
                 })}
             </Suspense>
-            <Form action>
+            <ServerForm action>
                 <Problems problem/>
                 <input type="hidden" name="org" value=organization/>
                 <input type="hidden" name="next" value=next/>
                 <Field
                     label="Code" name="code" inputmode="numeric" autocomplete="one-time-code" autofocus=true
-                    value={forms::typed::<SignInByCode>("code")}
+                    value={form::posted_value::<SignInByCode>("code")}
                     error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("code")))
                 />
                 <Submit label="Sign in" pending_label="Signing in…" pending=action.pending()/>
-            </Form>
+            </ServerForm>
             <p class="muted">"No mail? Look into the spam folder, or "<a href=login>"ask again"</a>"."</p>
         </PublicPage>
     }

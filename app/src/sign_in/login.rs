@@ -1,13 +1,13 @@
 //! The login page: an address, and a mail with a link and a code; or a connection to somebody who knows who it is.
 
 use super::api::RequestSignIn;
-use crate::forms::{self, Form, FormAction};
-use crate::loaded::load;
-use crate::pages::PublicPage;
+use crate::erased_view::erased_view;
+use crate::form::{self, ServerForm, ServerFormAction};
+use crate::json_resource::json_resource;
+use crate::layout::PublicPage;
 use crate::paths;
 use crate::sso::{Continue, Or, SignInWays};
 use crate::ui::{Field, Problems, Submit};
-use crate::view::view;
 use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -15,11 +15,11 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn LoginPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let action = FormAction::<RequestSignIn>::new();
-    let asks = use_viewer().is_some_and(|viewer| viewer.organization.requests_open);
+    let action = ServerFormAction::<RequestSignIn>::new();
+    let asks = use_viewer().is_some_and(|viewer| viewer.organization.requests_enabled);
     let next = StoredValue::new(paths::next(&use_location().search.get_untracked()));
-    let ways = load(move || SignInWays { org: organization.get_value() }, || 0);
-    view! {
+    let ways = json_resource(move || SignInWays { org: organization.get_value() }, || 0);
+    erased_view! {
         <PublicPage title="Sign in".to_owned()>
             <Suspense>
                 {move || Suspend::new(async move {
@@ -27,15 +27,15 @@ pub fn LoginPage() -> impl IntoView {
                     let ways = ways.await.unwrap_or_default();
                     let (connections, next) = (ways.connections, next.get_value());
                     if connections.is_empty() {
-                        view! { <ByMail action next/> }
-                    } else if ways.email_links_off {
-                        view! {
+                        erased_view! { <ByMail action next/> }
+                    } else if ways.email_links_disabled {
+                        erased_view! {
                             <Continue connections next=next.clone() kind="primary"/>
                             <Or/>
                             <ByMail action next kind="" hint="Sign-in links go to admins alone here."/>
                         }
                     } else {
-                        view! {
+                        erased_view! {
                             <ByMail action next=next.clone()/>
                             <Or/>
                             <Continue connections next/>
@@ -43,7 +43,7 @@ pub fn LoginPage() -> impl IntoView {
                     }
                 })}
             </Suspense>
-            {asks.then(|| view! {
+            {asks.then(|| erased_view! {
                 <p>"Not a member yet? "<a href=paths::request_invitation(&organization.get_value())>"Request an invitation"</a></p>
             })}
             <p class="muted">"There are no passwords here. We mail you a link, and a code for when you read your mail on another device."</p>
@@ -53,23 +53,23 @@ pub fn LoginPage() -> impl IntoView {
 
 #[component]
 fn ByMail(
-    action: FormAction<RequestSignIn>,
+    action: ServerFormAction<RequestSignIn>,
     next: String,
     #[prop(default = "primary")] kind: &'static str,
     #[prop(optional)] hint: &'static str,
 ) -> impl IntoView {
-    let problem = forms::problem(action);
-    view! {
-        <Form action>
+    let problem = form::problem(action);
+    erased_view! {
+        <ServerForm action>
             <Problems problem/>
             <input type="hidden" name="org" value=use_organization()/>
             <input type="hidden" name="next" value=next/>
             <Field
                 label="Email" name="email" kind="email" inputmode="email" autocomplete="username" autofocus=true
-                value={forms::typed::<RequestSignIn>("email")} hint
+                value={form::posted_value::<RequestSignIn>("email")} hint
                 error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("email")))
             />
             <Submit label="Email me a sign-in link" pending_label="Sending…" pending=action.pending() kind/>
-        </Form>
+        </ServerForm>
     }
 }

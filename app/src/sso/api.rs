@@ -10,28 +10,32 @@ use model::{ConnectionId, Problem};
 /// The ways to sign in.
 #[server(prefix = "/api", endpoint = "sso/ways", input = Json)]
 pub async fn sign_in_ways(org: String) -> Result<Ways, Problem> {
-    let caller = server::caller()?;
-    let ways = async { domain::sso::ways(&caller.visit(&org).await?).await }.await;
-    server::answer(&caller, ways)
+    let request_context = server::request_context()?;
+    let ways = async { domain::sso::ways(&request_context.organization(&org).await?).await }.await;
+    server::answer(&request_context, ways)
 }
 
 /// Why the last sign-in by a provider came to nothing that was tried in this browser.
 #[server(prefix = "/api", endpoint = "sso/refused", input = Json)]
 pub async fn refused_sign_in(org: String) -> Result<RefusedPage, Problem> {
-    let caller = server::caller()?;
+    let request_context = server::request_context()?;
     let browser = server::sso_browser(&org);
-    let page = async { domain::sso::refused_page(&caller.visit(&org).await?, browser.as_ref()).await }.await;
-    server::answer(&caller, page)
+    let page = async {
+        domain::sso::refused_page(&request_context.organization(&org).await?, browser.as_ref()).await
+    }
+    .await;
+    server::answer(&request_context, page)
 }
 
 /// Where a provider signs out whoever has signed out here.
 #[server(prefix = "/api", endpoint = "sso/signed_out", input = Json)]
 pub async fn signed_out_of(org: String, connection: ConnectionId) -> Result<Option<SignedOutPage>, Problem> {
-    let caller = server::caller()?;
-    let page = async { domain::sso::signed_out(&caller.visit(&org).await?, connection).await };
+    let request_context = server::request_context()?;
+    let page =
+        async { domain::sso::signed_out(&request_context.organization(&org).await?, connection).await };
     match page.await {
         // The connection is gone: there is nothing to sign out of.
         Err(domain::Error::Problem(Problem::NotFound)) => Ok(None),
-        page => server::answer(&caller, page),
+        page => server::answer(&request_context, page),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::icon::{Icon, icon};
 use super::time::{exact, left, relative};
-use crate::view::view;
+use crate::erased_view::erased_view;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::UserStatus;
@@ -23,9 +23,9 @@ pub fn StatusBadge(
         UserStatus::Suspended => Icon::Pause,
     };
     let ends = expires_at.filter(|_| status == UserStatus::Invited);
-    view! {
+    erased_view! {
         <span class=format!("badge {}", status.code())>{icon(sign)}{status.label()}</span>
-        {ends.map(|at| view! { <span class="muted nowrap" title=exact(at)>{left(at, now)}</span> })}
+        {ends.map(|at| erased_view! { <span class="muted nowrap" title=exact(at)>{left(at, now)}</span> })}
     }
 }
 
@@ -34,7 +34,7 @@ pub fn StatusBadge(
 pub fn DeliveryLine(state: DeliveryState, now: DateTime<Utc>) -> impl IntoView {
     let (class, sign, words, more) = match state {
         DeliveryState::Queued => ("delivery muted", Icon::Clock, "Mail queued".to_owned(), String::new()),
-        DeliveryState::HandedOver { at, reply } => {
+        DeliveryState::Accepted { at, reply } => {
             ("delivery muted", Icon::Check, "Mail handed over".to_owned(), format!("{}: {reply}", exact(at)))
         }
         DeliveryState::Retrying { reply, next, .. } => {
@@ -44,9 +44,9 @@ pub fn DeliveryLine(state: DeliveryState, now: DateTime<Utc>) -> impl IntoView {
         DeliveryState::Failed { reply, .. } => {
             ("delivery danger", Icon::Warning, "Mail failed".to_owned(), reply)
         }
-        DeliveryState::Dropped => {
+        DeliveryState::Cancelled => {
             ("delivery muted", Icon::Cross, "Mail not needed any more".to_owned(), String::new())
         }
     };
-    view! { <span class=class title=more>{icon(sign)}{words}</span> }
+    erased_view! { <span class=class title=more>{icon(sign)}{words}</span> }
 }

@@ -1,6 +1,6 @@
 //! The button that sends a form.
 
-use crate::view::view;
+use crate::erased_view::erased_view;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
@@ -26,7 +26,7 @@ pub fn Submit(
             event.prevent_default();
         }
     };
-    view! {
+    erased_view! {
         <button type="submit" class=format!("button {kind}") on:click=press
             aria-disabled=move || idle.get().then_some("true") title=move || disabled.get()
         >

@@ -1,6 +1,6 @@
 //! Some of several: a group of check boxes under one name.
 
-use crate::view::view;
+use crate::erased_view::erased_view;
 use leptos::prelude::*;
 
 /// One of them: the value that is sent, the words that are read, and whether it is chosen.
@@ -22,18 +22,18 @@ pub fn Checks(
 ) -> impl IntoView {
     let none = checks.is_empty();
     let boxes = checks.into_iter().map(|Check { value, label, chosen }| {
-        view! {
+        erased_view! {
             <label class="check">
                 <input type="checkbox" name=format!("{name}[]") value=value checked=chosen/>
                 <span>{label}</span>
             </label>
         }
     });
-    view! {
+    erased_view! {
         <fieldset class="checks">
             <legend>{legend}</legend>
             {boxes.collect_view()}
-            {none.then(|| view! { <p class="field-hint">{nothing}</p> })}
+            {none.then(|| erased_view! { <p class="field-hint">{nothing}</p> })}
         </fieldset>
     }
 }
@@ -46,7 +46,7 @@ pub fn Switch(
     on: bool,
     #[prop(optional)] hint: &'static str,
 ) -> impl IntoView {
-    view! {
+    erased_view! {
         <div class="field">
             <label class="check">
                 <input type="checkbox" role="switch" id=name name=name value="true" checked=on aria-describedby=format!("{name}-hint")/>

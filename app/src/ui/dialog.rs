@@ -1,6 +1,6 @@
 //! A dialog: the browser's own. Whether it is open stands in the URL, so without WebAssembly it is open in the page.
 
-use crate::view::view;
+use crate::erased_view::erased_view;
 use leptos::ev::Event;
 use leptos::html::Dialog as DialogElement;
 use leptos::prelude::*;
@@ -32,7 +32,7 @@ pub fn Dialog(
         event.prevent_default();
         on_close.run(());
     };
-    view! {
+    erased_view! {
         <dialog node_ref=element open aria-labelledby="dialog-title"
             on:cancel=cancel
             // Pressed twice, Escape closes a dialog without asking it.
@@ -53,7 +53,7 @@ pub fn Close(
     href: String,
     #[prop(default = "Close")] label: &'static str,
 ) -> impl IntoView {
-    view! {
+    erased_view! {
         <a class="button" href=href rel="external" on:click=move |event| {
             event.prevent_default();
             on_close.run(());

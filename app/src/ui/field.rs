@@ -1,7 +1,7 @@
 //! Fields: the label above, the hint below, and below that what is wrong, in words.
 
 use super::icon::{Icon, icon};
-use crate::view::view;
+use crate::erased_view::erased_view;
 use leptos::prelude::*;
 use model::field::FieldError;
 
@@ -10,7 +10,7 @@ use model::field::FieldError;
 pub fn FieldProblem(name: &'static str, #[prop(into)] error: Signal<Option<FieldError>>) -> impl IntoView {
     move || {
         error.get().map(|error| {
-            view! {
+            erased_view! {
                 <p class="field-error" id=format!("{name}-error")>{icon(Icon::Warning)}<span>{error.to_string()}</span></p>
             }
         })
@@ -30,7 +30,7 @@ pub fn Field(
     #[prop(optional)] autofocus: bool,
     #[prop(into)] error: Signal<Option<FieldError>>,
 ) -> impl IntoView {
-    view! {
+    erased_view! {
         <div class="field">
             <label for=name>{label}</label>
             <input
@@ -38,7 +38,7 @@ pub fn Field(
                 aria-invalid=move || error.get().is_some().then_some("true")
                 aria-describedby=describedby(name, hint, error)
             />
-            {(!hint.is_empty()).then(|| view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
+            {(!hint.is_empty()).then(|| erased_view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
             <FieldProblem name error/>
         </div>
     }
@@ -53,15 +53,15 @@ pub fn Choice(
     #[prop(optional)] hint: &'static str,
 ) -> impl IntoView {
     let options = options.into_iter().map(|(code, words, chosen)| {
-        view! { <option value=code selected=chosen>{words}</option> }
+        erased_view! { <option value=code selected=chosen>{words}</option> }
     });
-    view! {
+    erased_view! {
         <div class="field">
             <label for=name>{label}</label>
             <select id=name name=name aria-describedby=(!hint.is_empty()).then(|| format!("{name}-hint"))>
                 {options.collect_view()}
             </select>
-            {(!hint.is_empty()).then(|| view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
+            {(!hint.is_empty()).then(|| erased_view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
         </div>
     }
 }

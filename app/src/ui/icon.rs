@@ -1,6 +1,6 @@
 //! Our icons: 16 pixels, in the colour of the text beside them, and silent to a screen reader.
 
-use crate::view::view;
+use crate::erased_view::erased_view;
 use leptos::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Icon {
 
 /// Draws an icon.
 pub fn icon(icon: Icon) -> impl IntoView {
-    view! {
+    erased_view! {
         <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
             <path d=icon.path() fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"></path>
         </svg>

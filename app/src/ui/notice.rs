@@ -1,7 +1,7 @@
 //! What there is to know, between the lines of a page or over them.
 
 use super::icon::{Icon, icon};
-use crate::view::view;
+use crate::erased_view::erased_view;
 use leptos::prelude::*;
 
 /// What a notice means to the person who reads it.
@@ -35,7 +35,7 @@ impl Tone {
 /// A notice in the page. To be heard when it comes up, it stands in an element with the role `status` or `alert`.
 #[component]
 pub fn Notice(tone: Tone, children: Children) -> impl IntoView {
-    view! { <div class=tone.class()>{icon(tone.sign())}<div>{children()}</div></div> }
+    erased_view! { <div class=tone.class()>{icon(tone.sign())}<div>{children()}</div></div> }
 }
 
 /// A notice over the page, which stays until it was read. Empty, it waits: news in an element that is there already
@@ -46,9 +46,9 @@ pub fn Toast(
     #[prop(into)] words: Signal<Option<String>>,
     on_dismiss: Callback<()>,
 ) -> impl IntoView {
-    view! {
+    erased_view! {
         <div class="toasts" role="status">
-            {move || words.get().map(|words| view! {
+            {move || words.get().map(|words| erased_view! {
                 <Notice tone>
                     <p>{words}</p>
                     <button type="button" class="button quiet" on:click=move |_| on_dismiss.run(())>"Dismiss"</button>

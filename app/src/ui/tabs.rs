@@ -2,7 +2,7 @@
 //! that each view has an address.
 
 use super::icon::{Icon, icon};
-use crate::view::view;
+use crate::erased_view::erased_view;
 use leptos::prelude::*;
 use model::users::Count;
 
@@ -20,13 +20,13 @@ pub struct Tab {
 #[component]
 pub fn Tabs(label: &'static str, tabs: Vec<Tab>) -> impl IntoView {
     let tabs = tabs.into_iter().map(|Tab { id, label, count, href, here }| {
-        view! {
+        erased_view! {
             <a id=id href=href data-noscroll role="tab" aria-selected=here.to_string() aria-controls="panel">
-                {label}{count.map(|count| view! { " "<span class="count">{counted(count)}</span> })}
+                {label}{count.map(|count| erased_view! { " "<span class="count">{counted(count)}</span> })}
             </a>
         }
     });
-    view! { <div role="tablist" class="tabs" aria-label=label>{tabs.collect_view()}</div> }
+    erased_view! { <div role="tablist" class="tabs" aria-label=label>{tabs.collect_view()}</div> }
 }
 
 /// A count as it is read: "12", or "1,000+" where counting stopped.
@@ -65,15 +65,15 @@ pub fn SortHead(
         Some(Order::Ascending) => (Some("ascending"), Some(Icon::Up)),
         Some(Order::Descending) => (Some("descending"), Some(Icon::Down)),
     };
-    view! { <th scope="col" aria-sort=sort><a href=href data-noscroll>{label}{sign.map(icon)}</a></th> }
+    erased_view! { <th scope="col" aria-sort=sort><a href=href data-noscroll>{label}{sign.map(icon)}</a></th> }
 }
 
 /// The ways to the pages before and behind, where there are any.
 #[component]
 pub fn Pager(previous: Option<String>, next: Option<String>) -> impl IntoView {
-    let link = |label, href| view! { <a href=href class="button">{label}</a> };
+    let link = |label, href| erased_view! { <a href=href class="button">{label}</a> };
     (previous.is_some() || next.is_some()).then(|| {
-        view! {
+        erased_view! {
             <nav class="pager" aria-label="Pages">
                 {previous.map(|href| link("Previous", href))}
                 {next.map(|href| link("Next", href))}

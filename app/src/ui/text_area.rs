@@ -2,7 +2,7 @@
 //! without escaping it.
 
 use super::field::{FieldProblem, describedby};
-use crate::view::view;
+use crate::erased_view::erased_view;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use model::field::FieldError;
@@ -19,7 +19,7 @@ pub fn TextArea(
     node_ref: NodeRef<Textarea>,
     on_text: Callback<String>,
 ) -> impl IntoView {
-    view! {
+    erased_view! {
         <div class="field">
             <label for=name>{label}</label>
             <textarea
@@ -30,7 +30,7 @@ pub fn TextArea(
                 on:input:target=move |event| on_text.run(event.target().value())
                 inner_html=content(value)
             ></textarea>
-            {(!hint.is_empty()).then(|| view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
+            {(!hint.is_empty()).then(|| erased_view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
             <FieldProblem name error/>
         </div>
     }
@@ -56,7 +56,7 @@ mod tests {
             let value = "\n</textarea><script>alert(1)</script>&amp;";
             let error = Signal::stored(None);
             let on_text = Callback::new(|_| ());
-            view! { <TextArea label="Email" name="addresses" value error node_ref=NodeRef::new() on_text/> }
+            erased_view! { <TextArea label="Email" name="addresses" value error node_ref=NodeRef::new() on_text/> }
                 .to_html()
         });
         assert!(

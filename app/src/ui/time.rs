@@ -1,14 +1,14 @@
 //! Times: relative to read, exact to know. Both are worked out from the server's clock alone, so that server and
 //! browser write the same.
 
-use crate::view::view;
+use crate::erased_view::erased_view;
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use leptos::prelude::*;
 
 /// A moment, as "5 minutes ago".
 #[component]
 pub fn Moment(at: DateTime<Utc>, now: DateTime<Utc>) -> impl IntoView {
-    view! { <time datetime=machine(at) title=exact(at)>{relative(at, now)}</time> }
+    erased_view! { <time datetime=machine(at) title=exact(at)>{relative(at, now)}</time> }
 }
 
 /// How long ago, or how soon.

@@ -1,21 +1,21 @@
 //! The dialogs of the Users page: which is open stands in the URL, and what came of them on the page.
 
+use super::address_list::{Tense, totals};
 use super::api::{Act, ChangeGroup, Invite, InviteAllAgain, ListGrants};
-use super::chips::{Tense, totals};
-use super::chosen::{ActNotice, Chosen, ChosenDialog, InviteAllAgainDialog};
 use super::invite::{InviteDialog, is_settled};
-use super::words::{grouped_words, names};
-use crate::forms::{self, FormAction, Reply};
-use crate::loaded::{Loaded, load_if};
+use super::messages::{grouped_words, names};
+use super::selection::{ActNotice, Chosen, ChosenDialog, InviteAllAgainDialog};
+use crate::erased_view::erased_view;
+use crate::form::{self, FormResult, ServerFormAction};
+use crate::json_resource::{JsonResource, json_resource_if};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Notice, Tone};
-use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use model::Problem;
-use model::invite::InviteAnswer;
+use model::invitations::InviteResult;
 use model::permission::Grants;
 use model::users::UsersPage as Page;
 use serde::de::DeserializeOwned;
@@ -23,41 +23,41 @@ use serde::de::DeserializeOwned;
 /// What can be done on the page.
 #[derive(Clone, Copy)]
 pub struct Actions {
-    pub invite: FormAction<Invite>,
-    pub act: FormAction<Act>,
-    pub grouping: FormAction<ChangeGroup>,
-    pub all: FormAction<InviteAllAgain>,
+    pub invite: ServerFormAction<Invite>,
+    pub act: ServerFormAction<Act>,
+    pub grouping: ServerFormAction<ChangeGroup>,
+    pub all: ServerFormAction<InviteAllAgain>,
 }
 
 impl Actions {
     pub fn new() -> Self {
         Self {
-            invite: FormAction::new(),
-            act: FormAction::new(),
-            grouping: FormAction::new(),
-            all: FormAction::new(),
+            invite: ServerFormAction::new(),
+            act: ServerFormAction::new(),
+            grouping: ServerFormAction::new(),
+            all: ServerFormAction::new(),
         }
     }
 
     /// How often something was done that the list shows.
     pub fn successes(self) -> Memo<usize> {
-        let (invite, act) = (forms::successes(self.invite), forms::successes(self.act));
-        let (grouping, all) = (forms::successes(self.grouping), forms::successes(self.all));
+        let (invite, act) = (form::successes(self.invite), form::successes(self.act));
+        let (grouping, all) = (form::successes(self.grouping), form::successes(self.all));
         Memo::new(move |_| invite.get() + act.get() + grouping.get() + all.get())
     }
 
     /// Forgets what came of the last dialog, for one that begins anew.
-    pub fn begin_anew(self) {
-        forms::begin_anew(self.invite);
-        forms::begin_anew(self.act);
-        forms::begin_anew(self.grouping);
-        forms::begin_anew(self.all);
+    pub fn reset(self) {
+        form::reset(self.invite);
+        form::reset(self.act);
+        form::reset(self.grouping);
+        form::reset(self.all);
     }
 
     /// For each kind of dialog, whether all that it was opened for has been done.
     fn settled(self) -> impl Fn(&UsersDialog) -> bool + Copy + Send + Sync + 'static {
-        let (invited, acted) = (forms::answer(self.invite), forms::answer(self.act));
-        let (grouped, sent) = (forms::answer(self.grouping), forms::answer(self.all));
+        let (invited, acted) = (form::answer(self.invite), form::answer(self.act));
+        let (grouped, sent) = (form::answer(self.grouping), form::answer(self.all));
         let done = Memo::new(move |_| {
             let chosen = matches!(acted.get(), Some(Ok(_))) || matches!(grouped.get(), Some(Ok(_)));
             (is_settled(invited.get().as_ref()), chosen, matches!(sent.get(), Some(Ok(_))))
@@ -72,7 +72,12 @@ impl Actions {
 
 /// The dialog that the URL names, until it is settled: then it closes, and the page tells.
 #[component]
-pub fn Dialogs(view: Memo<UsersView>, page: Loaded<Page>, actions: Actions, chosen: Chosen) -> impl IntoView {
+pub fn Dialogs(
+    view: Memo<UsersView>,
+    page: JsonResource<Page>,
+    actions: Actions,
+    chosen: Chosen,
+) -> impl IntoView {
     let settled = actions.settled();
     let go = use_navigate();
     let leave = move |replace| {
@@ -85,7 +90,7 @@ pub fn Dialogs(view: Memo<UsersView>, page: Loaded<Page>, actions: Actions, chos
             let done = dialog.as_ref().is_some_and(settled);
             if dialog.is_some() && before == Some(false) {
                 // It was opened just now, and knows of nothing that was done before.
-                actions.begin_anew();
+                actions.reset();
             } else if done {
                 chosen.0.update(std::collections::BTreeSet::clear);
                 leave(true);
@@ -100,27 +105,28 @@ pub fn Dialogs(view: Memo<UsersView>, page: Loaded<Page>, actions: Actions, chos
     let wanted = Memo::new(move |before: Option<&bool>| {
         before == Some(&true) || matches!(dialog.get(), Some(UsersDialog::Invite(_) | UsersDialog::Chosen(_)))
     });
-    let grants = load_if(move || wanted.get().then(|| ListGrants { org: organization.get_value() }), || 0);
+    let grants =
+        json_resource_if(move || wanted.get().then(|| ListGrants { org: organization.get_value() }), || 0);
     let grants_of = |grants: Option<Result<Option<Grants>, Problem>>| grants.and_then(Result::ok).flatten();
-    let granted = move || grants_of(grants.as_it_is()).or_else(|| grants_of(grants.get()));
+    let granted = move || grants_of(grants.get_untracked()).or_else(|| grants_of(grants.get()));
     // All that a dialog shows is there before the dialog is: within a `Suspense` of its own, parts of it would outlive
     // its signals.
-    view! {
+    erased_view! {
         <Suspense>
             {move || dialog.get().and_then(|dialog| {
                 let href = without_dialog(view);
                 Some(match dialog {
                     UsersDialog::Invite(addresses) => {
-                        view! { <InviteDialog action=actions.invite act=actions.act addresses grants=granted()? on_close/> }
+                        erased_view! { <InviteDialog action=actions.invite act=actions.act addresses grants=granted()? on_close/> }
                     }
                     UsersDialog::InviteAllAgain => {
-                        view! { <InviteAllAgainDialog action=actions.all on_close href/> }
+                        erased_view! { <InviteAllAgainDialog action=actions.all on_close href/> }
                     }
                     UsersDialog::Chosen(users) => {
-                        let rows = page.as_it_is()?.map(|page| page.rows).unwrap_or_default();
+                        let rows = page.get_untracked()?.map(|page| page.rows).unwrap_or_default();
                         let (act, grouping, groups) = (actions.act, actions.grouping, granted()?.groups);
                         let group = view.get_untracked().query.group;
-                        view! { <ChosenDialog users rows groups group act grouping on_close href/> }
+                        erased_view! { <ChosenDialog users rows groups group act grouping on_close href/> }
                     }
                 })
             })}
@@ -135,26 +141,26 @@ fn without_dialog(view: Memo<UsersView>) -> String {
 /// What came of the dialogs, on the page.
 #[component]
 pub fn Outcome(view: Memo<UsersView>, actions: Actions) -> impl IntoView {
-    let acted = forms::answer(actions.act);
+    let acted = form::answer(actions.act);
     // The invite dialog tells by itself, as long as it is open.
     let inviting = Memo::new(move |_| matches!(view.get().dialog, Some(UsersDialog::Invite(_))));
-    view! {
-        <Invited answer=forms::answer(actions.invite)/>
+    erased_view! {
+        <Invited answer=form::answer(actions.invite)/>
         <ActNotice answer=acted.only_while(move || !inviting.get())/>
-        <Told answer=forms::answer(actions.grouping) words=grouped_words/>
-        <Told answer=forms::answer(actions.all) words=sent_words/>
+        <Told answer=form::answer(actions.grouping) words=grouped_words/>
+        <Told answer=form::answer(actions.all) words=sent_words/>
     }
 }
 
 /// Says on the page who was invited, once the dialog has closed.
 #[component]
-fn Invited(answer: Reply<InviteAnswer>) -> impl IntoView {
-    view! {
+fn Invited(answer: FormResult<InviteResult>) -> impl IntoView {
+    erased_view! {
         <div role="status">
             {move || answer.get().filter(|answer| is_settled(Some(answer))).and_then(Result::ok).map(|answer| {
                 let list: Vec<String> = answer.addresses.iter().map(|address| address.text.clone()).collect();
                 let (totals, names) = (totals(&answer.addresses, Tense::After), names(&list));
-                view! {
+                erased_view! {
                     <Notice tone=Tone::Success>
                         <p><strong>{totals}</strong>": "{names}". Each row below tells where their mail is."</p>
                     </Notice>
@@ -166,13 +172,13 @@ fn Invited(answer: Reply<InviteAnswer>) -> impl IntoView {
 
 /// Says on the page what a dialog did, in one sentence or two.
 #[component]
-fn Told<T>(answer: Reply<T>, words: fn(T) -> String) -> impl IntoView
+fn Told<T>(answer: FormResult<T>, words: fn(T) -> String) -> impl IntoView
 where
     T: DeserializeOwned + 'static,
 {
-    view! {
+    erased_view! {
         <div role="status">
-            {move || answer.get().and_then(Result::ok).map(words).map(|words| view! {
+            {move || answer.get().and_then(Result::ok).map(words).map(|words| erased_view! {
                 <Notice tone=Tone::Success><p>{words}</p></Notice>
             })}
         </div>

@@ -1,17 +1,17 @@
 //! The invite dialog: a field that takes a paste, what each address is while it is read, and the answer for each.
 
+use super::address_list::{Chips, InsteadForms, Tense, totals};
 use super::api::{Act, Classify, Invite};
-use super::chips::{Chips, InsteadForms, Tense, totals};
-use super::chosen::ActNotice;
-use crate::forms::{self, Form, FormAction, Reply};
-use crate::loaded::ask_once;
+use super::selection::ActNotice;
+use crate::erased_view::erased_view;
+use crate::form::{self, FormResult, ServerForm, ServerFormAction};
+use crate::json_resource::fetch;
 use crate::ui::{Check, Checks, Choice, Close, Dialog, Icon, Problems, Submit, TextArea, icon};
-use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use model::address_list;
-use model::invite::{AddressClass, ClassedAddress, InviteAnswer};
+use model::invitations::{AddressClass, ClassifiedAddress, InviteResult};
 use model::permission::Grants;
 use model::{OrganizationRole, Problem};
 use std::collections::HashMap;
@@ -21,25 +21,25 @@ use std::time::Duration;
 const REST_MILLIS: u64 = 250;
 
 /// Whether nothing is left to look at: then the dialog closes, and a notice tells.
-pub fn is_settled(answer: Option<&Result<InviteAnswer, Problem>>) -> bool {
+pub fn is_settled(answer: Option<&Result<InviteResult, Problem>>) -> bool {
     matches!(answer, Some(Ok(answer)) if answer.invited() == answer.addresses.len())
 }
 
 #[component]
 pub fn InviteDialog(
-    action: FormAction<Invite>,
+    action: ServerFormAction<Invite>,
     /// What is done in place of an invitation.
-    act: FormAction<Act>,
+    act: ServerFormAction<Act>,
     /// What the field begins with.
     addresses: String,
     grants: Grants,
     on_close: Callback<()>,
 ) -> impl IntoView {
-    let (answer, problem) = (forms::answer(action), forms::problem(action));
+    let (answer, problem) = (form::answer(action), form::problem(action));
     let area = NodeRef::<Textarea>::new();
     let first = first_text(answer.get_untracked().as_ref(), addresses);
     let text = RwSignal::new(first.clone());
-    let known = use_classes(text, forms::successes(act));
+    let known = use_classes(text, form::successes(act));
     let seen = Memo::new(move |_| classed(&text.get(), &known.get()));
     // What was typed before WebAssembly had loaded.
     Effect::new(move || {
@@ -58,10 +58,10 @@ pub fn InviteDialog(
         number => format!("Send invitations ({number})"),
     };
     let on_edit = Callback::new(move |piece: String| select(area, &piece));
-    view! {
+    erased_view! {
         <Dialog title="Invite people" on_close>
-            <ActNotice answer=forms::answer(act)/>
-            <Form action>
+            <ActNotice answer=form::answer(act)/>
+            <ServerForm action>
                 <Problems problem/>
                 <Answer answer/>
                 <input type="hidden" name="org" value=use_organization()/>
@@ -82,7 +82,7 @@ pub fn InviteDialog(
                     <Close on_close href="?"/>
                     <Submit label=Signal::derive(label) pending_label="Sending…" pending=action.pending()/>
                 </div>
-            </Form>
+            </ServerForm>
             <InsteadForms act left=text.into()/>
         </Dialog>
     }
@@ -91,7 +91,8 @@ pub fn InviteDialog(
 /// The roles and groups that everybody on the list gets, before their first login.
 #[component]
 fn Granting(grants: Grants) -> impl IntoView {
-    let (roles, groups) = (forms::typed_all::<Invite>("roles[]"), forms::typed_all::<Invite>("groups[]"));
+    let (roles, groups) =
+        (form::posted_values::<Invite>("roles[]"), form::posted_values::<Invite>("groups[]"));
     let check =
         |value: String, label, typed: &[String]| Check { chosen: typed.contains(&value), value, label };
     let roles: Vec<Check> =
@@ -100,7 +101,7 @@ fn Granting(grants: Grants) -> impl IntoView {
         grants.groups.into_iter().map(|group| check(group.id.to_string(), group.name, &groups)).collect();
     let open = roles.iter().chain(&groups).any(|check| check.chosen);
     (!roles.is_empty() || !groups.is_empty()).then(|| {
-        view! {
+        erased_view! {
             <details class="granting" open=open>
                 <summary>"Roles and groups"</summary>
                 <div class="two">
@@ -113,28 +114,34 @@ fn Granting(grants: Grants) -> impl IntoView {
 }
 
 fn chosen(role: OrganizationRole) -> bool {
-    forms::typed::<Invite>("role").parse::<OrganizationRole>().unwrap_or_default() == role
+    form::posted_value::<Invite>("role").parse::<OrganizationRole>().unwrap_or_default() == role
 }
 
 /// What the field begins with: what was typed, or what is left of it to mend.
-fn first_text(answer: Option<&Result<InviteAnswer, Problem>>, addresses: String) -> String {
+fn first_text(answer: Option<&Result<InviteResult, Problem>>, addresses: String) -> String {
     match answer {
         Some(Ok(answer)) => to_mend(answer),
-        Some(Err(_)) => forms::typed::<Invite>("addresses"),
+        Some(Err(_)) => form::posted_value::<Invite>("addresses"),
         // Without WebAssembly: what was left to mend when something else was done.
-        None => Some(forms::typed::<Act>("addresses")).filter(|left| !left.is_empty()).unwrap_or(addresses),
+        None => {
+            Some(form::posted_value::<Act>("addresses")).filter(|left| !left.is_empty()).unwrap_or(addresses)
+        }
     }
 }
 
 /// The entries that were no addresses, as they were typed.
-fn to_mend(answer: &InviteAnswer) -> String {
+fn to_mend(answer: &InviteResult) -> String {
     let malformed =
         answer.addresses.iter().filter(|address| matches!(address.class, AddressClass::Malformed { .. }));
     malformed.map(|address| address.text.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 /// After an answer the field keeps what is left to mend.
-fn keep_what_needs_mending(answer: Reply<InviteAnswer>, area: NodeRef<Textarea>, text: RwSignal<String>) {
+fn keep_what_needs_mending(
+    answer: FormResult<InviteResult>,
+    area: NodeRef<Textarea>,
+    text: RwSignal<String>,
+) {
     Effect::new(move || {
         if let Some(Ok(answer)) = answer.get()
             && let Some(area) = area.get()
@@ -147,7 +154,7 @@ fn keep_what_needs_mending(answer: Reply<InviteAnswer>, area: NodeRef<Textarea>,
 }
 
 /// What the server knows of the addresses, asked when the typing rests, and again when something was done to them.
-fn use_classes(text: RwSignal<String>, changes: Memo<usize>) -> RwSignal<HashMap<String, ClassedAddress>> {
+fn use_classes(text: RwSignal<String>, changes: Memo<usize>) -> RwSignal<HashMap<String, ClassifiedAddress>> {
     let known = RwSignal::new(HashMap::new());
     let organization = StoredValue::new(use_organization());
     let asks = RwSignal::new(0_u32);
@@ -163,7 +170,7 @@ fn use_classes(text: RwSignal<String>, changes: Memo<usize>) -> RwSignal<HashMap
             let rested = asks.try_get_untracked() == Some(ask);
             if let (true, Some(typed), Some(organization)) = (rested, typed, organization.try_get_value()) {
                 leptos::task::spawn_local(async move {
-                    if let Ok(answer) = ask_once(Classify { org: organization, addresses: typed }).await {
+                    if let Ok(answer) = fetch(Classify { org: organization, addresses: typed }).await {
                         known.try_update(|known| {
                             let classes = answer.addresses.into_iter().filter(is_the_servers);
                             known.extend(classes.map(|address| (address.text.clone(), address)));
@@ -178,13 +185,13 @@ fn use_classes(text: RwSignal<String>, changes: Memo<usize>) -> RwSignal<HashMap
 }
 
 /// Repeats and typing errors are found in the browser, as they are typed.
-fn is_the_servers(address: &ClassedAddress) -> bool {
+fn is_the_servers(address: &ClassifiedAddress) -> bool {
     !matches!(address.class, AddressClass::Duplicate { .. } | AddressClass::Malformed { .. })
 }
 
 /// What is known so far of every entry; nothing, while the server is asked.
-fn classed(text: &str, known: &HashMap<String, ClassedAddress>) -> Vec<Option<ClassedAddress>> {
-    let local = |text, class| Some(ClassedAddress::new(text, class));
+fn classed(text: &str, known: &HashMap<String, ClassifiedAddress>) -> Vec<Option<ClassifiedAddress>> {
+    let local = |text, class| Some(ClassifiedAddress::new(text, class));
     let class = |entry: address_list::Entry| match (entry.duplicate_of, entry.address) {
         (Some(of), _) => local(entry.text, AddressClass::Duplicate { of }),
         (None, Err(why)) => local(entry.text, AddressClass::Malformed { why }),
@@ -195,14 +202,14 @@ fn classed(text: &str, known: &HashMap<String, ClassedAddress>) -> Vec<Option<Cl
 
 /// What will happen to each address, while the list is typed.
 #[component]
-fn Preview(seen: Memo<Vec<Option<ClassedAddress>>>, on_edit: Callback<String>) -> impl IntoView {
-    view! {
+fn Preview(seen: Memo<Vec<Option<ClassifiedAddress>>>, on_edit: Callback<String>) -> impl IntoView {
+    erased_view! {
         <div class="preview" aria-live="polite">
             {move || {
                 let seen = seen.get();
                 let checking = seen.iter().filter(|one| one.is_none()).count();
-                let addresses: Vec<ClassedAddress> = seen.into_iter().flatten().collect();
-                (!addresses.is_empty() || checking > 0).then(|| view! {
+                let addresses: Vec<ClassifiedAddress> = seen.into_iter().flatten().collect();
+                (!addresses.is_empty() || checking > 0).then(|| erased_view! {
                     <p class="totals">
                         {totals(&addresses, Tense::Before)}
                         {(checking > 0).then(|| format!(" · {checking} being checked"))}
@@ -216,10 +223,10 @@ fn Preview(seen: Memo<Vec<Option<ClassedAddress>>>, on_edit: Callback<String>) -
 
 /// What became of each address, when some need another look.
 #[component]
-fn Answer(answer: Reply<InviteAnswer>) -> impl IntoView {
+fn Answer(answer: FormResult<InviteResult>) -> impl IntoView {
     move || {
         let answer = answer.get().and_then(Result::ok)?;
-        Some(view! {
+        Some(erased_view! {
             <section class="notice" role="status" aria-label="Answer">
                 {icon(Icon::Mail)}
                 <div>

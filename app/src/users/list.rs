@@ -1,16 +1,16 @@
 //! The Users page: search, filters, order and place stand in the URL.
 
 use super::api::{Act, Invite, ListUsers};
-use super::chosen::{Chosen, ChosenBar};
 use super::dialogs::{Actions, Dialogs, Outcome};
+use super::selection::{Chosen, ChosenBar};
 use super::table::UsersTable;
 use super::tabs::{PeopleTab, PeopleTabs};
-use crate::forms::{self, FormAction};
-use crate::loaded::{Loaded, load};
-use crate::pages::{Failed, OrganizationPage, Section};
+use crate::erased_view::erased_view;
+use crate::form::{self, ServerFormAction};
+use crate::json_resource::{JsonResource, json_resource};
+use crate::layout::{Failed, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{Heading, Icon, Pager, Renewed, icon};
-use crate::view::view;
+use crate::ui::{Heading, Icon, Pager, StaleWhileLoading, icon};
 use crate::viewer::use_organization;
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::html::Form;
@@ -33,25 +33,27 @@ pub fn UsersPage() -> impl IntoView {
     let rows = Memo::new(move |_| view.get().query);
     let actions = Actions::new();
     let changes = actions.successes();
-    let page =
-        load(move || ListUsers { org: organization.get_value(), query: rows.get() }, move || changes.get());
+    let page = json_resource(
+        move || ListUsers { org: organization.get_value(), query: rows.get() },
+        move || changes.get(),
+    );
     let chosen = Chosen(RwSignal::default());
     look_again_while_mail_is_on_its_way(page);
     chosen.only_who_is_shown(page);
     let filters = NodeRef::<Form>::new();
     fill_anew(filters, page, rows);
-    view! {
+    erased_view! {
         <OrganizationPage title="Users".to_owned() section=Section::Users>
             <Heading title="Users"><InviteButton view action=actions.invite/></Heading>
             <Outcome view actions/>
-            <Renewed>
+            <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters chosen act=actions.act/> },
-                        Err(problem) => view! { <Failed problem/> },
+                        Ok(page) => erased_view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters chosen act=actions.act/> },
+                        Err(problem) => erased_view! { <Failed problem/> },
                     }
                 })}
-            </Renewed>
+            </StaleWhileLoading>
             <Dialogs view page actions chosen/>
         </OrganizationPage>
     }
@@ -59,18 +61,18 @@ pub fn UsersPage() -> impl IntoView {
 
 /// Opens the dialog. A form, so that it works before WebAssembly; its address holds all that the page's holds.
 #[component]
-fn InviteButton(view: Memo<UsersView>, action: FormAction<Invite>) -> impl IntoView {
+fn InviteButton(view: Memo<UsersView>, action: ServerFormAction<Invite>) -> impl IntoView {
     let go = use_navigate();
     let open = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        forms::begin_anew(action);
+        form::reset(action);
         let path = paths::users(
             &use_organization(),
             &UsersView { dialog: Some(UsersDialog::Invite(String::new())), ..view.get_untracked() },
         );
         go(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
-    view! {
+    erased_view! {
         <form method="get" on:submit=open>
             {move || hidden(&view.get())}
             <button type="submit" name="dialog" value="invite" class="button primary">{icon(Icon::Plus)}"Invite"</button>
@@ -82,7 +84,7 @@ fn InviteButton(view: Memo<UsersView>, action: FormAction<Invite>) -> impl IntoV
 fn hidden(view: &UsersView) -> impl IntoView + use<> {
     paths::users_fields(view)
         .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
+        .map(|(name, value)| erased_view! { <input type="hidden" name=name value=value/> })
         .collect_view()
 }
 
@@ -93,7 +95,7 @@ fn Listed(
     view: UsersView,
     filters: NodeRef<Form>,
     chosen: Chosen,
-    act: FormAction<Act>,
+    act: ServerFormAction<Act>,
 ) -> impl IntoView {
     let organization = use_organization();
     let expired = view.query.status == Some(UserStatus::Expired);
@@ -109,15 +111,15 @@ fn Listed(
             paths::users(&organization, &view)
         })
     };
-    view! {
+    erased_view! {
         <PeopleTabs counts=page.counts view=view.clone() here/>
         <div role="tabpanel" id="panel" aria-labelledby=here.id()>
-            {page.group.map(|group| view! { <OfGroup name=group.name/> })}
+            {page.group.map(|group| erased_view! { <OfGroup name=group.name/> })}
             <Filters view=view.clone() expired form=filters/>
-            {rows_there.then(|| view! {
+            {rows_there.then(|| erased_view! {
                 <div class="over-table">
                     <ChosenBar view=view.clone() chosen/>
-                    {all_again.map(|href| view! { <a href=href data-noscroll class="button">"Re-invite all…"</a> })}
+                    {all_again.map(|href| erased_view! { <a href=href data-noscroll class="button">"Re-invite all…"</a> })}
                 </div>
             })}
             <UsersTable rows=page.rows now=page.now view=view.clone() chosen act/>
@@ -130,7 +132,7 @@ fn Listed(
 #[component]
 fn OfGroup(name: String) -> impl IntoView {
     let all = paths::users(&use_organization(), &UsersView::default());
-    view! {
+    erased_view! {
         <p class="line of-group">
             <span>"People in the group "<strong>{name}</strong></span>
             <a href=all class="button">"Show all users"</a>
@@ -170,21 +172,21 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
     let statuses = [UserStatus::Active, UserStatus::Invited, UserStatus::Suspended];
     let status = query.status;
     let role = query.role;
-    view! {
+    erased_view! {
         <form method="get" class="filters" role="search" node_ref=form on:submit=follow>
             <div class="field grow">
                 <label for="q">"Search users"</label>
                 <input type="search" id="q" name="q" value=query.search placeholder="Name or address" autocomplete="off"/>
             </div>
             {if expired {
-                view! { <input type="hidden" name="status" value=UserStatus::Expired.code()/> }
+                erased_view! { <input type="hidden" name="status" value=UserStatus::Expired.code()/> }
             } else {
-                view! {
+                erased_view! {
                     <div class="field">
                         <label for="status">"Status"</label>
                         <select id="status" name="status">
                             <option value="">"Any"</option>
-                            {statuses.map(|one| view! { <option value=one.code() selected=status == Some(one)>{one.label()}</option> }).collect_view()}
+                            {statuses.map(|one| erased_view! { <option value=one.code() selected=status == Some(one)>{one.label()}</option> }).collect_view()}
                         </select>
                     </div>
                 }
@@ -193,12 +195,12 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
                 <label for="filter-role">"Role"</label>
                 <select id="filter-role" name="role">
                     <option value="">"Any"</option>
-                    {OrganizationRole::ALL.map(|one| view! { <option value=one.code() selected=role == Some(one)>{one.label()}</option> }).collect_view()}
+                    {OrganizationRole::ALL.map(|one| erased_view! { <option value=one.code() selected=role == Some(one)>{one.label()}</option> }).collect_view()}
                 </select>
             </div>
-            {query.group.map(|group| view! { <input type="hidden" name="group" value=group.to_string()/> })}
-            {(query.sort != UserSort::default()).then(|| view! { <input type="hidden" name="sort" value=query.sort.code()/> })}
-            {query.descending.then(|| view! { <input type="hidden" name="order" value="desc"/> })}
+            {query.group.map(|group| erased_view! { <input type="hidden" name="group" value=group.to_string()/> })}
+            {(query.sort != UserSort::default()).then(|| erased_view! { <input type="hidden" name="sort" value=query.sort.code()/> })}
+            {query.descending.then(|| erased_view! { <input type="hidden" name="order" value="desc"/> })}
             <button type="submit" class="button">{icon(Icon::Search)}"Search"</button>
         </form>
     }
@@ -206,7 +208,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
 
 /// What was changed by hand stays in a field, whatever the page says of it: when the page shows other rows, such as
 /// after the back button, its filters are filled anew.
-fn fill_anew(filters: NodeRef<Form>, page: Loaded<Page>, rows: Memo<UsersQuery>) {
+fn fill_anew(filters: NodeRef<Form>, page: JsonResource<Page>, rows: Memo<UsersQuery>) {
     Effect::new(move |before: Option<UsersQuery>| {
         page.track();
         let now = rows.get_untracked();
@@ -232,7 +234,7 @@ fn moves_soon(state: Option<&DeliveryState>, now: DateTime<Utc>) -> bool {
 }
 
 /// The list tells where each mail is: while one is under way, it looks again.
-fn look_again_while_mail_is_on_its_way(page: Loaded<Page>) {
+fn look_again_while_mail_is_on_its_way(page: JsonResource<Page>) {
     Effect::new(move || {
         let moving = |page: Page| page.rows.iter().any(|row| moves_soon(row.delivery.as_ref(), page.now));
         if page.get().and_then(Result::ok).is_some_and(moving) {

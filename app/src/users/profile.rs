@@ -1,22 +1,22 @@
 //! One user's profile: what they are, what they may do, what happened, and at the bottom how they leave.
 
 use super::api::{Act, ChangeUser, CopyLink, ShowUser};
-use super::chosen::ActNotice;
+use super::messages::question;
 use super::profile_access::{AccessForm, Permissions};
 use super::profile_history::{Mails, Timeline};
-use super::words::question;
-use crate::forms::{self, Form, FormAction, Reply};
-use crate::loaded::load_if;
-use crate::pages::{Failed, NotFoundPage, OrganizationPage, Section};
+use super::selection::ActNotice;
+use crate::erased_view::erased_view;
+use crate::form::{self, FormResult, ServerForm, ServerFormAction};
+use crate::json_resource::json_resource_if;
+use crate::layout::{Failed, NotFoundPage, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
 use crate::ui::{Close, Dialog, Icon, Moment, Notice, Problems, StatusBadge, Submit, Tone, exact, icon};
-use crate::view::view;
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_params_map};
-use model::actions::{ActionAnswer, UserAction};
+use model::actions::{ActionResult, UserAction};
 use model::users::{UserProfile, UserRow};
 use model::{Problem, UserId, UserStatus};
 
@@ -27,12 +27,16 @@ pub fn ProfilePage() -> impl IntoView {
     let user = Memo::new(move |_| {
         parameters.with(|map| map.get_str("user").and_then(|id| id.parse::<UserId>().ok()))
     });
-    let actions = Actions { act: FormAction::new(), change: FormAction::new(), copy: FormAction::new() };
-    let acted = forms::answer(actions.act);
+    let actions = Actions {
+        act: ServerFormAction::new(),
+        change: ServerFormAction::new(),
+        copy: ServerFormAction::new(),
+    };
+    let acted = form::answer(actions.act);
     let gone = Memo::new(move |_| revoked(acted.get()));
     let changes =
-        (forms::successes(actions.act), forms::successes(actions.change), forms::successes(actions.copy));
-    let profile = load_if(
+        (form::successes(actions.act), form::successes(actions.change), form::successes(actions.copy));
+    let profile = json_resource_if(
         move || {
             // Whoever was revoked is not there to be shown any more.
             let user = user.get().filter(|_| gone.get().is_none())?;
@@ -40,17 +44,17 @@ pub fn ProfilePage() -> impl IntoView {
         },
         move || changes.0.get() + changes.1.get() + changes.2.get(),
     );
-    view! {
+    erased_view! {
         <Transition>
             {move || Suspend::new(async move {
                 match profile.await {
-                    Ok(Some(profile)) => view! { <Profile profile actions/> },
+                    Ok(Some(profile)) => erased_view! { <Profile profile actions/> },
                     Ok(None) => match gone.try_get_untracked().flatten() {
-                        Some(email) => view! { <Gone email/> },
-                        None => view! { <NotFoundPage/> },
+                        Some(email) => erased_view! { <Gone email/> },
+                        None => erased_view! { <NotFoundPage/> },
                     },
-                    Err(Problem::NotFound) => view! { <NotFoundPage/> },
-                    Err(problem) => view! { <Failed problem/> },
+                    Err(Problem::NotFound) => erased_view! { <NotFoundPage/> },
+                    Err(problem) => erased_view! { <Failed problem/> },
                 }
             })}
         </Transition>
@@ -60,13 +64,13 @@ pub fn ProfilePage() -> impl IntoView {
 /// What can be done on the page. It outlives the profile, which is shown anew after each.
 #[derive(Clone, Copy)]
 pub struct Actions {
-    pub act: FormAction<Act>,
-    pub change: FormAction<ChangeUser>,
-    pub copy: FormAction<CopyLink>,
+    pub act: ServerFormAction<Act>,
+    pub change: ServerFormAction<ChangeUser>,
+    pub copy: ServerFormAction<CopyLink>,
 }
 
 /// The address of whoever was revoked on this page.
-fn revoked(answer: Option<Result<ActionAnswer, Problem>>) -> Option<String> {
+fn revoked(answer: Option<Result<ActionResult, Problem>>) -> Option<String> {
     let answer = answer?.ok()?;
     let revokes = matches!(answer.action, UserAction::RevokeInvitation | UserAction::RevokeMembership);
     answer.done.into_iter().next().filter(|_| revokes)
@@ -77,7 +81,7 @@ fn revoked(answer: Option<Result<ActionAnswer, Problem>>) -> Option<String> {
 fn Gone(email: String) -> impl IntoView {
     let organization = use_organization();
     let again = UsersView { dialog: Some(UsersDialog::Invite(email.clone())), ..UsersView::default() };
-    view! {
+    erased_view! {
         <OrganizationPage title="Revoked".to_owned() section=Section::Users>
             <h1>"Revoked"</h1>
             <div role="status">
@@ -98,14 +102,14 @@ fn Profile(profile: UserProfile, actions: Actions) -> impl IntoView {
     let title =
         if profile.user.name.is_empty() { profile.user.email.clone() } else { profile.user.name.clone() };
     let waiting = matches!(profile.user.status, UserStatus::Invited | UserStatus::Expired);
-    let acted = forms::answer(actions.act);
+    let acted = form::answer(actions.act);
     let user = profile.user.clone();
-    view! {
+    erased_view! {
         <OrganizationPage title=title.clone() section=Section::Users>
             <p class="back"><a href=paths::users(&use_organization(), &UsersView::default())>"Users"</a></p>
             <div class="heading">
                 <h1>{title}</h1>
-                {waiting.then(|| view! { <Invitation user=user.clone() actions/> })}
+                {waiting.then(|| erased_view! { <Invitation user=user.clone() actions/> })}
             </div>
             <ActNotice answer=acted/>
             <Link copy=actions.copy/>
@@ -123,8 +127,8 @@ fn Profile(profile: UserProfile, actions: Actions) -> impl IntoView {
 #[component]
 fn Facts(profile: UserProfile) -> impl IntoView {
     let UserProfile { user, invited_by, invited_at, joined, now, .. } = profile;
-    let moment = move |at: DateTime<Utc>| view! { <Moment at now/> };
-    view! {
+    let moment = move |at: DateTime<Utc>| erased_view! { <Moment at now/> };
+    erased_view! {
         <dl class="facts">
             <dt>"Email"</dt>
             <dd>{user.email}</dd>
@@ -134,9 +138,9 @@ fn Facts(profile: UserProfile) -> impl IntoView {
             <dd>{user.role.label()}</dd>
             <dt>"Last login"</dt>
             <dd>{user.last_login_at.map_or_else(|| "Never".into_any(), |at| moment(at).into_any())}</dd>
-            {invited_by.zip(invited_at).map(|(by, at)| view! { <dt>"Invited"</dt><dd>{moment(at)}" by "{by}</dd> })}
-            {user.expires_at.map(|at| view! { <dt>"Invitation ends"</dt><dd>{exact(at)}</dd> })}
-            {joined.map(|joined| view! { <dt>"Joined"</dt><dd>{moment(joined.at)}" "{joined.by.label()}</dd> })}
+            {invited_by.zip(invited_at).map(|(by, at)| erased_view! { <dt>"Invited"</dt><dd>{moment(at)}" by "{by}</dd> })}
+            {user.expires_at.map(|at| erased_view! { <dt>"Invitation ends"</dt><dd>{exact(at)}</dd> })}
+            {joined.map(|joined| erased_view! { <dt>"Joined"</dt><dd>{moment(joined.at)}" "{joined.by.label()}</dd> })}
         </dl>
     }
 }
@@ -146,29 +150,29 @@ fn Facts(profile: UserProfile) -> impl IntoView {
 fn Invitation(user: UserRow, actions: Actions) -> impl IntoView {
     let lasts = user.status == UserStatus::Invited;
     let (label, pending) = if lasts { ("Resend", "Sending…") } else { ("Re-invite", "Sending…") };
-    view! {
+    erased_view! {
         <div class="line">
-            {lasts.then(|| view! {
-                <Form action=actions.copy class="inline">
+            {lasts.then(|| erased_view! {
+                <ServerForm action=actions.copy class="inline">
                     <input type="hidden" name="org" value=use_organization()/>
                     <input type="hidden" name="user" value=user.id.to_string()/>
                     <Submit label="Copy link" pending_label="Copying…" pending=actions.copy.pending() kind=""/>
-                </Form>
+                </ServerForm>
             })}
-            <Form action=actions.act class="inline">
+            <ServerForm action=actions.act class="inline">
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="action" value=UserAction::Resend.code()/>
                 <input type="hidden" name="users[]" value=user.id.to_string()/>
                 <Submit label pending_label=pending pending=actions.act.pending() kind=""/>
-            </Form>
+            </ServerForm>
         </div>
     }
 }
 
 /// The link that was asked for, to be copied from here; with WebAssembly it is in the clipboard already.
 #[component]
-fn Link(copy: FormAction<CopyLink>) -> impl IntoView {
-    let answer = forms::answer(copy);
+fn Link(copy: ServerFormAction<CopyLink>) -> impl IntoView {
+    let answer = form::answer(copy);
     let copied = RwSignal::new(false);
     Effect::new(move || {
         // Elsewhere than on https the browser has no clipboard for pages.
@@ -180,10 +184,10 @@ fn Link(copy: FormAction<CopyLink>) -> impl IntoView {
             });
         }
     });
-    view! {
+    erased_view! {
         <div role="status">
             {move || answer.get().map(|answer| match answer {
-                Ok(link) => view! {
+                Ok(link) => erased_view! {
                     <Notice tone=Tone::Plain>
                         <p>
                             {move || if copied.get() { "The link is in your clipboard. " } else { "This is the link. " }}
@@ -192,7 +196,7 @@ fn Link(copy: FormAction<CopyLink>) -> impl IntoView {
                         <input type="text" readonly class="link" aria-label="Invitation link" value=link/>
                     </Notice>
                 },
-                Err(problem) => view! { <Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice> },
+                Err(problem) => erased_view! { <Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice> },
             })}
         </div>
     }
@@ -213,12 +217,12 @@ fn Leaving(user: UserRow, own: bool) -> impl IntoView {
     let links = links.iter().map(|(action, label)| {
         let kind = if *action == UserAction::Reactivate { "button" } else { "button danger" };
         let href = format!("?dialog={}", action.code());
-        view! { <a href=href data-noscroll class=kind>{*label}</a> }
+        erased_view! { <a href=href data-noscroll class=kind>{*label}</a> }
     });
-    view! {
+    erased_view! {
         <section class="leaving" aria-labelledby="leaving">
             <h2 id="leaving">"Membership"</h2>
-            {own.then(|| view! { <p class="muted">"This is you. Suspending or revoking yourself signs you out."</p> })}
+            {own.then(|| erased_view! { <p class="muted">"This is you. Suspending or revoking yourself signs you out."</p> })}
             <p class="line">{links.collect_view()}</p>
         </section>
     }
@@ -226,11 +230,11 @@ fn Leaving(user: UserRow, own: bool) -> impl IntoView {
 
 /// The question that stands in the URL, and the form that answers it.
 #[component]
-fn Asking(user: UserRow, act: FormAction<Act>) -> impl IntoView {
+fn Asking(user: UserRow, act: ServerFormAction<Act>) -> impl IntoView {
     let search = use_location().search;
     let organization = use_organization();
     let here = StoredValue::new(paths::user(&organization, user.id));
-    let answer = forms::answer(act);
+    let answer = form::answer(act);
     let asked = Memo::new(move |_| {
         let search = search.get();
         let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
@@ -259,10 +263,10 @@ fn Asking(user: UserRow, act: FormAction<Act>) -> impl IntoView {
         let question = question(action, &user)?;
         let kind = if action == UserAction::Reactivate { "primary" } else { "danger" };
         let (organization, user) = (organization.clone(), user.id.to_string());
-        Some(view! {
+        Some(erased_view! {
             <Dialog title=question.title on_close>
                 <p>{question.words}</p>
-                <Form action=act>
+                <ServerForm action=act>
                     <Problems problem/>
                     <input type="hidden" name="org" value=organization/>
                     <input type="hidden" name="action" value=action.code()/>
@@ -271,7 +275,7 @@ fn Asking(user: UserRow, act: FormAction<Act>) -> impl IntoView {
                         <Close on_close href=here.get_value() label="Cancel"/>
                         <Submit label=question.button pending_label=question.pending pending=act.pending() kind/>
                     </div>
-                </Form>
+                </ServerForm>
             </Dialog>
         })
     }
@@ -279,10 +283,10 @@ fn Asking(user: UserRow, act: FormAction<Act>) -> impl IntoView {
 
 /// What a part of the profile says after it was saved.
 #[component]
-pub fn Saved(answer: Reply<()>) -> impl IntoView {
-    view! {
+pub fn Saved(answer: FormResult<()>) -> impl IntoView {
+    erased_view! {
         <p role="status" class="saved">
-            {move || matches!(answer.get(), Some(Ok(()))).then(|| view! { {icon(Icon::Check)}"Saved" })}
+            {move || matches!(answer.get(), Some(Ok(()))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
         </p>
     }
 }

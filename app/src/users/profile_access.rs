@@ -2,9 +2,9 @@
 
 use super::api::ChangeUser;
 use super::profile::Saved;
-use crate::forms::{self, Form, FormAction};
+use crate::erased_view::erased_view;
+use crate::form::{self, ServerForm, ServerFormAction};
 use crate::ui::{Check, Checks, Choice, Problems, Submit};
-use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::OrganizationRole;
@@ -13,8 +13,8 @@ use model::users::UserProfile;
 
 /// The organization role, the roles and the groups, to be changed together.
 #[component]
-pub fn AccessForm(profile: UserProfile, change: FormAction<ChangeUser>) -> impl IntoView {
-    let (answer, problem) = (forms::answer(change), forms::problem(change));
+pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) -> impl IntoView {
+    let (answer, problem) = (form::answer(change), form::problem(change));
     let UserProfile { user, granted, choices, .. } = profile;
     let roles = choices.roles.into_iter().map(|role| Check {
         chosen: granted.roles.contains(&role),
@@ -30,10 +30,10 @@ pub fn AccessForm(profile: UserProfile, change: FormAction<ChangeUser>) -> impl 
     let options = OrganizationRole::ALL
         .map(|role| (role.code().to_owned(), role.label().to_owned(), role == user.role))
         .to_vec();
-    view! {
+    erased_view! {
         <section aria-labelledby="access">
             <h2 id="access">"Access"</h2>
-            <Form action=change>
+            <ServerForm action=change>
                 <Problems problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="user" value=user.id.to_string()/>
@@ -46,7 +46,7 @@ pub fn AccessForm(profile: UserProfile, change: FormAction<ChangeUser>) -> impl 
                     <Submit label="Save changes" pending_label="Saving…" pending=change.pending()/>
                     <Saved answer/>
                 </div>
-            </Form>
+            </ServerForm>
         </section>
     }
 }
@@ -57,20 +57,20 @@ pub fn Permissions(permissions: Vec<EffectivePermission>) -> impl IntoView {
     let none = permissions.is_empty();
     let rows = permissions.into_iter().map(|one| {
         let sources = one.sources.iter().map(source).collect::<Vec<_>>().join("; ");
-        view! {
+        erased_view! {
             <tr>
                 <td data-label="Permission"><code>{one.permission.to_string()}</code></td>
                 <td data-label="From">{sources}</td>
             </tr>
         }
     });
-    view! {
+    erased_view! {
         <section aria-labelledby="permissions">
             <h2 id="permissions">"Effective permissions"</h2>
             {if none {
-                view! { <p class="muted">"None. Roles bring permissions, the person’s own and those of their groups."</p> }
+                erased_view! { <p class="muted">"None. Roles bring permissions, the person’s own and those of their groups."</p> }
             } else {
-                view! {
+                erased_view! {
                     <table aria-labelledby="permissions">
                         <thead><tr><th scope="col">"Permission"</th><th scope="col">"From"</th></tr></thead>
                         <tbody>{rows.collect_view()}</tbody>

@@ -1,10 +1,10 @@
 //! What happened to a user: their mails, and what the audit log has of them.
 
+use crate::erased_view::erased_view;
 use crate::ui::{DeliveryLine, Moment, exact};
-use crate::view::view;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use model::audit::AuditEvent;
+use model::audit_log::AuditEvent;
 use model::delivery::{Delivery, DeliveryState};
 
 /// The mails to this person, each with where it is and what the mail server said.
@@ -15,22 +15,22 @@ pub fn Mails(deliveries: Vec<Delivery>, now: DateTime<Utc>) -> impl IntoView {
     }
     let mails = deliveries.into_iter().map(|mail| {
         let said = match &mail.state {
-            DeliveryState::HandedOver { reply, .. } => format!("The mail server took it: {reply}"),
-            DeliveryState::Retrying { reply, tries, next } => {
-                format!("{reply} (tries so far: {tries}; next: {})", exact(*next))
+            DeliveryState::Accepted { reply, .. } => format!("The mail server took it: {reply}"),
+            DeliveryState::Retrying { reply, attempts, next } => {
+                format!("{reply} (attempts so far: {attempts}; next: {})", exact(*next))
             }
             DeliveryState::Failed { reply, .. } => reply.clone(),
-            DeliveryState::Queued | DeliveryState::Dropped => String::new(),
+            DeliveryState::Queued | DeliveryState::Cancelled => String::new(),
         };
-        view! {
+        erased_view! {
             <li>
                 <p><strong>{mail.kind.label()}</strong>" to "{mail.to}", queued "<Moment at=mail.queued_at now/></p>
                 <p><DeliveryLine state=mail.state now/></p>
-                {(!said.is_empty()).then(|| view! { <p class="muted said">{said}</p> })}
+                {(!said.is_empty()).then(|| erased_view! { <p class="muted said">{said}</p> })}
             </li>
         }
     });
-    view! {
+    erased_view! {
         <section aria-labelledby="mails">
             <h2 id="mails">"Mails"</h2>
             <ul class="mails" aria-labelledby="mails">{mails.collect_view()}</ul>
@@ -46,14 +46,14 @@ pub fn Timeline(events: Vec<AuditEvent>, now: DateTime<Utc>) -> impl IntoView {
     }
     let events = events.into_iter().map(|event| {
         let details = event.details.clone();
-        view! {
+        erased_view! {
             <li>
                 <p><strong>{event.actor.clone()}</strong>" "{event.words().to_owned()}", "<Moment at=event.at now/></p>
-                {(!details.is_empty()).then(|| view! { <p class="muted said">{details}</p> })}
+                {(!details.is_empty()).then(|| erased_view! { <p class="muted said">{details}</p> })}
             </li>
         }
     });
-    view! {
+    erased_view! {
         <section aria-labelledby="timeline">
             <h2 id="timeline">"Timeline"</h2>
             <ol class="mails" aria-labelledby="timeline">{events.collect_view()}</ol>

@@ -1,11 +1,11 @@
 //! The table of users, and the way to its other pages.
 
 use super::api::Act;
-use super::chosen::{ChooseAll, ChooseBox, Chosen};
-use crate::forms::{Form, FormAction};
+use super::selection::{ChooseAll, ChooseBox, Chosen};
+use crate::erased_view::erased_view;
+use crate::form::{ServerForm, ServerFormAction};
 use crate::paths::{self, UsersView};
 use crate::ui::{DeliveryLine, Empty, Moment, Order, SortHead, StatusBadge};
-use crate::view::view;
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -19,13 +19,13 @@ pub fn UsersTable(
     now: DateTime<Utc>,
     view: UsersView,
     chosen: Chosen,
-    act: FormAction<Act>,
+    act: ServerFormAction<Act>,
 ) -> impl IntoView {
     if rows.is_empty() {
-        return view! { <Nobody view/> };
+        return erased_view! { <Nobody view/> };
     }
     let users: Vec<UserId> = rows.iter().map(|row| row.id).collect();
-    let rows = rows.into_iter().map(|row| view! { <Row row now chosen act/> }).collect_view();
+    let rows = rows.into_iter().map(|row| erased_view! { <Row row now chosen act/> }).collect_view();
     let heads = [
         ("Name", UserSort::Name),
         ("Email", UserSort::Email),
@@ -35,9 +35,9 @@ pub fn UsersTable(
     ];
     let heads = heads.map(|(label, sort)| {
         let (order, href) = sorted(&view, sort);
-        view! { <SortHead label order href/> }
+        erased_view! { <SortHead label order href/> }
     });
-    view! {
+    erased_view! {
         <table class="users">
             <caption class="visually-hidden">"Users of the organization"</caption>
             <thead>
@@ -64,7 +64,7 @@ fn sorted(view: &UsersView, sort: UserSort) -> (Option<Order>, String) {
 }
 
 #[component]
-fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: FormAction<Act>) -> impl IntoView {
+fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerFormAction<Act>) -> impl IntoView {
     let expired = row.status == UserStatus::Expired;
     let called = if row.name.is_empty() { row.email.clone() } else { row.name.clone() };
     let manage = paths::user(&use_organization(), row.id);
@@ -72,11 +72,11 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: FormAction<Act>) -
     let name = if row.name.is_empty() {
         let joined = matches!(row.status, UserStatus::Active | UserStatus::Suspended);
         let why = if joined { "No name yet" } else { "Not joined yet" };
-        view! { <span class="muted">{why}</span> }
+        erased_view! { <span class="muted">{why}</span> }
     } else {
         row.name.into_any()
     };
-    view! {
+    erased_view! {
         <tr>
             <td class="choose"><ChooseBox user=row.id name=called.clone() chosen/></td>
             <td data-label="Name" class="name">{name}</td>
@@ -84,19 +84,19 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: FormAction<Act>) -
             <td data-label="Status">
                 <span class="stack">
                     <span class="line"><StatusBadge status=row.status expires_at=row.expires_at now/></span>
-                    {row.joined_by.filter(|way| way.is_from_outside()).map(|way| view! { <span class="muted small">"joined "{way.label()}</span> })}
-                    {row.delivery.map(|state| view! { <DeliveryLine state now/> })}
+                    {row.joined_by.filter(|way| way.is_from_outside()).map(|way| erased_view! { <span class="muted small">"joined "{way.label()}</span> })}
+                    {row.delivery.map(|state| erased_view! { <DeliveryLine state now/> })}
                 </span>
             </td>
             <td data-label="Organization role">{row.role.label()}</td>
             <td data-label="Last login" class="nowrap">
                 {match row.last_login_at {
-                    Some(at) => view! { <Moment at now/> },
-                    None => view! { <span class="muted">"Never"</span> },
+                    Some(at) => erased_view! { <Moment at now/> },
+                    None => erased_view! { <span class="muted">"Never"</span> },
                 }}
             </td>
             <td class="row-actions">
-                {expired.then(|| view! { <InviteAgain user=row.id name=called act/> })}
+                {expired.then(|| erased_view! { <InviteAgain user=row.id name=called act/> })}
                 <a href=manage class="whole-row" aria-describedby=whose>"Manage"</a>
             </td>
         </tr>
@@ -105,13 +105,13 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: FormAction<Act>) -
 
 /// One click: a new mail, and all days again.
 #[component]
-fn InviteAgain(user: UserId, name: String, act: FormAction<Act>) -> impl IntoView {
-    view! {
-        <Form action=act class="inline">
+fn InviteAgain(user: UserId, name: String, act: ServerFormAction<Act>) -> impl IntoView {
+    erased_view! {
+        <ServerForm action=act class="inline">
             <input type="hidden" name="org" value=use_organization()/>
             <input type="hidden" name="users[]" value=user.to_string()/>
             <button type="submit" name="action" value=UserAction::Resend.code() class="button" aria-label=format!("Re-invite {name}")>"Re-invite"</button>
-        </Form>
+        </ServerForm>
     }
 }
 
@@ -133,9 +133,9 @@ fn Nobody(view: UsersView) -> impl IntoView {
         "Nobody is here yet. Invite the first people: paste their addresses, and they get a mail."
     };
     let all = paths::users(&use_organization(), &UsersView::default());
-    view! {
+    erased_view! {
         <Empty words>
-            {filtered.then(|| view! { <a href=all class="button">"Show all users"</a> })}
+            {filtered.then(|| erased_view! { <a href=all class="button">"Show all users"</a> })}
         </Empty>
     }
 }

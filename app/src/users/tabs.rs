@@ -1,8 +1,8 @@
 //! The tabs over everything about people: those who are here, those who did not come, and those who ask.
 
+use crate::erased_view::erased_view;
 use crate::paths::{self, UsersView};
 use crate::ui::{Tab, Tabs};
-use crate::view::view;
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::UserStatus;
@@ -52,5 +52,5 @@ pub fn PeopleTabs(counts: UserCounts, view: UsersView, here: PeopleTab) -> impl 
             paths::requests(&organization, &RequestsQuery::default()),
         ),
     ];
-    view! { <Tabs label="Users" tabs/> }
+    erased_view! { <Tabs label="Users" tabs/> }
 }

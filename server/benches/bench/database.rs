@@ -1,8 +1,8 @@
 //! The databases: made as an operator makes them, filled once and then copied, and asked by Postgres' own tools.
 
 use super::Result;
+use super::config::Config;
 use super::server;
-use super::setting::Setting;
 use sqlx::migrate::MigrationType;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -15,7 +15,7 @@ pub const MANY_ID: &str = "00000000-0000-0000-0000-000000000000";
 /// How many people each of the hundred other organizations has.
 const EACH: usize = 1_000;
 
-const PEOPLE: &str = include_str!("../../domain/tests/support/people.sql");
+const PEOPLE: &str = include_str!("../../domain/tests/support/users.sql");
 
 /// A database. Its pool is for looking and for preparing; what is measured has connections of its own.
 pub struct Database {
@@ -24,48 +24,47 @@ pub struct Database {
 }
 
 impl Database {
-    async fn open(setting: &Setting, name: &str) -> Result<Self> {
-        let server =
-            setting.postgres.rsplit_once('/').map_or(setting.postgres.as_str(), |(server, _)| server);
+    async fn open(config: &Config, name: &str) -> Result<Self> {
+        let server = config.postgres.rsplit_once('/').map_or(config.postgres.as_str(), |(server, _)| server);
         let url = format!("{server}/{name}");
         let pool = PgPoolOptions::new().max_connections(2).connect(&url).await?;
         Ok(Self { url, pool })
     }
 
     /// Postgres' own, which is always there.
-    pub async fn open_default(setting: &Setting) -> Result<Self> {
-        Self::open(setting, "postgres").await
+    pub async fn open_default(config: &Config) -> Result<Self> {
+        Self::open(config, "postgres").await
     }
 
     /// An empty one.
-    pub async fn empty(setting: &Setting) -> Result<Self> {
-        let postgres = Self::open_default(setting).await?;
+    pub async fn empty(config: &Config) -> Result<Self> {
+        let postgres = Self::open_default(config).await?;
         postgres.run("drop database if exists bench_empty with (force)").await?;
         postgres.run("create database bench_empty").await?;
-        let database = Self::open(setting, "bench_empty").await?;
-        server::run(setting, &database, &["migrate"])?;
+        let database = Self::open(config, "bench_empty").await?;
+        server::run(config, &database, &["migrate"])?;
         Ok(database)
     }
 
     /// One whose organization [`MANY`] has so many people, among a hundred others. It is filled once for each schema, and
     /// then copied.
-    pub async fn with_people(setting: &Setting, people: usize) -> Result<Self> {
-        let postgres = Self::open_default(setting).await?;
+    pub async fn with_people(config: &Config, people: usize) -> Result<Self> {
+        let postgres = Self::open_default(config).await?;
         let filled = format!("bench_filled_{people}_{}", schema());
         if postgres.number(&format!("select count(*) from pg_database where datname = '{filled}'")).await?
             == 0
         {
             eprintln!("- filling a database with {people} people (once)");
-            postgres.fill(setting, &filled, people).await?;
+            postgres.fill(config, &filled, people).await?;
         }
         let copy = format!("bench_{people}");
         postgres.run(&format!("drop database if exists {copy} with (force)")).await?;
         postgres.run(&format!("create database {copy} template {filled}")).await?;
         postgres.run("checkpoint").await?;
-        Self::open(setting, &copy).await
+        Self::open(config, &copy).await
     }
 
-    async fn fill(&self, setting: &Setting, filled: &str, people: usize) -> Result<()> {
+    async fn fill(&self, config: &Config, filled: &str, people: usize) -> Result<()> {
         // Of an older schema, or half filled.
         let old = format!(
             "select datname from pg_database where datname like 'bench_filling' or datname like 'bench_filled_{people}_%'"
@@ -74,8 +73,8 @@ impl Database {
             self.run(&format!("drop database {name} with (force)")).await?;
         }
         self.run("create database bench_filling").await?;
-        let filling = Self::open(setting, "bench_filling").await?;
-        server::run(setting, &filling, &["migrate"])?;
+        let filling = Self::open(config, "bench_filling").await?;
+        server::run(config, &filling, &["migrate"])?;
         let said = format!(
             "set seed.people = {people}; set seed.each = {EACH}; select set_config('seed.now', now()::text, false);"
         );
@@ -124,20 +123,20 @@ pub struct Pgbench {
 
 /// Runs a script `count` times for each of `clients` at once, by Postgres' own `pgbench`.
 pub fn pgbench(
-    setting: &Setting,
+    config: &Config,
     database: &Database,
     clients: usize,
     count: usize,
     script: &str,
     variables: &[(String, String)],
 ) -> Result<Pgbench> {
-    let file = setting.scratch.join("pgbench.sql");
-    let log = setting.scratch.join("pgbench_log");
+    let file = config.scratch.join("pgbench.sql");
+    let log = config.scratch.join("pgbench_log");
     std::fs::write(&file, script)?;
-    for old in logs(setting)? {
+    for old in logs(config)? {
         std::fs::remove_file(old)?;
     }
-    let mut command = Command::new(setting.postgres_programs.join("pgbench"));
+    let mut command = Command::new(config.postgres_programs.join("pgbench"));
     command.args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--log"]);
     command.arg(format!("--log-prefix={}", log.display()));
     command.arg(format!("--client={clients}")).arg(format!("--transactions={count}"));
@@ -152,7 +151,7 @@ pub fn pgbench(
         return Err(format!("pgbench: {said}{}", String::from_utf8_lossy(&output.stderr)).into());
     }
     let mut millis = Vec::with_capacity(clients * count);
-    for log in logs(setting)? {
+    for log in logs(config)? {
         for line in std::fs::read_to_string(log)?.lines() {
             // The third column is how long it took, in microseconds.
             let micros: f64 =
@@ -165,9 +164,9 @@ pub fn pgbench(
     Ok(Pgbench { millis, rate: rate.ok_or("pgbench did not say how fast it was")?.parse()? })
 }
 
-fn logs(setting: &Setting) -> Result<Vec<std::path::PathBuf>> {
+fn logs(config: &Config) -> Result<Vec<std::path::PathBuf>> {
     let mut logs = Vec::new();
-    for entry in std::fs::read_dir(&setting.scratch)? {
+    for entry in std::fs::read_dir(&config.scratch)? {
         let path = entry?.path();
         if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("pgbench_log.")) {
             logs.push(path);

@@ -1,39 +1,39 @@
 //! One POST of many new addresses by a signed-in admin, to the answer; beside the same rows by bare SQL.
 
 use super::Result;
+use super::config::Config;
 use super::database::Database;
+use super::fixtures::{self, addresses, admin_of, expect_invited, lay_ready};
 use super::http::{Client, call_form};
-use super::lists::{self, addresses, admin_of, expect_invited, lay_ready};
 use super::report::Row;
 use super::server::{Mail, Server};
-use super::setting::Setting;
 use std::time::Instant;
 
 /// How many addresses, and how often.
 const SIZES: [(usize, usize); 3] = [(100, 21), (1_000, 11), (10_000, 7)];
 
-pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
-    let database = Database::empty(setting).await?;
-    lists::make_table(&database).await?;
-    let server = Server::start(setting, &database, Mail::Away).await?;
+pub async fn run(config: &Config) -> Result<Vec<Row>> {
+    let database = Database::empty(config).await?;
+    fixtures::make_table(&database).await?;
+    let server = Server::start(config, &database, Mail::Away).await?;
     let mut rows = Vec::new();
     for (size, repeats) in SIZES {
-        let repeats = setting.many(repeats, 3);
-        rows.push(one_size(setting, &database, &server, size, repeats).await?);
+        let repeats = config.many(repeats, 3);
+        rows.push(one_size(config, &database, &server, size, repeats).await?);
     }
     Ok(rows)
 }
 
 async fn one_size(
-    setting: &Setting,
+    config: &Config,
     database: &Database,
     server: &Server,
     size: usize,
     repeats: usize,
 ) -> Result<Row> {
-    let ours = lists::organization(database, &format!("ours-{size}")).await?;
-    let bare = lists::organization(database, &format!("bare-{size}")).await?;
-    let cookie = server.sign_in(setting, database, &ours.slug, &admin_of(&ours.slug)).await?;
+    let ours = fixtures::organization(database, &format!("ours-{size}")).await?;
+    let bare = fixtures::organization(database, &format!("bare-{size}")).await?;
+    let cookie = server.sign_in(config, database, &ours.slug, &admin_of(&ours.slug)).await?;
     let mut client = Client::new(server.address);
     let (mut took, mut limit) = (Vec::new(), Vec::new());
     // The first of each warms both up.
@@ -54,7 +54,7 @@ async fn one_size(
         if entries.iter().filter(|entry| entry["class"] == "new").count() != size {
             return Err(format!("not all of {size} addresses were invited").into());
         }
-        let transaction = lists::transaction(size, round);
+        let transaction = fixtures::transaction(size, round);
         database.run("checkpoint").await?;
         let from = Instant::now();
         database.run(&transaction).await?;

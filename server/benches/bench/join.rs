@@ -2,13 +2,13 @@
 //! organization has 10,000 users, once where it has a million.
 
 use super::Result;
+use super::config::{Config, FEW};
 use super::database::{Database, MANY, MANY_ID};
+use super::fixtures::{self, Organization, addresses, lay_ready};
 use super::http::{get, post_form};
-use super::lists::{self, Organization, addresses, lay_ready};
 use super::load::{Load, crowd};
 use super::report::Row;
 use super::server::{Mail, SECRET_KEY, Server};
-use super::setting::{FEW, Setting};
 use domain::Keyring;
 use model::{InvitationId, OrganizationId};
 use sqlx::AssertSqlSafe;
@@ -19,8 +19,8 @@ const REPEATS: usize = 4;
 /// In all.
 const PEOPLE: usize = 2_000;
 
-pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
-    let (few, many) = (Place::new(setting, FEW).await?, Place::new(setting, setting.people()).await?);
+pub async fn run(config: &Config) -> Result<Vec<Row>> {
+    let (few, many) = (Place::new(config, FEW).await?, Place::new(config, config.people()).await?);
     let (mut rates, mut slow, mut quick) = (Vec::new(), Vec::new(), Vec::new());
     // The first warms both up.
     for round in 0..=REPEATS {
@@ -32,9 +32,9 @@ pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
             rates.push(at_many.rate());
         }
     }
-    let beside = format!("join: at {} users beside {}, p50", setting.people(), FEW);
+    let beside = format!("join: at {} users beside {}, p50", config.people(), FEW);
     Ok(vec![
-        Row::new(format!("join: {AT_ONCE} at once, at {} users", setting.people()), "people/s", rates),
+        Row::new(format!("join: {AT_ONCE} at once, at {} users", config.people()), "people/s", rates),
         Row::new(beside, "ms", slow).beside(quick).ratio_at_most(1.1),
     ])
 }
@@ -46,17 +46,17 @@ struct Place {
 }
 
 impl Place {
-    async fn new(setting: &Setting, users: usize) -> Result<Self> {
-        let database = Database::with_people(setting, users).await?;
-        lists::make_table(&database).await?;
-        let server = Server::start(setting, &database, Mail::Away).await?;
+    async fn new(config: &Config, users: usize) -> Result<Self> {
+        let database = Database::with_people(config, users).await?;
+        fixtures::make_table(&database).await?;
+        let server = Server::start(config, &database, Mail::Away).await?;
         Ok(Self { database, server })
     }
 
     async fn join(&self, round: usize, people: usize) -> Result<Load> {
         let organization = Organization { slug: MANY.to_owned(), id: MANY_ID.parse()? };
         lay_ready(&self.database, 0, round, &organization, addresses(people, round, "join")).await?;
-        self.database.run(&lists::transaction(0, round)).await?;
+        self.database.run(&fixtures::transaction(0, round)).await?;
         let invited =
             format!("select unnest(invitations), unnest(emails) from bench_lists where round = {round}");
         let invited: Vec<(Uuid, String)> =
@@ -65,7 +65,7 @@ impl Place {
         let mut links = Vec::with_capacity(people);
         for (invitation, email) in invited {
             let token = keys.invitation_token(OrganizationId(organization.id), InvitationId(invitation))?;
-            links.push((format!("/o/{MANY}/join/{}", token.reveal()), email));
+            links.push((format!("/o/{MANY}/join/{}", token.expose()), email));
         }
         let load = crowd(self.server.address, AT_ONCE, people, async move |client, index| {
             let (link, email) = &links[index];

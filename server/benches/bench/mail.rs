@@ -1,12 +1,12 @@
 //! The worker hands 10,000 invitation mails over to a mail server that counts them; beside Postfix's own sender.
 
 use super::Result;
+use super::config::Config;
 use super::database::Database;
+use super::fixtures::{self, Organization, addresses, lay_ready};
 use super::http::{Client, call_form};
-use super::lists::{self, Organization, addresses, lay_ready};
 use super::report::Row;
 use super::server::{Mail, Server};
-use super::setting::Setting;
 use super::sink::{self, Sink};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -27,22 +27,22 @@ const WAITING: &str = "select
     ) others)";
 const WITHIN: Duration = Duration::from_mins(2);
 
-pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
-    let database = Database::empty(setting).await?;
-    lists::make_table(&database).await?;
-    let organization = lists::organization(&database, "mail").await?;
-    let size = size_of_one(setting, &database, &organization).await?;
-    let mails = setting.many(MAILS, 2_000);
-    let sink = Sink::start(setting)?;
-    let server = Server::start(setting, &database, Mail::Port(sink.port)).await?;
+pub async fn run(config: &Config) -> Result<Vec<Row>> {
+    let database = Database::empty(config).await?;
+    fixtures::make_table(&database).await?;
+    let organization = fixtures::organization(&database, "mail").await?;
+    let size = size_of_one(config, &database, &organization).await?;
+    let mails = config.many(MAILS, 2_000);
+    let sink = Sink::start(config)?;
+    let server = Server::start(config, &database, Mail::Port(sink.port)).await?;
     let (mut ours, mut limit) = (Vec::new(), Vec::new());
-    for round in 1..=setting.many(5, 2) {
+    for round in 1..=config.many(5, 2) {
         let before = sink.mails()?;
         let took = drained(&database, &server, &organization, round, mails).await?;
         counted(&sink, before, mails)?;
         ours.push(rate(mails, took));
         let before = sink.mails()?;
-        let took = sink::send(setting, &sink, mails, size)?;
+        let took = sink::send(config, &sink, mails, size)?;
         counted(&sink, before, mails)?;
         limit.push(rate(mails, took));
     }
@@ -72,7 +72,7 @@ pub async fn drained(
 ) -> Result<Duration> {
     lay_ready(database, 0, round, organization, addresses(mails, round, "mail")).await?;
     database.run("checkpoint").await?;
-    database.run(&lists::transaction(0, round)).await?;
+    database.run(&fixtures::transaction(0, round)).await?;
     let from = Instant::now();
     // Whoever asks for a mail rings the worker's bell. This address is nobody's, so none comes of it.
     let fields = [("org", organization.slug.as_str()), ("email", &format!("nobody{round}@nowhere.example"))];
@@ -86,18 +86,18 @@ pub async fn drained(
     let took = from.elapsed();
     let of_this = format!(
         "deliveries d join bench_lists l on d.organization_id = l.organization and d.id = any(l.deliveries)
-         where l.round = {round} and d.state = 'handed_over' and d.reply like '250%' and d.tries = 1"
+         where l.round = {round} and d.state = 'accepted' and d.reply like '250%' and d.tries = 1"
     );
     database.expect(mails, &of_this).await?;
     Ok(took)
 }
 
 /// How large such a mail is: one is sent to a mail server that listens, in a few words of SMTP.
-async fn size_of_one(setting: &Setting, database: &Database, organization: &Organization) -> Result<usize> {
+async fn size_of_one(config: &Config, database: &Database, organization: &Organization) -> Result<usize> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = listener.local_addr()?.port();
     let taken = std::thread::spawn(move || take_one(&listener));
-    let server = Server::start(setting, database, Mail::Port(port)).await?;
+    let server = Server::start(config, database, Mail::Port(port)).await?;
     drained(database, &server, organization, 0, 1).await?;
     match taken.join() {
         Ok(size) => Ok(size?),

@@ -1,28 +1,28 @@
 //! The benchmarks: what Vestibule does, beside what the same machine does at best, in the same run. `bin/bench` starts
 //! them, and says how.
 
+mod bundle_size;
+mod config;
 mod database;
+mod environment;
+mod fixtures;
 mod http;
 mod invite;
-mod invite_many;
+mod invite_concurrent;
 mod join;
-mod list;
-mod lists;
 mod load;
-mod machine;
 mod mail;
 mod memory;
 mod report;
 mod scim;
 mod server;
-mod setting;
 mod sign_in;
 mod sink;
 mod start;
 mod statements;
-mod weight;
+mod users_page;
 
-use setting::Setting;
+use config::Config;
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -51,18 +51,18 @@ fn main() -> ExitCode {
 
 /// Runs what was asked for; says whether every target was reached.
 async fn run() -> Result<bool> {
-    let setting = Setting::read()?;
-    if let Some(unknown) = setting.names.iter().find(|name| !NAMES.contains(&name.as_str())) {
+    let config = Config::read()?;
+    if let Some(unknown) = config.names.iter().find(|name| !NAMES.contains(&name.as_str())) {
         return Err(format!("there is no benchmark {unknown}; there are {}", NAMES.join(", ")).into());
     }
-    println!("{}\n\n{}", machine::describe(&setting).await?, report::head());
+    println!("{}\n\n{}", environment::describe(&config).await?, report::head());
     let (mut rows, mut failed) = (Vec::new(), false);
     for name in NAMES {
-        if !setting.names.is_empty() && !setting.names.iter().any(|wanted| wanted == name) {
+        if !config.names.is_empty() && !config.names.iter().any(|wanted| wanted == name) {
             continue;
         }
         eprintln!("== {name}");
-        match one(name, &setting).await {
+        match one(name, &config).await {
             Ok(more) => {
                 for row in &more {
                     println!("{}", report::line(row));
@@ -74,25 +74,25 @@ async fn run() -> Result<bool> {
                 failed = true;
             }
         }
-        if let Some(file) = &setting.json {
+        if let Some(file) = &config.json {
             std::fs::write(file, report::json(&rows))?;
         }
     }
     Ok(!failed && rows.iter().all(|row| row.is_reached() != Some(false)))
 }
 
-async fn one(name: &str, setting: &Setting) -> Result<Vec<report::Row>> {
+async fn one(name: &str, config: &Config) -> Result<Vec<report::Row>> {
     match name {
-        "invite" => invite::run(setting).await,
-        "invite-many" => invite_many::run(setting).await,
-        "join" => join::run(setting).await,
-        "list" => list::run(setting).await,
-        "mail" => mail::run(setting).await,
-        "memory" => memory::run(setting).await,
-        "scim" => scim::run(setting).await,
-        "sign-in" => sign_in::run(setting).await,
-        "start" => start::run(setting).await,
-        "weight" => weight::run(setting).await,
+        "invite" => invite::run(config).await,
+        "invite-many" => invite_concurrent::run(config).await,
+        "join" => join::run(config).await,
+        "list" => users_page::run(config).await,
+        "mail" => mail::run(config).await,
+        "memory" => memory::run(config).await,
+        "scim" => scim::run(config).await,
+        "sign-in" => sign_in::run(config).await,
+        "start" => start::run(config).await,
+        "weight" => bundle_size::run(config).await,
         other => Err(format!("there is no benchmark {other}").into()),
     }
 }

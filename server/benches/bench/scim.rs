@@ -1,12 +1,12 @@
 //! Provisioning by SCIM: people are made, all are read, and one is found by name; beside the same SQL by `pgbench`.
 
 use super::Result;
+use super::config::{Config, FEW};
 use super::database::{Database, MANY, MANY_ID, Pgbench, pgbench};
 use super::http::{Answer, Client, call_form, scim};
 use super::load::crowd;
 use super::report::{Row, percentile};
 use super::server::{Mail, Server};
-use super::setting::{FEW, Setting};
 use super::statements::{asked, script, script_anew};
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -17,16 +17,16 @@ const PEOPLE: usize = 1_000;
 const PAGE: usize = 100;
 const MOST: f64 = 3.0;
 
-pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
-    let few = Place::new(setting, FEW).await?;
+pub async fn run(config: &Config) -> Result<Vec<Row>> {
+    let few = Place::new(config, FEW).await?;
     let Some(few) = few else {
         eprintln!("- this build has no provisioning: nothing to measure");
         return Ok(Vec::new());
     };
-    let created = few.create(setting).await?;
-    let synced = few.sync(setting).await?;
-    let many = Place::new(setting, setting.people()).await?.ok_or("no key was made")?;
-    Ok(vec![created, synced, many.find(setting).await?])
+    let created = few.create(config).await?;
+    let synced = few.sync(config).await?;
+    let many = Place::new(config, config.people()).await?.ok_or("no key was made")?;
+    Ok(vec![created, synced, many.find(config).await?])
 }
 
 struct Place {
@@ -37,10 +37,10 @@ struct Place {
 
 impl Place {
     /// Nothing, where the server knows no keys.
-    async fn new(setting: &Setting, users: usize) -> Result<Option<Self>> {
-        let database = Database::with_people(setting, users).await?;
-        let server = Server::start(setting, &database, Mail::Away).await?;
-        let cookie = super::list::admin(setting, &database, &server).await?;
+    async fn new(config: &Config, users: usize) -> Result<Option<Self>> {
+        let database = Database::with_people(config, users).await?;
+        let server = Server::start(config, &database, Mail::Away).await?;
+        let cookie = super::users_page::admin(config, &database, &server).await?;
         let fields = [
             ("org", MANY),
             ("name", "bench"),
@@ -61,18 +61,18 @@ impl Place {
         Client::new(self.server.address).send(&scim(method, path, &self.key, body)).await
     }
 
-    async fn create(&self, setting: &Setting) -> Result<Row> {
+    async fn create(&self, config: &Config) -> Result<Row> {
         let (mut ours, mut limit) = (Vec::new(), Vec::new());
-        let one = async || asked(setting, &self.database, async || self.create_one().await).await;
+        let one = async || asked(config, &self.database, async || self.create_one().await).await;
         // What differs between two is what each brings with it.
         let (script, variables) = script_anew(&one().await?, &one().await?);
-        for repeat in 0..setting.many(3, 1) {
+        for repeat in 0..config.many(3, 1) {
             ours.push(percentile(&self.created(repeat).await?, 50));
             let before = self.users().await?;
             let each = PEOPLE / AT_ONCE;
             let mut variables = variables.clone();
             variables.push(("repeat".to_owned(), repeat.to_string()));
-            let bare = pgbench(setting, &self.database, AT_ONCE, each, &script, &variables)?;
+            let bare = pgbench(config, &self.database, AT_ONCE, each, &script, &variables)?;
             if self.users().await? != before + AT_ONCE * each {
                 return Err("pgbench did not make as many users".into());
             }
@@ -108,15 +108,15 @@ impl Place {
     }
 
     /// All users, page by page, as a directory reads them.
-    async fn sync(&self, setting: &Setting) -> Result<Row> {
+    async fn sync(&self, config: &Config) -> Result<Row> {
         let (mut ours, mut limit) = (Vec::new(), Vec::new());
         let (script, variables) =
-            script(&asked(setting, &self.database, async || self.read_all().await).await?);
-        for _ in 0..setting.many(3, 1) {
+            script(&asked(config, &self.database, async || self.read_all().await).await?);
+        for _ in 0..config.many(3, 1) {
             let from = Instant::now();
             self.read_all().await?;
             ours.push(from.elapsed().as_secs_f64() * 1000.0);
-            let Pgbench { millis, .. } = pgbench(setting, &self.database, 1, 1, &script, &variables)?;
+            let Pgbench { millis, .. } = pgbench(config, &self.database, 1, 1, &script, &variables)?;
             limit.push(millis.iter().sum());
         }
         let name = format!("scim: full sync of {FEW} users in pages of {PAGE}");
@@ -145,7 +145,7 @@ impl Place {
     }
 
     /// One by name, at a million.
-    async fn find(&self, setting: &Setting) -> Result<Row> {
+    async fn find(&self, config: &Config) -> Result<Row> {
         let email = "select email from users where organization_id = $1 and status = 'active' order by id desc limit 1";
         let email: String = sqlx::query_scalar(email)
             .bind(MANY_ID.parse::<uuid::Uuid>()?)
@@ -154,12 +154,11 @@ impl Place {
         let filter: String =
             form_urlencoded::byte_serialize(format!("userName eq \"{email}\"").as_bytes()).collect();
         let path = format!("/Users?filter={filter}");
-        let statements = asked(setting, &self.database, async || {
-            self.ask("GET", &path, None).await?.with(200).map(|_| ())
-        });
+        let statements =
+            asked(config, &self.database, async || self.ask("GET", &path, None).await?.with(200).map(|_| ()));
         let (script, variables) = script(&statements.await?);
         let (mut ours, mut limit) = (Vec::new(), Vec::new());
-        for _ in 0..setting.many(3, 1) {
+        for _ in 0..config.many(3, 1) {
             let (request, email) = (scim("GET", &path, &self.key, None), email.clone());
             let load = crowd(self.server.address, AT_ONCE, 1_600, async move |client, _| {
                 let answer = client.send(&request).await?.with(200)?;
@@ -167,11 +166,11 @@ impl Place {
             });
             ours.push(load.await?.p50());
             limit.push(percentile(
-                &pgbench(setting, &self.database, AT_ONCE, 100, &script, &variables)?.millis,
+                &pgbench(config, &self.database, AT_ONCE, 100, &script, &variables)?.millis,
                 50,
             ));
         }
-        let name = format!("scim: find by userName at {} users, {AT_ONCE} at once, p50", setting.people());
+        let name = format!("scim: find by userName at {} users, {AT_ONCE} at once, p50", config.people());
         Ok(Row::new(name, "ms", ours).beside(limit).ratio_at_most(MOST))
     }
 }

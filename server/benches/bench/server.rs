@@ -1,9 +1,9 @@
 //! The program that is measured: the release build, as an operator runs it.
 
 use super::Result;
+use super::config::Config;
 use super::database::Database;
 use super::http::{Client, call_form, get};
-use super::setting::Setting;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -43,16 +43,16 @@ impl Drop for Server {
 }
 
 /// The program, told of this database.
-pub fn program(setting: &Setting, database: &Database) -> Command {
-    let mut command = Command::new(&setting.program);
+pub fn program(config: &Config, database: &Database) -> Command {
+    let mut command = Command::new(&config.program);
     command.env_clear().env("DATABASE_URL", &database.url).env("SECRET_KEY", SECRET_KEY);
-    command.env("LEPTOS_SITE_ROOT", &setting.site_root);
+    command.env("LEPTOS_SITE_ROOT", &config.site_root);
     command
 }
 
 /// Runs the program once and gives back the last line that it printed.
-pub fn run(setting: &Setting, database: &Database, arguments: &[&str]) -> Result<String> {
-    let output = program(setting, database).args(arguments).output()?;
+pub fn run(config: &Config, database: &Database, arguments: &[&str]) -> Result<String> {
+    let output = program(config, database).args(arguments).output()?;
     if !output.status.success() {
         return Err(format!("vestibule {arguments:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
@@ -66,9 +66,9 @@ pub fn free_port() -> Result<u16> {
 }
 
 impl Server {
-    pub async fn start(setting: &Setting, database: &Database, mail: Mail) -> Result<Self> {
+    pub async fn start(config: &Config, database: &Database, mail: Mail) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let mut command = program(setting, database);
+        let mut command = program(config, database);
         command.arg("serve").env("LISTEN", address.to_string()).env("BASE_URL", format!("http://{address}"));
         let smtp = match mail {
             Mail::Away => Some(free_port()?),
@@ -78,7 +78,7 @@ impl Server {
         if let Some(port) = smtp {
             command.env("SMTP_URL", format!("smtp://127.0.0.1:{port}?tls=none"));
         }
-        let log = setting.scratch.join("server.log");
+        let log = config.scratch.join("server.log");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
         let from = Instant::now();
         let mut server = Self { child: command.spawn()?, address, started_in: Duration::ZERO };
@@ -100,12 +100,12 @@ impl Server {
     /// Signs a user in, by a link from the command line, and gives the cookie of the session.
     pub async fn sign_in(
         &self,
-        setting: &Setting,
+        config: &Config,
         database: &Database,
         slug: &str,
         email: &str,
     ) -> Result<String> {
-        let link = run(setting, database, &["sign-in-link", "--organization", slug, "--email", email])?;
+        let link = run(config, database, &["sign-in-link", "--organization", slug, "--email", email])?;
         let path = link.find("/o/").map(|at| &link[at..]).ok_or("that is no link")?;
         let mut client = Client::new(self.address);
         let opened = client.send(&get(path, "")).await?.with(303)?;

@@ -1,12 +1,12 @@
 //! Signing in, 16 at once: asking for the mail, opening its link and signing in, and the check of a session after that.
 
 use super::Result;
+use super::config::Config;
 use super::database::{Database, MANY};
 use super::http::{Client, call_form, get};
 use super::load::crowd;
 use super::report::Row;
 use super::server::{Mail, Server};
-use super::setting::Setting;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -17,9 +17,9 @@ const AT_ONCE: usize = 16;
 /// No more than the captured mailbox keeps, and one source may ask for.
 const PEOPLE: usize = 500;
 
-pub async fn run(setting: &Setting) -> Result<Vec<Row>> {
-    let database = Database::with_people(setting, setting.people()).await?;
-    let server = Server::start(setting, &database, Mail::Captured).await?;
+pub async fn run(config: &Config) -> Result<Vec<Row>> {
+    let database = Database::with_people(config, config.people()).await?;
+    let server = Server::start(config, &database, Mail::Captured).await?;
     let people = sqlx::query_scalar::<_, String>(
         "select email from users where organization_id = $1 and status = 'active' order by id limit $2",
     );

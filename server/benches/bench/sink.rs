@@ -1,8 +1,8 @@
 //! Postfix's mail server that counts mails and throws them away, and its counterpart that sends as fast as it can.
 
 use super::Result;
+use super::config::Config;
 use super::server::free_port;
-use super::setting::Setting;
 use std::fs::{self, File};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -24,13 +24,13 @@ impl Drop for Sink {
 }
 
 impl Sink {
-    pub fn start(setting: &Setting) -> Result<Self> {
-        Self::with(setting, &[])
+    pub fn start(config: &Config) -> Result<Self> {
+        Self::with(config, &[])
     }
 
-    fn with(setting: &Setting, options: &[&str]) -> Result<Self> {
-        let (port, counters) = (free_port()?, setting.scratch.join("smtp-sink"));
-        let mut command = Command::new(setting.smtp_programs.join("smtp-sink"));
+    fn with(config: &Config, options: &[&str]) -> Result<Self> {
+        let (port, counters) = (free_port()?, config.scratch.join("smtp-sink"));
+        let mut command = Command::new(config.smtp_programs.join("smtp-sink"));
         command.arg("-c").args(options);
         if is_root()? {
             // It does not run as root.
@@ -58,8 +58,8 @@ impl Sink {
 }
 
 /// Sends so many mails of this size over 8 kept connections, as ours does.
-pub fn send(setting: &Setting, sink: &Sink, mails: usize, size: usize) -> Result<Duration> {
-    let mut command = Command::new(setting.smtp_programs.join("smtp-source"));
+pub fn send(config: &Config, sink: &Sink, mails: usize, size: usize) -> Result<Duration> {
+    let mut command = Command::new(config.smtp_programs.join("smtp-source"));
     command.args(["-d", "-s", "8", "-m", &mails.to_string(), "-l", &size.to_string()]);
     let from = Instant::now();
     let output = command.arg(format!("127.0.0.1:{}", sink.port)).output()?;

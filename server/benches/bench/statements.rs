@@ -2,14 +2,14 @@
 //! the very same.
 
 use super::Result;
+use super::config::Config;
 use super::database::Database;
-use super::setting::Setting;
 use std::fmt::Write;
 use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// How long Postgres takes to hear of a setting, and to write its log.
+/// How long Postgres takes to hear of a config, and to write its log.
 const MOMENT: Duration = Duration::from_millis(150);
 
 /// A statement and its values, as Postgres writes them.
@@ -20,7 +20,7 @@ pub struct Statement {
 
 /// What is asked while `work` is done. The mail worker asks now and then, too: of three looks the shortest counts.
 pub async fn asked(
-    setting: &Setting,
+    config: &Config,
     database: &Database,
     work: impl AsyncFn() -> Result<()>,
 ) -> Result<Vec<Statement>> {
@@ -31,7 +31,7 @@ pub async fn asked(
         database.run("alter system set log_statement = 'all'").await?;
         database.run("select pg_reload_conf()").await?;
         sleep(MOMENT).await;
-        let mut log = std::fs::File::open(&setting.postgres_log)?;
+        let mut log = std::fs::File::open(&config.postgres_log)?;
         log.seek(SeekFrom::End(0))?;
         let worked = work().await;
         sleep(MOMENT).await;

@@ -1,4 +1,4 @@
--- Single sign-on: connections to identity providers, the people that they know, and tries to sign in by them.
+-- Single sign-on: connections to identity providers, linked identities, and login flows.
 
 create table sso_connections (
     organization_id uuid not null references organizations (id) on delete cascade,
@@ -6,14 +6,14 @@ create table sso_connections (
     name text not null,
     issuer text not null,
     client_id text not null,
-    -- Sealed with a key that is worked out from SECRET_KEY, for this organization and this connection alone.
+    -- Sealed with a key derived from SECRET_KEY for this organization and this connection.
     client_secret bytea not null,
-    -- Whether somebody who is not invited becomes a user by signing in, and what such a user is.
+    -- Whether signing in without an invitation creates a user, and that user's organization role.
     just_in_time boolean not null,
     default_role text not null constraint sso_connections_role_known check (default_role in ('admin', 'member')),
-    -- As domains of addresses are compared; none: all may come in.
+    -- Normalized as email domains are compared. Empty: every domain is allowed.
     allowed_domains text[] not null default '{}',
-    -- How old the provider's own sign-in may be; nothing: as old as the provider likes.
+    -- Maximum age of the provider's own session (OpenID Connect `max_age`). Null: no limit.
     max_age_minutes smallint constraint sso_connections_max_age_range check (max_age_minutes >= 1),
     created_at timestamptz not null,
     primary key (organization_id, id)
@@ -21,7 +21,7 @@ create table sso_connections (
 
 create unique index sso_connections_name_key on sso_connections (organization_id, lower(name));
 
--- The groups of whoever joins by it without an invitation.
+-- The groups of users who join through the connection without an invitation.
 create table sso_connection_groups (
     organization_id uuid not null references organizations (id) on delete cascade,
     connection_id uuid not null,
@@ -35,7 +35,7 @@ create table sso_connection_groups (
 
 create index sso_connection_groups_by_group on sso_connection_groups (organization_id, group_id);
 
--- Who somebody is at a provider. Addresses change hands; issuer and subject don't.
+-- Linked identities. Email addresses are reassigned; the pair of issuer and subject is not (OpenID Connect Core, 5.7).
 create table sso_identities (
     organization_id uuid not null references organizations (id) on delete cascade,
     connection_id uuid not null,
@@ -51,51 +51,37 @@ create table sso_identities (
         references users (organization_id, id) on delete cascade
 );
 
--- One person of a provider for a user, and the other way round.
-create unique index sso_identities_one_of_user on sso_identities (organization_id, user_id, connection_id, issuer);
+-- A user has at most one identity at an issuer.
+create unique index sso_identities_one_per_user on sso_identities (organization_id, user_id, connection_id, issuer);
 
--- One try to sign in by a provider.
-create table sso_attempts (
+-- One attempt to sign in through a connection, from the authorization request to the callback.
+create table sso_login_flows (
     organization_id uuid not null references organizations (id) on delete cascade,
     id uuid not null,
     connection_id uuid not null,
     state_hash bytea not null,
-    -- Of the browser that began it: the answer is good in that browser alone.
+    -- Of the browser that started the flow: the callback is accepted in that browser only.
     browser_hash bytea not null,
-    -- Sealed: what shows at the provider that it is us who began (RFC 7636), and what must come back (nonce).
-    secrets bytea not null,
-    -- The invitation that was open when it began.
+    -- The PKCE verifier (RFC 7636) and the nonce, sealed.
+    sealed_secrets bytea not null,
+    -- The invitation whose join page the flow was started from.
     invitation_id uuid,
     next text not null default '',
     created_at timestamptz not null,
     expires_at timestamptz not null,
     used_at timestamptz,
-    -- Why it came to nothing.
+    -- Why the flow failed.
     refusal jsonb,
     primary key (organization_id, id),
-    constraint sso_attempts_state_key unique (organization_id, state_hash),
-    constraint sso_attempts_connection foreign key (organization_id, connection_id)
+    constraint sso_login_flows_state_key unique (organization_id, state_hash),
+    constraint sso_login_flows_connection foreign key (organization_id, connection_id)
         references sso_connections (organization_id, id) on delete cascade,
-    constraint sso_attempts_invitation foreign key (organization_id, invitation_id)
+    constraint sso_login_flows_invitation foreign key (organization_id, invitation_id)
         references invitations (organization_id, id) on delete set null (invitation_id)
 );
 
-create index sso_attempts_by_end on sso_attempts (organization_id, expires_at);
-create index sso_attempts_by_browser on sso_attempts (organization_id, browser_hash, used_at);
-create index sso_attempts_by_connection on sso_attempts (organization_id, connection_id);
-create index sso_attempts_by_invitation on sso_attempts (organization_id, invitation_id) where invitation_id is not null;
-
-alter table sessions
-    -- By which connection it began, and as whom, so that the provider can end it.
-    add column connection_id uuid,
-    add column sso_subject text,
-    add column sso_session text,
-    add constraint sessions_connection foreign key (organization_id, connection_id)
-        references sso_connections (organization_id, id) on delete set null (connection_id);
-
-create index sessions_by_connection on sessions (organization_id, connection_id, sso_subject)
-    where connection_id is not null;
-
-alter table organizations
-    -- Whether sign-in links go to admins alone.
-    add column email_links_off boolean not null default false;
+create index sso_login_flows_by_expiry on sso_login_flows (organization_id, expires_at);
+create index sso_login_flows_by_browser on sso_login_flows (organization_id, browser_hash, used_at);
+create index sso_login_flows_by_connection on sso_login_flows (organization_id, connection_id);
+create index sso_login_flows_by_invitation on sso_login_flows (organization_id, invitation_id)
+    where invitation_id is not null;

@@ -7,7 +7,7 @@ use model::{SessionId, field};
 use serde_json::{Value, json};
 
 /// How many sessions are shown.
-const SESSIONS_MOST: i64 = 100;
+const MAX_SESSIONS: i64 = 100;
 
 /// Changes the name of whoever asks.
 ///
@@ -18,10 +18,10 @@ pub async fn rename(member: &Member<'_>, name: &str) -> Result<()> {
     if name == member.user.name {
         return Ok(());
     }
-    let mut transaction = member.domain().pool.begin().await?;
+    let mut transaction = member.app().pool.begin().await?;
     sqlx::query!(
         "update users set name = $3 where organization_id = $1 and id = $2",
-        member.organization(),
+        member.organization_id(),
         member.user.id.0,
         name
     )
@@ -39,12 +39,12 @@ pub async fn sessions(member: &Member<'_>) -> Result<Sessions> {
         "select id, user_agent, created_at, last_used_at, expires_at from sessions
          where organization_id = $1 and user_id = $2 and expires_at > $3
          order by last_used_at desc, id desc limit $4",
-        member.organization(),
+        member.organization_id(),
         member.user.id.0,
         member.now,
-        SESSIONS_MOST
+        MAX_SESSIONS
     )
-    .fetch_all(&member.domain().pool)
+    .fetch_all(&member.app().pool)
     .await?;
     let sessions = rows
         .into_iter()
@@ -65,10 +65,10 @@ pub async fn sessions(member: &Member<'_>) -> Result<Sessions> {
 /// # Errors
 /// Not found, when whoever asks has no such session.
 pub async fn end_session(member: &Member<'_>, session: SessionId) -> Result<()> {
-    let mut transaction = member.domain().pool.begin().await?;
+    let mut transaction = member.app().pool.begin().await?;
     let agent = sqlx::query_scalar!(
         "delete from sessions where organization_id = $1 and id = $2 and user_id = $3 returning user_agent",
-        member.organization(),
+        member.organization_id(),
         session.0,
         member.user.id.0
     )
@@ -82,10 +82,10 @@ pub async fn end_session(member: &Member<'_>, session: SessionId) -> Result<()> 
 
 /// Signs every browser out, this one too.
 pub async fn sign_out_everywhere(member: &Member<'_>) -> Result<()> {
-    let mut transaction = member.domain().pool.begin().await?;
+    let mut transaction = member.app().pool.begin().await?;
     let ended = sqlx::query!(
         "delete from sessions where organization_id = $1 and user_id = $2",
-        member.organization(),
+        member.organization_id(),
         member.user.id.0
     )
     .execute(&mut *transaction)

@@ -1,6 +1,6 @@
 //! The audit log: one row for each action, written in its transaction.
 
-use crate::{Result, Visitor};
+use crate::{OrganizationContext, Result};
 use model::UserId;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -13,7 +13,7 @@ pub enum Actor<'a> {
     User { id: UserId, name: &'a str },
     /// Somebody outside, who has shown that the mailbox is theirs.
     Stranger { email: &'a str },
-    /// A program that holds an API key; the key's name is kept for the time after it.
+    /// A api_client that holds an API key; the key's name is kept for the time after it.
     Key { id: Uuid, name: &'a str },
     /// An identity provider.
     Connection { id: Uuid, name: &'a str },
@@ -43,7 +43,7 @@ impl<'a> Actor<'a> {
     const fn columns(&self) -> (&'static str, Option<Uuid>, &'a str) {
         match self {
             Self::User { id, name } => ("user", Some(id.0), name),
-            Self::Stranger { email } => ("stranger", None, email),
+            Self::Stranger { email } => ("unauthenticated", None, email),
             Self::Key { id, name } => ("key", Some(*id), name),
             Self::Connection { id, name } => ("connection", Some(*id), name),
             Self::Operator => ("operator", None, "command line"),
@@ -83,26 +83,26 @@ impl Targets {
 /// Writes one row for each target. `action` is `noun.verb`, in the past.
 pub async fn record(
     transaction: &mut PgConnection,
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     actor: &Actor<'_>,
     action: &str,
     targets: &Targets,
     details: &Value,
 ) -> Result<()> {
     let (kind, actor_id, name) = actor.columns();
-    let ids: Vec<Uuid> = targets.ids.iter().map(|_| visitor.new_id()).collect();
+    let ids: Vec<Uuid> = targets.ids.iter().map(|_| context.new_id()).collect();
     sqlx::query!(
         "insert into audit_events
             (organization_id, id, at, action, actor_kind, actor_id, actor_name, source, details, target_id, target_email)
          select $1, row.id, $2, $3, $4, $5, $6, $7, $8, row.target_id, row.target_email
          from unnest($9::uuid[], $10::uuid[], $11::text[]) as row (id, target_id, target_email)",
-        visitor.organization(),
-        visitor.now,
+        context.organization_id(),
+        context.now,
         action,
         kind,
         actor_id,
         name,
-        visitor.caller.source.address,
+        context.request.source.address,
         details,
         &ids,
         &targets.ids as &[Option<Uuid>],

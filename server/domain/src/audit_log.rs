@@ -4,7 +4,7 @@ mod details;
 
 use crate::{Admin, Error, Result};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use model::audit::{AuditEvent, AuditPage, AuditQuery, PAGE_ROWS};
+use model::audit_log::{AuditEvent, AuditPage, AuditQuery, PAGE_ROWS};
 use model::{AuditEventId, UserId};
 use serde_json::Value;
 use sqlx::{FromRow, Postgres, QueryBuilder};
@@ -20,9 +20,9 @@ const CHUNK_ROWS: i64 = 1_000;
 /// One page of the log, newest first.
 pub async fn list(admin: &Admin<'_>, query: &AuditQuery) -> Result<AuditPage> {
     let most = i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX);
-    let mut rows: Vec<Row> = select(admin.organization(), query, most + 1)
+    let mut rows: Vec<Row> = select(admin.organization_id(), query, most + 1)
         .build_query_as()
-        .fetch_all(&admin.domain().pool)
+        .fetch_all(&admin.app().pool)
         .await?;
     let more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
@@ -36,10 +36,10 @@ pub(crate) async fn of_user(admin: &Admin<'_>, user: UserId, most: i64) -> Resul
         "select id, at, action, actor_name, target_id, target_email, source, details from audit_events
          where organization_id = $1 and target_id = $2 order by id desc limit $3",
     )
-    .bind(admin.organization())
+    .bind(admin.organization_id())
     .bind(user.0)
     .bind(most)
-    .fetch_all(&admin.domain().pool)
+    .fetch_all(&admin.app().pool)
     .await?;
     Ok(rows.into_iter().map(Row::into_model).collect())
 }
@@ -55,7 +55,7 @@ pub struct Exported {
 /// database fails.
 pub fn export(admin: &Admin<'_>, query: AuditQuery) -> mpsc::Receiver<Result<Exported>> {
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
-    let (pool, organization) = (admin.domain().pool.clone(), admin.organization());
+    let (pool, organization) = (admin.app().pool.clone(), admin.organization_id());
     tokio::spawn(async move {
         let mut query = query;
         loop {

@@ -1,6 +1,6 @@
 //! The demo organization: people in every state, to look at and to play with.
 
-use crate::{Caller, Error, Result, Visitor, organizations};
+use crate::{Error, OrganizationContext, RequestContext, Result, organizations};
 use chrono::TimeDelta;
 use model::Problem;
 use model::field::FieldError;
@@ -28,22 +28,22 @@ const PEOPLE: [(&str, &str, &str, &str, Option<i64>); 14] = [
 ];
 
 /// Makes the demo organization, unless it is there.
-pub async fn seed(caller: &Caller) -> Result<()> {
-    match organizations::create(caller, SLUG, "Blobs R Us", ADMIN).await {
-        Ok(_) => people(caller).await,
+pub async fn seed(request_context: &RequestContext) -> Result<()> {
+    match organizations::create(request_context, SLUG, "Blobs R Us", ADMIN).await {
+        Ok(_) => people(request_context).await,
         Err(Error::Problem(problem)) if problem == Problem::field("slug", FieldError::Taken) => Ok(()),
         Err(other) => Err(other),
     }
 }
 
 /// Writes the people as they would be after some weeks. Their invitations were mailed then, so none is mailed now.
-async fn people(caller: &Caller) -> Result<()> {
-    let organization = caller.visit(SLUG).await?;
+async fn people(request_context: &RequestContext) -> Result<()> {
+    let organization = request_context.organization(SLUG).await?;
     let admin = sqlx::query_scalar!(
         "update users set name = 'Ada Blob' where organization_id = $1 returning id",
-        organization.organization()
+        organization.organization_id()
     )
-    .fetch_one(&caller.domain.pool)
+    .fetch_one(&request_context.app.pool)
     .await?;
     for (name, mailbox, status, role, hours) in PEOPLE {
         let (user, invitation) = (organization.new_id(), organization.new_id());
@@ -57,11 +57,11 @@ async fn people(caller: &Caller) -> Result<()> {
         };
         let stored = if status == "expired" { "invited" } else { status };
         sqlx::query!(
-            "insert into users (organization_id, id, email, email_key, name, status, role, joined_at, joined_by,
+            "insert into users (organization_id, id, email, email_normalized, name, status, role, joined_at, joined_by,
                 last_login_at, created_at)
              values ($1, $2, $3, $3, $4, $5, $6, $7, case when $7::timestamptz is null then null else 'invitation' end,
                 $8, $9)",
-            organization.organization(),
+            organization.organization_id(),
             user,
             email,
             name,
@@ -71,14 +71,14 @@ async fn people(caller: &Caller) -> Result<()> {
             seen,
             invited_at
         )
-        .execute(&caller.domain.pool)
+        .execute(&request_context.app.pool)
         .await?;
         sqlx::query!(
             "insert into invitations (organization_id, id, user_id, email, status, invited_by, inviter_name,
                 created_at, expires_at, ended_at)
              values ($1, $2, $3, $4, case when $5::timestamptz is null then 'open' else 'accepted' end, $6, 'Ada Blob',
                 $7, $8, $5)",
-            organization.organization(),
+            organization.organization_id(),
             invitation,
             user,
             email,
@@ -87,16 +87,23 @@ async fn people(caller: &Caller) -> Result<()> {
             invited_at,
             invited_at + TimeDelta::days(7)
         )
-        .execute(&caller.domain.pool)
+        .execute(&request_context.app.pool)
         .await?;
-        deliver(caller, organization.organization(), organization.new_id(), invitation, &email, invited_at)
-            .await?;
+        deliver(
+            request_context,
+            organization.organization_id(),
+            organization.new_id(),
+            invitation,
+            &email,
+            invited_at,
+        )
+        .await?;
     }
-    access(caller, &organization).await
+    access(request_context, &organization).await
 }
 
 /// Two roles, a group that has one of them, and some people in it.
-async fn access(caller: &Caller, organization: &Visitor<'_>) -> Result<()> {
+async fn access(request_context: &RequestContext, organization: &OrganizationContext<'_>) -> Result<()> {
     let (reader, payer, group) = (organization.new_id(), organization.new_id(), organization.new_id());
     sqlx::query!(
         "with made as (
@@ -106,13 +113,13 @@ async fn access(caller: &Caller, organization: &Visitor<'_>) -> Result<()> {
          )
          insert into groups (organization_id, id, name, description, created_at)
          values ($1, $4, 'Accounting', 'Everybody who pays the bills.', $5)",
-        organization.organization(),
+        organization.organization_id(),
         reader,
         payer,
         group,
         organization.now
     )
-    .execute(&caller.domain.pool)
+    .execute(&request_context.app.pool)
     .await?;
     sqlx::query!(
         "with given as (
@@ -124,18 +131,18 @@ async fn access(caller: &Caller, organization: &Visitor<'_>) -> Result<()> {
          insert into group_members (organization_id, group_id, user_id)
          select $1, $3, id from users
          where organization_id = $1 and name in ('Dolores Drop', 'Jelena Jelly', 'Ooze Özdemir')",
-        organization.organization(),
+        organization.organization_id(),
         payer,
         group,
         reader
     )
-    .execute(&caller.domain.pool)
+    .execute(&request_context.app.pool)
     .await?;
     Ok(())
 }
 
 async fn deliver(
-    caller: &Caller,
+    request_context: &RequestContext,
     organization: Uuid,
     id: Uuid,
     invitation: Uuid,
@@ -143,15 +150,15 @@ async fn deliver(
     at: chrono::DateTime<chrono::Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into deliveries (organization_id, id, kind, invitation_id, email, state, tries, reply, created_at, ended_at)
-         values ($1, $2, 'invitation', $3, $4, 'handed_over', 1, '250 OK (demo)', $5, $5)",
+        "insert into deliveries (organization_id, id, kind, invitation_id, email, state, attempts, reply, created_at, ended_at)
+         values ($1, $2, 'invitation', $3, $4, 'accepted', 1, '250 OK (demo)', $5, $5)",
         organization,
         id,
         invitation,
         email,
         at
     )
-    .execute(&caller.domain.pool)
+    .execute(&request_context.app.pool)
     .await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What people have: roles of their own, groups, and the permissions that both come to.
 
-use crate::{Admin, Error, Result, Visitor};
+use crate::{Admin, Error, OrganizationContext, Result};
 use model::field::FieldError;
 use model::permission::{EffectivePermission, Grants, GroupName, Permission, PermissionSource, RoleName};
 use model::{GroupId, RoleId, UserId};
@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// How many roles, and how many groups, are offered to choose from.
-pub(crate) const CHOICES_MOST: i64 = 1_000;
+pub(crate) const MAX_CHOICES: i64 = 1_000;
 
 /// Everything that this user may do, sorted, each with all it comes from: the union of the user's own roles and of
 /// the roles of the user's groups. A wildcard stands as it was given.
@@ -31,10 +31,10 @@ pub async fn effective_permissions(admin: &Admin<'_>, user: UserId) -> Result<Ve
          left join groups g on g.organization_id = $1 and g.id = source.group_id
          cross join lateral unnest(r.permissions) as permission
          order by permission collate \"C\", g.id is not null, lower(r.name), lower(g.name), r.id, g.id",
-        admin.organization(),
+        admin.organization_id(),
         user.0
     )
-    .fetch_all(&admin.domain().pool)
+    .fetch_all(&admin.app().pool)
     .await?;
     let mut permissions: Vec<EffectivePermission> = Vec::new();
     for row in rows {
@@ -52,18 +52,18 @@ pub async fn effective_permissions(admin: &Admin<'_>, user: UserId) -> Result<Ve
 }
 
 /// All roles and groups of the organization, by name.
-pub async fn choices(admin: &Admin<'_>) -> Result<Grants> {
-    let pool = &admin.domain().pool;
+pub async fn options(admin: &Admin<'_>) -> Result<Grants> {
+    let pool = &admin.app().pool;
     let roles = sqlx::query!(
         "select id, name from roles where organization_id = $1 order by lower(name), id limit $2",
-        admin.organization(),
-        CHOICES_MOST
+        admin.organization_id(),
+        MAX_CHOICES
     )
     .fetch_all(pool);
     let groups = sqlx::query!(
         "select id, name from groups where organization_id = $1 order by lower(name), id limit $2",
-        admin.organization(),
-        CHOICES_MOST
+        admin.organization_id(),
+        MAX_CHOICES
     )
     .fetch_all(pool);
     let (roles, groups) = tokio::try_join!(roles, groups)?;
@@ -76,14 +76,14 @@ pub async fn choices(admin: &Admin<'_>) -> Result<Grants> {
 /// What this user has, by name.
 pub(crate) async fn of_user(
     connection: &mut PgConnection,
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     user: UserId,
 ) -> Result<Grants> {
     let roles = sqlx::query!(
         "select r.id, r.name from user_roles ur
          join roles r on r.organization_id = ur.organization_id and r.id = ur.role_id
          where ur.organization_id = $1 and ur.user_id = $2 order by lower(r.name), r.id",
-        visitor.organization(),
+        context.organization_id(),
         user.0
     )
     .fetch_all(&mut *connection)
@@ -92,7 +92,7 @@ pub(crate) async fn of_user(
         "select g.id, g.name from group_members gm
          join groups g on g.organization_id = gm.organization_id and g.id = gm.group_id
          where gm.organization_id = $1 and gm.user_id = $2 order by lower(g.name), g.id",
-        visitor.organization(),
+        context.organization_id(),
         user.0
     )
     .fetch_all(connection)
@@ -107,9 +107,9 @@ pub(crate) async fn of_user(
 ///
 /// # Errors
 /// When one of the roles or groups is not there.
-pub(crate) async fn replace(
+pub(crate) async fn set(
     transaction: &mut PgConnection,
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     users: &[Uuid],
     roles: &[RoleId],
     groups: &[GroupId],
@@ -118,7 +118,7 @@ pub(crate) async fn replace(
     let groups: Vec<Uuid> = groups.iter().map(|group| group.0).collect();
     sqlx::query!(
         "delete from user_roles where organization_id = $1 and user_id = any($2) and role_id <> all($3)",
-        visitor.organization(),
+        context.organization_id(),
         users,
         &roles
     )
@@ -126,22 +126,22 @@ pub(crate) async fn replace(
     .await?;
     sqlx::query!(
         "delete from group_members where organization_id = $1 and user_id = any($2) and group_id <> all($3)",
-        visitor.organization(),
+        context.organization_id(),
         users,
         &groups
     )
     .execute(&mut *transaction)
     .await?;
-    give(transaction, visitor, users, &roles, &groups).await
+    grant(transaction, context, users, &roles, &groups).await
 }
 
 /// Gives these users these roles and groups, beside what they have.
 ///
 /// # Errors
 /// When one of the roles or groups is not there.
-pub(crate) async fn give(
+pub(crate) async fn grant(
     transaction: &mut PgConnection,
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     users: &[Uuid],
     roles: &[Uuid],
     groups: &[Uuid],
@@ -151,32 +151,32 @@ pub(crate) async fn give(
             "insert into user_roles (organization_id, user_id, role_id)
              select $1, u, r from unnest($2::uuid[]) as u cross join unnest($3::uuid[]) as r
              on conflict do nothing",
-            visitor.organization(),
+            context.organization_id(),
             users,
             roles
         )
         .execute(&mut *transaction)
         .await
-        .map_err(|error| not_there(error, "user_roles_role", "roles"))?;
+        .map_err(|error| foreign_key_error(error, "user_roles_role", "roles"))?;
     }
     if !groups.is_empty() {
         sqlx::query!(
             "insert into group_members (organization_id, user_id, group_id)
              select $1, u, g from unnest($2::uuid[]) as u cross join unnest($3::uuid[]) as g
              on conflict do nothing",
-            visitor.organization(),
+            context.organization_id(),
             users,
             groups
         )
         .execute(transaction)
         .await
-        .map_err(|error| not_there(error, "group_members_group", "groups"))?;
+        .map_err(|error| foreign_key_error(error, "group_members_group", "groups"))?;
     }
     Ok(())
 }
 
 /// The field that named something which is not there, by the constraint that says so.
-pub(crate) fn not_there(error: sqlx::Error, constraint: &str, field: &str) -> Error {
+pub(crate) fn foreign_key_error(error: sqlx::Error, constraint: &str, field: &str) -> Error {
     let broken = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
     if broken == Some(constraint) { Error::field(field, FieldError::NoSuchChoice) } else { error.into() }
 }

@@ -1,11 +1,11 @@
 //! Groups: people together, and the roles that all of them have.
 
 use crate::audit::{self, Targets};
-use crate::grants::{self, CHOICES_MOST};
-use crate::{Admin, Error, Result, Steward, access};
-use model::actions::USERS_MAX;
+use crate::grants::{self, MAX_CHOICES};
+use crate::{Admin, Error, Principal, Result, access};
+use model::actions::MAX_USERS;
 use model::field::{self, FieldError};
-use model::permission::{Group, GroupAnswer, GroupChange, RoleName};
+use model::permission::{Group, GroupChange, GroupChangeResult, RoleName};
 use model::{FieldProblem, GroupId, Problem, RoleId, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -19,10 +19,10 @@ pub async fn list(admin: &Admin<'_>) -> Result<Vec<Group>> {
             (select count(*) from group_members
              where organization_id = g.organization_id and group_id = g.id) as \"members!\"
          from groups g where g.organization_id = $1 order by lower(g.name), g.id limit $2",
-        admin.organization(),
-        CHOICES_MOST
+        admin.organization_id(),
+        MAX_CHOICES
     )
-    .fetch_all(&admin.domain().pool)
+    .fetch_all(&admin.app().pool)
     .await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut roles: HashMap<Uuid, Vec<RoleName>> = HashMap::new();
@@ -31,10 +31,10 @@ pub async fn list(admin: &Admin<'_>) -> Result<Vec<Group>> {
          join roles r on r.organization_id = gr.organization_id and r.id = gr.role_id
          where gr.organization_id = $1 and gr.group_id = any($2)
          order by lower(r.name), r.id",
-        admin.organization(),
+        admin.organization_id(),
         &ids
     )
-    .fetch_all(&admin.domain().pool)
+    .fetch_all(&admin.app().pool)
     .await?
     {
         roles.entry(row.group_id).or_default().push(RoleName { id: RoleId(row.id), name: row.name });
@@ -58,25 +58,25 @@ pub async fn list(admin: &Admin<'_>) -> Result<Vec<Group>> {
 /// A name that is empty, too long or taken; a description that is too long; a role that is not there; not found, when
 /// there is no such group.
 pub async fn save(
-    steward: impl Into<Steward<'_>>,
+    principal: impl Into<Principal<'_>>,
     id: Option<GroupId>,
     name: &str,
     description: &str,
     roles: &[RoleId],
 ) -> Result<GroupId> {
-    let steward = &steward.into();
+    let principal = &principal.into();
     let (name, description) = check(name, description)?;
-    let mut transaction = steward.domain().pool.begin().await?;
+    let mut transaction = principal.app().pool.begin().await?;
     let (group, word) = match id {
         None => {
-            let group = GroupId(steward.new_id());
+            let group = GroupId(principal.new_id());
             sqlx::query!(
                 "insert into groups (organization_id, id, name, description, created_at) values ($1, $2, $3, $4, $5)",
-                steward.organization(),
+                principal.organization_id(),
                 group.0,
                 name,
                 description,
-                steward.now
+                principal.now
             )
             .execute(&mut *transaction)
             .await?;
@@ -85,7 +85,7 @@ pub async fn save(
         Some(group) => {
             let changed = sqlx::query!(
                 "update groups set name = $3, description = $4 where organization_id = $1 and id = $2",
-                steward.organization(),
+                principal.organization_id(),
                 group.0,
                 name,
                 description
@@ -95,13 +95,13 @@ pub async fn save(
             if changed.rows_affected() == 0 {
                 return Err(Error::not_found());
             }
-            (group, "group.changed")
+            (group, "group.updated")
         }
     };
-    let names = set_roles(&mut transaction, steward, group, roles).await?;
+    let names = set_roles(&mut transaction, principal, group, roles).await?;
     let details = json!({ "group": name, "roles": names });
     let targets = Targets::thing(group.0);
-    audit::record(&mut transaction, steward, &steward.actor, word, &targets, &details).await?;
+    audit::record(&mut transaction, principal, &principal.actor, word, &targets, &details).await?;
     transaction.commit().await?;
     Ok(group)
 }
@@ -123,14 +123,14 @@ fn check(name: &str, description: &str) -> Result<(String, String)> {
 /// Gives the group exactly these roles, and back their names.
 async fn set_roles(
     transaction: &mut PgConnection,
-    steward: &Steward<'_>,
+    principal: &Principal<'_>,
     group: GroupId,
     roles: &[RoleId],
 ) -> Result<Vec<String>> {
     let roles: Vec<Uuid> = roles.iter().map(|role| role.0).collect();
     sqlx::query!(
         "delete from group_roles where organization_id = $1 and group_id = $2 and role_id <> all($3)",
-        steward.organization(),
+        principal.organization_id(),
         group.0,
         &roles
     )
@@ -139,16 +139,16 @@ async fn set_roles(
     sqlx::query!(
         "insert into group_roles (organization_id, group_id, role_id)
          select $1, $2, r from unnest($3::uuid[]) as r on conflict do nothing",
-        steward.organization(),
+        principal.organization_id(),
         group.0,
         &roles
     )
     .execute(&mut *transaction)
     .await
-    .map_err(|error| grants::not_there(error, "group_roles_role", "roles"))?;
+    .map_err(|error| grants::foreign_key_error(error, "group_roles_role", "roles"))?;
     let names = sqlx::query_scalar!(
         "select name from roles where organization_id = $1 and id = any($2) order by lower(name), id",
-        steward.organization(),
+        principal.organization_id(),
         &roles
     )
     .fetch_all(transaction)
@@ -160,13 +160,13 @@ async fn set_roles(
 ///
 /// # Errors
 /// Not found, when there is no such group.
-pub async fn delete(steward: impl Into<Steward<'_>>, group: GroupId) -> Result<()> {
-    let steward = &steward.into();
-    let mut transaction = steward.domain().pool.begin().await?;
-    access::lock_organization(&mut transaction, steward).await?;
+pub async fn delete(principal: impl Into<Principal<'_>>, group: GroupId) -> Result<()> {
+    let principal = &principal.into();
+    let mut transaction = principal.app().pool.begin().await?;
+    access::lock_organization(&mut transaction, principal).await?;
     let name = sqlx::query_scalar!(
         "delete from groups where organization_id = $1 and id = $2 returning name",
-        steward.organization(),
+        principal.organization_id(),
         group.0
     )
     .fetch_optional(&mut *transaction)
@@ -174,7 +174,7 @@ pub async fn delete(steward: impl Into<Steward<'_>>, group: GroupId) -> Result<(
     .ok_or_else(Error::not_found)?;
     let details = json!({ "group": name });
     let targets = Targets::thing(group.0);
-    audit::record(&mut transaction, steward, &steward.actor, "group.deleted", &targets, &details).await?;
+    audit::record(&mut transaction, principal, &principal.actor, "group.deleted", &targets, &details).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -184,19 +184,19 @@ pub async fn delete(steward: impl Into<Steward<'_>>, group: GroupId) -> Result<(
 /// # Errors
 /// When nobody was chosen, or more than 1,000; not found, when there is no such group.
 pub async fn add_members(
-    steward: impl Into<Steward<'_>>,
+    principal: impl Into<Principal<'_>>,
     group: GroupId,
     users: &[UserId],
-) -> Result<GroupAnswer> {
-    let steward = &steward.into();
+) -> Result<GroupChangeResult> {
+    let principal = &principal.into();
     let users = some(users)?;
-    let mut transaction = steward.domain().pool.begin().await?;
-    let name = hold(&mut transaction, steward, group).await?;
+    let mut transaction = principal.app().pool.begin().await?;
+    let name = hold(&mut transaction, principal, group).await?;
     // Whoever was removed meanwhile is left out.
     let added = sqlx::query!(
         "with locked as (
             select id, email from users
-            where organization_id = $1 and id = any($3) order by email_key for key share
+            where organization_id = $1 and id = any($3) order by email_normalized for key share
          ), added as (
             insert into group_members (organization_id, group_id, user_id)
             select $1, $2, id from locked
@@ -204,7 +204,7 @@ pub async fn add_members(
             returning user_id
          )
          select locked.id, locked.email from locked join added on added.user_id = locked.id",
-        steward.organization(),
+        principal.organization_id(),
         group.0,
         &users
     )
@@ -215,10 +215,10 @@ pub async fn add_members(
         targets.push(UserId(row.id), &row.email);
     }
     let details = json!({ "group": name });
-    audit::record(&mut transaction, steward, &steward.actor, "group.members_added", &targets, &details)
+    audit::record(&mut transaction, principal, &principal.actor, "group.members_added", &targets, &details)
         .await?;
     transaction.commit().await?;
-    Ok(GroupAnswer { change: GroupChange::Add, group: name, done: added.len() })
+    Ok(GroupChangeResult { change: GroupChange::Add, group: name, done: added.len() })
 }
 
 /// Takes these users out of a group, and says for how many that was news. They stay in the organization, without what
@@ -227,25 +227,25 @@ pub async fn add_members(
 /// # Errors
 /// When nobody was chosen, or more than 1,000; not found, when there is no such group.
 pub async fn remove_members(
-    steward: impl Into<Steward<'_>>,
+    principal: impl Into<Principal<'_>>,
     group: GroupId,
     users: &[UserId],
-) -> Result<GroupAnswer> {
-    let steward = &steward.into();
+) -> Result<GroupChangeResult> {
+    let principal = &principal.into();
     let users = some(users)?;
-    let mut transaction = steward.domain().pool.begin().await?;
-    let name = hold(&mut transaction, steward, group).await?;
+    let mut transaction = principal.app().pool.begin().await?;
+    let name = hold(&mut transaction, principal, group).await?;
     let removed = sqlx::query!(
         "with locked as (
             select id, email from users
-            where organization_id = $1 and id = any($3) order by email_key for key share
+            where organization_id = $1 and id = any($3) order by email_normalized for key share
          ), removed as (
             delete from group_members
             where organization_id = $1 and group_id = $2 and user_id in (select id from locked)
             returning user_id
          )
          select locked.id, locked.email from locked join removed on removed.user_id = locked.id",
-        steward.organization(),
+        principal.organization_id(),
         group.0,
         &users
     )
@@ -256,10 +256,10 @@ pub async fn remove_members(
         targets.push(UserId(row.id), &row.email);
     }
     let details = json!({ "group": name });
-    audit::record(&mut transaction, steward, &steward.actor, "group.members_removed", &targets, &details)
+    audit::record(&mut transaction, principal, &principal.actor, "group.members_removed", &targets, &details)
         .await?;
     transaction.commit().await?;
-    Ok(GroupAnswer { change: GroupChange::Remove, group: name, done: removed.len() })
+    Ok(GroupChangeResult { change: GroupChange::Remove, group: name, done: removed.len() })
 }
 
 /// The ids of those who were chosen, when there are some and not too many.
@@ -267,17 +267,17 @@ fn some(users: &[UserId]) -> Result<Vec<Uuid>> {
     if users.is_empty() {
         return Err(Error::field("users", FieldError::Empty));
     }
-    if users.len() > USERS_MAX {
-        return Err(Error::field("users", FieldError::TooMany { most: USERS_MAX }));
+    if users.len() > MAX_USERS {
+        return Err(Error::field("users", FieldError::TooMany { most: MAX_USERS }));
     }
     Ok(users.iter().map(|user| user.0).collect())
 }
 
 /// Keeps the group from being deleted meanwhile, and gives its name.
-async fn hold(transaction: &mut PgConnection, steward: &Steward<'_>, group: GroupId) -> Result<String> {
+async fn hold(transaction: &mut PgConnection, principal: &Principal<'_>, group: GroupId) -> Result<String> {
     sqlx::query_scalar!(
         "select name from groups where organization_id = $1 and id = $2 for key share",
-        steward.organization(),
+        principal.organization_id(),
         group.0
     )
     .fetch_optional(transaction)

@@ -6,24 +6,24 @@
 
 mod access;
 pub mod account;
+mod admission;
+pub mod api_keys;
 mod audit;
 pub mod audit_log;
-mod caller;
 mod clock;
 pub mod demo;
-pub mod directory;
-mod entry;
 mod error;
 pub mod grants;
 pub mod groups;
 pub mod invitations;
-pub mod keys;
 pub mod mail;
 pub mod organizations;
-mod quota;
+mod rate_limit;
+mod request_context;
 pub mod requests;
 mod retention;
 pub mod roles;
+pub mod scim;
 mod secret;
 pub mod sessions;
 pub mod settings;
@@ -31,10 +31,10 @@ pub mod sign_in;
 pub mod sso;
 pub mod users;
 
-pub use access::{Admin, Member, Program, Steward, Visitor};
-pub use caller::{Caller, Source};
+pub use access::{Admin, ApiClient, Member, OrganizationContext, Principal};
 pub use clock::Clock;
 pub use error::{Error, Result};
+pub use request_context::{RequestContext, Source};
 pub use secret::{Keyring, KeyringError, Token};
 
 use sqlx::PgPool;
@@ -45,14 +45,14 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// What the rules stand on; cheap to clone.
 #[derive(Clone)]
-pub struct Domain {
+pub struct AppContext {
     pub pool: PgPool,
     pub clock: Clock,
     pub keys: Arc<Keyring>,
     /// The origin that every link begins with, without a slash at its end. Never taken from a request.
     pub base_url: Arc<str>,
     /// Rung when mail was queued, so that this process's worker need not wait for its next look.
-    pub mail_bell: Arc<tokio::sync::Notify>,
+    pub mail_ready: Arc<tokio::sync::Notify>,
     /// The identity providers that this process has spoken with lately.
     pub sso: Arc<sso::Providers>,
 }

@@ -5,24 +5,24 @@
 //! does; and when to try again is a matter of SMTP's answers and of how long the mail is of use.
 
 mod backoff;
-mod captured;
+mod enqueue;
 mod job;
-mod letter;
 pub mod links;
-mod names;
+mod memory_mailbox;
+mod message;
 mod outbox;
-mod parcel;
-mod queue;
 mod requests;
+mod sanitize;
 mod smtp;
 mod state;
+mod template;
 mod transport;
 mod worker;
 
-pub use captured::{Captured, CapturedMail};
+pub use enqueue::InvitationMail;
+pub(crate) use enqueue::{queue_invitations, queue_requests, queue_sign_in};
 pub use lettre::message::Mailbox;
-pub use queue::InvitationMail;
-pub(crate) use queue::{queue_invitations, queue_requests, queue_sign_in};
+pub use memory_mailbox::{Captured, CapturedMail};
 pub(crate) use state::{DeliveryColumns, delivery_state};
 pub use transport::{MailConfigError, Transport, sender};
 pub use worker::work;

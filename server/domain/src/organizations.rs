@@ -1,10 +1,10 @@
 //! Organizations.
 
 use crate::audit::{self, Actor, Targets};
-use crate::{Caller, Error, Result, Token, Visitor, secret, sign_in};
+use crate::{Error, OrganizationContext, RequestContext, Result, Token, secret, sign_in};
 use model::field::{self, FieldError};
 use model::settings::Settings;
-use model::{EmailAddress, OrganizationCard, OrganizationId, UserId};
+use model::{EmailAddress, OrganizationId, OrganizationSummary, UserId};
 use serde_json::json;
 
 /// Makes an organization with its first Organization Admin, for whoever holds the command line, and a one-time
@@ -13,16 +13,16 @@ use serde_json::json;
 /// # Errors
 /// A slug that is taken or has other characters than lower-case letters, digits and inner hyphens; an empty name; an
 /// address that is none.
-pub async fn create(caller: &Caller, slug: &str, name: &str, admin: &str) -> Result<Token> {
+pub async fn create(request_context: &RequestContext, slug: &str, name: &str, admin: &str) -> Result<Token> {
     let name = field::name(name).map_err(|error| Error::field("name", error))?;
     let email =
         EmailAddress::parse(admin).map_err(|why| Error::field("admin", FieldError::Address { why }))?;
-    let now = caller.domain.clock.now();
+    let now = request_context.app.clock.now();
     let id = OrganizationId(secret::id(now));
-    let mut transaction = caller.domain.pool.begin().await?;
+    let mut transaction = request_context.app.pool.begin().await?;
     let settings = sqlx::query!(
         "insert into organizations (id, slug, name, created_at) values ($1, $2, $3, $4)
-         returning requests_open, invitation_days, session_hours, request_again_days,
+         returning requests_enabled, invitation_days, session_hours, request_cooldown_days,
             dismiss_stale_requests, notify_requests, allowed_domains",
         id.0,
         slug,
@@ -31,20 +31,20 @@ pub async fn create(caller: &Caller, slug: &str, name: &str, admin: &str) -> Res
     )
     .fetch_one(&mut *transaction)
     .await?;
-    let organization = Visitor {
-        caller,
+    let organization = OrganizationContext {
+        request: request_context,
         id,
-        card: OrganizationCard {
+        summary: OrganizationSummary {
             slug: slug.to_owned(),
             name: name.clone(),
-            requests_open: settings.requests_open,
+            requests_enabled: settings.requests_enabled,
         },
         settings: Settings {
             name,
-            requests_open: settings.requests_open,
+            requests_enabled: settings.requests_enabled,
             invitation_days: settings.invitation_days,
             session_hours: settings.session_hours,
-            request_again_days: settings.request_again_days,
+            request_cooldown_days: settings.request_cooldown_days,
             dismiss_stale_requests: settings.dismiss_stale_requests,
             notify_requests: settings.notify_requests,
             allowed_domains: settings.allowed_domains,
@@ -54,12 +54,12 @@ pub async fn create(caller: &Caller, slug: &str, name: &str, admin: &str) -> Res
     let user = UserId(secret::id(now));
     sqlx::query!(
         "insert into users
-            (organization_id, id, email, email_key, status, role, joined_at, joined_by, created_at)
+            (organization_id, id, email, email_normalized, status, role, joined_at, joined_by, created_at)
          values ($1, $2, $3, $4, 'active', 'admin', $5, 'setup', $5)",
         id.0,
         user.0,
         email.as_str(),
-        email.key(),
+        email.normalized(),
         now
     )
     .execute(&mut *transaction)

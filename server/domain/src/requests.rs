@@ -4,15 +4,15 @@
 //! down, with its mail. Only the worker that makes the mail finds out whose address it is. Nothing reaches the admins
 //! before the mailbox has shown itself, by the link of that mail or by that of an invitation which has expired.
 
-mod again;
-mod ask;
 mod confirm;
-mod decide;
 mod notify;
-mod quota;
+mod rate_limit;
+mod renewal;
+mod review;
+mod submit;
 
-pub use again::ask_again;
-pub use ask::ask;
 pub use confirm::{confirm, confirm_page};
-pub use decide::{dismiss, dismiss_stale, list, of_addresses};
-pub(crate) use decide::{joined, joined_details, settle};
+pub use renewal::request_renewal;
+pub use review::{dismiss, dismiss_stale, list, of_addresses};
+pub(crate) use review::{join_details, mark_approved, mark_joined};
+pub use submit::submit;

@@ -3,12 +3,12 @@
 //! Every try of somebody outside takes a few such rows along, so that there are never many more than those of the last
 //! day, and no job is needed for it.
 
-use crate::{Result, Visitor};
+use crate::{OrganizationContext, Result};
 use chrono::TimeDelta;
 use sqlx::PgConnection;
 
 /// How many rows of each kind one try takes along.
-const ROWS_MOST: i64 = 10;
+const MAX_ROWS: i64 = 10;
 
 /// For how long counters, and tries that came to nothing, are kept.
 const TRIES_HOURS: i64 = 24;
@@ -17,19 +17,22 @@ const TRIES_HOURS: i64 = 24;
 const KEPT_DAYS: i64 = 90;
 
 /// Forgets a few rows that are over. Called last in a transaction: who goes before holds what others may want.
-pub(crate) async fn forget(transaction: &mut PgConnection, visitor: &Visitor<'_>) -> Result<()> {
+pub(crate) async fn purge_expired(
+    transaction: &mut PgConnection,
+    context: &OrganizationContext<'_>,
+) -> Result<()> {
     sqlx::query!(
         "with counters as (
-            delete from quotas where ctid = any (array(
-                select ctid from quotas
-                where organization_id = $1 and since <= $2 and scope <> 'request_organization'
-                order by since limit $4 for update skip locked
+            delete from rate_limits where ctid = any (array(
+                select ctid from rate_limits
+                where organization_id = $1 and window_start <= $2 and scope <> 'request_organization'
+                order by window_start limit $4 for update skip locked
             ))
          ), unconfirmed as (
             delete from invitation_requests where ctid = any (array(
                 select ctid from invitation_requests
-                where organization_id = $1 and status = 'asked' and confirm_until <= $2
-                order by confirm_until limit $4 for update skip locked
+                where organization_id = $1 and status = 'unconfirmed' and confirm_expires_at <= $2
+                order by confirm_expires_at limit $4 for update skip locked
             ))
          ), of_nobody as (
             delete from sign_ins where ctid = any (array(
@@ -57,12 +60,12 @@ pub(crate) async fn forget(transaction: &mut PgConnection, visitor: &Visitor<'_>
             select ctid from invitations where organization_id = $1 and user_id is null and ended_at <= $3
             order by ended_at limit $4 for update skip locked
          ))",
-        visitor.organization(),
-        visitor.now - TimeDelta::hours(TRIES_HOURS),
-        visitor.now - TimeDelta::days(KEPT_DAYS),
-        ROWS_MOST,
+        context.organization_id(),
+        context.now - TimeDelta::hours(TRIES_HOURS),
+        context.now - TimeDelta::days(KEPT_DAYS),
+        MAX_ROWS,
         // A dismissed address is told from others for as long as the settings say.
-        visitor.now - TimeDelta::days(visitor.settings.request_again_days.into())
+        context.now - TimeDelta::days(context.settings.request_cooldown_days.into())
     )
     .execute(transaction)
     .await?;

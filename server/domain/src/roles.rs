@@ -1,10 +1,10 @@
 //! Custom roles: a name and a set of permissions.
 
 use crate::audit::{self, Actor, Targets};
-use crate::grants::CHOICES_MOST;
+use crate::grants::MAX_CHOICES;
 use crate::{Admin, Error, Result, access};
 use model::field::{self, FieldError};
-use model::permission::{self, PERMISSIONS_MAX, Permission, Role};
+use model::permission::{self, MAX_PERMISSIONS, Permission, Role};
 use model::{FieldProblem, Problem, RoleId};
 use serde_json::json;
 
@@ -17,10 +17,10 @@ pub async fn list(admin: &Admin<'_>) -> Result<Vec<Role>> {
             (select count(*) from group_roles
              where organization_id = r.organization_id and role_id = r.id) as \"groups!\"
          from roles r where r.organization_id = $1 order by lower(r.name), r.id limit $2",
-        admin.organization(),
-        CHOICES_MOST
+        admin.organization_id(),
+        MAX_CHOICES
     )
-    .fetch_all(&admin.domain().pool)
+    .fetch_all(&admin.app().pool)
     .await?;
     let role = |id, name, permissions: Vec<String>, users, groups| Role {
         id: RoleId(id),
@@ -39,13 +39,13 @@ pub async fn list(admin: &Admin<'_>) -> Result<Vec<Role>> {
 pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions: &str) -> Result<RoleId> {
     let (name, permissions) = check(name, permissions)?;
     let texts: Vec<&str> = permissions.iter().map(Permission::as_str).collect();
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = admin.app().pool.begin().await?;
     let (role, word) = match id {
         None => {
             let role = RoleId(admin.new_id());
             sqlx::query!(
                 "insert into roles (organization_id, id, name, permissions, created_at) values ($1, $2, $3, $4, $5)",
-                admin.organization(),
+                admin.organization_id(),
                 role.0,
                 name,
                 &texts as &[&str],
@@ -58,7 +58,7 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
         Some(role) => {
             let changed = sqlx::query!(
                 "update roles set name = $3, permissions = $4 where organization_id = $1 and id = $2",
-                admin.organization(),
+                admin.organization_id(),
                 role.0,
                 name,
                 &texts as &[&str]
@@ -68,7 +68,7 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
             if changed.rows_affected() == 0 {
                 return Err(Error::not_found());
             }
-            (role, "role.changed")
+            (role, "role.updated")
         }
     };
     let details = json!({ "role": name, "permissions": texts });
@@ -82,7 +82,7 @@ fn check(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
     let name = field::name(name);
     let permissions = match permission::parse_list(permissions) {
         Ok(list) if list.is_empty() => Err(FieldError::Empty),
-        Ok(list) if list.len() > PERMISSIONS_MAX => Err(FieldError::TooMany { most: PERMISSIONS_MAX }),
+        Ok(list) if list.len() > MAX_PERMISSIONS => Err(FieldError::TooMany { most: MAX_PERMISSIONS }),
         Ok(list) => Ok(list),
         Err((entry, why)) => Err(FieldError::NotAPermission { entry, why }),
     };
@@ -104,11 +104,11 @@ fn check(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
 /// # Errors
 /// Not found, when there is no such role.
 pub async fn delete(admin: &Admin<'_>, role: RoleId) -> Result<()> {
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = admin.app().pool.begin().await?;
     access::lock_organization(&mut transaction, admin).await?;
     let name = sqlx::query_scalar!(
         "delete from roles where organization_id = $1 and id = $2 returning name",
-        admin.organization(),
+        admin.organization_id(),
         role.0
     )
     .fetch_optional(&mut *transaction)

@@ -2,20 +2,20 @@
 
 mod seal;
 
-pub use seal::Sealed;
+pub use seal::SealPurpose;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use model::keys::KEY_PREFIX;
+use model::api_keys::KEY_PREFIX;
 use model::{InvitationId, OrganizationId, RequestId, SignInId};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use uuid::Uuid;
 
 /// The shortest key that is taken, in bytes: as long as the MAC's output (RFC 2104, section 3).
-const KEY_MIN: usize = 32;
+const MIN_KEY: usize = 32;
 /// How much of the MAC stands in a link, in bytes: half, the least that RFC 2104, section 5 allows.
 const MAC_BYTES: usize = 16;
 const KEY_ID_BYTES: usize = 2;
@@ -53,12 +53,12 @@ impl Token {
     }
 
     /// What somebody brought; good for nothing until it is found to open something.
-    pub fn presented(text: impl Into<String>) -> Self {
+    pub fn from_client(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// To put it into a link or a cookie.
-    pub fn reveal(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 
@@ -86,7 +86,7 @@ struct Key {
 pub enum KeyringError {
     #[error("has no key in it")]
     Missing,
-    #[error("has a key shorter than {KEY_MIN} characters")]
+    #[error("has a key shorter than {MIN_KEY} characters")]
     TooShort,
 }
 
@@ -106,7 +106,7 @@ impl Keyring {
         if keys.is_empty() {
             return Err(KeyringError::Missing);
         }
-        if keys.iter().any(|key| key.len() < KEY_MIN) {
+        if keys.iter().any(|key| key.len() < MIN_KEY) {
             return Err(KeyringError::TooShort);
         }
         let key = |secret: &&str| {
@@ -165,17 +165,21 @@ impl Keyring {
     }
 
     /// The invitation that a token opens in this organization, if it is genuine.
-    pub fn open_invitation(&self, organization: OrganizationId, token: &Token) -> Option<InvitationId> {
+    pub fn verify_invitation_token(
+        &self,
+        organization: OrganizationId,
+        token: &Token,
+    ) -> Option<InvitationId> {
         self.open(INVITATION, organization, token).map(InvitationId)
     }
 
     /// The request that a token confirms in this organization, if it is genuine.
-    pub fn open_request(&self, organization: OrganizationId, token: &Token) -> Option<RequestId> {
+    pub fn verify_request_token(&self, organization: OrganizationId, token: &Token) -> Option<RequestId> {
         self.open(REQUEST, organization, token).map(RequestId)
     }
 
     fn open(&self, purpose: Purpose, organization: OrganizationId, token: &Token) -> Option<Uuid> {
-        let bytes = URL_SAFE_NO_PAD.decode(token.reveal().trim()).ok()?;
+        let bytes = URL_SAFE_NO_PAD.decode(token.expose().trim()).ok()?;
         let (key_id, rest) = bytes.split_at_checked(KEY_ID_BYTES)?;
         let (id, mac) = rest.split_at_checked(16)?;
         if mac.len() != MAC_BYTES {
@@ -232,8 +236,8 @@ mod tests {
         let keys = Keyring::parse(NEW).unwrap();
         let (organization, invitation) = ids();
         let token = keys.invitation_token(organization, invitation).unwrap();
-        assert_eq!(keys.open_invitation(organization, &token), Some(invitation));
-        assert_eq!(keys.open_invitation(OrganizationId(Uuid::from_u128(3)), &token), None);
+        assert_eq!(keys.verify_invitation_token(organization, &token), Some(invitation));
+        assert_eq!(keys.verify_invitation_token(OrganizationId(Uuid::from_u128(3)), &token), None);
     }
 
     #[test]
@@ -241,17 +245,17 @@ mod tests {
         let keys = Keyring::parse(NEW).unwrap();
         let (organization, invitation) = ids();
         let token = keys.invitation_token(organization, invitation).unwrap();
-        let text = token.reveal();
+        let text = token.expose();
         for at in 0..text.len() {
-            let cut = Token::presented(&text[..at]);
-            assert_eq!(keys.open_invitation(organization, &cut), None, "cut at {at}");
+            let cut = Token::from_client(&text[..at]);
+            assert_eq!(keys.verify_invitation_token(organization, &cut), None, "cut at {at}");
             let swapped = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
             let mut changed = text.to_owned();
             changed.replace_range(at..=at, swapped);
-            let changed = Token::presented(changed);
-            assert_eq!(keys.open_invitation(organization, &changed), None, "changed at {at}");
+            let changed = Token::from_client(changed);
+            assert_eq!(keys.verify_invitation_token(organization, &changed), None, "changed at {at}");
         }
-        assert_eq!(keys.open_invitation(organization, &Token::presented("ünïcode")), None);
+        assert_eq!(keys.verify_invitation_token(organization, &Token::from_client("ünïcode")), None);
     }
 
     #[test]
@@ -259,8 +263,8 @@ mod tests {
         let (organization, invitation) = ids();
         let token = Keyring::parse(OLD).unwrap().invitation_token(organization, invitation).unwrap();
         let both = Keyring::parse(&format!("{NEW}, {OLD}")).unwrap();
-        assert_eq!(both.open_invitation(organization, &token), Some(invitation));
-        assert_eq!(Keyring::parse(NEW).unwrap().open_invitation(organization, &token), None);
+        assert_eq!(both.verify_invitation_token(organization, &token), Some(invitation));
+        assert_eq!(Keyring::parse(NEW).unwrap().verify_invitation_token(organization, &token), None);
     }
 
     #[test]

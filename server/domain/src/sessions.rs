@@ -1,7 +1,7 @@
 //! Sessions: a signed-in browser.
 
 use crate::audit::{self, Actor, Targets};
-use crate::{Member, Result, Token, Visitor, secret};
+use crate::{Member, OrganizationContext, Result, Token, secret};
 use chrono::TimeDelta;
 use model::{ConnectionId, UserId};
 use serde_json::json;
@@ -16,21 +16,21 @@ pub struct NewSession {
 /// Starts a session in the transaction that signs somebody in.
 pub(crate) async fn start(
     transaction: &mut PgConnection,
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     user: UserId,
 ) -> Result<NewSession> {
     let token = Token::random();
-    let lasts = TimeDelta::hours(visitor.settings.session_hours.into());
+    let lasts = TimeDelta::hours(context.settings.session_hours.into());
     sqlx::query!(
         "insert into sessions (organization_id, id, user_id, token_hash, user_agent, created_at, last_used_at, expires_at)
          values ($1, $2, $3, $4, $5, $6, $6, $7)",
-        visitor.organization(),
-        secret::id(visitor.now),
+        context.organization_id(),
+        secret::id(context.now),
         user.0,
         token.hash(),
-        visitor.caller.source.user_agent,
-        visitor.now,
-        visitor.now + lasts
+        context.request.source.user_agent,
+        context.now,
+        context.now + lasts
     )
     .execute(transaction)
     .await?;
@@ -39,10 +39,10 @@ pub(crate) async fn start(
 
 /// Ends the session of this browser, and says by which connection it began, if by one.
 pub async fn sign_out(member: &Member<'_>) -> Result<Option<ConnectionId>> {
-    let mut transaction = member.domain().pool.begin().await?;
+    let mut transaction = member.app().pool.begin().await?;
     let connection = sqlx::query_scalar!(
         "delete from sessions where organization_id = $1 and id = $2 returning connection_id",
-        member.organization(),
+        member.organization_id(),
         member.session.0
     )
     .fetch_optional(&mut *transaction)

@@ -6,7 +6,7 @@ use model::settings::{Settings, SettingsForm};
 use serde_json::{Map, Value, json};
 
 /// The settings as they are.
-pub fn show(admin: &Admin<'_>) -> Settings {
+pub fn get(admin: &Admin<'_>) -> Settings {
     admin.settings.clone()
 }
 
@@ -16,13 +16,13 @@ pub fn show(admin: &Admin<'_>) -> Settings {
 /// Every field that can't be so.
 pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
     let settings = form.check()?;
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = admin.app().pool.begin().await?;
     let before = sqlx::query_as!(
         Settings,
-        "select name, requests_open, invitation_days, session_hours, request_again_days,
+        "select name, requests_enabled, invitation_days, session_hours, request_cooldown_days,
             dismiss_stale_requests, notify_requests, allowed_domains
          from organizations where id = $1 for no key update",
-        admin.organization()
+        admin.organization_id()
     )
     .fetch_one(&mut *transaction)
     .await?;
@@ -32,24 +32,24 @@ pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
     }
     sqlx::query!(
         "update organizations
-         set name = $2, requests_open = $3, invitation_days = $4, session_hours = $5, allowed_domains = $6,
-            request_again_days = $7, dismiss_stale_requests = $8, notify_requests = $9
+         set name = $2, requests_enabled = $3, invitation_days = $4, session_hours = $5, allowed_domains = $6,
+            request_cooldown_days = $7, dismiss_stale_requests = $8, notify_requests = $9
          where id = $1",
-        admin.organization(),
+        admin.organization_id(),
         settings.name,
-        settings.requests_open,
+        settings.requests_enabled,
         settings.invitation_days,
         settings.session_hours,
         &settings.allowed_domains,
-        settings.request_again_days,
+        settings.request_cooldown_days,
         settings.dismiss_stale_requests,
         settings.notify_requests
     )
     .execute(&mut *transaction)
     .await?;
     let actor = Actor::user(&admin.user);
-    let targets = Targets::thing(admin.organization());
-    let word = "organization.settings_changed";
+    let targets = Targets::thing(admin.organization_id());
+    let word = "organization.settings_updated";
     audit::record(&mut transaction, admin, &actor, word, &targets, &details.into()).await?;
     transaction.commit().await?;
     Ok(settings)

@@ -6,9 +6,9 @@
 //! The house's order holds here as well: the user's row is locked before that of the try.
 
 use crate::audit::{self, Actor, Targets};
-use crate::quota::{self, Quota};
+use crate::rate_limit::{self, RateLimit};
 use crate::sessions::{self, NewSession};
-use crate::{Error, Result, Token, Visitor, mail, retention, secret};
+use crate::{Error, OrganizationContext, Result, Token, mail, retention, secret};
 use chrono::TimeDelta;
 use model::field::{self, FieldError};
 use model::sign_in::{LINK_MINUTES, SignInPage};
@@ -17,15 +17,15 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 /// How many sign-in mails one address gets, whoever asks.
-const ADDRESS: Quota = Quota { scope: "sign_in_address", most: 20, minutes: LINK_MINUTES };
+const ADDRESS: RateLimit = RateLimit { scope: "sign_in_address", most: 20, minutes: LINK_MINUTES };
 /// How many of them one site may ask for, so that a stranger can't use up somebody's share.
-const PAIR: Quota = Quota { scope: "sign_in_pair", most: 5, minutes: LINK_MINUTES };
+const PAIR: RateLimit = RateLimit { scope: "sign_in_address_ip", most: 5, minutes: LINK_MINUTES };
 /// How many sign-in mails one source may ask for: behind one address there may be a large office.
-const SOURCE: Quota = Quota { scope: "sign_in_source", most: 600, minutes: LINK_MINUTES };
+const SOURCE: RateLimit = RateLimit { scope: "sign_in_ip", most: 600, minutes: LINK_MINUTES };
 /// How many of an address' mails have a code beside the link.
-const CODES_MOST: i32 = 5;
-/// How many wrong codes end a try to sign in. With [`CODES_MOST`], a guesser has 25 of a million codes in 15 minutes.
-const WRONG_CODES_MOST: i16 = 5;
+const MAX_CODES: i32 = 5;
+/// How many wrong codes end a try to sign in. With [`MAX_CODES`], a guesser has 25 of a million codes in 15 minutes.
+const MAX_WRONG_CODES: i16 = 5;
 
 /// A try to sign in, as the browser that asked for it keeps it.
 pub struct SignInTry {
@@ -38,61 +38,65 @@ pub struct SignInTry {
 ///
 /// # Errors
 /// When the address is no address.
-pub async fn request(visitor: &Visitor<'_>, email: &str) -> Result<SignInTry> {
+pub async fn request(context: &OrganizationContext<'_>, email: &str) -> Result<SignInTry> {
     if email.trim().is_empty() {
         return Err(Error::field("email", FieldError::Empty));
     }
     let email =
         EmailAddress::parse(email).map_err(|why| Error::field("email", FieldError::Address { why }))?;
-    let key = email.key();
-    let attempt = SignInTry { id: SignInId(visitor.new_id()), browser: Token::random() };
-    let mut transaction = visitor.domain().pool.begin().await?;
-    if let Some(count) = take(&mut transaction, visitor, &key).await? {
+    let key = email.normalized();
+    let attempt = SignInTry { id: SignInId(context.new_id()), browser: Token::random() };
+    let mut transaction = context.app().pool.begin().await?;
+    if let Some(count) = take(&mut transaction, context, &key).await? {
         sqlx::query!(
-            "insert into sign_ins (organization_id, id, email_key, browser_hash, created_at, expires_at)
+            "insert into sign_ins (organization_id, id, email_normalized, browser_hash, created_at, expires_at)
              values ($1, $2, $3, $4, $5, $6)",
-            visitor.organization(),
+            context.organization_id(),
             attempt.id.0,
             key,
             // Without a browser, the mail has no code.
-            Some(attempt.browser.hash()).filter(|_| count <= CODES_MOST),
-            visitor.now,
-            visitor.now + TimeDelta::minutes(LINK_MINUTES)
+            Some(attempt.browser.hash()).filter(|_| count <= MAX_CODES),
+            context.now,
+            context.now + TimeDelta::minutes(LINK_MINUTES)
         )
         .execute(&mut *transaction)
         .await?;
-        mail::queue_sign_in(&mut transaction, visitor, attempt.id, email.as_str()).await?;
+        mail::queue_sign_in(&mut transaction, context, attempt.id, email.as_str()).await?;
     }
-    retention::forget(&mut transaction, visitor).await?;
+    retention::purge_expired(&mut transaction, context).await?;
     transaction.commit().await?;
-    visitor.domain().mail_bell.notify_one();
+    context.app().mail_ready.notify_one();
     Ok(attempt)
 }
 
 /// Counts one more sign-in mail to this address from where it is asked for, and says how many there were lately; nothing,
 /// when it is one too many.
-async fn take(transaction: &mut PgConnection, visitor: &Visitor<'_>, key: &str) -> Result<Option<i32>> {
-    let pair = format!("{key} {}", quota::site(visitor));
-    for (quota, key) in [(SOURCE, &quota::source(visitor)), (PAIR, &pair)] {
-        if quota::count(transaction, visitor, &quota, key).await?.is_none() {
+async fn take(
+    transaction: &mut PgConnection,
+    context: &OrganizationContext<'_>,
+    key: &str,
+) -> Result<Option<i32>> {
+    let pair = format!("{key} {}", rate_limit::subnet(context));
+    for (quota, key) in [(SOURCE, &rate_limit::client_ip(context)), (PAIR, &pair)] {
+        if rate_limit::check_and_increment(transaction, context, &quota, key).await?.is_none() {
             return Ok(None);
         }
     }
-    quota::count(transaction, visitor, &ADDRESS, key).await
+    rate_limit::check_and_increment(transaction, context, &ADDRESS, key).await
 }
 
 /// What a sign-in link's page shows. Reads only.
-pub async fn link_page(visitor: &Visitor<'_>, token: &Token) -> Result<SignInPage> {
+pub async fn link_page(context: &OrganizationContext<'_>, token: &Token) -> Result<SignInPage> {
     let row = sqlx::query!(
         "select u.email
          from sign_ins s join users u on u.organization_id = s.organization_id and u.id = s.user_id
          where s.organization_id = $1 and s.link_hash = $2 and s.used_at is null and s.expires_at > $3
             and u.status = 'active'",
-        visitor.organization(),
+        context.organization_id(),
         token.hash(),
-        visitor.now
+        context.now
     )
-    .fetch_optional(&visitor.domain().pool)
+    .fetch_optional(&context.app().pool)
     .await?;
     Ok(row.map_or(SignInPage::Unusable, |row| SignInPage::Ready { email: row.email }))
 }
@@ -101,14 +105,14 @@ pub async fn link_page(visitor: &Visitor<'_>, token: &Token) -> Result<SignInPag
 ///
 /// # Errors
 /// When the link was used, is too old or never was.
-pub async fn by_link(visitor: &Visitor<'_>, token: &Token) -> Result<NewSession> {
-    let mut transaction = visitor.domain().pool.begin().await?;
+pub async fn by_link(context: &OrganizationContext<'_>, token: &Token) -> Result<NewSession> {
+    let mut transaction = context.app().pool.begin().await?;
     sqlx::query!(
         "select id from users
          where organization_id = $1
             and id = (select user_id from sign_ins where organization_id = $1 and link_hash = $2)
          for update",
-        visitor.organization(),
+        context.organization_id(),
         token.hash()
     )
     .fetch_optional(&mut *transaction)
@@ -117,15 +121,15 @@ pub async fn by_link(visitor: &Visitor<'_>, token: &Token) -> Result<NewSession>
         "update sign_ins set used_at = $3
          where organization_id = $1 and link_hash = $2 and used_at is null and expires_at > $3
          returning user_id",
-        visitor.organization(),
+        context.organization_id(),
         token.hash(),
-        visitor.now
+        context.now
     )
     .fetch_optional(&mut *transaction)
     .await?;
     let user = opened.and_then(|row| row.user_id).ok_or(Problem::LinkUnusable)?;
     let session =
-        start(&mut transaction, visitor, UserId(user), "mail link").await?.ok_or(Problem::LinkUnusable)?;
+        start(&mut transaction, context, UserId(user), "mail link").await?.ok_or(Problem::LinkUnusable)?;
     transaction.commit().await?;
     Ok(session)
 }
@@ -134,15 +138,19 @@ pub async fn by_link(visitor: &Visitor<'_>, token: &Token) -> Result<NewSession>
 ///
 /// # Errors
 /// When the code is not 6 digits or not the right ones, or was tried too often, or its time is over.
-pub async fn by_code(visitor: &Visitor<'_>, attempt: &SignInTry, code: &str) -> Result<NewSession> {
+pub async fn by_code(
+    context: &OrganizationContext<'_>,
+    attempt: &SignInTry,
+    code: &str,
+) -> Result<NewSession> {
     let code = field::code(code).map_err(|error| Error::field("code", error))?;
-    let code_hash = visitor.domain().keys.code_hash(visitor.id, attempt.id, &code)?;
-    let mut transaction = visitor.domain().pool.begin().await?;
+    let code_hash = context.app().keys.code_hash(context.id, attempt.id, &code)?;
+    let mut transaction = context.app().pool.begin().await?;
     sqlx::query!(
         "select id from users
          where organization_id = $1 and id = (select user_id from sign_ins where organization_id = $1 and id = $2)
          for update",
-        visitor.organization(),
+        context.organization_id(),
         attempt.id.0
     )
     .fetch_optional(&mut *transaction)
@@ -150,22 +158,22 @@ pub async fn by_code(visitor: &Visitor<'_>, attempt: &SignInTry, code: &str) -> 
     let tried = sqlx::query!(
         "update sign_ins
          set used_at = case when code_hash = $4 then $5::timestamptz end,
-             wrong_codes = wrong_codes + case when code_hash = $4 then 0 else 1 end
+             failed_codes = failed_codes + case when code_hash = $4 then 0 else 1 end
          where organization_id = $1 and id = $2 and browser_hash = $3
-            and used_at is null and expires_at > $5 and code_hash is not null and wrong_codes < $6
+            and used_at is null and expires_at > $5 and code_hash is not null and failed_codes < $6
          returning used_at is not null as \"right!\", user_id",
-        visitor.organization(),
+        context.organization_id(),
         attempt.id.0,
         attempt.browser.hash(),
         code_hash,
-        visitor.now,
-        WRONG_CODES_MOST
+        context.now,
+        MAX_WRONG_CODES
     )
     .fetch_optional(&mut *transaction)
     .await?;
     let session = match tried {
         Some(row) if row.right => match row.user_id {
-            Some(user) => start(&mut transaction, visitor, UserId(user), "mail code").await?,
+            Some(user) => start(&mut transaction, context, UserId(user), "mail code").await?,
             None => None,
         },
         _ => None,
@@ -178,26 +186,26 @@ pub async fn by_code(visitor: &Visitor<'_>, attempt: &SignInTry, code: &str) -> 
 /// Starts the session of a user who has shown who they are; nothing, unless they are active.
 async fn start(
     transaction: &mut PgConnection,
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     user: UserId,
     by: &str,
 ) -> Result<Option<NewSession>> {
     let row = sqlx::query!(
         "update users set last_login_at = $3 where organization_id = $1 and id = $2 and status = 'active'
          returning name, email",
-        visitor.organization(),
+        context.organization_id(),
         user.0,
-        visitor.now
+        context.now
     )
     .fetch_optional(&mut *transaction)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let session = sessions::start(transaction, visitor, user).await?;
+    let session = sessions::start(transaction, context, user).await?;
     let name = if row.name.is_empty() { &row.email } else { &row.name };
     let targets = Targets::one(user, &row.email);
     audit::record(
         transaction,
-        visitor,
+        context,
         &Actor::User { id: user, name },
         "user.signed_in",
         &targets,
@@ -211,38 +219,38 @@ async fn start(
 ///
 /// # Errors
 /// Not found, unless the address is an active user's.
-pub async fn operator_link(visitor: &Visitor<'_>, email: &str) -> Result<Token> {
-    let mut transaction = visitor.domain().pool.begin().await?;
-    let token = write_operator_link(&mut transaction, visitor, email).await?;
+pub async fn operator_link(context: &OrganizationContext<'_>, email: &str) -> Result<Token> {
+    let mut transaction = context.app().pool.begin().await?;
+    let token = write_operator_link(&mut transaction, context, email).await?;
     transaction.commit().await?;
     Ok(token)
 }
 
 pub(crate) async fn write_operator_link(
     transaction: &mut PgConnection,
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     email: &str,
 ) -> Result<Token> {
     let email =
         EmailAddress::parse(email).map_err(|why| Error::field("email", FieldError::Address { why }))?;
     let token = Token::random();
     let made = sqlx::query!(
-        "insert into sign_ins (organization_id, id, email_key, user_id, link_hash, created_at, expires_at)
-         select organization_id, $3, email_key, id, $4, $5, $6
-         from users where organization_id = $1 and email_key = $2 and status = 'active'
+        "insert into sign_ins (organization_id, id, email_normalized, user_id, link_hash, created_at, expires_at)
+         select organization_id, $3, email_normalized, id, $4, $5, $6
+         from users where organization_id = $1 and email_normalized = $2 and status = 'active'
          returning user_id as \"user_id!\"",
-        visitor.organization(),
-        email.key(),
-        secret::id(visitor.now),
+        context.organization_id(),
+        email.normalized(),
+        secret::id(context.now),
         token.hash(),
-        visitor.now,
-        visitor.now + TimeDelta::hours(1)
+        context.now,
+        context.now + TimeDelta::hours(1)
     )
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or_else(Error::not_found)?;
     let targets = Targets::one(UserId(made.user_id), email.as_str());
-    audit::record(transaction, visitor, &Actor::Operator, "user.sign_in_link_made", &targets, &json!({}))
+    audit::record(transaction, context, &Actor::Operator, "user.sign_in_link_created", &targets, &json!({}))
         .await?;
     Ok(token)
 }

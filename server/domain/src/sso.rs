@@ -4,30 +4,30 @@
 //! who may be spoken with, how much of an answer is read, one use of each try, and the rule by which a person of the
 //! provider becomes a user.
 
-mod attempts;
+mod account_linking;
 mod connections;
 mod email_links;
-mod entering;
 mod exchange;
+mod failures;
+mod http_client;
+mod login_flow;
 mod logout;
 mod provider;
-mod refusals;
-mod web;
 
-pub use attempts::{Begun, Finished, ProviderSays, begin, finish};
 pub use connections::{delete, list, save, test, ways};
 pub use email_links::switch_email_links;
+pub use failures::refused_page;
+pub use login_flow::{Begun, Finished, ProviderSays, begin, finish};
 pub use logout::{back_channel, signed_out};
 pub use provider::Providers;
-pub use refusals::refused_page;
 
-use crate::{Domain, Error, Result, Visitor};
+use crate::{AppContext, Error, OrganizationContext, Result};
 use model::ConnectionId;
 use model::sso::Addresses;
 
 /// The addresses of ours that a provider wants to know. They begin with the configured public URL.
-fn addresses(domain: &Domain, slug: &str) -> Addresses {
-    let base = format!("{}/o/{slug}", domain.base_url);
+fn addresses(app: &AppContext, slug: &str) -> Addresses {
+    let base = format!("{}/o/{slug}", app.base_url);
     Addresses {
         redirect: format!("{base}/sso/callback"),
         after_sign_out: format!("{base}/login"),
@@ -50,14 +50,14 @@ struct Connection {
 
 /// # Errors
 /// Not found, when the organization has no such connection.
-async fn connection(visitor: &Visitor<'_>, id: ConnectionId) -> Result<Connection> {
+async fn connection(context: &OrganizationContext<'_>, id: ConnectionId) -> Result<Connection> {
     let row = sqlx::query!(
         "select name, issuer, client_id, client_secret, just_in_time, default_role, allowed_domains, max_age_minutes
          from sso_connections where organization_id = $1 and id = $2",
-        visitor.organization(),
+        context.organization_id(),
         id.0
     )
-    .fetch_optional(&visitor.domain().pool)
+    .fetch_optional(&context.app().pool)
     .await?
     .ok_or_else(Error::not_found)?;
     Ok(Connection {

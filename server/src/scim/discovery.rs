@@ -1,13 +1,13 @@
 //! What this service can do (RFC 7644, section 4), for whoever has any key of the organization.
 
-use super::calling::Calling;
 use super::error::Said;
-use super::grammar::LENGTH_MOST;
-use super::{answer, listing};
+use super::parser::MAX_LENGTH;
+use super::request::Calling;
+use super::{answer, list_response};
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::directory::COUNT_MOST;
-use domain::directory::schema::{Attribute, ENTERPRISE, GROUP, Kind, Resource, USER};
+use domain::scim::MAX_COUNT;
+use domain::scim::schema::{Attribute, ENTERPRISE, GROUP, Kind, Resource, USER};
 use serde_json::{Map, Value, json};
 
 const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
@@ -21,7 +21,7 @@ pub async fn service_provider_config(Calling { door, asked }: Calling) -> Respon
             "schemas": [CONFIG],
             "patch": { "supported": true },
             "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
-            "filter": { "supported": true, "maxResults": COUNT_MOST },
+            "filter": { "supported": true, "maxResults": MAX_COUNT },
             "changePassword": { "supported": false },
             "sort": { "supported": true },
             "etag": { "supported": true },
@@ -30,7 +30,7 @@ pub async fn service_provider_config(Calling { door, asked }: Calling) -> Respon
                 "name": "API key",
                 "description": format!(
                     "An API key of the organization in the Authorization header, as a bearer token. Filters and \
-                     paths have {LENGTH_MOST} bytes at most."
+                     paths have {MAX_LENGTH} bytes at most."
                 ),
                 "specUri": "https://www.rfc-editor.org/info/rfc6750",
                 "primary": true,
@@ -50,7 +50,7 @@ pub async fn resource_types(Calling { door, asked }: Calling) -> Response {
         door.open(None).await?;
         refuse_filter(&asked.query)?;
         let types = [Resource::User, Resource::Group].map(|one| resource_type_of(one, &asked.base));
-        Ok(listing::told(2, 1, types.to_vec()))
+        Ok(list_response::told(2, 1, types.to_vec()))
     };
     door.tell(done.await)
 }
@@ -70,7 +70,7 @@ pub async fn schemas(Calling { door, asked }: Calling) -> Response {
         door.open(None).await?;
         refuse_filter(&asked.query)?;
         let schemas = [USER, ENTERPRISE, GROUP].map(|name| schema_of(name, &asked.base));
-        Ok(listing::told(3, 1, schemas.into_iter().flatten().collect()))
+        Ok(list_response::told(3, 1, schemas.into_iter().flatten().collect()))
     };
     door.tell(done.await)
 }

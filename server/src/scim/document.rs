@@ -1,17 +1,17 @@
 //! Resources as they come: every attribute by the schema's own name and of the schema's kind; unknown and read-only ones
 //! are left out (RFC 7644, sections 3.3 and 3.5.1).
 
+use super::attribute_path::{self, Target};
 use super::error::{Kind as Wrong, Said};
-use super::names::{self, Target};
-use domain::directory::Path;
-use domain::directory::schema::{Attribute, Kind, Resource};
+use domain::scim::Path;
+use domain::scim::schema::{Attribute, Kind, Resource};
 use serde_json::{Map, Value};
 
 /// The longest text of one attribute, in characters.
-pub const TEXT_MOST: usize = 1_000;
+pub const MAX_TEXT: usize = 1_000;
 
 /// How many values one attribute may have.
-pub const VALUES_MOST: usize = 100;
+pub const MAX_VALUES: usize = 100;
 
 /// A resource with the attributes that may be written.
 pub type Document = Map<String, Value>;
@@ -33,7 +33,7 @@ pub fn read(resource: Resource, raw: &Document) -> Result<Document, Said> {
 /// # Errors
 /// As for [`read`].
 pub fn put(resource: Resource, document: &mut Document, name: &str, value: &Value) -> Result<(), Said> {
-    match names::target(resource, name) {
+    match attribute_path::target(resource, name) {
         // Nothing of ours.
         None => Ok(()),
         Some(Target::Extension(extension)) => {
@@ -118,8 +118,8 @@ pub fn coerced(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Sa
         Value::Array(values) => values.iter().collect(),
         value => vec![value],
     };
-    if values.len() > VALUES_MOST {
-        return Err(wrong(attribute, &format!("these are too many values, {VALUES_MOST} at most")));
+    if values.len() > MAX_VALUES {
+        return Err(wrong(attribute, &format!("these are too many values, {MAX_VALUES} at most")));
     }
     let mut read = Vec::new();
     for value in values {
@@ -142,7 +142,7 @@ pub fn one(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Said> 
         (_, Value::Null) => None,
         (Kind::Complex(inside), Value::Object(fields)) => parts(inside, fields)?,
         // As Entra sends a manager: the part that counts alone.
-        (Kind::Complex(inside), Value::String(_)) => match domain::directory::schema::find(inside, "value") {
+        (Kind::Complex(inside), Value::String(_)) => match domain::scim::schema::find(inside, "value") {
             Some(part) => one(part, value)?
                 .map(|value| Value::Object(Document::from_iter([(part.name.to_owned(), value)]))),
             None => return Err(wrong(attribute, "an object was expected")),
@@ -163,7 +163,7 @@ pub fn one(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Said> 
 fn parts(inside: &'static [Attribute], fields: &Document) -> Result<Option<Value>, Said> {
     let mut read = Document::new();
     for (name, value) in fields {
-        let attribute = domain::directory::schema::find(inside, name);
+        let attribute = domain::scim::schema::find(inside, name);
         if let Some(attribute) = attribute.filter(|one| one.writable) {
             set(&mut read, attribute, coerced(attribute, value)?);
         }
@@ -172,8 +172,8 @@ fn parts(inside: &'static [Attribute], fields: &Document) -> Result<Option<Value
 }
 
 fn checked(attribute: &Attribute, text: &str) -> Result<Option<Value>, Said> {
-    if text.chars().count() > TEXT_MOST {
-        return Err(wrong(attribute, &format!("this is too long, {TEXT_MOST} characters at most")));
+    if text.chars().count() > MAX_TEXT {
+        return Err(wrong(attribute, &format!("this is too long, {MAX_TEXT} characters at most")));
     }
     if text.contains('\0') {
         return Err(wrong(attribute, "it has a character that can't be kept"));

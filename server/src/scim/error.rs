@@ -4,10 +4,10 @@ use super::answer;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use domain::Caller;
+use domain::RequestContext;
+use model::api_keys::Scope;
 use model::field::FieldError;
-use model::keys::Scope;
-use model::rules::Refusal;
+use model::transitions::Refusal;
 use model::{FieldProblem, Problem};
 use serde_json::json;
 
@@ -96,7 +96,7 @@ impl Said {
 
 impl Failure {
     /// The answer; what is ours alone goes to the log. `presented`: whether there was a key.
-    pub fn response(self, caller: &Caller, presented: bool) -> Response {
+    pub fn response(self, request_context: &RequestContext, presented: bool) -> Response {
         // RFC 6750, section 3.
         match self {
             Self::Said(said) => said.response(),
@@ -104,7 +104,7 @@ impl Failure {
                 let rest = format!(", error=\"insufficient_scope\", scope=\"{}\"", scope.code());
                 challenged(&Problem::OutOfScope, &rest)
             }
-            Self::Rule(error) => match caller.tell(error) {
+            Self::Rule(error) => match request_context.report(error) {
                 problem @ Problem::KeyRefused if presented => {
                     challenged(&problem, ", error=\"invalid_token\"")
                 }

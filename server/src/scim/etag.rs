@@ -3,7 +3,7 @@
 use axum::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use domain::directory::Expected;
+use domain::scim::IfMatch;
 
 /// A version as a header has it: weak, since the same resource can be told in more than one way.
 pub fn tag(version: &str) -> String {
@@ -11,9 +11,9 @@ pub fn tag(version: &str) -> String {
 }
 
 /// Which versions the one who asks would change.
-pub fn expected(headers: &HeaderMap) -> Expected {
+pub fn expected(headers: &HeaderMap) -> IfMatch {
     let tags = tags(headers, &IF_MATCH);
-    if tags.is_empty() || tags.iter().any(|tag| tag == "*") { Expected::Any } else { Expected::OneOf(tags) }
+    if tags.is_empty() || tags.iter().any(|tag| tag == "*") { IfMatch::Any } else { IfMatch::OneOf(tags) }
 }
 
 /// Whether the one who asks has this version already.

@@ -1,16 +1,16 @@
 //! What holds of whatever is sent as a filter, as a path or as a PATCH. The fuzzer (server/fuzz) looks whether it can
 //! make up something of which it does not; an ordinary test, whether it holds of all that once was found.
 
-use super::document::{self, Document, TEXT_MOST, VALUES_MOST};
+use super::attribute_path::Target;
+use super::document::{self, Document, MAX_TEXT, MAX_VALUES};
 use super::error::{Kind, Said};
-use super::grammar::{self, DEPTH_MOST, LENGTH_MOST, TERMS_MOST};
-use super::names::Target;
-use super::{groups, patch, person};
+use super::parser::{self, MAX_DEPTH, MAX_LENGTH, MAX_TERMS};
+use super::{groups, patch, user};
 use axum::http::StatusCode;
 use chrono::DateTime;
-use domain::directory::schema::{ENTERPRISE, Resource};
-use domain::directory::{EXTERNAL_ID_MOST, Filter, Person};
-use model::rules::AddressState;
+use domain::scim::schema::{ENTERPRISE, Resource};
+use domain::scim::{Filter, MAX_EXTERNAL_ID, ScimUser};
+use model::transitions::MembershipState;
 use serde_json::{Map, Value, json};
 
 const RESOURCES: [Resource; 2] = [Resource::User, Resource::Group];
@@ -19,7 +19,7 @@ const RESOURCES: [Resource; 2] = [Resource::User, Resource::Group];
 pub fn filter(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for resource in RESOURCES {
-        match grammar::filter(resource, text) {
+        match parser::filter(resource, text) {
             Ok(filter) => accepted(&filter, text),
             Err(said) => refused(&said, &[Kind::InvalidFilter], text.len()),
         }
@@ -30,7 +30,7 @@ pub fn filter(data: &[u8]) {
 pub fn path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for resource in RESOURCES {
-        match grammar::path(resource, text) {
+        match parser::path(resource, text) {
             Ok(path) => {
                 let Target::Attribute(target) = path.target else {
                     assert!(path.which.is_none() && path.part.is_none(), "brackets behind a schema");
@@ -54,7 +54,7 @@ pub fn body(data: &[u8]) {
         Ok(operations) => operations,
         Err(said) => return refused(&said, &[], data.len()),
     };
-    assert!(operations.len() <= patch::OPERATIONS_MOST, "more than there may be");
+    assert!(operations.len() <= patch::MAX_OPERATIONS, "more than there may be");
     for before in people() {
         match changed(&before, &operations) {
             Ok(document) => kept(document, &before),
@@ -71,20 +71,20 @@ pub fn body(data: &[u8]) {
     }
 }
 
-fn changed(before: &Person, operations: &[patch::Operation]) -> Result<Document, Said> {
-    let mut document = person::writable(before);
+fn changed(before: &ScimUser, operations: &[patch::Operation]) -> Result<Document, Said> {
+    let mut document = user::writable(before);
     patch::apply(Resource::User, &mut document, operations)?;
     document::read(Resource::User, &document)
 }
 
 /// What is accepted is as small as was promised, and becomes SQL in which nothing stands that was sent.
 fn accepted(filter: &Filter, text: &str) {
-    assert!(text.len() <= LENGTH_MOST, "longer than it may be");
+    assert!(text.len() <= MAX_LENGTH, "longer than it may be");
     let (depth, tests) = measured(filter);
     // A level of brackets is a choice of alternatives, each of which is a sequence of denials.
-    assert!(depth <= 3 * DEPTH_MOST + 3, "{depth} levels");
+    assert!(depth <= 3 * MAX_DEPTH + 3, "{depth} levels");
     // The test behind brackets goes with them.
-    assert!(tests <= 2 * TERMS_MOST, "{tests} tests");
+    assert!(tests <= 2 * MAX_TERMS, "{tests} tests");
     let sql = filter.sql();
     let bound = sql.matches('$').count();
     assert!(bound <= 8 * tests, "{bound} values for {tests} tests");
@@ -129,17 +129,17 @@ fn refused(said: &Said, kinds: &[Kind], sent: usize) {
 }
 
 /// What comes of a PATCH is a resource such as it would be sent whole, and such as the database keeps.
-fn kept(document: Document, before: &Person) {
+fn kept(document: Document, before: &ScimUser) {
     assert_eq!(document::read(Resource::User, &document).as_ref(), Ok(&document), "read again");
     document.values().for_each(values_can_be_kept);
-    match person::form(document, Some(before)) {
+    match user::form(document, Some(before)) {
         Ok(form) => {
             assert!(!form.attributes.contains_key("userName") && !form.attributes.contains_key("active"));
-            assert!(form.external_id.is_none_or(|id| id.chars().count() <= EXTERNAL_ID_MOST));
+            assert!(form.external_id.is_none_or(|id| id.chars().count() <= MAX_EXTERNAL_ID));
             can_be_kept(&form.name);
             can_be_kept(form.email.as_str());
         }
-        Err(said) => refused(&said, &[Kind::InvalidValue], 4 * TEXT_MOST),
+        Err(said) => refused(&said, &[Kind::InvalidValue], 4 * MAX_TEXT),
     }
 }
 
@@ -148,7 +148,7 @@ fn values_can_be_kept(value: &Value) {
         Value::String(text) => can_be_kept(text),
         Value::Bool(_) => {}
         Value::Array(values) => {
-            assert!(!values.is_empty() && values.len() <= VALUES_MOST, "{} values", values.len());
+            assert!(!values.is_empty() && values.len() <= MAX_VALUES, "{} values", values.len());
             values.iter().for_each(values_can_be_kept);
             let primary = values.iter().filter(|value| value.get("primary") == Some(&Value::Bool(true)));
             assert!(primary.count() <= 1, "several that are the primary one");
@@ -162,13 +162,13 @@ fn values_can_be_kept(value: &Value) {
 }
 
 fn can_be_kept(text: &str) {
-    assert!(text.chars().count() <= TEXT_MOST, "too long: {text}");
+    assert!(text.chars().count() <= MAX_TEXT, "too long: {text}");
     assert!(!text.contains('\0'), "what Postgres does not take: {text:?}");
 }
 
 /// Somebody of whom nothing is known, and somebody of whom much is.
 #[expect(clippy::unwrap_used, reason = "this is an id")]
-fn people() -> [Person; 2] {
+fn people() -> [ScimUser; 2] {
     let known = json!({
         "name": { "familyName": "Jensen", "givenName": "Barbara", "formatted": "Ms. Barbara J Jensen III" },
         "title": "Vice President",
@@ -183,11 +183,11 @@ fn people() -> [Person; 2] {
         "phoneNumbers": [{ "value": "555-555-8377", "type": "work" }],
         ENTERPRISE: { "department": "Tour Operations", "manager": { "value": "26118915", "displayName": "John Smith" } },
     });
-    let person = |name: &str, attributes: Value| Person {
+    let person = |name: &str, attributes: Value| ScimUser {
         id: "00000000-0000-7000-8000-000000000000".parse().unwrap(),
         email: "bjensen@example.com".to_owned(),
         name: name.to_owned(),
-        state: AddressState::Active,
+        state: MembershipState::Active,
         active: true,
         external_id: None,
         attributes: attributes.as_object().cloned().unwrap_or_default(),

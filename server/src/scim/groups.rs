@@ -1,21 +1,21 @@
 //! `/Groups`.
 
-use super::calling::Calling;
+use super::attribute_path::{self, Target};
 use super::document::{self, Document};
 use super::error::{Failure, Kind, Said};
-use super::grammar;
-use super::listing::{self, Parameters};
-use super::names::{self, Target};
+use super::list_response::{self, Parameters};
+use super::parser;
 use super::patch::{self, Change, Operation};
 use super::projection::Projection;
-use super::{answer, empty, etag, person};
+use super::request::Calling;
+use super::{answer, empty, etag, user};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use domain::Program;
-use domain::directory::schema::{Attribute, GROUP, Resource};
-use domain::directory::{self, EXTERNAL_ID_MOST, Filter, GroupForm, Members, Team};
-use model::keys::Scope;
+use domain::ApiClient;
+use domain::scim::schema::{Attribute, GROUP, Resource};
+use domain::scim::{self, Filter, GroupForm, MAX_EXTERNAL_ID, Members, ScimGroup};
+use model::api_keys::Scope;
 use model::{GroupId, UserId};
 use serde_json::{Map, Value, json};
 
@@ -36,19 +36,19 @@ pub async fn search(Calling { door, asked }: Calling) -> Response {
     door.tell(done.await)
 }
 
-async fn listed(program: &Program<'_>, base: &str, parameters: &Parameters) -> Result<Response, Failure> {
+async fn listed(program: &ApiClient<'_>, base: &str, parameters: &Parameters) -> Result<Response, Failure> {
     let projection = parameters.projection(Resource::Group);
     let question = parameters.question(Resource::Group)?;
-    let listing = directory::list_groups(program, &question, projection.tells("members")).await?;
+    let listing = scim::list_groups(program, &question, projection.tells("members")).await?;
     let groups = listing.resources.iter().map(|one| resource(one, base, &projection)).collect();
-    Ok(listing::told(listing.total, parameters.start, groups))
+    Ok(list_response::told(listing.total, parameters.start, groups))
 }
 
 pub async fn show(Calling { door, asked }: Calling) -> Response {
     let done = async {
         let program = &door.open(Scope::GroupsRead).await?;
         let projection = projection(&asked.query)?;
-        let team = directory::group(program, id(&asked.id)?, projection.tells("members")).await?;
+        let team = scim::group(program, id(&asked.id)?, projection.tells("members")).await?;
         if etag::is_known(&asked.headers, &team.version()) {
             return Ok(etag::not_modified(&team.version()));
         }
@@ -62,8 +62,8 @@ pub async fn create(Calling { door, asked }: Calling) -> Response {
         let program = &door.open(Scope::GroupsWrite).await?;
         let (base, projection) = (asked.base.clone(), projection(&asked.query)?);
         let form = whole(&asked.document().await?)?;
-        let team = directory::create_group(program, &form).await?;
-        let team = directory::group(program, team.id, projection.tells("members")).await?;
+        let team = scim::create_group(program, &form).await?;
+        let team = scim::group(program, team.id, projection.tells("members")).await?;
         let mut response = told(StatusCode::CREATED, &team, &base, &projection);
         if let Ok(location) = HeaderValue::from_str(&format!("{base}/Groups/{}", team.id)) {
             response.headers_mut().insert(LOCATION, location);
@@ -79,8 +79,8 @@ pub async fn replace(Calling { door, asked }: Calling) -> Response {
         let (base, projection, group) = (asked.base.clone(), projection(&asked.query)?, id(&asked.id)?);
         let expected = etag::expected(&asked.headers);
         let form = whole(&asked.document().await?)?;
-        directory::change_group(program, group, &expected, &form).await?;
-        let team = directory::group(program, group, projection.tells("members")).await?;
+        scim::change_group(program, group, &expected, &form).await?;
+        let team = scim::group(program, group, projection.tells("members")).await?;
         Ok(told(StatusCode::OK, &team, &base, &projection))
     };
     door.tell(done.await)
@@ -93,11 +93,11 @@ pub async fn change(Calling { door, asked }: Calling) -> Response {
         let (base, projection, group) = (asked.base.clone(), projection(&asked.query)?, id(&asked.id)?);
         let expected = etag::expected(&asked.headers);
         let form = changes(&patch::operations(&asked.document().await?)?)?;
-        let team = directory::change_group(program, group, &expected, &form).await?;
+        let team = scim::change_group(program, group, &expected, &form).await?;
         if matches!(projection, Projection::All) {
             return Ok(etag::with(empty(StatusCode::NO_CONTENT), &team.version()));
         }
-        let team = directory::group(program, group, projection.tells("members")).await?;
+        let team = scim::group(program, group, projection.tells("members")).await?;
         Ok(told(StatusCode::OK, &team, &base, &projection))
     };
     door.tell(done.await)
@@ -106,18 +106,18 @@ pub async fn change(Calling { door, asked }: Calling) -> Response {
 pub async fn delete(Calling { door, asked }: Calling) -> Response {
     let done = async {
         let program = &door.open(Scope::GroupsWrite).await?;
-        directory::delete_group(program, id(&asked.id)?, &etag::expected(&asked.headers)).await?;
+        scim::delete_group(program, id(&asked.id)?, &etag::expected(&asked.headers)).await?;
         Ok(empty(StatusCode::NO_CONTENT))
     };
     door.tell(done.await)
 }
 
-fn told(status: StatusCode, team: &Team, base: &str, projection: &Projection) -> Response {
+fn told(status: StatusCode, team: &ScimGroup, base: &str, projection: &Projection) -> Response {
     etag::with(answer(status, &resource(team, base, projection)), &team.version())
 }
 
 /// The resource, as it is told.
-pub fn resource(team: &Team, base: &str, projection: &Projection) -> Value {
+pub fn resource(team: &ScimGroup, base: &str, projection: &Projection) -> Value {
     let mut resource = Map::new();
     resource.insert("schemas".to_owned(), json!([GROUP]));
     resource.insert("id".to_owned(), json!(team.id));
@@ -126,7 +126,7 @@ pub fn resource(team: &Team, base: &str, projection: &Projection) -> Value {
     }
     resource.insert("displayName".to_owned(), json!(team.name));
     if let Some(members) = &team.members {
-        let member = |mate: &directory::Mate| {
+        let member = |mate: &scim::GroupMember| {
             json!({
                 "value": mate.id,
                 "$ref": format!("{base}/Users/{}", mate.id),
@@ -137,7 +137,7 @@ pub fn resource(team: &Team, base: &str, projection: &Projection) -> Value {
         resource.insert("members".to_owned(), members.iter().map(member).collect());
     }
     let id = team.id.to_string();
-    let meta = person::meta(Resource::Group, &id, team.created_at, team.modified_at, &team.version(), base);
+    let meta = user::meta(Resource::Group, &id, team.created_at, team.modified_at, &team.version(), base);
     resource.insert("meta".to_owned(), meta);
     projection.apply(&mut resource);
     Value::Object(resource)
@@ -178,7 +178,7 @@ pub fn changes(operations: &[Operation]) -> Result<GroupForm, Said> {
             }
             continue;
         };
-        let path = grammar::path(Resource::Group, path)?;
+        let path = parser::path(Resource::Group, path)?;
         let Target::Attribute(target) = path.target else { continue };
         if !target.end().writable && target.inside.is_none() || path.part.is_some() {
             return Err(Said::bad(Kind::Mutability, format!("{} can't be written.", target.end().name)));
@@ -203,7 +203,7 @@ pub fn changes(operations: &[Operation]) -> Result<GroupForm, Said> {
 
 /// One attribute by whatever of its names; unknown and read-only ones are left out.
 fn write(form: &mut GroupForm, kind: Change, name: &str, value: &Value) -> Result<(), Said> {
-    match names::target(Resource::Group, name) {
+    match attribute_path::target(Resource::Group, name) {
         Some(Target::Attribute(path)) if path.attribute.writable => put(form, kind, path.attribute, value),
         _ => Ok(()),
     }
@@ -219,8 +219,8 @@ fn put(form: &mut GroupForm, kind: Change, attribute: &'static Attribute, value:
         _ => None,
     };
     if attribute.name == "externalId" {
-        if text.as_ref().is_some_and(|id| id.chars().count() > EXTERNAL_ID_MOST) {
-            let detail = format!("externalId: this is too long, {EXTERNAL_ID_MOST} characters at most.");
+        if text.as_ref().is_some_and(|id| id.chars().count() > MAX_EXTERNAL_ID) {
+            let detail = format!("externalId: this is too long, {MAX_EXTERNAL_ID} characters at most.");
             return Err(Said::bad(Kind::InvalidValue, detail));
         }
         form.external_id = Some(text);

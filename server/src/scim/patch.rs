@@ -2,21 +2,21 @@
 //! path and an object of names with dots or schemas, values chosen by a filter, flags as text, members to be removed as
 //! a value.
 
-use super::document::{self, Document, VALUES_MOST};
+use super::attribute_path::{self, Target};
+use super::document::{self, Document, MAX_VALUES};
 use super::error::{Kind, Said};
-use super::grammar::{self, PatchPath};
-use super::names::{self, Target};
-use domain::directory::schema::{Attribute, Resource};
-use domain::directory::{Filter, Path};
+use super::parser::{self, PatchPath};
+use domain::scim::schema::{Attribute, Resource};
+use domain::scim::{Filter, Path};
 use serde_json::Value;
 
 /// How many operations one request may have.
-pub const OPERATIONS_MOST: usize = 20_000;
+pub const MAX_OPERATIONS: usize = 20_000;
 
 /// How often the operations of one request may look at a single value. Each looks at all of its attribute's, with every
 /// test that chooses among them; without an end, 4 MiB would keep us busy for very long. What directories send stays far
 /// below: an operation on three addresses takes eight.
-const LOOKS_MOST: usize = 50_000;
+const MAX_LOCK_ATTEMPTS: usize = 50_000;
 
 /// How many values are compared with each other in the time of one look.
 const COMPARED: usize = 16;
@@ -44,8 +44,8 @@ pub enum Change {
 pub fn operations(body: &Document) -> Result<Vec<Operation>, Said> {
     let list = field(body, "Operations").and_then(Value::as_array);
     let list = list.ok_or_else(|| syntax("“Operations” is missing"))?;
-    if list.len() > OPERATIONS_MOST {
-        return Err(syntax(&format!("these are too many operations, {OPERATIONS_MOST} at most")));
+    if list.len() > MAX_OPERATIONS {
+        return Err(syntax(&format!("these are too many operations, {MAX_OPERATIONS} at most")));
     }
     list.iter().map(operation).collect()
 }
@@ -98,7 +98,7 @@ pub fn apply(resource: Resource, document: &mut Document, operations: &[Operatio
             }
             continue;
         };
-        let path = grammar::path(resource, path)?;
+        let path = parser::path(resource, path)?;
         to(resource, document, operation.kind, &path, &operation.value, looks)?;
     }
     Ok(())
@@ -115,9 +115,9 @@ fn without_path(
 ) -> Result<(), Said> {
     // Some write whole paths as names.
     let path = if name.contains('[') {
-        grammar::path(resource, name)?
+        parser::path(resource, name)?
     } else {
-        match names::target(resource, name) {
+        match attribute_path::target(resource, name) {
             Some(target) => PatchPath { target, which: None, tests: 0, part: None },
             None => return Ok(()),
         }
@@ -166,14 +166,14 @@ fn to(
     if target.attribute.many {
         // More than there may be are refused before anybody looks at them.
         let count = |value: Option<&Value>| {
-            value.and_then(Value::as_array).map_or(1, |values| values.len().min(VALUES_MOST))
+            value.and_then(Value::as_array).map_or(1, |values| values.len().min(MAX_VALUES))
         };
         let there = document::within(resource, document, target.extension, |holder| {
             count(holder.get(target.attribute.name))
         });
         let values = there + count(Some(value));
         *looks += values * (1 + path.tests + values / COMPARED);
-        if *looks > LOOKS_MOST {
+        if *looks > MAX_LOCK_ATTEMPTS {
             return Err(syntax("this is too much for one request: send the operations in several"));
         }
     }

@@ -1,7 +1,7 @@
 //! Which attributes are told (RFC 7644, section 3.9).
 
-use super::names::{self, Target};
-use domain::directory::schema::Resource;
+use super::attribute_path::{self, Target};
+use domain::scim::schema::Resource;
 use serde_json::{Map, Value};
 
 /// What the one who asks wants to see.
@@ -65,7 +65,7 @@ impl Projection {
 }
 
 fn name(resource: Resource, word: &str) -> Option<Name> {
-    Some(match names::target(resource, word)? {
+    Some(match attribute_path::target(resource, word)? {
         Target::Extension(extension) => vec![extension.name],
         Target::Attribute(path) => {
             let extension = resource.extension().filter(|_| path.extension).map(|extension| extension.name);

@@ -1,13 +1,13 @@
 //! `/.search`: users and groups in one list (RFC 7644, section 3.4.3), the users first.
 
-use super::calling::Calling;
 use super::error::Failure;
-use super::listing::{self, Parameters};
-use super::{groups, person};
+use super::list_response::{self, Parameters};
+use super::request::Calling;
+use super::{groups, user};
 use axum::response::Response;
-use domain::directory::schema::Resource;
-use domain::directory::{self, Question};
-use model::keys::Scope;
+use domain::scim::schema::Resource;
+use domain::scim::{self, ListQuery};
+use model::api_keys::Scope;
 use serde_json::Value;
 
 pub async fn search(Calling { door, asked }: Calling) -> Response {
@@ -26,28 +26,28 @@ pub async fn search(Calling { door, asked }: Calling) -> Response {
         };
         let (mut total, mut resources): (i64, Vec<Value>) = (0, Vec::new());
         if let Some(question) = users {
-            let listing = directory::list_people(program, &question).await?;
+            let listing = scim::list_users(program, &question).await?;
             total += listing.total;
             let projection = parameters.projection(Resource::User);
-            resources.extend(listing.resources.iter().map(|one| person::told(one, &base, &projection)));
+            resources.extend(listing.resources.iter().map(|one| user::told(one, &base, &projection)));
         }
         if let Some(question) = teams {
             let question = behind(question, total, resources.len());
             let projection = parameters.projection(Resource::Group);
             let with_members = projection.tells("members");
-            let listing = directory::list_groups(program, &question, with_members).await?;
+            let listing = scim::list_groups(program, &question, with_members).await?;
             total += listing.total;
             resources.extend(listing.resources.iter().map(|one| groups::resource(one, &base, &projection)));
         }
-        Ok::<_, Failure>(listing::told(total, parameters.start, resources))
+        Ok::<_, Failure>(list_response::told(total, parameters.start, resources))
     };
     door.tell(done.await)
 }
 
 /// The part of the list behind the users.
-fn behind(question: Question, users: i64, told: usize) -> Question {
+fn behind(question: ListQuery, users: i64, told: usize) -> ListQuery {
     let told = i64::try_from(told).unwrap_or(i64::MAX);
-    Question {
+    ListQuery {
         start: (question.start - users).max(1),
         count: (question.count - told).max(0),
         words: format!("{} behind users", question.words),

@@ -1,19 +1,19 @@
 //! `/Users`.
 
-use super::calling::{Asked, Calling};
 use super::document::Document;
 use super::error::{Failure, Said};
-use super::listing::{self, Parameters};
+use super::list_response::{self, Parameters};
 use super::projection::Projection;
-use super::{answer, document, empty, etag, patch, person};
+use super::request::{Asked, Calling};
+use super::{answer, document, empty, etag, patch, user};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use domain::Program;
-use domain::directory::schema::Resource;
-use domain::directory::{self, Edited, Person, PersonForm};
+use domain::ApiClient;
+use domain::scim::schema::Resource;
+use domain::scim::{self, Edited, ScimUser, UserUpdate};
 use model::UserId;
-use model::keys::Scope;
+use model::api_keys::Scope;
 
 pub async fn list(Calling { door, asked }: Calling) -> Response {
     let done = async {
@@ -32,17 +32,17 @@ pub async fn search(Calling { door, asked }: Calling) -> Response {
     door.tell(done.await)
 }
 
-async fn listed(program: &Program<'_>, base: &str, parameters: &Parameters) -> Result<Response, Failure> {
-    let listing = directory::list_people(program, &parameters.question(Resource::User)?).await?;
+async fn listed(program: &ApiClient<'_>, base: &str, parameters: &Parameters) -> Result<Response, Failure> {
+    let listing = scim::list_users(program, &parameters.question(Resource::User)?).await?;
     let projection = parameters.projection(Resource::User);
-    let people = listing.resources.iter().map(|one| person::told(one, base, &projection)).collect();
-    Ok(listing::told(listing.total, parameters.start, people))
+    let people = listing.resources.iter().map(|one| user::told(one, base, &projection)).collect();
+    Ok(list_response::told(listing.total, parameters.start, people))
 }
 
 pub async fn show(Calling { door, asked }: Calling) -> Response {
     let done = async {
         let program = &door.open(Scope::UsersRead).await?;
-        let person = directory::person(program, id(&asked.id)?).await?;
+        let person = scim::person(program, id(&asked.id)?).await?;
         if etag::is_known(&asked.headers, &person.version()) {
             return Ok(etag::not_modified(&person.version()));
         }
@@ -55,8 +55,8 @@ pub async fn create(Calling { door, asked }: Calling) -> Response {
     let done = async {
         let program = &door.open(Scope::UsersWrite).await?;
         let (base, projection) = (asked.base.clone(), projection(&asked.query)?);
-        let form = person::read(&asked.document().await?, None)?;
-        let person = directory::create(program, &form).await?;
+        let form = user::read(&asked.document().await?, None)?;
+        let person = scim::create(program, &form).await?;
         let mut response = told(StatusCode::CREATED, &person, &base, &projection);
         if let Ok(location) = HeaderValue::from_str(&format!("{base}/Users/{}", person.id)) {
             response.headers_mut().insert(LOCATION, location);
@@ -69,7 +69,7 @@ pub async fn create(Calling { door, asked }: Calling) -> Response {
 pub async fn replace(Calling { door, asked }: Calling) -> Response {
     let done = async {
         let program = &door.open(Scope::UsersWrite).await?;
-        edited(program, asked, |raw, before| Ok(person::read(raw, Some(before))?)).await
+        edited(program, asked, |raw, before| Ok(user::read(raw, Some(before))?)).await
     };
     door.tell(done.await)
 }
@@ -78,9 +78,9 @@ pub async fn change(Calling { door, asked }: Calling) -> Response {
     let done = async {
         let program = &door.open(Scope::UsersWrite).await?;
         edited(program, asked, |raw, before| {
-            let mut document = person::writable(before);
+            let mut document = user::writable(before);
             patch::apply(Resource::User, &mut document, &patch::operations(raw)?)?;
-            Ok(person::form(document::read(Resource::User, &document)?, Some(before))?)
+            Ok(user::form(document::read(Resource::User, &document)?, Some(before))?)
         })
         .await
     };
@@ -88,15 +88,15 @@ pub async fn change(Calling { door, asked }: Calling) -> Response {
 }
 
 async fn edited(
-    program: &Program<'_>,
+    program: &ApiClient<'_>,
     asked: Asked,
-    change: impl Fn(&Document, &Person) -> Result<PersonForm, Failure> + Sync,
+    change: impl Fn(&Document, &ScimUser) -> Result<UserUpdate, Failure> + Sync,
 ) -> Result<Response, Failure> {
     let (base, projection, user) = (asked.base.clone(), projection(&asked.query)?, id(&asked.id)?);
     let expected = etag::expected(&asked.headers);
     let raw = asked.document().await?;
-    match directory::edit(program, user, &expected, |before| change(&raw, before)).await? {
-        Edited::Person(person) => Ok(told(StatusCode::OK, &person, &base, &projection)),
+    match scim::edit(program, user, &expected, |before| change(&raw, before)).await? {
+        Edited::ScimUser(person) => Ok(told(StatusCode::OK, &person, &base, &projection)),
         Edited::Gone => Ok(empty(StatusCode::NO_CONTENT)),
     }
 }
@@ -104,14 +104,14 @@ async fn edited(
 pub async fn delete(Calling { door, asked }: Calling) -> Response {
     let done = async {
         let program = &door.open(Scope::UsersWrite).await?;
-        directory::delete(program, id(&asked.id)?, &etag::expected(&asked.headers)).await?;
+        scim::delete(program, id(&asked.id)?, &etag::expected(&asked.headers)).await?;
         Ok(empty(StatusCode::NO_CONTENT))
     };
     door.tell(done.await)
 }
 
-fn told(status: StatusCode, person: &Person, base: &str, projection: &Projection) -> Response {
-    etag::with(answer(status, &person::told(person, base, projection)), &person.version())
+fn told(status: StatusCode, person: &ScimUser, base: &str, projection: &Projection) -> Response {
+    etag::with(answer(status, &user::told(person, base, projection)), &person.version())
 }
 
 fn projection(query: &str) -> Result<Projection, Said> {

@@ -2,16 +2,16 @@
 
 use super::request_log::RequestId;
 use crate::state::AppState;
-use app::forms::Submitted;
+use app::form::Submitted;
 use app::server::{cookies, sessions, theme};
 use app::theme::Theme;
-use app::viewer::NotHere;
+use app::viewer::HiddenPage;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
-use domain::{Caller, Source, Token};
+use domain::{RequestContext, Source, Token};
 use leptos::WasmSplitManifest;
 use leptos::nonce::Nonce;
 use leptos::prelude::{provide_context, use_context};
@@ -19,17 +19,17 @@ use model::Viewer;
 use std::net::{IpAddr, SocketAddr};
 
 /// How much of what a browser calls itself is kept, in characters.
-const USER_AGENT_MOST: usize = 200;
+const MAX_USER_AGENT: usize = 200;
 
-/// Attaches the caller, the nonce and the theme to the request.
+/// Attaches the request_context, the nonce and the theme to the request.
 pub async fn attach(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let cookies = cookies(&parts);
     let id = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
     let source = Source { address: source(&state, &parts), user_agent: user_agent(&parts) };
     let sessions = sessions(&cookies, state.secure());
-    parts.extensions.insert(Caller::new(state.domain.clone(), sessions, source, id));
-    let nonce: String = Token::random().reveal().chars().take(22).collect();
+    parts.extensions.insert(RequestContext::new(state.app.clone(), sessions, source, id));
+    let nonce: String = Token::random().expose().chars().take(22).collect();
     parts.extensions.insert(Nonce::from_value(nonce.clone()));
     if let Some(theme) = theme(&cookies, state.secure()) {
         parts.extensions.insert(theme);
@@ -47,11 +47,11 @@ pub async fn attach(State(state): State<AppState>, request: Request, next: Next)
 pub fn provide() {
     let Some(parts) = use_context::<Parts>() else { return };
     let extensions = parts.extensions;
-    hand_on::<Caller>(&extensions);
+    hand_on::<RequestContext>(&extensions);
     hand_on::<Nonce>(&extensions);
     hand_on::<Theme>(&extensions);
     hand_on::<Viewer>(&extensions);
-    hand_on::<NotHere>(&extensions);
+    hand_on::<HiddenPage>(&extensions);
     hand_on::<Submitted>(&extensions);
     // Whoever is signed in gets a page's WebAssembly beside the page; for others nothing stands before the first paint.
     if extensions.get::<Viewer>().is_some_and(|viewer| viewer.user.is_some()) {
@@ -100,5 +100,5 @@ fn forwarded(text: &str) -> Option<IpAddr> {
 
 pub fn user_agent(parts: &Parts) -> String {
     let said = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    said.chars().filter(|c| !c.is_control()).take(USER_AGENT_MOST).collect()
+    said.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect()
 }

@@ -4,7 +4,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, Request};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use domain::Caller;
+use domain::RequestContext;
 use domain::audit_log::Exported;
 use model::{OrganizationRole, Viewer};
 use std::fmt::Write;
@@ -18,15 +18,15 @@ const CHUNK_BYTES: usize = 16 * 1024;
 /// The rows that the page of the same parameters shows, all of them.
 pub async fn audit_log(Path(slug): Path<String>, RawQuery(search): RawQuery, request: Request) -> Response {
     let viewer = request.extensions().get::<Viewer>().and_then(|viewer| viewer.user.as_ref());
-    let (Some(caller), Some(OrganizationRole::Admin)) =
-        (request.extensions().get::<Caller>(), viewer.map(|user| user.role))
+    let (Some(request_context), Some(OrganizationRole::Admin)) =
+        (request.extensions().get::<RequestContext>(), viewer.map(|user| user.role))
     else {
         return axum::http::StatusCode::NOT_FOUND.into_response();
     };
     let query = app::paths::read_audit(&search.unwrap_or_default());
-    let rows = match caller.admin(&slug).await {
+    let rows = match request_context.admin(&slug).await {
         Ok(admin) => domain::audit_log::export(&admin, query),
-        Err(error) => return app::server::status(&caller.tell(error)).into_response(),
+        Err(error) => return app::server::status(&request_context.report(error)).into_response(),
     };
     let mut response = Body::from_stream(stream(rows)).into_response();
     let headers = response.headers_mut();

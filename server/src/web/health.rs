@@ -10,7 +10,7 @@ pub async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) 
     let newest = MIGRATOR.iter().map(|migration| migration.version).max();
     let found: Result<Option<i64>, _> =
         sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
-            .fetch_one(&state.domain.pool)
+            .fetch_one(&state.app.pool)
             .await;
     match found {
         Ok(version) if version >= newest => (StatusCode::OK, "ready"),

@@ -4,14 +4,14 @@
 use super::pages::page;
 use crate::state::AppState;
 use app::server::{Link, link_cookie};
-use app::viewer::NotHere;
+use app::viewer::HiddenPage;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 /// The longest token that is kept. A longer one is none of ours; what is left of it opens nothing.
-const TOKEN_MOST: usize = 200;
+const MAX_TOKEN: usize = 200;
 
 pub async fn join(state: State<AppState>, path: Path<(String, String)>, request: Request) -> Response {
     open(state, Link::Join, path, request).await
@@ -35,12 +35,12 @@ async fn open(
     Path((organization, token)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    if request.extensions().get::<NotHere>().is_some() {
+    if request.extensions().get::<HiddenPage>().is_some() {
         // The page tells nothing of the token, since it does not know it.
         return page(state, request).await;
     }
     let safe = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let token: String = token.chars().filter(safe).take(TOKEN_MOST).collect();
+    let token: String = token.chars().filter(safe).take(MAX_TOKEN).collect();
     let organization: String = organization.chars().filter(safe).collect();
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();

@@ -4,7 +4,7 @@ use super::context;
 use crate::state::AppState;
 use app::server::{accepts_html, status};
 use app::shell::shell;
-use app::viewer::NotHere;
+use app::viewer::HiddenPage;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -32,7 +32,7 @@ pub async fn nothing(state: State<AppState>, mut request: Request) -> Response {
     if let Some(path) = without_slash(&request) {
         return Redirect::permanent(&path).into_response();
     }
-    request.extensions_mut().insert(NotHere);
+    request.extensions_mut().insert(HiddenPage);
     page(state, request).await
 }
 

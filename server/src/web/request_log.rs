@@ -16,7 +16,7 @@ pub struct RequestId(pub String);
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 pub async fn log(mut request: Request, next: Next) -> Response {
-    let id: String = Token::random().reveal().chars().take(12).collect();
+    let id: String = Token::random().expose().chars().take(12).collect();
     let method = request.method().clone();
     let route = route(&request);
     request.extensions_mut().insert(RequestId(id.clone()));

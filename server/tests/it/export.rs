@@ -1,12 +1,12 @@
 //! The audit log as a file.
 
-use crate::support::{ADMIN, Site};
+use crate::test_server::{ADMIN, TestServer};
 use axum::http::{StatusCode, header};
 use sqlx::PgPool;
 
 const FILE: &str = "/o/blobsrus/settings/audit-log.csv";
 
-async fn write_events(site: &Site, count: i32) {
+async fn write_events(site: &TestServer, count: i32) {
     sqlx::query(
         "insert into audit_events
             (organization_id, id, at, action, actor_kind, actor_name, target_email, source, details)
@@ -15,14 +15,14 @@ async fn write_events(site: &Site, count: i32) {
          from organizations o, generate_series(1, $1) n where o.slug = 'blobsrus'",
     )
     .bind(count)
-    .execute(&site.domain.pool)
+    .execute(&site.context.pool)
     .await
     .unwrap();
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn the_file_has_every_row_once_however_many(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     let admin = site.signed_in("blobsrus", ADMIN).await;
     write_events(&site, 2_500).await;
     let answer = site.get(&format!("{FILE}?action=user.invited"), &admin).await;
@@ -42,7 +42,7 @@ async fn the_file_has_every_row_once_however_many(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_name_is_never_a_formula(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     let admin = site.signed_in("blobsrus", ADMIN).await;
     write_events(&site, 1).await;
     let answer = site.get(&format!("{FILE}?who=cmd"), &admin).await;

@@ -1,13 +1,13 @@
 //! The headers that keep a page and its cookies to itself.
 
-use crate::support::{ADMIN, Site};
+use crate::test_server::{ADMIN, TestServer};
 use axum::body::Body;
 use axum::http::{Request, header};
 use sqlx::PgPool;
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_page_runs_only_the_scripts_of_its_own_nonce(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     let answer = site.get("/o/blobsrus/login", "").await;
     let policy = answer.headers.get(header::CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
     let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
@@ -23,13 +23,13 @@ async fn a_page_runs_only_the_scripts_of_its_own_nonce(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn on_https_the_session_belongs_to_this_host_alone(pool: PgPool) {
-    let site = Site::at(pool, "https://members.example.com").await;
+    let site = TestServer::at(pool, "https://members.example.com").await;
     let link = site.signed_in("blobsrus", ADMIN).await;
     let cookie = format!("__Host-{link}");
     let answer =
         site.post("/o/blobsrus/account", &cookie, "_action=/api/sign_in/sign_out&org=blobsrus").await;
     let set = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap();
-    assert_eq!(set, "__Host-session-blobsrus=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
+    assert_eq!(set, "__Host-session-blobsrus=; Path=/; Max-Age=0; HttpOnly; SameTestServer=Lax; Secure");
     assert!(answer.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
     // Without the prefix a neighbour of the same domain could have set it.
     assert_eq!(site.get("/o/blobsrus/account", &link).await.status, axum::http::StatusCode::SEE_OTHER);
@@ -37,9 +37,9 @@ async fn on_https_the_session_belongs_to_this_host_alone(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn on_https_an_opened_link_belongs_to_this_host_alone_too(pool: PgPool) {
-    let site = Site::at(pool, "https://members.example.com").await;
+    let site = TestServer::at(pool, "https://members.example.com").await;
     let token = site.invited("blobby@blobsrus.com").await;
-    let opened = site.get(&format!("/o/blobsrus/join/{}", token.reveal()), "").await;
+    let opened = site.get(&format!("/o/blobsrus/join/{}", token.expose()), "").await;
     let cookie = opened.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
     assert!(cookie.starts_with("__Host-join-blobsrus="), "{cookie}");
     assert!(site.get("/o/blobsrus/join", cookie).await.body.contains("blobby@blobsrus.com"));
@@ -50,7 +50,7 @@ async fn on_https_an_opened_link_belongs_to_this_host_alone_too(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn what_another_site_asks_for_is_not_compressed(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     let ask = |path: &str, from: &[&str]| {
         let request = Request::get(path).header(header::ACCEPT_ENCODING, "gzip, br");
         let request = from.iter().fold(request, |request, from| request.header("sec-fetch-site", *from));

@@ -1,15 +1,15 @@
 //! The links that arrive by mail.
 
-use crate::support::Site;
+use crate::test_server::TestServer;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use sqlx::PgPool;
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_scanner_that_opens_the_link_changes_nothing(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     let token = site.invited("blobby@blobsrus.com").await;
-    let path = format!("/o/blobsrus/join/{}", token.reveal());
+    let path = format!("/o/blobsrus/join/{}", token.expose());
     for method in [Method::HEAD, Method::GET] {
         let request = Request::builder().method(method).uri(&path).body(Body::empty()).unwrap();
         let answer = site.send(request).await;
@@ -18,16 +18,16 @@ async fn a_scanner_that_opens_the_link_changes_nothing(pool: PgPool) {
         let page = site.get("/o/blobsrus/join", cookie.split(';').next().unwrap()).await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.body.contains("Join Blobs R Us") && page.body.contains("blobby@blobsrus.com"));
-        assert!(!page.body.contains(token.reveal()), "the token is not in the page");
+        assert!(!page.body.contains(token.expose()), "the token is not in the page");
     }
     assert_eq!(site.count("users where status = 'invited'").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn joining_by_the_form_signs_in(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     let token = site.invited("blobby@blobsrus.com").await;
-    let link = format!("join-blobsrus={}", token.reveal());
+    let link = format!("join-blobsrus={}", token.expose());
     let without = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=+";
     let answer = site.post("/o/blobsrus/join", &link, without).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -44,7 +44,7 @@ async fn joining_by_the_form_signs_in(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_garbled_link_is_told_so(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     let answer = site.get("/o/blobsrus/join/%22%3B%0D%0ASet-Cookie:x=y", "").await;
     let cookies: Vec<_> = answer.headers.get_all(header::SET_COOKIE).iter().collect();
     assert_eq!(cookies.len(), 1);

@@ -1,19 +1,19 @@
 //! The server over HTTP, in this process, on a real Postgres.
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
+mod assets;
+mod body_limits;
+mod client_ip;
+mod dev_mailbox;
 mod export;
-mod files;
-mod forms;
-mod gate;
+mod form_fallback;
 mod headers;
-mod hosts;
-mod limits;
+mod host_header;
 mod links;
-mod mailbox;
+mod page_access;
 mod process;
 mod schema;
 mod scim;
-mod source;
 mod sso;
-mod support;
 mod tenancy;
+mod test_server;

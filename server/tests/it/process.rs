@@ -1,6 +1,6 @@
 //! The program itself, as an operator runs it.
 
-use crate::support::{ADMIN, site_root};
+use crate::test_server::{ADMIN, site_root};
 use sqlx::{ConnectOptions, PgPool};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -139,7 +139,7 @@ async fn an_operator_makes_an_organization_and_gets_a_link(pool: PgPool) {
 async fn no_token_and_no_address_is_in_the_log(pool: PgPool) {
     let database = url(&pool);
     assert!(run(&database, &["demo"], &[]).status.success());
-    sqlx::query("update organizations set requests_open = true").execute(&pool).await.unwrap();
+    sqlx::query("update organizations set requests_enabled = true").execute(&pool).await.unwrap();
     let mut server = Server::start(&database, &[("RUST_LOG", "debug")]);
     let (token, address) = ("verysecrettoken", "somebody%40secret.example");
     for path in [
@@ -174,7 +174,7 @@ async fn no_token_and_no_address_is_in_the_log(pool: PgPool) {
         assert_eq!(answer.starts_with("HTTP/1.0 200"), !refused, "{path}: {answer}");
     }
     // The mails were made as well, which may have something to tell.
-    let made = "select count(*) = 2 from deliveries where kind = 'request' and state = 'handed_over'";
+    let made = "select count(*) = 2 from deliveries where kind = 'request' and state = 'accepted'";
     let asked = Instant::now();
     while !sqlx::query_scalar::<_, bool>(made).fetch_one(&pool).await.unwrap() {
         assert!(asked.elapsed() < Duration::from_secs(20), "the mails were not made");

@@ -1,21 +1,21 @@
 //! Bringing the schema up to date at a start.
 
-use domain::{Clock, Domain, Keyring};
+use domain::{AppContext, Clock, Keyring};
 use server::database::migrate;
 use sqlx::PgPool;
 use std::sync::Arc;
 
 #[sqlx::test(migrations = false)]
 async fn several_servers_may_start_at_once_on_an_empty_database(pool: PgPool) {
-    let domain = Domain {
+    let context = AppContext {
         pool: pool.clone(),
         clock: Clock::system(),
         keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
         base_url: "http://localhost:3000".into(),
-        mail_bell: Arc::default(),
+        mail_ready: Arc::default(),
         sso: Arc::default(),
     };
-    let start = || migrate(&domain);
+    let start = || migrate(&context);
     assert_eq!(tokio::join!(start(), start(), start(), start()), (Ok(()), Ok(()), Ok(()), Ok(())));
     let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations where success")
         .fetch_one(&pool)

@@ -1,20 +1,20 @@
 //! SCIM, as an identity provider drives it.
 
+mod api_keys;
 mod discovery;
 mod entra;
 mod filters;
 mod fuzz;
 mod groups;
-mod keys;
 mod okta;
 mod rfc;
 mod rules;
 mod speed;
 
-use crate::support::Site;
+use crate::test_server::TestServer;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use model::keys::{Lifetime, Scope};
+use model::api_keys::{Lifetime, Scope};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -26,7 +26,7 @@ const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /// An identity provider with a key.
 struct Directory {
-    site: Site,
+    site: TestServer,
     key: String,
 }
 
@@ -55,7 +55,7 @@ impl Reply {
 
 impl Directory {
     async fn new(pool: PgPool) -> Self {
-        let site = Site::new(pool).await;
+        let site = TestServer::new(pool).await;
         let key = key(&site, &Scope::ALL).await;
         Self { site, key }
     }
@@ -131,17 +131,17 @@ impl Directory {
     }
 
     async fn text(&self, sql: &'static str, about: &str) -> Option<String> {
-        sqlx::query_scalar(sql).bind(about).fetch_optional(&self.site.domain.pool).await.unwrap().flatten()
+        sqlx::query_scalar(sql).bind(about).fetch_optional(&self.site.context.pool).await.unwrap().flatten()
     }
 }
 
-async fn key(site: &Site, scopes: &[Scope]) -> String {
-    let caller = site.admin().await;
-    let admin = caller.admin("blobsrus").await.unwrap();
-    domain::keys::create(&admin, "Okta", scopes, Lifetime::Forever).await.unwrap().text
+async fn key(site: &TestServer, scopes: &[Scope]) -> String {
+    let request_context = site.admin().await;
+    let admin = request_context.admin("blobsrus").await.unwrap();
+    domain::api_keys::create(&admin, "Okta", scopes, Lifetime::Forever).await.unwrap().text
 }
 
-async fn reply(site: &Site, request: Request<Body>) -> Reply {
+async fn reply(site: &TestServer, request: Request<Body>) -> Reply {
     let answer = site.send(request).await;
     let json = if answer.body.is_empty() { Value::Null } else { serde_json::from_str(&answer.body).unwrap() };
     Reply { status: answer.status, headers: answer.headers, json }

@@ -3,7 +3,7 @@
 
 mod links;
 
-use crate::support::{ADMIN, FORM, Site};
+use crate::test_server::{ADMIN, FORM, TestServer};
 use axum::http::StatusCode;
 use leptos_axum::generate_route_list;
 use sqlx::PgPool;
@@ -93,7 +93,7 @@ const ADMINS_ALONE: [(&str, &str, &str); 30] = [
     (
         "/api/settings/save",
         FORM,
-        "org=blobsrus&name=Other&invitation_days=3&session_hours=3&request_again_days=3",
+        "org=blobsrus&name=Other&invitation_days=3&session_hours=3&request_cooldown_days=3",
     ),
     ("/api/settings/show", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/users/act", FORM, "org=blobsrus&action=revoke_membership&users[]={user}"),
@@ -124,7 +124,7 @@ const ANYBODYS: [&str; 15] = [
     "/api/ask/confirm",
     "/api/ask/confirm_page",
     "/api/ask/request",
-    "/api/join/ask_again",
+    "/api/join/request_renewal",
     "/api/join/join",
     "/api/join/page",
     "/api/sign_in/asked_for",
@@ -139,11 +139,11 @@ const ANYBODYS: [&str; 15] = [
 ];
 
 /// One of each kind of thing in the organization, by its name in braces.
-async fn things(site: &Site) -> Vec<(&'static str, Uuid)> {
+async fn things(site: &TestServer) -> Vec<(&'static str, Uuid)> {
     site.invited("invited@blobsrus.com").await;
     let organization = "(select id from organizations where slug = 'blobsrus')";
     let one = async |sql: String| -> Uuid {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&site.domain.pool).await.unwrap()
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&site.context.pool).await.unwrap()
     };
     let insert = |table: &str, columns: &str, values: &str| {
         one(format!(
@@ -167,7 +167,7 @@ async fn things(site: &Site) -> Vec<(&'static str, Uuid)> {
             "{request}",
             insert(
                 "invitation_requests",
-                "email, email_key, status, proof",
+                "email, email_normalized, status, proof",
                 "'asks@blobsrus.com', 'asks@blobsrus.com', 'open', 'expired_link'",
             )
             .await,
@@ -197,16 +197,16 @@ fn filled(body: &str, things: &[(&str, Uuid)]) -> String {
 }
 
 /// Every row of the organization, as one text to compare.
-async fn rows(site: &Site) -> String {
+async fn rows(site: &TestServer) -> String {
     rows_of(site, "blobsrus").await
 }
 
-async fn rows_of(site: &Site, slug: &str) -> String {
+async fn rows_of(site: &TestServer, slug: &str) -> String {
     let tables: Vec<String> = sqlx::query_scalar(
         "select table_name::text from information_schema.columns
          where table_schema = 'public' and column_name = 'organization_id' order by table_name",
     )
-    .fetch_all(&site.domain.pool)
+    .fetch_all(&site.context.pool)
     .await
     .unwrap();
     let mut all = String::new();
@@ -217,14 +217,14 @@ async fn rows_of(site: &Site, slug: &str) -> String {
         );
         let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
             .bind(slug)
-            .fetch_one(&site.domain.pool)
+            .fetch_one(&site.context.pool)
             .await
             .unwrap();
         writeln!(all, "{table}\n{rows}").unwrap();
     }
     let settings: String = sqlx::query_scalar("select o::text from organizations o where slug = $1")
         .bind(slug)
-        .fetch_one(&site.domain.pool)
+        .fetch_one(&site.context.pool)
         .await
         .unwrap();
     all + &settings
@@ -232,7 +232,7 @@ async fn rows_of(site: &Site, slug: &str) -> String {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn admins_functions_answer_nobody_else_and_change_nothing(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     let member = site.member("member@blobsrus.com").await;
     let stranger = site.other_organization().await;
     let things = things(&site).await;
@@ -260,7 +260,7 @@ async fn admins_functions_answer_nobody_else_and_change_nothing(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn the_same_calls_are_answered_to_an_admin(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     site.member("member@blobsrus.com").await;
     let admin = site.signed_in("blobsrus", ADMIN).await;
     let things = things(&site).await;
@@ -277,7 +277,7 @@ async fn the_same_calls_are_answered_to_an_admin(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn users_functions_answer_whoever_is_signed_in_alone(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     let member = site.member("member@blobsrus.com").await;
     let stranger = site.other_organization().await;
     let things = things(&site).await;
@@ -294,7 +294,7 @@ async fn users_functions_answer_whoever_is_signed_in_alone(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn pages_show_themselves_to_those_alone_whom_they_are_for(pool: PgPool) {
-    let site = Site::new(pool).await;
+    let site = TestServer::new(pool).await;
     let member = site.member("member@blobsrus.com").await;
     let admin = site.signed_in("blobsrus", ADMIN).await;
     let stranger = site.other_organization().await;
@@ -318,7 +318,7 @@ async fn pages_show_themselves_to_those_alone_whom_they_are_for(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn no_door_is_missing_from_these_lists(pool: PgPool) {
-    let _site = Site::new(pool).await;
+    let _site = TestServer::new(pool).await;
     let functions: BTreeSet<&str> = ADMINS_ALONE
         .into_iter()
         .chain([PROFILE])

@@ -5,20 +5,20 @@ use chrono::{DateTime, Utc};
 use model::UserId;
 use model::address_list::{self, Entry};
 use model::field::FieldError;
-use model::invite::{ADDRESSES_MAX, AddressClass, ClassedAddress, InviteAnswer};
-use model::rules::{AddressState, Refusal};
+use model::invitations::{AddressClass, ClassifiedAddress, InviteResult, MAX_ADDRESSES};
 use model::settings::Settings;
+use model::transitions::{MembershipState, Refusal};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
 /// The most entries that are answered for, addresses or not.
-const ENTRIES_MOST: usize = 4 * ADDRESSES_MAX;
+const MAX_ENTRIES: usize = 4 * MAX_ADDRESSES;
 
 /// Says of every address in the list what inviting it would do. Changes nothing.
-pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteAnswer> {
+pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteResult> {
     let entries = read(list)?;
     let keys: Vec<String> = addresses(&entries).into_keys().collect();
-    let mut connection = admin.domain().pool.acquire().await?;
+    let mut connection = admin.app().pool.acquire().await?;
     let mut states = states(&mut connection, admin, &keys).await?;
     for key in open_requests(&mut connection, admin, &keys).await? {
         states.entry(key).or_insert(Found::NOBODY).asked = true;
@@ -29,14 +29,14 @@ pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteAnswer> {
 /// What stood at an address.
 #[derive(Clone, Copy)]
 pub(super) struct Found {
-    pub state: AddressState,
+    pub state: MembershipState,
     pub user: Option<UserId>,
     /// Whether a request of the address waits for the admins.
     pub asked: bool,
 }
 
 impl Found {
-    pub const NOBODY: Self = Self { state: AddressState::Unknown, user: None, asked: false };
+    pub const NOBODY: Self = Self { state: MembershipState::Unknown, user: None, asked: false };
 }
 
 /// The states of these addresses, of those that have a user.
@@ -46,12 +46,12 @@ pub(super) async fn states(
     keys: &[String],
 ) -> Result<HashMap<String, Found>> {
     let rows = sqlx::query!(
-        "select u.id, u.email_key, u.status, i.expires_at as \"expires_at?\"
+        "select u.id, u.email_normalized, u.status, i.expires_at as \"expires_at?\"
          from users u
          left join invitations i
             on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
-         where u.organization_id = $1 and u.email_key = any($2)",
-        admin.organization(),
+         where u.organization_id = $1 and u.email_normalized = any($2)",
+        admin.organization_id(),
         keys
     )
     .fetch_all(connection)
@@ -61,7 +61,10 @@ pub(super) async fn states(
         user: Some(UserId(id)),
         asked: false,
     };
-    Ok(rows.into_iter().map(|row| (row.email_key, found(row.id, &row.status, row.expires_at))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.email_normalized, found(row.id, &row.status, row.expires_at)))
+        .collect())
 }
 
 /// Those of these addresses whose request waits for the admins.
@@ -71,9 +74,9 @@ async fn open_requests(
     keys: &[String],
 ) -> Result<Vec<String>> {
     let waiting = sqlx::query_scalar!(
-        "select email_key from invitation_requests
-         where organization_id = $1 and email_key = any($2) and status = 'open'",
-        admin.organization(),
+        "select email_normalized from invitation_requests
+         where organization_id = $1 and email_normalized = any($2) and status = 'open'",
+        admin.organization_id(),
         keys
     )
     .fetch_all(connection)
@@ -82,12 +85,12 @@ async fn open_requests(
 }
 
 /// The state of an address with a user, by the user's status and the end of the open invitation.
-pub fn state(status: &str, expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> AddressState {
+pub fn state(status: &str, expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> MembershipState {
     match status {
-        "active" => AddressState::Active,
-        "suspended" => AddressState::Suspended,
-        _ if expires_at.is_some_and(|end| end > now) => AddressState::Invited,
-        _ => AddressState::Expired,
+        "active" => MembershipState::Active,
+        "suspended" => MembershipState::Suspended,
+        _ if expires_at.is_some_and(|end| end > now) => MembershipState::Invited,
+        _ => MembershipState::Expired,
     }
 }
 
@@ -96,13 +99,13 @@ pub fn read(list: &str) -> Result<Vec<Entry>> {
     let entries = address_list::parse(list);
     // A column of names beside the addresses does not count, as long as it is not a flood.
     let count = match entries.iter().filter(|entry| entry.address.is_ok()).count() {
-        count if count <= ADDRESSES_MAX && entries.len() > ENTRIES_MOST => entries.len(),
+        count if count <= MAX_ADDRESSES && entries.len() > MAX_ENTRIES => entries.len(),
         count => count,
     };
     if entries.is_empty() {
         Err(Error::field("addresses", FieldError::NoAddress))
-    } else if count > ADDRESSES_MAX {
-        let error = FieldError::TooManyAddresses { count, most: ADDRESSES_MAX };
+    } else if count > MAX_ADDRESSES {
+        let error = FieldError::TooManyAddresses { count, most: MAX_ADDRESSES };
         Err(Error::field("addresses", error))
     } else {
         Ok(entries)
@@ -115,7 +118,7 @@ pub fn addresses(entries: &[Entry]) -> HashMap<String, String> {
         .iter()
         .filter(|entry| entry.duplicate_of.is_none())
         .filter_map(|entry| entry.address.as_ref().ok())
-        .map(|address| (address.key(), address.as_str().to_owned()))
+        .map(|address| (address.normalized(), address.as_str().to_owned()))
         .collect()
 }
 
@@ -124,12 +127,12 @@ pub(super) fn answer(
     entries: Vec<Entry>,
     found: &HashMap<String, Found>,
     settings: &Settings,
-) -> InviteAnswer {
+) -> InviteResult {
     let class = |entry: Entry| match (entry.duplicate_of, entry.address) {
-        (Some(of), _) => ClassedAddress::new(entry.text, AddressClass::Duplicate { of }),
-        (None, Err(why)) => ClassedAddress::new(entry.text, AddressClass::Malformed { why }),
+        (Some(of), _) => ClassifiedAddress::new(entry.text, AddressClass::Duplicate { of }),
+        (None, Err(why)) => ClassifiedAddress::new(entry.text, AddressClass::Malformed { why }),
         (None, Ok(address)) => {
-            let key = address.key();
+            let key = address.normalized();
             let Found { state, user, asked } = found.get(&key).copied().unwrap_or(Found::NOBODY);
             let class = match AddressClass::of_state(state) {
                 class if class.is_invited() && !settings.allows(&key) => {
@@ -137,8 +140,8 @@ pub(super) fn answer(
                 }
                 class => class,
             };
-            ClassedAddress { text: address.as_str().to_owned(), class, user, asked }
+            ClassifiedAddress { text: address.as_str().to_owned(), class, user, asked }
         }
     };
-    InviteAnswer { addresses: entries.into_iter().map(class).collect() }
+    InviteResult { addresses: entries.into_iter().map(class).collect() }
 }

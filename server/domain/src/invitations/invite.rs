@@ -4,8 +4,8 @@ use super::classify::{self, addresses, answer, read, state, states};
 use crate::audit::{self, Actor, Targets};
 use crate::{Admin, Error, Result, grants, mail, requests};
 use chrono::{DateTime, TimeDelta, Utc};
-use model::invite::{AddressClass, InviteAnswer, Offer};
-use model::rules::AddressState;
+use model::invitations::{AccessGrant, AddressClass, InviteResult};
+use model::transitions::MembershipState;
 use model::{OrganizationRole, UserId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -13,24 +13,24 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// How often an address may be gone again between two looks at it.
-const LOOKS_MOST: usize = 10;
+const MAX_LOCK_ATTEMPTS: usize = 10;
 
 /// Invites every address of the list that may be invited, each with its mail, and says of every entry what became of
 /// it. All of the accepted ones are invited, or none.
 ///
 /// # Errors
 /// When the list has no address or more than 10,000.
-pub async fn invite(admin: &Admin<'_>, list: &str, offer: &Offer) -> Result<InviteAnswer> {
+pub async fn invite(admin: &Admin<'_>, list: &str, offer: &AccessGrant) -> Result<InviteResult> {
     let entries = read(list)?;
     let mut found = Found::default();
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = admin.app().pool.begin().await?;
     let (allowed, barred) = addresses(&entries).into_iter().partition(|(key, _)| admin.settings.allows(key));
     settle_users(&mut transaction, admin, allowed, offer.role, &mut found).await?;
     look_at(&mut transaction, admin, barred, &mut found).await?;
     let mails = write_invitations(&mut transaction, admin, offer.role, &found).await?;
     grant(&mut transaction, admin, offer, &found).await?;
-    let keys: Vec<&str> = found.invited.iter().map(|user| user.email_key.as_str()).collect();
-    requests::settle(&mut transaction, admin, &keys).await?;
+    let keys: Vec<&str> = found.invited.iter().map(|user| user.email_normalized.as_str()).collect();
+    requests::mark_approved(&mut transaction, admin, &keys).await?;
     settle_invited(&mut transaction, admin, &found).await?;
     let mut targets = Targets::default();
     for user in &found.invited {
@@ -41,7 +41,7 @@ pub async fn invite(admin: &Admin<'_>, list: &str, offer: &Offer) -> Result<Invi
         .await?;
     mail::queue_invitations(&mut transaction, admin, &mails).await?;
     transaction.commit().await?;
-    admin.domain().mail_bell.notify_one();
+    admin.app().mail_ready.notify_one();
     Ok(answer(entries, &found.states, &admin.settings))
 }
 
@@ -55,7 +55,7 @@ struct Found {
 struct Invited {
     id: Uuid,
     email: String,
-    email_key: String,
+    email_normalized: String,
     again: bool,
 }
 
@@ -68,7 +68,7 @@ async fn settle_users(
     role: OrganizationRole,
     found: &mut Found,
 ) -> Result<()> {
-    for _ in 0..LOOKS_MOST {
+    for _ in 0..MAX_LOCK_ATTEMPTS {
         if rest.is_empty() {
             return Ok(());
         }
@@ -89,13 +89,13 @@ async fn insert_users(
     let ids: Vec<Uuid> = keys.iter().map(|_| admin.new_id()).collect();
     // In the order of the addresses, so that two lists never wait for each other in a circle.
     let inserted: HashSet<Uuid> = sqlx::query_scalar!(
-        "insert into users (organization_id, id, email, email_key, status, role, created_at)
-         select $1, row.id, row.email, row.email_key, 'invited', $2, $3
-         from unnest($4::uuid[], $5::text[], $6::text[]) as row (id, email, email_key)
-         order by row.email_key
+        "insert into users (organization_id, id, email, email_normalized, status, role, created_at)
+         select $1, row.id, row.email, row.email_normalized, 'invited', $2, $3
+         from unnest($4::uuid[], $5::text[], $6::text[]) as row (id, email, email_normalized)
+         order by row.email_normalized
          on conflict on constraint users_email_key do nothing
          returning id",
-        admin.organization(),
+        admin.organization_id(),
         role.code(),
         admin.now,
         &ids,
@@ -106,12 +106,12 @@ async fn insert_users(
     .await?
     .into_iter()
     .collect();
-    for ((id, email), email_key) in ids.into_iter().zip(emails).zip(keys) {
+    for ((id, email), email_normalized) in ids.into_iter().zip(emails).zip(keys) {
         if inserted.contains(&id) {
-            found.states.insert(email_key.clone(), classify::Found::NOBODY);
-            found.invited.push(Invited { id, email, email_key, again: false });
+            found.states.insert(email_normalized.clone(), classify::Found::NOBODY);
+            found.invited.push(Invited { id, email, email_normalized, again: false });
         } else {
-            rest.insert(email_key, email);
+            rest.insert(email_normalized, email);
         }
     }
     Ok(())
@@ -128,11 +128,11 @@ async fn lock_users(
     }
     let keys: Vec<String> = rest.keys().cloned().collect();
     let users = sqlx::query!(
-        "select id, email, email_key, status from users
-         where organization_id = $1 and email_key = any($2)
-         order by email_key
+        "select id, email, email_normalized, status from users
+         where organization_id = $1 and email_normalized = any($2)
+         order by email_normalized
          for update",
-        admin.organization(),
+        admin.organization_id(),
         &keys
     )
     .fetch_all(&mut *transaction)
@@ -141,18 +141,18 @@ async fn lock_users(
         users.iter().filter(|user| user.status == "invited").map(|user| user.id).collect();
     let ends = open_invitations(transaction, admin, &invited).await?;
     for user in users {
-        rest.remove(&user.email_key);
+        rest.remove(&user.email_normalized);
         let state = state(&user.status, ends.get(&user.id).copied(), admin.now);
         if AddressClass::of_state(state).is_invited() {
             found.invited.push(Invited {
                 id: user.id,
                 email: user.email,
-                email_key: user.email_key.clone(),
+                email_normalized: user.email_normalized.clone(),
                 again: true,
             });
         }
         let user_id = Some(UserId(user.id));
-        found.states.insert(user.email_key, classify::Found { state, user: user_id, asked: false });
+        found.states.insert(user.email_normalized, classify::Found { state, user: user_id, asked: false });
     }
     Ok(())
 }
@@ -173,13 +173,13 @@ async fn look_at(
 
 /// The requests of those who were invited before: they have what they asked for.
 async fn settle_invited(transaction: &mut PgConnection, admin: &Admin<'_>, found: &Found) -> Result<()> {
-    let invited = found.states.iter().filter(|(_, found)| found.state == AddressState::Invited);
+    let invited = found.states.iter().filter(|(_, found)| found.state == MembershipState::Invited);
     let keys: Vec<&str> = invited.map(|(key, _)| key.as_str()).collect();
     if keys.is_empty() {
         return Ok(());
     }
     let mut targets = Targets::default();
-    for email in requests::settle(transaction, admin, &keys).await? {
+    for email in requests::mark_approved(transaction, admin, &keys).await? {
         targets.push_address(&email);
     }
     let actor = Actor::user(&admin.user);
@@ -191,7 +191,7 @@ async fn settle_invited(transaction: &mut PgConnection, admin: &Admin<'_>, found
 async fn grant(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
-    offer: &Offer,
+    offer: &AccessGrant,
     found: &Found,
 ) -> Result<()> {
     let ids = |again: bool| -> Vec<Uuid> {
@@ -199,19 +199,19 @@ async fn grant(
     };
     let roles: Vec<Uuid> = offer.roles.iter().map(|role| role.0).collect();
     let groups: Vec<Uuid> = offer.groups.iter().map(|group| group.0).collect();
-    grants::give(transaction, admin, &ids(false), &roles, &groups).await?;
+    grants::grant(transaction, admin, &ids(false), &roles, &groups).await?;
     let again = ids(true);
     if again.is_empty() {
         return Ok(());
     }
-    grants::replace(transaction, admin, &again, &offer.roles, &offer.groups).await
+    grants::set(transaction, admin, &again, &offer.roles, &offer.groups).await
 }
 
 /// What the log keeps of an offer: the names, since ids say nothing once a role is gone.
 async fn details(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
-    offer: &Offer,
+    offer: &AccessGrant,
     one: Option<&Invited>,
 ) -> Result<Value> {
     let mut details = json!({ "role": offer.role.code() });
@@ -231,7 +231,7 @@ async fn open_invitations(
     let rows = sqlx::query!(
         "select user_id as \"user_id!\", expires_at from invitations
          where organization_id = $1 and user_id = any($2) and status = 'open'",
-        admin.organization(),
+        admin.organization_id(),
         users
     )
     .fetch_all(transaction)
@@ -258,7 +258,7 @@ async fn write_invitations(
             (organization_id, id, user_id, email, status, invited_by, inviter_name, created_at, expires_at)
          select $1, row.id, row.user_id, row.email, 'open', $2, $3, $4, $5
          from unnest($6::uuid[], $7::uuid[], $8::text[]) as row (id, user_id, email)",
-        admin.organization(),
+        admin.organization_id(),
         admin.user.id.0,
         inviter,
         admin.now,
@@ -274,7 +274,7 @@ async fn write_invitations(
         // The role is the one chosen now: an old invitation brings nothing back.
         sqlx::query!(
             "update users set role = $2 where organization_id = $1 and id = any($3)",
-            admin.organization(),
+            admin.organization_id(),
             role.code(),
             &users
         )
@@ -284,7 +284,7 @@ async fn write_invitations(
             "update invitations set expires_at = $2, invited_by = $3, inviter_name = $4
              where organization_id = $1 and user_id = any($5) and status = 'open'
              returning id, email",
-            admin.organization(),
+            admin.organization_id(),
             expires_at,
             admin.user.id.0,
             inviter,

@@ -3,16 +3,16 @@
 use super::classify::state;
 use crate::audit::{self, Actor, Targets};
 use crate::sessions::{self, NewSession};
-use crate::{Error, Result, Token, Visitor, requests};
+use crate::{Error, OrganizationContext, Result, Token, requests};
 use model::field;
 use model::join::JoinPage;
-use model::rules::{Action, AddressState, Cell, Refusal, rule};
+use model::transitions::{Action, MembershipState, Refusal, Transition, transition};
 use model::users::JoinedBy;
 use model::{InvitationId, Problem, UserId};
 
 /// What the link's page shows. Reads only: mail scanners open links too.
-pub async fn join_page(visitor: &Visitor<'_>, token: &Token) -> Result<JoinPage> {
-    let Some(invitation) = visitor.domain().keys.open_invitation(visitor.id, token) else {
+pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Result<JoinPage> {
+    let Some(invitation) = context.app().keys.verify_invitation_token(context.id, token) else {
         return Ok(JoinPage::NoSuchLink);
     };
     let row = sqlx::query!(
@@ -20,33 +20,33 @@ pub async fn join_page(visitor: &Visitor<'_>, token: &Token) -> Result<JoinPage>
             u.id as \"user_id?\", u.status as \"user_status?\"
          from invitations i left join users u on u.organization_id = i.organization_id and u.id = i.user_id
          where i.organization_id = $1 and i.id = $2",
-        visitor.organization(),
+        context.organization_id(),
         invitation.0
     )
-    .fetch_optional(&visitor.domain().pool)
+    .fetch_optional(&context.app().pool)
     .await?;
     let Some(row) = row else { return Ok(JoinPage::NoSuchLink) };
     let state = match row.user_status.as_deref() {
-        None => AddressState::Unknown,
+        None => MembershipState::Unknown,
         // The person was invited anew after this invitation had ended.
-        Some("invited") if row.invitation_status != "open" => AddressState::Unknown,
-        Some(status) => state(status, Some(row.expires_at), visitor.now),
+        Some("invited") if row.invitation_status != "open" => MembershipState::Unknown,
+        Some(status) => state(status, Some(row.expires_at), context.now),
     };
-    Ok(match rule(Action::Accept, state) {
-        Cell::Done(_) => {
-            let signed_in = visitor.signed_in().await?.map(|(_, user)| user);
+    Ok(match transition(Action::Accept, state) {
+        Transition::Apply(_) => {
+            let signed_in = context.signed_in().await?.map(|(_, user)| user);
             JoinPage::Open {
                 inviter: row.inviter_name,
                 email: row.email,
                 expires_at: row.expires_at,
-                now: visitor.now,
+                now: context.now,
                 signed_in_as: signed_in.map(|user| user.email),
             }
         }
-        Cell::Refused(Refusal::LinkExpired) => JoinPage::Expired { expired_at: row.expires_at },
-        Cell::Refused(Refusal::LinkRevoked) => JoinPage::Revoked,
-        Cell::Refused(Refusal::LinkUsed) => JoinPage::AlreadyJoined,
-        Cell::Refused(_) | Cell::Nothing => JoinPage::NoSuchLink,
+        Transition::Reject(Refusal::LinkExpired) => JoinPage::Expired { expired_at: row.expires_at },
+        Transition::Reject(Refusal::LinkRevoked) => JoinPage::Revoked,
+        Transition::Reject(Refusal::LinkUsed) => JoinPage::AlreadyJoined,
+        Transition::Reject(_) | Transition::NoOp => JoinPage::NoSuchLink,
     })
 }
 
@@ -56,20 +56,26 @@ pub async fn join_page(visitor: &Visitor<'_>, token: &Token) -> Result<JoinPage>
 /// # Errors
 /// An invalid name; a link that can't be used (its page says why); another account of the organization that is open in
 /// this browser, since it would be unclear who joins.
-pub async fn join(visitor: &Visitor<'_>, token: &Token, seen: &str, name: &str) -> Result<NewSession> {
+pub async fn join(
+    context: &OrganizationContext<'_>,
+    token: &Token,
+    seen: &str,
+    name: &str,
+) -> Result<NewSession> {
     let name = field::name(name).map_err(|error| Error::field("name", error))?;
-    let invitation = visitor.domain().keys.open_invitation(visitor.id, token).ok_or(Problem::LinkUnusable)?;
-    if visitor.signed_in().await?.is_some() {
+    let invitation =
+        context.app().keys.verify_invitation_token(context.id, token).ok_or(Problem::LinkUnusable)?;
+    if context.signed_in().await?.is_some() {
         return Err(Problem::OtherAccountOpen.into());
     }
-    let mut transaction = visitor.domain().pool.begin().await?;
-    let user = lock_invitee(&mut transaction, visitor, invitation).await?;
+    let mut transaction = context.app().pool.begin().await?;
+    let user = lock_invitee(&mut transaction, context, invitation).await?;
     let accepted = sqlx::query!(
         "update invitations set status = 'accepted', ended_at = $3
          where organization_id = $1 and id = $2 and status = 'open' and expires_at > $3 and email = $4",
-        visitor.organization(),
+        context.organization_id(),
         invitation.0,
-        visitor.now,
+        context.now,
         seen
     )
     .execute(&mut *transaction)
@@ -82,25 +88,25 @@ pub async fn join(visitor: &Visitor<'_>, token: &Token, seen: &str, name: &str) 
          set status = 'active', name = $3, joined_at = $4, joined_by = 'invitation', last_login_at = $4
          where organization_id = $1 and id = $2 and status = 'invited'
          returning email",
-        visitor.organization(),
+        context.organization_id(),
         user.0,
         name,
-        visitor.now
+        context.now
     )
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or(Problem::LinkUnusable)?;
-    let dismissed = requests::joined(&mut transaction, visitor, user).await?;
-    let session = sessions::start(&mut transaction, visitor, user).await?;
+    let dismissed = requests::mark_joined(&mut transaction, context, user).await?;
+    let session = sessions::start(&mut transaction, context, user).await?;
     let targets = Targets::one(user, &joined.email);
     let actor = Actor::User { id: user, name: &name };
     audit::record(
         &mut transaction,
-        visitor,
+        context,
         &actor,
         "user.joined",
         &targets,
-        &requests::joined_details(JoinedBy::Invitation, dismissed),
+        &requests::join_details(JoinedBy::Invitation, dismissed),
     )
     .await?;
     transaction.commit().await?;
@@ -110,7 +116,7 @@ pub async fn join(visitor: &Visitor<'_>, token: &Token, seen: &str, name: &str) 
 /// Locks the row of the invited user: the house's order is the user first, then the invitation.
 async fn lock_invitee(
     transaction: &mut sqlx::PgConnection,
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     invitation: InvitationId,
 ) -> Result<UserId> {
     let row = sqlx::query!(
@@ -118,7 +124,7 @@ async fn lock_invitee(
          where organization_id = $1
             and id = (select user_id from invitations where organization_id = $1 and id = $2)
          for update",
-        visitor.organization(),
+        context.organization_id(),
         invitation.0
     )
     .fetch_optional(transaction)

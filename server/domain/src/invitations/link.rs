@@ -2,7 +2,7 @@
 
 use crate::audit::{self, Actor, Targets};
 use crate::{Admin, Error, Result, mail};
-use model::rules::Refusal;
+use model::transitions::Refusal;
 use model::{InvitationId, Problem, UserId};
 use serde_json::json;
 
@@ -11,14 +11,14 @@ use serde_json::json;
 /// # Errors
 /// Not found, when there is no such user; refused, when they have no invitation that lasts.
 pub async fn copy_link(admin: &Admin<'_>, user: UserId) -> Result<String> {
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = admin.app().pool.begin().await?;
     let row = sqlx::query!(
         "select u.email, u.status, i.id as \"invitation?\", i.expires_at as \"expires_at?\"
          from users u
          left join invitations i
             on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
          where u.organization_id = $1 and u.id = $2",
-        admin.organization(),
+        admin.organization_id(),
         user.0
     )
     .fetch_optional(&mut *transaction)
@@ -34,5 +34,5 @@ pub async fn copy_link(admin: &Admin<'_>, user: UserId) -> Result<String> {
     let actor = Actor::user(&admin.user);
     audit::record(&mut transaction, admin, &actor, "invitation.link_copied", &targets, &json!({})).await?;
     transaction.commit().await?;
-    mail::links::join(admin.domain(), &admin.card.slug, admin.id, InvitationId(invitation))
+    mail::links::join(admin.app(), &admin.summary.slug, admin.id, InvitationId(invitation))
 }

@@ -18,13 +18,13 @@ pub(super) enum Cause {
     Fault,
 }
 
-/// When a mail that was tried `tries` times is due again.
-pub(super) fn next_try(now: DateTime<Utc>, cause: Cause, tries: i32, id: DeliveryId) -> DateTime<Utc> {
+/// When a mail that was tried `attempts` times is due again.
+pub(super) fn next_try(now: DateTime<Utc>, cause: Cause, attempts: i32, id: DeliveryId) -> DateTime<Utc> {
     let steps: &[i64] = match cause {
         Cause::Refusal => &AFTER_REFUSAL,
         Cause::Fault => &AFTER_FAULT,
     };
-    now + spread(step(steps, usize::try_from(tries - 1).unwrap_or_default()), tries, id)
+    now + spread(step(steps, usize::try_from(attempts - 1).unwrap_or_default()), attempts, id)
 }
 
 /// Until when the server is left alone after this many faults in a row.
@@ -38,8 +38,8 @@ fn step(steps: &[i64], at: usize) -> i64 {
 
 /// A time from three to five quarters of it, so that what failed together does not come back together. The id of the
 /// mail is random enough to throw the dice.
-fn spread(seconds: i64, tries: i32, id: DeliveryId) -> TimeDelta {
-    let dice = id.0.as_u128().rotate_right(tries.unsigned_abs() * 8 % 64) % 1_024;
+fn spread(seconds: i64, attempts: i32, id: DeliveryId) -> TimeDelta {
+    let dice = id.0.as_u128().rotate_right(attempts.unsigned_abs() * 8 % 64) % 1_024;
     let quarters = i64::try_from(dice).unwrap_or_default();
     TimeDelta::milliseconds(seconds * (750 + quarters * 500 / 1_024))
 }
@@ -52,15 +52,15 @@ mod tests {
     #[test]
     fn waiting_grows_and_stays_within_a_quarter() {
         let now = DateTime::UNIX_EPOCH;
-        for (tries, seconds) in
+        for (attempts, seconds) in
             [(1, 5), (2, 15), (3, 60), (4, 300), (5, 900), (6, 3_600), (7, 3_600), (99, 3_600)]
         {
             for id in [0, 1_023, u128::MAX, 0x0199_6e3a_7c1f_7d3b_a5c2_9f04_1e6d_8b77] {
                 let id = DeliveryId(Uuid::from_u128(id));
-                let wait = next_try(now, Cause::Refusal, tries, id) - now;
-                assert!(wait >= TimeDelta::milliseconds(seconds * 750), "{tries}: {wait}");
-                assert!(wait <= TimeDelta::milliseconds(seconds * 1_250), "{tries}: {wait}");
-                assert!(next_try(now, Cause::Fault, tries, id) - now <= TimeDelta::seconds(75));
+                let wait = next_try(now, Cause::Refusal, attempts, id) - now;
+                assert!(wait >= TimeDelta::milliseconds(seconds * 750), "{attempts}: {wait}");
+                assert!(wait <= TimeDelta::milliseconds(seconds * 1_250), "{attempts}: {wait}");
+                assert!(next_try(now, Cause::Fault, attempts, id) - now <= TimeDelta::seconds(75));
             }
         }
     }

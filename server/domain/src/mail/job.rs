@@ -1,11 +1,11 @@
 //! A mail in hand: all that is needed to write it and to send it.
 
-use super::letter::{self, Letter, Unwritten};
 use super::links;
+use super::message::{Label, address};
 use super::outbox::{Claimed, Key};
-use super::parcel::{Label, address};
 use super::requests::Answer;
-use crate::{Domain, Token};
+use super::template::{self, Letter, Unwritten};
+use crate::{AppContext, Token};
 use chrono::{DateTime, TimeDelta, Utc};
 use lettre::message::Mailbox;
 use model::{DeliveryId, InvitationId, OrganizationId};
@@ -17,7 +17,7 @@ const INVITATION_DAYS: i64 = 3;
 pub(super) struct Job {
     pub key: Key,
     /// How often it was tried before.
-    pub tries: i32,
+    pub attempts: i32,
     /// When it is given up.
     pub give_up: DateTime<Utc>,
     pub to: String,
@@ -52,7 +52,7 @@ impl Job {
         };
         Some(Self {
             key: (claimed.organization_id, claimed.id),
-            tries: claimed.tries,
+            attempts: claimed.attempts,
             give_up: claimed.created_at + TimeDelta::days(INVITATION_DAYS),
             to: claimed.email,
             slug: claimed.slug,
@@ -71,7 +71,7 @@ impl Job {
     ) -> Self {
         Self {
             key: (claimed.organization_id, claimed.id),
-            tries: claimed.tries,
+            attempts: claimed.attempts,
             give_up: ends,
             to,
             slug: claimed.slug,
@@ -84,7 +84,7 @@ impl Job {
     pub fn request(claimed: Claimed, answer: Answer) -> Self {
         Self {
             key: (claimed.organization_id, claimed.id),
-            tries: claimed.tries,
+            attempts: claimed.attempts,
             give_up: match &answer {
                 Answer::Confirm(_, ends) => *ends,
                 Answer::Dismissed | Answer::Waiting(_) => {
@@ -123,28 +123,28 @@ impl Job {
     }
 
     /// What the mail says, and what in it opens something.
-    pub fn letter(&self, domain: &Domain) -> Result<(Letter, Vec<String>), Unmade> {
+    pub fn letter(&self, app: &AppContext) -> Result<(Letter, Vec<String>), Unmade> {
         match &self.subject {
             Subject::Invitation { id, ends, inviter, inviter_email } => {
-                let link = links::join(domain, &self.slug, OrganizationId(self.key.0), *id)?;
+                let link = links::join(app, &self.slug, OrganizationId(self.key.0), *id)?;
                 let secret = link.rsplit('/').next().unwrap_or_default().to_owned();
                 let email = inviter_email.as_deref();
-                Ok((letter::invitation(&self.organization, inviter, email, &link, *ends)?, vec![secret]))
+                Ok((template::invitation(&self.organization, inviter, email, &link, *ends)?, vec![secret]))
             }
-            Subject::Request(Answer::Dismissed) => Ok((letter::dismissed(&self.organization)?, Vec::new())),
+            Subject::Request(Answer::Dismissed) => Ok((template::dismissed(&self.organization)?, Vec::new())),
             Subject::Request(Answer::Waiting(count)) => {
-                let link = links::requests(domain, &self.slug);
-                Ok((letter::waiting(&self.organization, *count, &link)?, Vec::new()))
+                let link = links::requests(app, &self.slug);
+                Ok((template::waiting(&self.organization, *count, &link)?, Vec::new()))
             }
             Subject::Request(Answer::Confirm(id, ends)) => {
-                let link = links::confirm_request(domain, &self.slug, OrganizationId(self.key.0), *id)?;
+                let link = links::confirm_request(app, &self.slug, OrganizationId(self.key.0), *id)?;
                 let secret = link.rsplit('/').next().unwrap_or_default().to_owned();
-                Ok((letter::request(&self.organization, &link, *ends)?, vec![secret]))
+                Ok((template::request(&self.organization, &link, *ends)?, vec![secret]))
             }
             Subject::SignIn { token, code, ends } => {
-                let link = links::sign_in(domain, &self.slug, token);
-                let letter = letter::sign_in(&self.organization, &link, code.as_deref(), *ends)?;
-                let secrets = std::iter::once(token.reveal().to_owned()).chain(code.clone());
+                let link = links::sign_in(app, &self.slug, token);
+                let letter = template::sign_in(&self.organization, &link, code.as_deref(), *ends)?;
+                let secrets = std::iter::once(token.expose().to_owned()).chain(code.clone());
                 Ok((letter, secrets.collect()))
             }
         }

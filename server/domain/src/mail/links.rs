@@ -1,6 +1,6 @@
 //! The links that leave the house. They begin with the configured public URL, and never with a request's Host.
 
-use crate::{Domain, Result, Token};
+use crate::{AppContext, Result, Token};
 use model::{InvitationId, OrganizationId, RequestId};
 
 /// The link that opens an invitation. It can be made again at any time, and is kept nowhere.
@@ -8,13 +8,13 @@ use model::{InvitationId, OrganizationId, RequestId};
 /// # Errors
 /// When the token can't be made, which no key of ours leads to.
 pub fn join(
-    domain: &Domain,
+    app: &AppContext,
     slug: &str,
     organization: OrganizationId,
     invitation: InvitationId,
 ) -> Result<String> {
-    let token = domain.keys.invitation_token(organization, invitation)?;
-    Ok(format!("{}/o/{slug}/join/{}", domain.base_url, token.reveal()))
+    let token = app.keys.invitation_token(organization, invitation)?;
+    Ok(format!("{}/o/{slug}/join/{}", app.base_url, token.expose()))
 }
 
 /// The link that confirms a request. Like an invitation's, it is made when it is needed.
@@ -22,21 +22,21 @@ pub fn join(
 /// # Errors
 /// When the token can't be made, which no key of ours leads to.
 pub fn confirm_request(
-    domain: &Domain,
+    app: &AppContext,
     slug: &str,
     organization: OrganizationId,
     request: RequestId,
 ) -> Result<String> {
-    let token = domain.keys.request_token(organization, request)?;
-    Ok(format!("{}/o/{slug}/confirm-request/{}", domain.base_url, token.reveal()))
+    let token = app.keys.request_token(organization, request)?;
+    Ok(format!("{}/o/{slug}/confirm-request/{}", app.base_url, token.expose()))
 }
 
 /// Where admins see what waits for them.
-pub fn requests(domain: &Domain, slug: &str) -> String {
-    format!("{}/o/{slug}/settings/requests", domain.base_url)
+pub fn requests(app: &AppContext, slug: &str) -> String {
+    format!("{}/o/{slug}/settings/requests", app.base_url)
 }
 
 /// The link that signs somebody in, by the token of their try.
-pub fn sign_in(domain: &Domain, slug: &str, token: &Token) -> String {
-    format!("{}/o/{slug}/sign-in/{}", domain.base_url, token.reveal())
+pub fn sign_in(app: &AppContext, slug: &str, token: &Token) -> String {
+    format!("{}/o/{slug}/sign-in/{}", app.base_url, token.expose())
 }

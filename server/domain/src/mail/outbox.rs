@@ -1,7 +1,7 @@
 //! The outbox's statements. A mail in hand is due again when its lease ends, and that very time shows whose it is: who
 //! writes down what became of a mail names the lease, and writes nothing when another has taken over.
 
-use crate::{Domain, Result};
+use crate::{AppContext, Result};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ pub(super) struct Claimed {
     pub id: Uuid,
     pub kind: String,
     pub email: String,
-    pub tries: i32,
+    pub attempts: i32,
     pub created_at: DateTime<Utc>,
     pub slug: String,
     pub organization: String,
@@ -33,7 +33,7 @@ pub(super) struct Claimed {
 /// The rows are found again by their place (`ctid`), which can't change while they are locked: by their keys the planner
 /// read the whole table for it, and took 9 ms instead of 2.
 pub(super) async fn claim(
-    domain: &Domain,
+    app: &AppContext,
     now: DateTime<Utc>,
     lease: DateTime<Utc>,
     most: i64,
@@ -56,7 +56,7 @@ pub(super) async fn claim(
             where d.ctid = any (array(select ctid from urgent union all select ctid from others))
             returning d.*
          )
-         select c.organization_id as \"organization_id!\", c.id as \"id!\", c.kind as \"kind!\", c.email as \"email!\", c.tries as \"tries!\",
+         select c.organization_id as \"organization_id!\", c.id as \"id!\", c.kind as \"kind!\", c.email as \"email!\", c.attempts as \"attempts!\",
             c.created_at as \"created_at!\", c.sign_in_id, c.request_id, c.invitation_id, o.slug, o.name as organization,
             i.status as \"invitation_status?\", i.expires_at as \"invitation_ends?\",
             i.inviter_name as \"inviter?\", inviter.email as \"inviter_email?\"
@@ -69,14 +69,14 @@ pub(super) async fn claim(
         most,
         others
     )
-    .fetch_all(&domain.pool)
+    .fetch_all(&app.pool)
     .await?;
     Ok(claimed)
 }
 
 /// Holds on to mails in hand: gives back those that are still ours, with their new lease.
 pub(super) async fn extend(
-    domain: &Domain,
+    app: &AppContext,
     held: &[(Key, DateTime<Utc>)],
     lease: DateTime<Utc>,
 ) -> Result<Vec<Key>> {
@@ -91,7 +91,7 @@ pub(super) async fn extend(
         &leases,
         lease
     )
-    .fetch_all(&domain.pool)
+    .fetch_all(&app.pool)
     .await?;
     Ok(rows.into_iter().map(|row| (row.organization_id, row.id)).collect())
 }
@@ -114,12 +114,12 @@ impl Entry {
 
     /// What it was about has ended.
     pub fn dropped(now: DateTime<Utc>) -> Self {
-        Self { state: Some("dropped"), due_at: None, reply: String::new(), at: now }
+        Self { state: Some("cancelled"), due_at: None, reply: String::new(), at: now }
     }
 }
 
 /// Writes down what became of mails in hand, each with the lease that it was held by; gives back which were still ours.
-pub(super) async fn record(domain: &Domain, entries: &[(Key, DateTime<Utc>, &Entry)]) -> Result<Vec<Key>> {
+pub(super) async fn record(app: &AppContext, entries: &[(Key, DateTime<Utc>, &Entry)]) -> Result<Vec<Key>> {
     let (organizations, ids, leases) = columns(entries.iter().map(|(key, lease, _)| (*key, *lease)));
     let states: Vec<Option<&str>> = entries.iter().map(|(_, _, entry)| entry.state).collect();
     let dues: Vec<Option<DateTime<Utc>>> = entries.iter().map(|(_, _, entry)| entry.due_at).collect();
@@ -128,7 +128,7 @@ pub(super) async fn record(domain: &Domain, entries: &[(Key, DateTime<Utc>, &Ent
     let rows = sqlx::query!(
         "update deliveries d
          set state = coalesce(entry.state, d.state),
-            tries = d.tries + case when entry.state is null or entry.state = 'dropped' then 0 else 1 end,
+            attempts = d.attempts + case when entry.state is null or entry.state = 'cancelled' then 0 else 1 end,
             reply = case when entry.state is null then d.reply else entry.reply end,
             due_at = entry.due_at,
             ended_at = case when entry.due_at is null then entry.at end
@@ -144,7 +144,7 @@ pub(super) async fn record(domain: &Domain, entries: &[(Key, DateTime<Utc>, &Ent
         &replies as &[&str],
         &times
     )
-    .fetch_all(&domain.pool)
+    .fetch_all(&app.pool)
     .await?;
     Ok(rows.into_iter().map(|row| (row.organization_id, row.id)).collect())
 }
@@ -174,9 +174,9 @@ pub(super) struct Armed {
     pub has_code: bool,
 }
 
-/// Gives tries to sign in what opens them, where their address is an active user's and they are open. Where the email link
+/// Gives attempts to sign in what opens them, where their address is an active user's and they are open. Where the email link
 /// is the admins' alone, nobody else gets one.
-pub(super) async fn arm(domain: &Domain, now: DateTime<Utc>, armings: &[Arming]) -> Result<Vec<Armed>> {
+pub(super) async fn arm(app: &AppContext, now: DateTime<Utc>, armings: &[Arming]) -> Result<Vec<Armed>> {
     let organizations: Vec<Uuid> = armings.iter().map(|arming| arming.organization_id).collect();
     let ids: Vec<Uuid> = armings.iter().map(|arming| arming.sign_in_id).collect();
     let links: Vec<&[u8]> = armings.iter().map(|arming| arming.link_hash.as_slice()).collect();
@@ -190,8 +190,8 @@ pub(super) async fn arm(domain: &Domain, now: DateTime<Utc>, armings: &[Arming])
             users u, organizations o
          where s.organization_id = arming.organization_id and s.id = arming.id and o.id = s.organization_id
             and s.used_at is null and s.expires_at > $5
-            and u.organization_id = s.organization_id and u.email_key = s.email_key and u.status = 'active'
-            and (u.role = 'admin' or not o.email_links_off)
+            and u.organization_id = s.organization_id and u.email_normalized = s.email_normalized and u.status = 'active'
+            and (u.role = 'admin' or not o.email_links_disabled)
          returning s.organization_id, s.id as sign_in_id, u.email, s.expires_at, s.code_hash is not null as \"has_code!\"",
         &organizations,
         &ids,
@@ -199,7 +199,7 @@ pub(super) async fn arm(domain: &Domain, now: DateTime<Utc>, armings: &[Arming])
         &codes as &[&[u8]],
         now
     )
-    .fetch_all(&domain.pool)
+    .fetch_all(&app.pool)
     .await?;
     Ok(armed)
 }

@@ -2,10 +2,10 @@
 
 use super::outbox::Claimed;
 use crate::invitations::state;
-use crate::{Domain, Result, secret};
+use crate::{AppContext, Result, secret};
 use chrono::{DateTime, TimeDelta, Utc};
-use model::rules::{Action, AddressState, Cell, Mail, rule};
 use model::sign_in::LINK_MINUTES;
+use model::transitions::{Action, Mail, MembershipState, Transition, transition};
 use model::{EmailAddress, RequestId};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -21,8 +21,12 @@ pub(super) enum Answer {
 }
 
 /// What the mail says; nothing, when it is not needed any more.
-pub(super) async fn answer(domain: &Domain, now: DateTime<Utc>, claimed: &Claimed) -> Result<Option<Answer>> {
-    if claimed.kind == "requests_waiting" {
+pub(super) async fn answer(
+    app: &AppContext,
+    now: DateTime<Utc>,
+    claimed: &Claimed,
+) -> Result<Option<Answer>> {
+    if claimed.kind == "open_requests" {
         // Who is no admin any more, or wants no such mail, gets none: it was queued up to an hour ago.
         let waiting = sqlx::query_scalar!(
             "select count(*) as \"waiting!\" from invitation_requests
@@ -30,43 +34,43 @@ pub(super) async fn answer(domain: &Domain, now: DateTime<Utc>, claimed: &Claime
                 and exists (select from organizations where id = $1 and notify_requests)
                 and exists (
                     select from users
-                    where organization_id = $1 and email_key = $2 and role = 'admin' and status = 'active'
+                    where organization_id = $1 and email_normalized = $2 and role = 'admin' and status = 'active'
                 )",
             claimed.organization_id,
             key_of(&claimed.email)
         )
-        .fetch_one(&domain.pool)
+        .fetch_one(&app.pool)
         .await?;
         return Ok((waiting > 0).then_some(Answer::Waiting(waiting)));
     }
     if claimed.kind == "request_dismissed" {
         return Ok(Some(Answer::Dismissed));
     }
-    let confirm = confirmation(domain, now, claimed).await?;
+    let confirm = confirmation(app, now, claimed).await?;
     Ok(confirm.map(|(request, until)| Answer::Confirm(request, until)))
 }
 
 /// As addresses are compared; nothing compares to one that is none.
 fn key_of(email: &str) -> String {
-    EmailAddress::parse(email).map(|email| email.key()).unwrap_or_default()
+    EmailAddress::parse(email).map(|email| email.normalized()).unwrap_or_default()
 }
 
 /// The request to confirm, and until when; nothing, when the address is a user's: then an invited one has the invitation
 /// queued again, an active one a sign-in mail, and the try is closed.
 async fn confirmation(
-    domain: &Domain,
+    app: &AppContext,
     now: DateTime<Utc>,
     claimed: &Claimed,
 ) -> Result<Option<(RequestId, DateTime<Utc>)>> {
-    let mut transaction = domain.pool.begin().await?;
+    let mut transaction = app.pool.begin().await?;
     let row = sqlx::query!(
-        "select r.id, r.email_key, r.confirm_until, u.id as \"user_id?\", u.email as \"user_email?\",
+        "select r.id, r.email_normalized, r.confirm_expires_at, u.id as \"user_id?\", u.email as \"user_email?\",
             u.status as \"user_status?\", i.id as \"invitation_id?\", i.expires_at as \"invitation_ends?\"
          from invitation_requests r
-         left join users u on u.organization_id = r.organization_id and u.email_key = r.email_key
+         left join users u on u.organization_id = r.organization_id and u.email_normalized = r.email_normalized
          left join invitations i
             on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
-         where r.organization_id = $1 and r.id = $2 and r.status = 'asked'
+         where r.organization_id = $1 and r.id = $2 and r.status = 'unconfirmed'
          for update of r",
         claimed.organization_id,
         claimed.request_id
@@ -74,14 +78,14 @@ async fn confirmation(
     .fetch_optional(&mut *transaction)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let until = row.confirm_until.filter(|until| *until > now);
+    let until = row.confirm_expires_at.filter(|until| *until > now);
     let state = match row.user_status.as_deref() {
-        None => AddressState::Unknown,
+        None => MembershipState::Unknown,
         Some(status) => state(status, row.invitation_ends, now),
     };
-    let mail = match rule(Action::Request, state) {
-        Cell::Done(outcome) => outcome.mail,
-        Cell::Refused(_) | Cell::Nothing => Mail::No,
+    let mail = match transition(Action::Request, state) {
+        Transition::Apply(outcome) => outcome.mail,
+        Transition::Reject(_) | Transition::NoOp => Mail::No,
     };
     match (mail, row.user_email) {
         (Mail::Confirmation, _) => return Ok(until.map(|until| (RequestId(row.id), until))),
@@ -91,10 +95,10 @@ async fn confirmation(
         (Mail::SignIn, Some(email)) => {
             let attempt = secret::id(now);
             sqlx::query!(
-                "insert into sign_ins (organization_id, id, email_key, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+                "insert into sign_ins (organization_id, id, email_normalized, created_at, expires_at) values ($1, $2, $3, $4, $5)",
                 claimed.organization_id,
                 attempt,
-                row.email_key,
+                row.email_normalized,
                 now,
                 now + TimeDelta::minutes(LINK_MINUTES)
             )
@@ -106,7 +110,7 @@ async fn confirmation(
         _ => {}
     }
     sqlx::query!(
-        "update invitation_requests set status = 'settled', ended_at = $3 where organization_id = $1 and id = $2",
+        "update invitation_requests set status = 'resolved', ended_at = $3 where organization_id = $1 and id = $2",
         claimed.organization_id,
         row.id,
         now
@@ -114,7 +118,7 @@ async fn confirmation(
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    domain.mail_bell.notify_one();
+    app.mail_ready.notify_one();
     Ok(None)
 }
 

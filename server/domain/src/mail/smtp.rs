@@ -6,10 +6,10 @@
 //! with `TCP_NODELAY`, and commands go together where the server allows it (RFC 2920).
 
 mod connection;
+mod errors;
 mod server;
 mod stream;
-mod words;
 
 pub(super) use connection::{Answer, Connection, Stage};
+pub(super) use errors::MAX_REPLY;
 pub(super) use server::Server;
-pub(super) use words::REPLY_MOST;

@@ -6,21 +6,21 @@ use model::delivery::DeliveryState;
 /// The columns of a delivery that tell where it is.
 pub(crate) struct DeliveryColumns {
     pub state: String,
-    pub tries: i32,
+    pub attempts: i32,
     pub due_at: Option<DateTime<Utc>>,
     pub reply: String,
     pub ended_at: Option<DateTime<Utc>>,
 }
 
 pub(crate) fn delivery_state(columns: DeliveryColumns) -> DeliveryState {
-    let DeliveryColumns { state, tries, due_at, reply, ended_at } = columns;
+    let DeliveryColumns { state, attempts, due_at, reply, ended_at } = columns;
     match (state.as_str(), due_at, ended_at) {
         ("retrying", Some(next), _) => {
-            DeliveryState::Retrying { reply, tries: u32::try_from(tries).unwrap_or_default(), next }
+            DeliveryState::Retrying { reply, attempts: u32::try_from(attempts).unwrap_or_default(), next }
         }
-        ("handed_over", _, Some(at)) => DeliveryState::HandedOver { at, reply },
+        ("accepted", _, Some(at)) => DeliveryState::Accepted { at, reply },
         ("failed", _, Some(at)) => DeliveryState::Failed { at, reply },
-        ("dropped", ..) => DeliveryState::Dropped,
+        ("cancelled", ..) => DeliveryState::Cancelled,
         _ => DeliveryState::Queued,
     }
 }
@@ -33,7 +33,7 @@ mod tests {
         let at = DateTime::UNIX_EPOCH;
         delivery_state(DeliveryColumns {
             state: state.to_owned(),
-            tries: 2,
+            attempts: 2,
             due_at: due.then_some(at),
             reply: "a reply".to_owned(),
             ended_at: ended.then_some(at),
@@ -46,10 +46,10 @@ mod tests {
         assert_eq!(told("queued", true, false), DeliveryState::Queued);
         assert_eq!(
             told("retrying", true, false),
-            DeliveryState::Retrying { reply: reply.clone(), tries: 2, next: at }
+            DeliveryState::Retrying { reply: reply.clone(), attempts: 2, next: at }
         );
-        assert_eq!(told("handed_over", false, true), DeliveryState::HandedOver { at, reply: reply.clone() });
+        assert_eq!(told("accepted", false, true), DeliveryState::Accepted { at, reply: reply.clone() });
         assert_eq!(told("failed", false, true), DeliveryState::Failed { at, reply });
-        assert_eq!(told("dropped", false, true), DeliveryState::Dropped);
+        assert_eq!(told("cancelled", false, true), DeliveryState::Cancelled);
     }
 }

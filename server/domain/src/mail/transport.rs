@@ -1,6 +1,6 @@
 //! Where mail goes: to a mail server, or into memory.
 
-use super::captured::Captured;
+use super::memory_mailbox::Captured;
 use super::smtp::Server;
 use lettre::message::Mailbox;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub(super) enum Way {
     Captured(Captured),
 }
 
-/// Why a setting is not taken, as what follows the setting's name in one line. It never repeats a password.
+/// Why a setting is not taken, as what follows the setting's name in one line. It never repeat_count a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailConfigError {
     #[error("is no URL: {0}")]
@@ -77,7 +77,7 @@ impl Transport {
 /// When it is none, or one whose part before the “@” has letters that not every mail server takes.
 pub fn sender(text: &str) -> Result<Mailbox, MailConfigError> {
     let mailbox: Mailbox = text.trim().parse().map_err(|_| MailConfigError::Address)?;
-    let address = super::parcel::address(mailbox.email.as_ref()).ok_or(MailConfigError::Address)?;
+    let address = super::message::address(mailbox.email.as_ref()).ok_or(MailConfigError::Address)?;
     let sent_anywhere = AsRef::<str>::as_ref(&address).is_ascii();
     if sent_anywhere { Ok(Mailbox::new(mailbox.name, address)) } else { Err(MailConfigError::Address) }
 }

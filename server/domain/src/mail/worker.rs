@@ -4,19 +4,19 @@
 //! writes down what became of them and holds on to what is in hand. Any number of servers may run it at once; when one
 //! dies, the others take over what it had in hand as soon as its leases end.
 
-mod feeder;
-mod gate;
-mod hand;
-mod recorder;
+mod connection_pool;
+mod fetcher;
+mod in_flight;
+mod outcome_writer;
 mod sender;
 
 use super::outbox::{Entry, Key};
 use super::transport::Transport;
-use crate::Domain;
-use gate::Gate;
-use hand::Hand;
+use crate::AppContext;
+use connection_pool::Gate;
+use in_flight::Hand;
 use lettre::message::Mailbox;
-use recorder::Recorder;
+use outcome_writer::Recorder;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +35,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What the parts of the worker share.
 struct Office {
-    domain: Domain,
+    app: AppContext,
     transport: Transport,
     from: Mailbox,
     /// The host of the public URL, for the ids of messages.
@@ -54,12 +54,12 @@ impl Office {
 
 /// Sends mail until `stop` is done. Then it finishes what is on its way, for at most six seconds, and gives the rest
 /// back. When it is dropped instead, others take over what it had in hand within 20 seconds.
-pub async fn work(domain: Domain, transport: Transport, from: Mailbox, stop: impl Future<Output = ()>) {
+pub async fn work(app: AppContext, transport: Transport, from: Mailbox, stop: impl Future<Output = ()>) {
     let (outcomes, told) = mpsc::unbounded_channel();
-    let host = url::Url::parse(&domain.base_url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+    let host = url::Url::parse(&app.base_url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
     let office = Arc::new(Office {
         host: host.unwrap_or_else(|| "localhost".to_owned()),
-        domain,
+        app,
         transport,
         from,
         hand: Hand::default(),
@@ -76,7 +76,7 @@ pub async fn work(domain: Domain, transport: Transport, from: Mailbox, stop: imp
     let (stopping, stopped) = watch::channel(false);
     {
         let mut stop = pin!(stop);
-        let mut feeding = pin!(feeder::run(&office, stopped));
+        let mut feeding = pin!(fetcher::run(&office, stopped));
         loop {
             tokio::select! {
                 () = &mut feeding => break,
@@ -91,7 +91,7 @@ pub async fn work(domain: Domain, transport: Transport, from: Mailbox, stop: imp
         }
     }
     for key in office.hand.close() {
-        office.tell(key, Entry::given_back(office.domain.clock.now()));
+        office.tell(key, Entry::given_back(office.app.clock.now()));
     }
     let _ = timeout(LAST_MAILS, async { while senders.join_next().await.is_some() {} }).await;
     senders.shutdown().await;

@@ -1,6 +1,6 @@
 //! Telling the admins that requests wait: by mail, once an hour at most.
 
-use crate::{Result, Visitor};
+use crate::{OrganizationContext, Result};
 use chrono::TimeDelta;
 use model::RequestId;
 use sqlx::PgConnection;
@@ -13,46 +13,46 @@ const APART_MINUTES: i64 = 60;
 /// than an hour ago, the next is due an hour after it.
 pub(super) async fn admins(
     transaction: &mut PgConnection,
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     request: RequestId,
 ) -> Result<()> {
-    if !visitor.settings.notify_requests {
+    if !context.settings.notify_requests {
         return Ok(());
     }
     let before = sqlx::query_scalar!(
         "select requests_notified_at from organizations where id = $1 for no key update",
-        visitor.organization()
+        context.organization_id()
     )
     .fetch_one(&mut *transaction)
     .await?;
     // The next one is queued already, and counts what waits when it leaves.
-    if before.is_some_and(|before| before > visitor.now) {
+    if before.is_some_and(|before| before > context.now) {
         return Ok(());
     }
     let due =
-        before.map_or(visitor.now, |before| visitor.now.max(before + TimeDelta::minutes(APART_MINUTES)));
+        before.map_or(context.now, |before| context.now.max(before + TimeDelta::minutes(APART_MINUTES)));
     sqlx::query!(
         "update organizations set requests_notified_at = $2 where id = $1",
-        visitor.organization(),
+        context.organization_id(),
         due
     )
     .execute(&mut *transaction)
     .await?;
     let admins = sqlx::query_scalar!(
         "select email from users where organization_id = $1 and role = 'admin' and status = 'active'",
-        visitor.organization()
+        context.organization_id()
     )
     .fetch_all(&mut *transaction)
     .await?;
-    let ids: Vec<Uuid> = admins.iter().map(|_| visitor.new_id()).collect();
+    let ids: Vec<Uuid> = admins.iter().map(|_| context.new_id()).collect();
     sqlx::query!(
         "insert into deliveries (organization_id, id, kind, request_id, email, state, due_at, created_at)
-         select $1, row.id, 'requests_waiting', $2, row.email, 'queued', $3, $4
+         select $1, row.id, 'open_requests', $2, row.email, 'queued', $3, $4
          from unnest($5::uuid[], $6::text[]) as row (id, email)",
-        visitor.organization(),
+        context.organization_id(),
         request.0,
         due,
-        visitor.now,
+        context.now,
         &ids,
         &admins
     )

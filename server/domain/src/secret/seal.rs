@@ -14,13 +14,13 @@ const NONCE_BYTES: usize = 24;
 
 /// What something is sealed for: it opens as that alone, in its own organization and for its own row.
 #[derive(Clone, Copy)]
-pub enum Sealed {
+pub enum SealPurpose {
     ClientSecret,
     /// What a try to sign in by a provider must show, or see again.
     Attempt,
 }
 
-impl Sealed {
+impl SealPurpose {
     const fn purpose(self) -> &'static [u8] {
         match self {
             Self::ClientSecret => b"vestibule client secret v1",
@@ -40,7 +40,7 @@ impl Keyring {
     /// When it can't be done, which nothing of ours leads to.
     pub fn seal(
         &self,
-        what: Sealed,
+        what: SealPurpose,
         organization: OrganizationId,
         id: Uuid,
         text: &str,
@@ -60,7 +60,7 @@ impl Keyring {
     /// newest key sealed it: what an older one did is sealed anew while that is still there.
     pub fn unseal(
         &self,
-        what: Sealed,
+        what: SealPurpose,
         organization: OrganizationId,
         id: Uuid,
         sealed: &[u8],
@@ -99,29 +99,29 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_in_its_own_place_alone() {
         let keys = Keyring::parse(NEW).unwrap();
-        let sealed = keys.seal(Sealed::ClientSecret, organization(), ROW, "hush").unwrap();
+        let sealed = keys.seal(SealPurpose::ClientSecret, organization(), ROW, "hush").unwrap();
         assert!(!sealed.windows(4).any(|bytes| bytes == b"hush"));
         let open = |what, organization, row| keys.unseal(what, organization, row, &sealed);
-        assert_eq!(open(Sealed::ClientSecret, organization(), ROW), Some(("hush".to_owned(), true)));
-        assert_eq!(open(Sealed::Attempt, organization(), ROW), None);
-        assert_eq!(open(Sealed::ClientSecret, OrganizationId(ROW), ROW), None);
-        assert_eq!(open(Sealed::ClientSecret, organization(), Uuid::from_u128(3)), None);
+        assert_eq!(open(SealPurpose::ClientSecret, organization(), ROW), Some(("hush".to_owned(), true)));
+        assert_eq!(open(SealPurpose::Attempt, organization(), ROW), None);
+        assert_eq!(open(SealPurpose::ClientSecret, OrganizationId(ROW), ROW), None);
+        assert_eq!(open(SealPurpose::ClientSecret, organization(), Uuid::from_u128(3)), None);
     }
 
     #[test]
     fn nothing_that_was_changed_opens() {
         let keys = Keyring::parse(NEW).unwrap();
-        let sealed = keys.seal(Sealed::ClientSecret, organization(), ROW, "hush").unwrap();
+        let sealed = keys.seal(SealPurpose::ClientSecret, organization(), ROW, "hush").unwrap();
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
             assert_eq!(
-                keys.unseal(Sealed::ClientSecret, organization(), ROW, &changed),
+                keys.unseal(SealPurpose::ClientSecret, organization(), ROW, &changed),
                 None,
                 "changed at {at}"
             );
             assert_eq!(
-                keys.unseal(Sealed::ClientSecret, organization(), ROW, &sealed[..at]),
+                keys.unseal(SealPurpose::ClientSecret, organization(), ROW, &sealed[..at]),
                 None,
                 "cut at {at}"
             );
@@ -130,11 +130,13 @@ mod tests {
 
     #[test]
     fn an_old_key_opens_and_the_new_one_seals() {
-        let old = Keyring::parse(OLD).unwrap().seal(Sealed::Attempt, organization(), ROW, "hush").unwrap();
+        let old =
+            Keyring::parse(OLD).unwrap().seal(SealPurpose::Attempt, organization(), ROW, "hush").unwrap();
         let both = Keyring::parse(&format!("{NEW}, {OLD}")).unwrap();
-        let open = |keys: &Keyring, sealed: &[u8]| keys.unseal(Sealed::Attempt, organization(), ROW, sealed);
+        let open =
+            |keys: &Keyring, sealed: &[u8]| keys.unseal(SealPurpose::Attempt, organization(), ROW, sealed);
         assert_eq!(open(&both, &old), Some(("hush".to_owned(), false)));
-        let anew = both.seal(Sealed::Attempt, organization(), ROW, "hush").unwrap();
+        let anew = both.seal(SealPurpose::Attempt, organization(), ROW, "hush").unwrap();
         let new = Keyring::parse(NEW).unwrap();
         assert_eq!(open(&new, &anew), Some(("hush".to_owned(), true)));
         assert_eq!(open(&new, &old), None);
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn the_same_text_is_never_sealed_the_same() {
         let keys = Keyring::parse(NEW).unwrap();
-        let seal = || keys.seal(Sealed::Attempt, organization(), ROW, "hush").unwrap();
+        let seal = || keys.seal(SealPurpose::Attempt, organization(), ROW, "hush").unwrap();
         assert_ne!(seal(), seal());
     }
 }

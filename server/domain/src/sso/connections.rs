@@ -3,13 +3,13 @@
 use super::provider::{ALGORITHMS, Provider, Unusable};
 use super::{Connection, addresses, connection};
 use crate::audit::{self, Actor, Targets};
-use crate::secret::Sealed;
-use crate::{Admin, Domain, Error, Result, Visitor, grants};
+use crate::secret::SealPurpose;
+use crate::{Admin, AppContext, Error, OrganizationContext, Result, grants};
 use chrono::TimeDelta;
 use model::field::FieldError;
 use model::sso::{
-    Authentication, Connection as Shown, ConnectionForm, ConnectionName, ConnectionRow, TestAnswer, Tested,
-    Ways,
+    Authentication, Connection as Shown, ConnectionForm, ConnectionName, ConnectionRow, ConnectionTestResult,
+    Tested, Ways,
 };
 use model::{ConnectionId, GroupId};
 use openidconnect::{JsonWebKey, JsonWebKeyUse};
@@ -18,31 +18,31 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// How many connections the login page offers.
-const CONNECTIONS_MOST: i64 = 50;
+const MAX_CONNECTIONS: i64 = 50;
 
 /// The ways to sign in, for anybody.
-pub async fn ways(visitor: &Visitor<'_>) -> Result<Ways> {
+pub async fn ways(context: &OrganizationContext<'_>) -> Result<Ways> {
     let rows = sqlx::query!(
         "select id, name from sso_connections where organization_id = $1 order by lower(name), id limit $2",
-        visitor.organization(),
-        CONNECTIONS_MOST
+        context.organization_id(),
+        MAX_CONNECTIONS
     )
-    .fetch_all(&visitor.domain().pool)
+    .fetch_all(&context.app().pool)
     .await?;
     let connections =
         rows.into_iter().map(|row| ConnectionName { id: ConnectionId(row.id), name: row.name }).collect();
-    let email_links_off = sqlx::query_scalar!(
-        "select email_links_off from organizations where id = $1",
-        visitor.organization()
+    let email_links_disabled = sqlx::query_scalar!(
+        "select email_links_disabled from organizations where id = $1",
+        context.organization_id()
     )
-    .fetch_one(&visitor.domain().pool)
+    .fetch_one(&context.app().pool)
     .await?;
-    Ok(Ways { connections, email_links_off })
+    Ok(Ways { connections, email_links_disabled })
 }
 
 /// What the page shows. The secrets are not among it.
 pub async fn list(admin: &Admin<'_>) -> Result<Authentication> {
-    let pool = &admin.domain().pool;
+    let pool = &admin.app().pool;
     let rows = sqlx::query!(
         "select c.id, c.name, c.issuer, c.client_id, c.just_in_time, c.default_role, c.allowed_domains, c.max_age_minutes,
             coalesce((select array_agg(g.group_id order by g.group_id) from sso_connection_groups g
@@ -50,8 +50,8 @@ pub async fn list(admin: &Admin<'_>) -> Result<Authentication> {
             (select count(*) from sso_identities i
                 where i.organization_id = c.organization_id and i.connection_id = c.id) as \"users!\"
          from sso_connections c where c.organization_id = $1 order by lower(c.name), c.id limit $2",
-        admin.organization(),
-        CONNECTIONS_MOST
+        admin.organization_id(),
+        MAX_CONNECTIONS
     )
     .fetch_all(pool)
     .await?;
@@ -73,20 +73,20 @@ pub async fn list(admin: &Admin<'_>) -> Result<Authentication> {
         })
         .collect();
     let others = sqlx::query!(
-        "select email_links_off,
+        "select email_links_disabled,
             (select count(*) from users u where u.organization_id = $1 and u.status = 'active' and u.role = 'member'
                 and not exists (select from sso_identities i
                     where i.organization_id = $1 and i.user_id = u.id)) as \"never!\"
          from organizations where id = $1",
-        admin.organization()
+        admin.organization_id()
     )
     .fetch_one(pool)
     .await?;
     Ok(Authentication {
         connections,
-        groups: grants::choices(admin).await?.groups,
-        addresses: addresses(admin.domain(), &admin.card.slug),
-        email_links_off: others.email_links_off,
+        groups: grants::options(admin).await?.groups,
+        addresses: addresses(admin.app(), &admin.summary.slug),
+        email_links_disabled: others.email_links_disabled,
         never_by_sso: others.never,
     })
 }
@@ -101,21 +101,21 @@ pub async fn save(
     id: Option<ConnectionId>,
     form: &ConnectionForm,
 ) -> Result<ConnectionId> {
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = admin.app().pool.begin().await?;
     let before = match id {
         Some(id) => Some(lock(&mut transaction, admin, id).await?),
         None => None,
     };
     let same_issuer = before.as_ref().is_some_and(|before| before.issuer == form.issuer.trim());
     let (after, secret) = form.check(same_issuer)?;
-    let allowed = admin.domain().sso.web(admin.domain()).is_some_and(|web| web.allows(&after.issuer));
+    let allowed = admin.app().sso.web(admin.app()).is_some_and(|web| web.allows(&after.issuer));
     if !allowed {
         return Err(Error::field("issuer", FieldError::NotHttps));
     }
     let connection = id.unwrap_or_else(|| ConnectionId(admin.new_id()));
     let sealed = match &secret {
         Some(secret) => {
-            Some(admin.domain().keys.seal(Sealed::ClientSecret, admin.id, connection.0, secret)?)
+            Some(admin.app().keys.seal(SealPurpose::ClientSecret, admin.id, connection.0, secret)?)
         }
         None => None,
     };
@@ -126,7 +126,7 @@ pub async fn save(
         details.insert("client_secret".to_owned(), json!("changed"));
     }
     details.insert("connection".to_owned(), json!(after.name));
-    let word = if before.is_some() { "connection.changed" } else { "connection.created" };
+    let word = if before.is_some() { "connection.updated" } else { "connection.created" };
     let (actor, targets) = (Actor::user(&admin.user), Targets::thing(connection.0));
     audit::record(&mut transaction, admin, &actor, word, &targets, &details.into()).await?;
     transaction.commit().await?;
@@ -139,7 +139,7 @@ async fn lock(transaction: &mut PgConnection, admin: &Admin<'_>, id: ConnectionI
     let row = sqlx::query!(
         "select name, issuer, client_id, just_in_time, default_role, allowed_domains, max_age_minutes
          from sso_connections where organization_id = $1 and id = $2 for update",
-        admin.organization(),
+        admin.organization_id(),
         id.0
     )
     .fetch_optional(&mut *transaction)
@@ -148,7 +148,7 @@ async fn lock(transaction: &mut PgConnection, admin: &Admin<'_>, id: ConnectionI
     let groups = sqlx::query_scalar!(
         "select group_id from sso_connection_groups where organization_id = $1 and connection_id = $2
          order by group_id",
-        admin.organization(),
+        admin.organization_id(),
         id.0
     )
     .fetch_all(transaction)
@@ -180,7 +180,7 @@ async fn write(
          on conflict (organization_id, id) do update
          set name = $3, issuer = $4, client_id = $5, client_secret = coalesce($6, sso_connections.client_secret),
             just_in_time = $7, default_role = $8, allowed_domains = $9, max_age_minutes = $10",
-        admin.organization(),
+        admin.organization_id(),
         id.0,
         after.name,
         after.issuer,
@@ -207,7 +207,7 @@ async fn set_groups(
     sqlx::query!(
         "delete from sso_connection_groups
          where organization_id = $1 and connection_id = $2 and group_id <> all($3)",
-        admin.organization(),
+        admin.organization_id(),
         id.0,
         &groups
     )
@@ -216,13 +216,13 @@ async fn set_groups(
     sqlx::query!(
         "insert into sso_connection_groups (organization_id, connection_id, group_id)
          select $1, $2, g from unnest($3::uuid[]) as g on conflict do nothing",
-        admin.organization(),
+        admin.organization_id(),
         id.0,
         &groups
     )
     .execute(transaction)
     .await
-    .map_err(|error| grants::not_there(error, "sso_connection_groups_group", "groups"))?;
+    .map_err(|error| grants::foreign_key_error(error, "sso_connection_groups_group", "groups"))?;
     Ok(())
 }
 
@@ -248,13 +248,13 @@ fn differences(before: Option<&Shown>, after: &Shown) -> Map<String, Value> {
 /// # Errors
 /// Not found, when there is no such connection; the last one stays while members sign in by it alone.
 pub async fn delete(admin: &Admin<'_>, id: ConnectionId) -> Result<()> {
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = admin.app().pool.begin().await?;
     crate::access::lock_organization(&mut transaction, admin).await?;
     let name = lock(&mut transaction, admin, id).await?.name;
     let last = sqlx::query_scalar!(
-        "select email_links_off and (select count(*) from sso_connections where organization_id = $1) = 1 as \"last!\"
+        "select email_links_disabled and (select count(*) from sso_connections where organization_id = $1) = 1 as \"last!\"
          from organizations where id = $1",
-        admin.organization()
+        admin.organization_id()
     )
     .fetch_one(&mut *transaction)
     .await?;
@@ -263,7 +263,7 @@ pub async fn delete(admin: &Admin<'_>, id: ConnectionId) -> Result<()> {
     }
     sqlx::query!(
         "delete from sso_connections where organization_id = $1 and id = $2",
-        admin.organization(),
+        admin.organization_id(),
         id.0
     )
     .execute(&mut *transaction)
@@ -277,22 +277,25 @@ pub async fn delete(admin: &Admin<'_>, id: ConnectionId) -> Result<()> {
 
 /// The secret of a connection; nothing, when its key is gone. What an older key has sealed is sealed anew by the way,
 /// so that the older one can be taken away some day.
-pub(super) async fn secret(visitor: &Visitor<'_>, connection: &Connection) -> Result<Option<String>> {
-    let keys = &visitor.domain().keys;
-    let (what, id) = (Sealed::ClientSecret, connection.id.0);
-    let Some((secret, newest)) = keys.unseal(what, visitor.id, id, &connection.sealed_secret) else {
+pub(super) async fn secret(
+    context: &OrganizationContext<'_>,
+    connection: &Connection,
+) -> Result<Option<String>> {
+    let keys = &context.app().keys;
+    let (what, id) = (SealPurpose::ClientSecret, connection.id.0);
+    let Some((secret, newest)) = keys.unseal(what, context.id, id, &connection.sealed_secret) else {
         return Ok(None);
     };
     if !newest {
         sqlx::query!(
             "update sso_connections set client_secret = $4
              where organization_id = $1 and id = $2 and client_secret = $3",
-            visitor.organization(),
+            context.organization_id(),
             id,
             connection.sealed_secret,
-            keys.seal(what, visitor.id, id, &secret)?
+            keys.seal(what, context.id, id, &secret)?
         )
-        .execute(&visitor.domain().pool)
+        .execute(&context.app().pool)
         .await?;
     }
     Ok(Some(secret))
@@ -305,24 +308,24 @@ pub(super) async fn secret(visitor: &Visitor<'_>, connection: &Connection) -> Re
 pub async fn test(admin: &Admin<'_>, id: ConnectionId) -> Result<Tested> {
     let connection = connection(admin, id).await?;
     let answer = if secret(admin, &connection).await?.is_some() {
-        ask(admin.domain(), &connection.issuer).await
+        ask(admin.app(), &connection.issuer).await
     } else {
-        TestAnswer::SecretUnreadable
+        ConnectionTestResult::SecretUnreadable
     };
     Ok(Tested { connection: connection.name, answer })
 }
 
-async fn ask(domain: &Domain, issuer: &str) -> TestAnswer {
-    match domain.sso.read(domain, issuer, TimeDelta::zero()).await {
+async fn ask(app: &AppContext, issuer: &str) -> ConnectionTestResult {
+    match app.sso.read(app, issuer, TimeDelta::zero()).await {
         Ok(provider) => examine(&provider),
-        Err(Unusable::OtherIssuer(issuer)) => TestAnswer::OtherIssuer {
+        Err(Unusable::OtherIssuer(issuer)) => ConnectionTestResult::OtherIssuer {
             issuer: issuer.chars().filter(char::is_ascii_graphic).take(200).collect(),
         },
-        Err(Unusable::Away) => TestAnswer::Away,
+        Err(Unusable::Away) => ConnectionTestResult::Away,
     }
 }
 
-fn examine(provider: &Provider) -> TestAnswer {
+fn examine(provider: &Provider) -> ConnectionTestResult {
     let checks_signatures = |key: &openidconnect::core::CoreJsonWebKey| {
         key.key_use().is_none_or(JsonWebKeyUse::allows_signature)
             && ALGORITHMS.iter().any(|algorithm| {
@@ -330,11 +333,11 @@ fn examine(provider: &Provider) -> TestAnswer {
             })
     };
     if !provider.metadata.jwks().keys().iter().any(checks_signatures) {
-        TestAnswer::NoKeys
+        ConnectionTestResult::NoKeys
     } else if provider.metadata.token_endpoint().is_none() {
-        TestAnswer::NoCodeFlow
+        ConnectionTestResult::NoCodeFlow
     } else {
         let signs_out = provider.metadata.additional_metadata().end_session_endpoint.is_some();
-        TestAnswer::Works { signs_out }
+        ConnectionTestResult::Works { signs_out }
     }
 }

@@ -11,25 +11,29 @@ use serde_json::json;
 /// # Errors
 /// When there is no connection: nobody but admins could sign in.
 pub async fn switch_email_links(admin: &Admin<'_>, off: bool) -> Result<()> {
-    let mut transaction = admin.domain().pool.begin().await?;
+    let mut transaction = admin.app().pool.begin().await?;
     // No connection is deleted meanwhile.
     access::lock_organization(&mut transaction, admin).await?;
     let row = sqlx::query!(
-        "select email_links_off, exists (select from sso_connections where organization_id = $1) as \"connected!\"
+        "select email_links_disabled, exists (select from sso_connections where organization_id = $1) as \"connected!\"
          from organizations where id = $1",
-        admin.organization()
+        admin.organization_id()
     )
     .fetch_one(&mut *transaction)
     .await?;
     if off && !row.connected {
-        return Err(Error::field("email_links_off", FieldError::NoConnection));
+        return Err(Error::field("email_links_disabled", FieldError::NoConnection));
     }
-    if off == row.email_links_off {
+    if off == row.email_links_disabled {
         return Ok(());
     }
-    sqlx::query!("update organizations set email_links_off = $2 where id = $1", admin.organization(), off)
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query!(
+        "update organizations set email_links_disabled = $2 where id = $1",
+        admin.organization_id(),
+        off
+    )
+    .execute(&mut *transaction)
+    .await?;
     if off {
         // Those that an operator made are no email links.
         sqlx::query!(
@@ -39,15 +43,15 @@ pub async fn switch_email_links(admin: &Admin<'_>, off: bool) -> Result<()> {
                 and u.organization_id = s.organization_id and u.id = s.user_id and u.role <> 'admin'
                 and exists (select from deliveries d
                     where d.organization_id = s.organization_id and d.sign_in_id = s.id)",
-            admin.organization(),
+            admin.organization_id(),
             admin.now
         )
         .execute(&mut *transaction)
         .await?;
     }
-    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(admin.organization()));
-    let details = json!({ "email_links_off": { "from": !off, "to": off } });
-    let word = "organization.settings_changed";
+    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(admin.organization_id()));
+    let details = json!({ "email_links_disabled": { "from": !off, "to": off } });
+    let word = "organization.settings_updated";
     audit::record(&mut transaction, admin, &actor, word, &targets, &details).await?;
     transaction.commit().await?;
     Ok(())

@@ -1,9 +1,9 @@
 //! The way to a provider and back: where a try begins, and who comes out of it.
 
+use super::http_client::{Unanswered, Web};
 use super::provider::{ALGORITHMS, Metadata, Provider, SKEW_SECONDS};
-use super::web::{Unanswered, Web};
 use super::{Connection, addresses};
-use crate::{Domain, Visitor};
+use crate::{AppContext, OrganizationContext};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::EmailAddress;
 use model::sso::SsoRefusal;
@@ -85,13 +85,13 @@ impl Secrets {
 /// # Errors
 /// When there is no such address, which the configuration of the server prevents.
 pub fn authorization_url(
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     provider: &Provider,
     connection: &Connection,
     state: String,
     secrets: &Secrets,
 ) -> crate::Result<String> {
-    let client = client(visitor, provider, connection, None)?;
+    let client = client(context, provider, connection, None)?;
     let nonce = secrets.nonce.clone();
     let challenge =
         PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(secrets.verifier.clone()));
@@ -111,12 +111,12 @@ pub fn authorization_url(
 }
 
 fn client(
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     provider: &Provider,
     connection: &Connection,
     secret: Option<String>,
 ) -> crate::Result<OpenId> {
-    let redirect = addresses(visitor.domain(), &visitor.card.slug).redirect;
+    let redirect = addresses(context.app(), &context.summary.slug).redirect;
     let redirect = RedirectUrl::new(redirect).map_err(|why| crate::Error::Internal(why.to_string()))?;
     let client_id = ClientId::new(connection.client_id.clone());
     let secret = secret.map(ClientSecret::new);
@@ -151,17 +151,17 @@ pub struct Person {
 /// # Errors
 /// Why nobody is believed to have come.
 pub async fn exchange(
-    visitor: &Visitor<'_>,
+    context: &OrganizationContext<'_>,
     connection: &Connection,
     secret: String,
     code: String,
     secrets: Secrets,
 ) -> Result<Person, SsoRefusal> {
-    let domain = visitor.domain();
-    let provider = domain.sso.get(domain, &connection.issuer).await.map_err(|_| SsoRefusal::ProviderAway)?;
-    let web = domain.sso.web(domain).ok_or(SsoRefusal::ProviderAway)?;
+    let app = context.app();
+    let provider = app.sso.get(app, &connection.issuer).await.map_err(|_| SsoRefusal::ProviderAway)?;
+    let web = app.sso.web(app).ok_or(SsoRefusal::ProviderAway)?;
     let client =
-        client(visitor, &provider, connection, Some(secret)).map_err(|_| SsoRefusal::ProviderAway)?;
+        client(context, &provider, connection, Some(secret)).map_err(|_| SsoRefusal::ProviderAway)?;
     let exchange =
         client.exchange_code(AuthorizationCode::new(code)).map_err(|_| SsoRefusal::ProviderAway)?;
     let tokens = exchange
@@ -169,7 +169,7 @@ pub async fn exchange(
         .request_async(web)
         .await
         .map_err(|why| unexchanged(connection, &why))?;
-    let claims = claims(domain, connection, &provider, &tokens, secrets.nonce).await?;
+    let claims = claims(app, connection, &provider, &tokens, secrets.nonce).await?;
     person(web, connection, &client, &tokens, &claims).await
 }
 
@@ -208,7 +208,7 @@ type Claims = IdTokenClaims<Session, CoreGenderClaim>;
 /// The claims of the id token, checked (`OpenID Connect Core` 1.0, section 3.1.3.7). When its signature fits none of
 /// the keys that we know, the provider may have new ones.
 async fn claims(
-    domain: &Domain,
+    app: &AppContext,
     connection: &Connection,
     provider: &Provider,
     tokens: &Tokens,
@@ -216,15 +216,12 @@ async fn claims(
 ) -> Result<Claims, SsoRefusal> {
     let token = tokens.id_token().ok_or(SsoRefusal::NotGenuine)?;
     let nonce = Nonce::new(nonce);
-    let now = domain.clock.now();
+    let now = app.clock.now();
     let first = token.claims(&verifier(connection, provider, now), &nonce);
     let checked = match first {
         Err(openidconnect::ClaimsVerificationError::SignatureVerification(_)) => {
-            let anew = domain
-                .sso
-                .get_anew(domain, &connection.issuer)
-                .await
-                .map_err(|_| SsoRefusal::ProviderAway)?;
+            let anew =
+                app.sso.get_anew(app, &connection.issuer).await.map_err(|_| SsoRefusal::ProviderAway)?;
             token.claims(&verifier(connection, &anew, now), &nonce).cloned()
         }
         first => first.cloned(),

@@ -3,7 +3,7 @@
 use super::provider::{ALGORITHMS, Provider, SKEW_SECONDS};
 use super::{addresses, connection};
 use crate::audit::{self, Actor, Targets};
-use crate::{Error, Result, Visitor};
+use crate::{Error, OrganizationContext, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,22 +19,25 @@ use uuid::Uuid;
 /// What makes a token one that signs out (section 2.4).
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 /// The longest token that is looked at, in bytes.
-const TOKEN_MOST: usize = 16 * 1024;
+const MAX_TOKEN: usize = 16 * 1024;
 /// How long ago a token may have been made, in minutes.
 const ISSUED_MINUTES: i64 = 10;
 
 /// Where the provider signs somebody out whose session here has ended; nothing, where it has no such place.
-pub async fn signed_out(visitor: &Visitor<'_>, id: ConnectionId) -> Result<Option<SignedOutPage>> {
-    let connection = connection(visitor, id).await?;
-    let domain = visitor.domain();
-    let Ok(provider) = domain.sso.get(domain, &connection.issuer).await else { return Ok(None) };
+pub async fn signed_out(
+    context: &OrganizationContext<'_>,
+    id: ConnectionId,
+) -> Result<Option<SignedOutPage>> {
+    let connection = connection(context, id).await?;
+    let app = context.app();
+    let Ok(provider) = app.sso.get(app, &connection.issuer).await else { return Ok(None) };
     let Some(place) = provider.metadata.additional_metadata().end_session_endpoint.clone() else {
         return Ok(None);
     };
-    if !domain.sso.web(domain).is_some_and(|web| web.allows(place.as_str())) {
+    if !app.sso.web(app).is_some_and(|web| web.allows(place.as_str())) {
         return Ok(None);
     }
-    let back = addresses(domain, &visitor.card.slug).after_sign_out;
+    let back = addresses(app, &context.summary.slug).after_sign_out;
     let back = PostLogoutRedirectUrl::new(back).map_err(|why| Error::Internal(why.to_string()))?;
     let request = LogoutRequest::from(place)
         .set_client_id(ClientId::new(connection.client_id))
@@ -134,48 +137,51 @@ fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
 ///
 /// # Errors
 /// When the token is none that can be believed: `Problem::LinkUnusable`, and nothing more.
-pub async fn back_channel(visitor: &Visitor<'_>, token: &str) -> Result<usize> {
+pub async fn back_channel(context: &OrganizationContext<'_>, token: &str) -> Result<usize> {
     let unusable = || Error::from(Problem::LinkUnusable);
-    if token.len() > TOKEN_MOST {
+    if token.len() > MAX_TOKEN {
         return Err(unusable());
     }
     let token = LogoutToken::read(token).ok_or_else(unusable)?;
-    if !token.is_timely(visitor.now) || !token.signs_out() {
+    if !token.is_timely(context.now) || !token.signs_out() {
         return Err(unusable());
     }
     let candidates = sqlx::query!(
         "select id, name, client_id from sso_connections where organization_id = $1 and issuer = $2",
-        visitor.organization(),
+        context.organization_id(),
         token.claims.iss
     )
-    .fetch_all(&visitor.domain().pool)
+    .fetch_all(&context.app().pool)
     .await?;
     let mut ended = None;
     for candidate in candidates.into_iter().filter(|candidate| token.is_for(&candidate.client_id)) {
-        if ended.is_none() && !is_genuine(visitor, &token).await {
+        if ended.is_none() && !is_genuine(context, &token).await {
             break;
         }
-        let count = end(visitor, candidate.id, &candidate.name, &token.claims).await?;
+        let count = end(context, candidate.id, &candidate.name, &token.claims).await?;
         ended = Some(ended.unwrap_or_default() + count);
     }
     ended.ok_or_else(unusable)
 }
 
 /// Whether the provider has signed it, perhaps with a key that it has since a moment ago.
-async fn is_genuine(visitor: &Visitor<'_>, token: &LogoutToken<'_>) -> bool {
-    let domain = visitor.domain();
+async fn is_genuine(context: &OrganizationContext<'_>, token: &LogoutToken<'_>) -> bool {
+    let app = context.app();
     let issuer = &token.claims.iss;
-    match domain.sso.get(domain, issuer).await {
+    match app.sso.get(app, issuer).await {
         Ok(provider) if token.is_signed_by(&provider) => true,
-        Ok(_) => {
-            domain.sso.get_anew(domain, issuer).await.is_ok_and(|provider| token.is_signed_by(&provider))
-        }
+        Ok(_) => app.sso.get_anew(app, issuer).await.is_ok_and(|provider| token.is_signed_by(&provider)),
         Err(_) => false,
     }
 }
 
-async fn end(visitor: &Visitor<'_>, connection: Uuid, name: &str, claims: &Claims) -> Result<usize> {
-    let mut transaction = visitor.domain().pool.begin().await?;
+async fn end(
+    context: &OrganizationContext<'_>,
+    connection: Uuid,
+    name: &str,
+    claims: &Claims,
+) -> Result<usize> {
+    let mut transaction = context.app().pool.begin().await?;
     let ended = sqlx::query!(
         "with ended as (
             delete from sessions
@@ -186,7 +192,7 @@ async fn end(visitor: &Visitor<'_>, connection: Uuid, name: &str, claims: &Claim
          select u.id, u.email, count(*) as \"sessions!\"
          from ended join users u on u.organization_id = $1 and u.id = ended.user_id
          group by u.id, u.email",
-        visitor.organization(),
+        context.organization_id(),
         connection,
         claims.sub,
         claims.sid
@@ -198,7 +204,7 @@ async fn end(visitor: &Visitor<'_>, connection: Uuid, name: &str, claims: &Claim
         let actor = Actor::Connection { id: connection, name };
         let targets = Targets::one(UserId(user.id), &user.email);
         let details = json!({ "by": "provider", "sessions": user.sessions });
-        audit::record(&mut transaction, visitor, &actor, "user.session_ended", &targets, &details).await?;
+        audit::record(&mut transaction, context, &actor, "user.session_ended", &targets, &details).await?;
         sessions += usize::try_from(user.sessions).unwrap_or_default();
     }
     transaction.commit().await?;

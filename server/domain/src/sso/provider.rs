@@ -1,7 +1,7 @@
 //! A provider, as it tells of itself.
 
-use super::web::Web;
-use crate::Domain;
+use super::http_client::Web;
+use crate::AppContext;
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::core::{
     CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
@@ -83,24 +83,24 @@ pub struct Providers {
 }
 
 impl Providers {
-    pub(super) fn web(&self, domain: &Domain) -> Option<&Web> {
-        let web = self.web.get_or_init(|| Web::new(&domain.base_url)).as_ref();
+    pub(super) fn web(&self, app: &AppContext) -> Option<&Web> {
+        let web = self.web.get_or_init(|| Web::new(&app.base_url)).as_ref();
         web.inspect_err(|why| tracing::error!(why, "no provider can be spoken with")).ok()
     }
 
     /// The provider of this issuer, as it was read at most so long ago.
     pub(super) async fn read(
         &self,
-        domain: &Domain,
+        app: &AppContext,
         issuer: &str,
         at_most: TimeDelta,
     ) -> Result<Arc<Provider>, Unusable> {
-        let now = domain.clock.now();
+        let now = app.clock.now();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(issuer).cloned();
         if let Some(known) = known.filter(|known| now - known.read_at < at_most) {
             return Ok(known);
         }
-        let web = self.web(domain).ok_or(Unusable::Away)?;
+        let web = self.web(app).ok_or(Unusable::Away)?;
         let provider = Arc::new(discover(web, issuer, now).await?);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, known| now - known.read_at < TimeDelta::minutes(BELIEVED_MINUTES));
@@ -109,13 +109,13 @@ impl Providers {
     }
 
     /// The provider of this issuer.
-    pub(super) async fn get(&self, domain: &Domain, issuer: &str) -> Result<Arc<Provider>, Unusable> {
-        self.read(domain, issuer, TimeDelta::minutes(BELIEVED_MINUTES)).await
+    pub(super) async fn get(&self, app: &AppContext, issuer: &str) -> Result<Arc<Provider>, Unusable> {
+        self.read(app, issuer, TimeDelta::minutes(BELIEVED_MINUTES)).await
     }
 
     /// The same, with the keys that it has by now.
-    pub(super) async fn get_anew(&self, domain: &Domain, issuer: &str) -> Result<Arc<Provider>, Unusable> {
-        self.read(domain, issuer, TimeDelta::seconds(KEYS_AGAIN_SECONDS)).await
+    pub(super) async fn get_anew(&self, app: &AppContext, issuer: &str) -> Result<Arc<Provider>, Unusable> {
+        self.read(app, issuer, TimeDelta::seconds(KEYS_AGAIN_SECONDS)).await
     }
 }
 

@@ -5,7 +5,7 @@ use crate::mail::{DeliveryColumns, delivery_state};
 use crate::{Admin, Result};
 use chrono::{DateTime, Utc};
 use model::permission::GroupName;
-use model::users::{COUNT_MOST, Count, PAGE_ROWS, UserCounts, UserRow, UserSort, UsersPage, UsersQuery};
+use model::users::{Count, MAX_COUNT, PAGE_ROWS, UserCounts, UserRow, UserSort, UsersPage, UsersQuery};
 use model::{GroupId, UserId, UserStatus};
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ pub async fn list(admin: &Admin<'_>, query: &UsersQuery) -> Result<UsersPage> {
     let counted = Counted::of(admin).await?;
     let mut rows: Vec<Row> = select(admin, query, &window, few, counted.are_few(query))
         .build_query_as()
-        .fetch_all(&admin.domain().pool)
+        .fetch_all(&admin.app().pool)
         .await?;
     let more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
@@ -53,11 +53,11 @@ async fn group_of(admin: &Admin<'_>, group: GroupId) -> Result<(Option<GroupName
                 select from group_members where organization_id = $1 and group_id = $2 limit $3
             ) counted) as \"members!\"
          from groups where organization_id = $1 and id = $2",
-        admin.organization(),
+        admin.organization_id(),
         group.0,
         GROUP_FEW + 1
     )
-    .fetch_optional(&admin.domain().pool)
+    .fetch_optional(&admin.app().pool)
     .await?;
     let few = row.as_ref().is_none_or(|row| row.members <= GROUP_FEW);
     Ok((row.map(|row| GroupName { id: group, name: row.name }), few))
@@ -82,7 +82,7 @@ const fn sort_expression(sort: UserSort) -> (&'static str, &'static str) {
     match sort {
         // Whoever has given no name yet is called by their address.
         UserSort::Name => ("lower(coalesce(nullif(u.name, ''), u.email))", "text"),
-        UserSort::Email => ("u.email_key", "text"),
+        UserSort::Email => ("u.email_normalized", "text"),
         UserSort::Status => ("u.status", "text"),
         UserSort::Role => ("u.role", "text"),
         UserSort::LastLogin => ("coalesce(u.last_login_at, '-infinity'::timestamptz)", "timestamptz"),
@@ -110,7 +110,7 @@ fn select(
     if !search.is_empty() {
         // Materialized, or the planner walks the sort's index and tests every row of the organization.
         sql.push("with hits as materialized (select * from users where organization_id = ")
-            .push_bind(admin.organization())
+            .push_bind(admin.organization_id())
             .push(" and lower(name || ' ' || email) like ")
             .push_bind(contains(&search))
             .push(") ");
@@ -118,7 +118,7 @@ fn select(
     if few_of_status {
         // Materialized, or the planner may think that they are many.
         sql.push("with few as materialized (select user_id from invitations where organization_id = ")
-            .push_bind(admin.organization())
+            .push_bind(admin.organization_id())
             .push(" and status = 'open' and expires_at ")
             .push(if query.status == Some(UserStatus::Expired) { "<= " } else { "> " })
             .push_bind(admin.now)
@@ -129,18 +129,18 @@ fn select(
             .push("members as ")
             .push(if few_in_group { "materialized" } else { "not materialized" })
             .push(" (select user_id from group_members where organization_id = ")
-            .push_bind(admin.organization())
+            .push_bind(admin.organization_id())
             .push(" and group_id = ")
             .push_bind(group.0)
             .push(") ");
     }
     sql.push(
         "select u.id, u.name, u.email, u.status, u.role, u.last_login_at, u.joined_by, i.expires_at, u.sort_value,
-            d.state as delivery_state, d.tries, d.due_at, d.reply, d.ended_at
+            d.state as delivery_state, d.attempts, d.due_at, d.reply, d.ended_at
          from (select u.*, ",
     );
     sql.push(expression).push("::text as sort_value from ").push(users).push(" u where u.organization_id = ");
-    sql.push_bind(admin.organization());
+    sql.push_bind(admin.organization_id());
     if query.group.is_some() {
         sql.push(" and u.id in (select user_id from members)");
     }
@@ -162,7 +162,7 @@ fn select(
          left join invitations i
             on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
          left join lateral (
-            select state, tries, due_at, reply, ended_at from deliveries
+            select state, attempts, due_at, reply, ended_at from deliveries
             where organization_id = i.organization_id and invitation_id = i.id
             order by id desc limit 1
          ) d on true",
@@ -203,7 +203,7 @@ pub(crate) async fn counts(admin: &Admin<'_>) -> Result<UserCounts> {
 /// The most invitations of a kind that are read by their end, and their users sorted.
 const STATUS_FEW: i64 = 500;
 
-/// How many there are of each kind, counted up to [`COUNT_MOST`] and one more.
+/// How many there are of each kind, counted up to [`MAX_COUNT`] and one more.
 struct Counted {
     active: i64,
     suspended: i64,
@@ -235,11 +235,11 @@ impl Counted {
                 (select count(*) from (
                     select from invitation_requests where organization_id = $1 and status = 'open' order by id limit $3
                 ) counted) as \"requests!\"",
-            admin.organization(),
+            admin.organization_id(),
             admin.now,
-            i64::from(COUNT_MOST) + 1
+            i64::from(MAX_COUNT) + 1
         )
-        .fetch_one(&admin.domain().pool)
+        .fetch_one(&admin.app().pool)
         .await?;
         Ok(counted)
     }
@@ -247,7 +247,7 @@ impl Counted {
     fn told(&self) -> UserCounts {
         let count = |counted: i64| {
             let counted = u32::try_from(counted).unwrap_or(u32::MAX);
-            Count { counted: counted.min(COUNT_MOST), more: counted > COUNT_MOST }
+            Count { counted: counted.min(MAX_COUNT), more: counted > MAX_COUNT }
         };
         UserCounts {
             users: count(self.active + self.suspended + self.invited),
@@ -276,7 +276,7 @@ fn are_few(these: i64, others: i64) -> bool {
     let page = i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX);
     // A page is full after `page * (these + others) / these` rows. Of what was not counted to its end, nobody knows.
     let sooner_sorted = these.saturating_mul(these) <= page.saturating_mul(these + others);
-    these <= STATUS_FEW && (sooner_sorted || others > i64::from(COUNT_MOST))
+    these <= STATUS_FEW && (sooner_sorted || others > i64::from(MAX_COUNT))
 }
 
 /// A row of the list as the database gives it.
@@ -292,7 +292,7 @@ pub(super) struct Row {
     pub expires_at: Option<DateTime<Utc>>,
     pub sort_value: String,
     pub delivery_state: Option<String>,
-    pub tries: Option<i32>,
+    pub attempts: Option<i32>,
     pub due_at: Option<DateTime<Utc>>,
     pub reply: Option<String>,
     pub ended_at: Option<DateTime<Utc>>,
@@ -303,7 +303,7 @@ impl Row {
         let delivery = self.delivery_state.map(|state| {
             delivery_state(DeliveryColumns {
                 state,
-                tries: self.tries.unwrap_or_default(),
+                attempts: self.attempts.unwrap_or_default(),
                 due_at: self.due_at,
                 reply: self.reply.unwrap_or_default(),
                 ended_at: self.ended_at,

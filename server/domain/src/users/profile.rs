@@ -8,10 +8,10 @@ use model::users::{Joined, UserProfile};
 use model::{DeliveryId, UserId};
 
 /// How many of a user's mails the profile shows.
-const DELIVERIES_MOST: i64 = 20;
+const MAX_DELIVERIES: i64 = 20;
 
 /// How many rows of the audit log it shows; the log itself has all of them.
-const TIMELINE_MOST: i64 = 50;
+const MAX_TIMELINE: i64 = 50;
 
 /// The profile of one user.
 ///
@@ -30,10 +30,10 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
          left join invitations open
             on open.organization_id = u.organization_id and open.user_id = u.id and open.status = 'open'
          where u.organization_id = $1 and u.id = $2",
-        admin.organization(),
+        admin.organization_id(),
         user.0
     )
-    .fetch_optional(&admin.domain().pool)
+    .fetch_optional(&admin.app().pool)
     .await?
     .ok_or_else(Error::not_found)?;
     let deliveries = deliveries(admin, user).await?;
@@ -50,14 +50,14 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
         expires_at: row.expires_at,
         sort_value: String::new(),
         delivery_state: None,
-        tries: None,
+        attempts: None,
         due_at: None,
         reply: None,
         ended_at: None,
     };
     let mut user = shown.into_model(admin.now);
     user.delivery = delivery;
-    let mut connection = admin.domain().pool.acquire().await?;
+    let mut connection = admin.app().pool.acquire().await?;
     let granted = grants::of_user(&mut connection, admin, user.id).await?;
     drop(connection);
     Ok(UserProfile {
@@ -69,9 +69,9 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
             .zip(row.joined_at)
             .map(|(by, at)| Joined { by, at }),
         granted,
-        choices: grants::choices(admin).await?,
+        choices: grants::options(admin).await?,
         permissions: grants::effective_permissions(admin, user.id).await?,
-        timeline: audit_log::of_user(admin, user.id, TIMELINE_MOST).await?,
+        timeline: audit_log::of_user(admin, user.id, MAX_TIMELINE).await?,
         own: user.id == admin.user.id,
         user,
         deliveries,
@@ -79,11 +79,11 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
     })
 }
 
-/// The newest mails that went to this user. Of invitations and of tries to sign in apart: asked for either at once, the
+/// The newest mails that went to this user. Of invitations and of attempts to sign in apart: asked for either at once, the
 /// planner reads all mails of the organization.
 async fn deliveries(admin: &Admin<'_>, user: UserId) -> Result<Vec<Delivery>> {
     let rows = sqlx::query!(
-        "select d.id, d.kind, d.email, d.created_at, d.state, d.tries, d.due_at, d.reply, d.ended_at
+        "select d.id, d.kind, d.email, d.created_at, d.state, d.attempts, d.due_at, d.reply, d.ended_at
          from deliveries d
          where d.organization_id = $1
             and d.id in (
@@ -96,11 +96,11 @@ async fn deliveries(admin: &Admin<'_>, user: UserId) -> Result<Vec<Delivery>> {
                 where s.organization_id = $1 and s.user_id = $2
             )
          order by d.id desc limit $3",
-        admin.organization(),
+        admin.organization_id(),
         user.0,
-        DELIVERIES_MOST
+        MAX_DELIVERIES
     )
-    .fetch_all(&admin.domain().pool)
+    .fetch_all(&admin.app().pool)
     .await?;
     Ok(rows
         .into_iter()
@@ -111,7 +111,7 @@ async fn deliveries(admin: &Admin<'_>, user: UserId) -> Result<Vec<Delivery>> {
             queued_at: row.created_at,
             state: delivery_state(DeliveryColumns {
                 state: row.state,
-                tries: row.tries,
+                attempts: row.attempts,
                 due_at: row.due_at,
                 reply: row.reply,
                 ended_at: row.ended_at,

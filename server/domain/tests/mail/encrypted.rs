@@ -1,7 +1,7 @@
 //! Encryption and logging in.
 
 use crate::smtp::{Offers, SmtpServer, Tls};
-use crate::world::World;
+use crate::test_app::TestApp;
 use domain::mail::Transport;
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ async fn start(tls: Tls, login: Option<(&str, &str)>) -> SmtpServer {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn mail_goes_encrypted_from_the_start(pool: PgPool) {
-    let world = World::new(pool).await;
+    let app = TestApp::new(pool).await;
     let identity = identity("implicit");
     let server = start(Tls::Implicit(Arc::clone(&identity.config)), Some(("blob", "p@ss:w/rd"))).await;
     let url = format!(
@@ -53,25 +53,25 @@ async fn mail_goes_encrypted_from_the_start(pool: PgPool) {
         server.address.port(),
         identity.file.display()
     );
-    let worker = world.start_with(Transport::smtp(&url).unwrap());
-    world.invite(BLOBBY).await;
-    world.wait_for(BLOBBY, "handed_over").await;
+    let worker = app.start_with(Transport::smtp(&url).unwrap());
+    app.invite(BLOBBY).await;
+    app.wait_for(BLOBBY, "accepted").await;
     assert!(server.received()[0].encrypted);
     worker.stop().await;
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn mail_goes_encrypted_by_starttls(pool: PgPool) {
-    let world = World::new(pool).await;
+    let app = TestApp::new(pool).await;
     let identity = identity("starttls");
     let server = start(Tls::Start(Arc::clone(&identity.config)), Some(("blob", "pass"))).await;
     let (port, file) = (server.address.port(), identity.file.display());
     for (email, options) in [(BLOBBY, format!("?tls=required&ca={file}")), ("b@blobsrus.com", String::new())]
     {
         let transport = Transport::smtp(&format!("smtp://blob:pass@localhost:{port}{options}")).unwrap();
-        let worker = world.start_with(transport);
-        world.invite(email).await;
-        world.wait_for(email, "handed_over").await;
+        let worker = app.start_with(transport);
+        app.invite(email).await;
+        app.wait_for(email, "accepted").await;
         worker.stop().await;
     }
     assert!(server.received().iter().all(|mail| mail.encrypted));
@@ -79,7 +79,7 @@ async fn mail_goes_encrypted_by_starttls(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_server_that_can_not_show_who_it_is_gets_no_mail(pool: PgPool) {
-    let world = World::new(pool).await;
+    let app = TestApp::new(pool).await;
     let identity = identity("unknown");
     let implicit = start(Tls::Implicit(Arc::clone(&identity.config)), None).await;
     let by_starttls = start(Tls::Start(Arc::clone(&identity.config)), None).await;
@@ -101,9 +101,9 @@ async fn a_server_that_can_not_show_who_it_is_gets_no_mail(pool: PgPool) {
             "could not encrypt the connection to the mail server: ",
         ),
     ] {
-        let worker = world.start_with(Transport::smtp(&url).unwrap());
-        world.invite(email).await;
-        let row = world.wait_for(email, "retrying").await;
+        let worker = app.start_with(Transport::smtp(&url).unwrap());
+        app.invite(email).await;
+        let row = app.wait_for(email, "retrying").await;
         assert!(row.reply.starts_with(why), "{row:?}");
         worker.stop().await;
     }
@@ -114,15 +114,15 @@ async fn a_server_that_can_not_show_who_it_is_gets_no_mail(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_wrong_password_fails_no_mail(pool: PgPool) {
-    let world = World::new(pool).await;
+    let app = TestApp::new(pool).await;
     let server = start(Tls::None, Some(("blob", "right"))).await;
     for (email, who, why) in [
         (BLOBBY, "blob:wrong@", "could not log in to the mail server: 535 5.7.8 who are you?"),
         ("b@blobsrus.com", "", "530 5.7.0 authentication required"),
     ] {
-        let worker = world.start_with(Transport::smtp(&format!("smtp://{who}{}", server.address)).unwrap());
-        world.invite(email).await;
-        assert_eq!(world.wait_for(email, "retrying").await.reply, why);
+        let worker = app.start_with(Transport::smtp(&format!("smtp://{who}{}", server.address)).unwrap());
+        app.invite(email).await;
+        assert_eq!(app.wait_for(email, "retrying").await.reply, why);
         worker.stop().await;
     }
 }

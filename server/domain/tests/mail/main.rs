@@ -2,11 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
 
 mod crashes;
+mod delivery;
 mod encrypted;
 mod faults;
-mod handed_over;
 mod requests;
 mod sign_in;
 #[path = "../support/smtp.rs"]
 mod smtp;
-mod world;
+mod test_app;

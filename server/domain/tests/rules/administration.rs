@@ -1,10 +1,10 @@
 //! What is around people: settings, one's own account, and the audit log.
 
-use crate::world::{ADMIN, SLUG, World, found, refusal};
+use crate::test_app::{ADMIN, SLUG, TestApp, found, refusal};
 use chrono::{NaiveDate, TimeDelta};
 use domain::{account, audit_log, settings};
 use model::Problem;
-use model::audit::{AuditPage, AuditQuery};
+use model::audit_log::{AuditPage, AuditQuery};
 use model::field::FieldError;
 use model::settings::SettingsForm;
 use sqlx::PgPool;
@@ -12,10 +12,10 @@ use sqlx::PgPool;
 fn form() -> SettingsForm {
     SettingsForm {
         name: "Blobs R Us".to_owned(),
-        requests_open: false,
+        requests_enabled: false,
         invitation_days: "7".to_owned(),
         session_hours: "24".to_owned(),
-        request_again_days: "30".to_owned(),
+        request_cooldown_days: "30".to_owned(),
         dismiss_stale_requests: false,
         notify_requests: true,
         allowed_domains: String::new(),
@@ -24,14 +24,14 @@ fn form() -> SettingsForm {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn every_wrong_setting_is_named_and_none_is_saved(pool: PgPool) {
-    let world = World::new(pool).await;
-    let admin = world.admin.admin(SLUG).await.unwrap();
+    let app = TestApp::new(pool).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
     let wrong = SettingsForm {
         name: " ".to_owned(),
-        requests_open: true,
+        requests_enabled: true,
         invitation_days: "0".to_owned(),
         session_hours: "4321".to_owned(),
-        request_again_days: "x".to_owned(),
+        request_cooldown_days: "x".to_owned(),
         dismiss_stale_requests: true,
         notify_requests: true,
         allowed_domains: "blobs.example not/a/domain".to_owned(),
@@ -42,19 +42,19 @@ async fn every_wrong_setting_is_named_and_none_is_saved(pool: PgPool) {
     assert_eq!(problem.of_field("session_hours"), Some(FieldError::OutOfRange { least: 1, most: 4320 }));
     let entry = "not/a/domain".to_owned();
     assert_eq!(problem.of_field("allowed_domains"), Some(FieldError::NotADomain { entry }));
-    assert_eq!(world.count("organizations where requests_open").await, 0);
+    assert_eq!(app.count("organizations where requests_enabled").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn the_log_tells_of_the_settings_that_changed_and_of_no_others(pool: PgPool) {
-    let world = World::new(pool).await;
-    let admin = world.admin.admin(SLUG).await.unwrap();
+    let app = TestApp::new(pool).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
     settings::save(&admin, &form()).await.unwrap();
-    assert_eq!(world.count("audit_events where action = 'organization.settings_changed'").await, 0);
+    assert_eq!(app.count("audit_events where action = 'organization.settings_updated'").await, 0);
     settings::save(&admin, &SettingsForm { session_hours: "48".to_owned(), ..form() }).await.unwrap();
     let details: serde_json::Value =
-        sqlx::query_scalar("select details from audit_events where action = 'organization.settings_changed'")
-            .fetch_one(&world.domain.pool)
+        sqlx::query_scalar("select details from audit_events where action = 'organization.settings_updated'")
+            .fetch_one(&app.context.pool)
             .await
             .unwrap();
     assert_eq!(details, serde_json::json!({ "session_hours": { "from": 24, "to": 48 } }));
@@ -62,63 +62,63 @@ async fn the_log_tells_of_the_settings_that_changed_and_of_no_others(pool: PgPoo
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_session_tells_when_it_was_used_without_a_write_for_each_look(pool: PgPool) {
-    let world = World::new(pool).await;
+    let app = TestApp::new(pool).await;
     let used = async || {
-        let member = world.admin.member(SLUG).await.unwrap();
+        let member = app.admin.member(SLUG).await.unwrap();
         let list = account::sessions(&member).await.unwrap();
         assert_eq!(list.sessions.len(), 1);
         assert!(list.sessions[0].here);
         list.sessions[0].last_used_at
     };
     let first = used().await;
-    world.domain.clock.advance(TimeDelta::minutes(4));
+    app.context.clock.advance(TimeDelta::minutes(4));
     assert_eq!(used().await, first);
-    world.domain.clock.advance(TimeDelta::minutes(2));
-    assert_eq!(used().await, world.domain.clock.now());
+    app.context.clock.advance(TimeDelta::minutes(2));
+    assert_eq!(used().await, app.context.clock.now());
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn sessions_are_ended_by_their_owner_alone(pool: PgPool) {
-    let world = World::new(pool).await;
-    let blobby = world.make_active("blobby@blobsrus.com").await;
-    let ada = world.admin.member(SLUG).await.unwrap();
+    let app = TestApp::new(pool).await;
+    let blobby = app.make_active("blobby@blobsrus.com").await;
+    let ada = app.admin.member(SLUG).await.unwrap();
     let theirs = account::sessions(&ada).await.unwrap().sessions[0].id;
     let member = blobby.member(SLUG).await.unwrap();
     assert_eq!(refusal(account::end_session(&member, theirs).await), Problem::NotFound);
     account::sign_out_everywhere(&member).await.unwrap();
     assert_eq!(refusal(blobby.member(SLUG).await.map(drop)), Problem::SignedOut);
-    assert!(world.admin.member(SLUG).await.is_ok());
+    assert!(app.admin.member(SLUG).await.is_ok());
     account::end_session(&ada, theirs).await.unwrap();
-    assert_eq!(refusal(world.admin.member(SLUG).await.map(drop)), Problem::SignedOut);
+    assert_eq!(refusal(app.admin.member(SLUG).await.map(drop)), Problem::SignedOut);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_new_name_is_in_the_log_beside_the_old_one(pool: PgPool) {
-    let world = World::new(pool).await;
-    let member = world.admin.member(SLUG).await.unwrap();
+    let app = TestApp::new(pool).await;
+    let member = app.admin.member(SLUG).await.unwrap();
     account::rename(&member, " Ada  Blob ").await.unwrap();
     assert_eq!(refusal(account::rename(&member, "").await), Problem::field("name", FieldError::Empty));
-    assert_eq!(world.admin.member(SLUG).await.unwrap().user.name, "Ada Blob");
+    assert_eq!(app.admin.member(SLUG).await.unwrap().user.name, "Ada Blob");
     assert_eq!(
-        world.count("audit_events where action = 'user.renamed' and details = '{\"from\": \"\", \"to\": \"Ada Blob\"}'").await,
+        app.count("audit_events where action = 'user.renamed' and details = '{\"from\": \"\", \"to\": \"Ada Blob\"}'").await,
         1
     );
 }
 
-async fn page(world: &World, query: &AuditQuery) -> AuditPage {
-    audit_log::list(&world.admin.admin(SLUG).await.unwrap(), query).await.unwrap()
+async fn page(app: &TestApp, query: &AuditQuery) -> AuditPage {
+    audit_log::list(&app.admin.admin(SLUG).await.unwrap(), query).await.unwrap()
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn the_log_is_read_page_by_page_or_whole_and_the_two_are_the_same(pool: PgPool) {
-    let world = World::new(pool).await;
-    found(&world.domain, "other", "eve@other.example").await;
+    let app = TestApp::new(pool).await;
+    found(&app.context, "other", "eve@other.example").await;
     let list: Vec<String> = (0..1_234).map(|n| format!("blob{n}@blobsrus.com")).collect();
-    world.invite(&list.join(",")).await;
+    app.invite(&list.join(",")).await;
     let mut query = AuditQuery { action: "user.invited".to_owned(), ..AuditQuery::default() };
     let mut paged = Vec::new();
     loop {
-        let page = page(&world, &query).await;
+        let page = page(&app, &query).await;
         paged.extend(page.rows.into_iter().map(|row| row.id));
         match page.next {
             Some(next) => query.before = Some(next),
@@ -127,7 +127,7 @@ async fn the_log_is_read_page_by_page_or_whole_and_the_two_are_the_same(pool: Pg
     }
     assert_eq!(paged.len(), 1_234);
     query.before = None;
-    let mut rows = audit_log::export(&world.admin.admin(SLUG).await.unwrap(), query);
+    let mut rows = audit_log::export(&app.admin.admin(SLUG).await.unwrap(), query);
     let mut exported = Vec::new();
     while let Some(row) = rows.recv().await {
         exported.push(row.unwrap().event.id);
@@ -137,12 +137,12 @@ async fn the_log_is_read_page_by_page_or_whole_and_the_two_are_the_same(pool: Pg
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn the_filters_of_the_log_narrow_it_down_together(pool: PgPool) {
-    let world = World::new(pool).await;
-    world.invite("blob_by@blobsrus.com, blobxby@blobsrus.com").await;
-    world.wait_days(1);
-    world.act(model::actions::UserAction::Resend, "blob_by@blobsrus.com").await;
+    let app = TestApp::new(pool).await;
+    app.invite("blob_by@blobsrus.com, blobxby@blobsrus.com").await;
+    app.wait_days(1);
+    app.act(model::actions::UserAction::Resend, "blob_by@blobsrus.com").await;
     let targets = async |query: AuditQuery| {
-        let rows = page(&world, &query).await.rows;
+        let rows = page(&app, &query).await.rows;
         rows.into_iter().map(|row| (row.action, row.target.unwrap_or_default())).collect::<Vec<_>>()
     };
     let invited = |email: &str| ("user.invited".to_owned(), email.to_owned());
@@ -152,7 +152,7 @@ async fn the_filters_of_the_log_narrow_it_down_together(pool: PgPool) {
     assert_eq!(targets(who.clone()).await, [resent.clone(), invited("blob_by@blobsrus.com")]);
     let action = AuditQuery { action: "user.invited".to_owned(), ..who.clone() };
     assert_eq!(targets(action).await, [invited("blob_by@blobsrus.com")]);
-    let today: NaiveDate = world.domain.clock.now().date_naive();
+    let today: NaiveDate = app.context.clock.now().date_naive();
     assert_eq!(targets(AuditQuery { from: today.to_string(), ..who.clone() }).await, [resent]);
     assert_eq!(
         targets(AuditQuery { to: today.pred_opt().unwrap().to_string(), ..who.clone() }).await,

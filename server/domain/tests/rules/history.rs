@@ -1,13 +1,13 @@
 //! Many do random things to few addresses at once. Whatever they were answered must be explainable by some order, one
 //! after the other, in which the rule table says the same: linearizability, checked for each address.
 
-mod stage;
+mod harness;
 
-use crate::world::World;
+use crate::test_app::TestApp;
+use harness::{Dice, Stage};
 use model::actions::UserAction;
-use model::rules::{Action, AddressState, Cell, Refusal, rule};
+use model::transitions::{Action, MembershipState, Refusal, Transition, transition};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use stage::{Dice, Stage};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -56,7 +56,7 @@ struct Operation {
 struct Person {
     user: Uuid,
     invitation: Uuid,
-    state: AddressState,
+    state: MembershipState,
 }
 
 /// What there is at an address.
@@ -72,30 +72,30 @@ struct Place {
 /// What an operation leads to, if the table answers it as it was answered.
 fn step(now: Place, operation: &Operation, made: &HashMap<String, (Uuid, Uuid)>) -> Option<Place> {
     let answers = |wanted: Answer, then: Place| (operation.answer == wanted).then_some(then);
-    let state = now.person.map_or(AddressState::Unknown, |person| person.state);
-    let by_table = |action: Action| match rule(action, state) {
-        Cell::Refused(why) => answers(Answer::Refused(why), now),
-        Cell::Nothing => answers(Answer::Gone, now),
-        Cell::Done(outcome) => {
+    let state = now.person.map_or(MembershipState::Unknown, |person| person.state);
+    let by_table = |action: Action| match transition(action, state) {
+        Transition::Reject(why) => answers(Answer::Refused(why), now),
+        Transition::NoOp => answers(Answer::Gone, now),
+        Transition::Apply(outcome) => {
             let person = now
                 .person
                 .map(|person| Person { state: outcome.state, ..person })
-                .filter(|_| outcome.state != AddressState::Unknown);
+                .filter(|_| outcome.state != MembershipState::Unknown);
             answers(Answer::Done, Place { person, ..now })
         }
     };
     let settled = |then: Place| Place { asks: false, ..then };
     match operation.input {
-        Input::Invite if state == AddressState::Unknown => {
+        Input::Invite if state == MembershipState::Unknown => {
             let (user, invitation) = *made.get(&operation.source)?;
-            let person = Some(Person { user, invitation, state: AddressState::Invited });
+            let person = Some(Person { user, invitation, state: MembershipState::Invited });
             answers(Answer::Done, settled(Place { person, ..now }))
         }
         // Who is invited already has what they asked for.
-        Input::Invite if state == AddressState::Invited => by_table(Action::Invite).map(settled),
+        Input::Invite if state == MembershipState::Invited => by_table(Action::Invite).map(settled),
         Input::Invite => by_table(Action::Invite),
         Input::Act(action, user) if now.person.is_some_and(|person| person.user == user) => {
-            let then = by_table(action.rule());
+            let then = by_table(action.action());
             if action == UserAction::Resend && operation.answer == Answer::Done {
                 then.map(settled)
             } else {
@@ -103,12 +103,12 @@ fn step(now: Place, operation: &Operation, made: &HashMap<String, (Uuid, Uuid)>)
             }
         }
         Input::Accept(invitation) => match now.person {
-            Some(person) if person.invitation == invitation && state == AddressState::Invited => {
+            Some(person) if person.invitation == invitation && state == MembershipState::Invited => {
                 by_table(Action::Accept)
             }
             _ => answers(Answer::LinkUnusable, now),
         },
-        Input::Confirm(_) if state == AddressState::Unknown && !now.dismissed => {
+        Input::Confirm(_) if state == MembershipState::Unknown && !now.dismissed => {
             answers(Answer::Done, Place { asks: true, ..now })
         }
         Input::Confirm(_) => answers(Answer::Done, now),
@@ -145,20 +145,19 @@ fn outcomes(from: Place, operations: &[Operation], made: &HashMap<String, (Uuid,
 async fn whatever_is_answered_some_order_explains_it(_: PgPoolOptions, options: PgConnectOptions) {
     let connections = u32::try_from(TASKS).unwrap();
     let pool = PgPoolOptions::new().max_connections(connections).connect_with(options).await.unwrap();
-    let world = World::new(pool).await;
-    world.run("update organizations set requests_open = true").await;
+    let app = TestApp::new(pool).await;
+    app.run("update organizations set requests_enabled = true").await;
     // Which invitation was whose outlives both.
-    world.run("create table made (n bigserial, email text, user_id uuid, invitation_id uuid)").await;
-    world
-        .run(
-            "create function note() returns trigger language plpgsql as $$ begin
+    app.run("create table made (n bigserial, email text, user_id uuid, invitation_id uuid)").await;
+    app.run(
+        "create function note() returns trigger language plpgsql as $$ begin
                 insert into made (email, user_id, invitation_id) values (new.email, new.user_id, new.id);
                 return new; end $$",
-        )
-        .await;
-    world.run("create trigger note after insert on invitations for each row execute function note()").await;
+    )
+    .await;
+    app.run("create trigger note after insert on invitations for each row execute function note()").await;
     let (time, numbers) = (AtomicU64::new(0), AtomicU64::new(0));
-    let stage = Arc::new(Stage { world, time, numbers });
+    let stage = Arc::new(Stage { app, time, numbers });
     let mut before: Vec<Place> = vec![Place::default(); ADDRESSES];
     let mut changes: HashMap<&str, i64> = HashMap::new();
     for round in 0..ROUNDS {
@@ -196,13 +195,13 @@ async fn whatever_is_answered_some_order_explains_it(_: PgPoolOptions, options: 
             *place = Place { dismissed: now.dismissed && !forgets, ..now };
         }
         if forgets {
-            stage.world.run("delete from invitation_requests where status = 'dismissed'").await;
+            stage.app.run("delete from invitation_requests where status = 'dismissed'").await;
         }
         for operation in all.iter().filter(|operation| operation.answer == Answer::Done) {
             *changes.entry(word(operation)).or_default() += 1;
         }
     }
-    hold(&stage.world, &changes).await;
+    hold(&stage.app, &changes).await;
 }
 
 /// The word in the audit log for something that was done.
@@ -210,7 +209,7 @@ fn word(operation: &Operation) -> &'static str {
     let action = match operation.input {
         Input::Invite => Action::Invite,
         Input::Accept(_) => Action::Accept,
-        Input::Act(action, _) => action.rule(),
+        Input::Act(action, _) => action.action(),
         Input::Confirm(_) => Action::Request,
         Input::Dismiss => Action::Dismiss,
     };
@@ -235,19 +234,19 @@ fn word(operation: &Operation) -> &'static str {
 }
 
 /// What must hold whatever happened.
-async fn hold(world: &World, changes: &HashMap<&str, i64>) {
+async fn hold(app: &TestApp, changes: &HashMap<&str, i64>) {
     let count = |word: &str| changes.get(word).copied().unwrap_or_default();
     for what in [
-        "(select email_key from users group by email_key having count(*) > 1) twice",
+        "(select email_normalized from users group by email_normalized having count(*) > 1) twice",
         "(select user_id from invitations where status = 'open' group by user_id having count(*) > 1) twice",
-        "(select email_key from invitation_requests where status = 'open' group by email_key having count(*) > 1) twice",
+        "(select email_normalized from invitation_requests where status = 'open' group by email_normalized having count(*) > 1) twice",
         "sessions s join users u on u.id = s.user_id where u.status <> 'active'",
         "(select source, target_id from audit_events where source like 'operation %'
             group by source, target_id having count(*) > 1) twice",
     ] {
-        assert_eq!(world.count(what).await, 0, "{what}");
+        assert_eq!(app.count(what).await, 0, "{what}");
     }
-    assert!(world.count("users where role = 'admin' and status = 'active'").await >= 1);
+    assert!(app.count("users where role = 'admin' and status = 'active'").await >= 1);
     for word in [
         "user.invited",
         "user.joined",
@@ -258,13 +257,13 @@ async fn hold(world: &World, changes: &HashMap<&str, i64>) {
         "request.dismissed",
     ] {
         let rows =
-            world.count(&format!("audit_events where action = '{word}' and source like 'operation %'")).await;
+            app.count(&format!("audit_events where action = '{word}' and source like 'operation %'")).await;
         assert_eq!(rows, count(word), "{word}");
         assert!(rows > 0, "{word} was never done: the dice are loaded");
     }
-    let revoked = world.count("audit_events where action in ('invitation.revoked', 'user.revoked')").await;
+    let revoked = app.count("audit_events where action in ('invitation.revoked', 'user.revoked')").await;
     assert_eq!(revoked, count("revoked"));
-    let mails = world.count("deliveries where kind = 'invitation'").await;
+    let mails = app.count("deliveries where kind = 'invitation'").await;
     assert_eq!(mails, count("user.invited") + count("invitation.resent"), "a mail for each sending");
 }
 
@@ -298,7 +297,7 @@ fn a_history_that_no_order_explains_is_found() {
         operation(Input::Accept(invitation), Answer::LinkUnusable, 3, 8),
     ];
     let after = outcomes(Place::default(), &[std::slice::from_ref(&invited), one.as_slice()].concat(), &made);
-    let active = Person { user, invitation, state: AddressState::Active };
+    let active = Person { user, invitation, state: MembershipState::Active };
     assert_eq!(after, HashSet::from([Place { person: Some(active), ..Place::default() }]));
 }
 

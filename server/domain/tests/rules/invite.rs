@@ -1,10 +1,10 @@
 //! The rule table's row "invite", and what a list of addresses may hold.
 
-use crate::world::{ADMIN, SLUG, World, found, refusal};
+use crate::test_app::{ADMIN, SLUG, TestApp, found, refusal};
 use domain::invitations::{self, invite};
 use model::field::FieldError;
-use model::invite::AddressClass;
-use model::rules::Refusal;
+use model::invitations::AddressClass;
+use model::transitions::Refusal;
 use model::{OrganizationRole, Problem};
 use sqlx::PgPool;
 
@@ -16,70 +16,69 @@ fn refused(why: Refusal) -> AddressClass {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn an_unknown_address_is_invited_with_mail_and_audit_row(pool: PgPool) {
-    let world = World::new(pool).await;
-    assert_eq!(world.invite_one(BLOBBY).await, AddressClass::New);
-    assert_eq!(world.count("users where email = 'blobby@blobsrus.com' and status = 'invited'").await, 1);
-    assert_eq!(world.count("invitations where status = 'open'").await, 1);
-    assert_eq!(world.count("deliveries where kind = 'invitation' and state = 'queued'").await, 1);
+    let app = TestApp::new(pool).await;
+    assert_eq!(app.invite_one(BLOBBY).await, AddressClass::New);
+    assert_eq!(app.count("users where email = 'blobby@blobsrus.com' and status = 'invited'").await, 1);
+    assert_eq!(app.count("invitations where status = 'open'").await, 1);
+    assert_eq!(app.count("deliveries where kind = 'invitation' and state = 'queued'").await, 1);
     assert_eq!(
-        world
-            .count("audit_events where action = 'user.invited' and target_email = 'blobby@blobsrus.com'")
+        app.count("audit_events where action = 'user.invited' and target_email = 'blobby@blobsrus.com'")
             .await,
         1
     );
-    assert_eq!(world.expires_at(BLOBBY).await, world.domain.clock.now() + chrono::TimeDelta::days(7));
+    assert_eq!(app.expires_at(BLOBBY).await, app.context.clock.now() + chrono::TimeDelta::days(7));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn an_invited_address_is_not_invited_twice(pool: PgPool) {
-    let world = World::new(pool).await;
-    world.invite(BLOBBY).await;
-    assert_eq!(world.invite_one(" BLOBBY@BlobsRUs.com").await, refused(Refusal::AlreadyInvited));
-    assert_eq!(world.count("invitations").await, 1);
-    assert_eq!(world.count("deliveries where kind = 'invitation'").await, 1);
-    assert_eq!(world.count("audit_events where action = 'user.invited'").await, 1);
+    let app = TestApp::new(pool).await;
+    app.invite(BLOBBY).await;
+    assert_eq!(app.invite_one(" BLOBBY@BlobsRUs.com").await, refused(Refusal::AlreadyInvited));
+    assert_eq!(app.count("invitations").await, 1);
+    assert_eq!(app.count("deliveries where kind = 'invitation'").await, 1);
+    assert_eq!(app.count("audit_events where action = 'user.invited'").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn an_expired_invitation_starts_again_with_the_role_chosen_now(pool: PgPool) {
-    let world = World::new(pool).await;
-    world.invite_as(BLOBBY, OrganizationRole::Admin).await;
-    world.wait_days(7);
-    assert_eq!(world.invite_one(BLOBBY).await, AddressClass::Again);
-    assert_eq!(world.count("users where email = 'blobby@blobsrus.com' and role = 'member'").await, 1);
-    assert_eq!(world.count("invitations where status = 'open'").await, 1);
-    assert_eq!(world.count("deliveries where kind = 'invitation'").await, 2);
-    assert_eq!(world.expires_at(BLOBBY).await, world.domain.clock.now() + chrono::TimeDelta::days(7));
+    let app = TestApp::new(pool).await;
+    app.invite_as(BLOBBY, OrganizationRole::Admin).await;
+    app.wait_days(7);
+    assert_eq!(app.invite_one(BLOBBY).await, AddressClass::Again);
+    assert_eq!(app.count("users where email = 'blobby@blobsrus.com' and role = 'member'").await, 1);
+    assert_eq!(app.count("invitations where status = 'open'").await, 1);
+    assert_eq!(app.count("deliveries where kind = 'invitation'").await, 2);
+    assert_eq!(app.expires_at(BLOBBY).await, app.context.clock.now() + chrono::TimeDelta::days(7));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn an_active_user_is_told_apart_in_the_exact_words(pool: PgPool) {
-    let world = World::new(pool).await;
-    world.make_active(BLOBBY).await;
-    let class = world.invite_one(BLOBBY).await;
+    let app = TestApp::new(pool).await;
+    app.make_active(BLOBBY).await;
+    let class = app.invite_one(BLOBBY).await;
     assert_eq!(class, refused(Refusal::UserExists));
     assert_eq!(Refusal::UserExists.to_string(), "user already exists in the organization");
-    assert_eq!(world.invite_one(ADMIN).await, refused(Refusal::UserExists));
+    assert_eq!(app.invite_one(ADMIN).await, refused(Refusal::UserExists));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_suspended_user_is_not_invited(pool: PgPool) {
-    let world = World::new(pool).await;
-    world.make_active(BLOBBY).await;
-    world.suspend(BLOBBY).await;
-    assert_eq!(world.invite_one(BLOBBY).await, refused(Refusal::Suspended));
-    assert_eq!(world.count("deliveries where kind = 'invitation'").await, 1);
+    let app = TestApp::new(pool).await;
+    app.make_active(BLOBBY).await;
+    app.suspend(BLOBBY).await;
+    assert_eq!(app.invite_one(BLOBBY).await, refused(Refusal::Suspended));
+    assert_eq!(app.count("deliveries where kind = 'invitation'").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_mixed_list_invites_the_good_ones_and_answers_for_each(pool: PgPool) {
-    let world = World::new(pool).await;
-    world.make_active("known@blobsrus.com").await;
-    world.invite("waiting@blobsrus.com").await;
+    let app = TestApp::new(pool).await;
+    app.make_active("known@blobsrus.com").await;
+    app.invite("waiting@blobsrus.com").await;
     let list =
         "new@blobsrus.com, not an address; NEW@blobsrus.com\nKnown <known@blobsrus.com>,waiting@blobsrus.com";
-    let before = invitations::classify(&world.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
-    let after = world.invite(list).await;
+    let before = invitations::classify(&app.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
+    let after = app.invite(list).await;
     assert_eq!(before, after, "what was announced is what was done");
     let classes: Vec<_> = after.addresses.iter().map(|address| &address.class).collect();
     assert_eq!(after.invited(), 1);
@@ -92,34 +91,35 @@ async fn a_mixed_list_invites_the_good_ones_and_answers_for_each(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn whoever_asked_for_an_invitation_is_told_apart_before_it_is_sent(pool: PgPool) {
-    let world = World::new(pool).await;
+    let app = TestApp::new(pool).await;
     let asked = async |email: &str, status: &str| {
         let ended = if status == "open" { "null" } else { "now()" };
-        world
+        app
             .run(&format!(
                 "insert into invitation_requests
-                    (organization_id, id, email, email_key, status, proof, created_at, ended_at)
+                    (organization_id, id, email, email_normalized, status, proof, created_at, ended_at)
                  select id, gen_random_uuid(), '{email}', '{email}', '{status}', 'mail', now(), {ended} from organizations"
             ))
             .await;
     };
-    world.make_active("known@blobsrus.com").await;
+    app.make_active("known@blobsrus.com").await;
     asked(BLOBBY, "open").await;
     asked("known@blobsrus.com", "open").await;
     asked("dismissed@blobsrus.com", "dismissed").await;
     let list = "Blobby@BlobsRUs.com, known@blobsrus.com, dismissed@blobsrus.com, new@blobsrus.com";
-    let classes = invitations::classify(&world.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
+    let classes = invitations::classify(&app.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
     let asked: Vec<bool> = classes.addresses.iter().map(|address| address.asked).collect();
     assert_eq!(asked, [true, true, false, false]);
     assert_eq!(classes.addresses[0].class, AddressClass::New);
     assert_eq!(classes.addresses[1].class, refused(Refusal::UserExists));
     // Inviting answers the request.
-    world.invite(list).await;
+    app.invite(list).await;
     assert_eq!(
-        world.count("invitation_requests where email_key = 'blobby@blobsrus.com' and status = 'open'").await,
+        app.count("invitation_requests where email_normalized = 'blobby@blobsrus.com' and status = 'open'")
+            .await,
         0
     );
-    let other = found(&world.domain, "other", "eve@other.example").await;
+    let other = found(&app.context, "other", "eve@other.example").await;
     let theirs =
         invitations::classify(&other.admin("other").await.unwrap(), "known@blobsrus.com").await.unwrap();
     assert!(!theirs.addresses[0].asked);
@@ -127,54 +127,54 @@ async fn whoever_asked_for_an_invitation_is_told_apart_before_it_is_sent(pool: P
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn looking_at_a_list_changes_nothing(pool: PgPool) {
-    let world = World::new(pool).await;
-    let admin = world.admin.admin(SLUG).await.unwrap();
-    let users = world.count("users").await;
+    let app = TestApp::new(pool).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
+    let users = app.count("users").await;
     invitations::classify(&admin, "a@blobsrus.com, b@blobsrus.com").await.unwrap();
-    assert_eq!(world.count("users").await, users);
-    assert_eq!(world.count("deliveries").await, 0);
+    assert_eq!(app.count("users").await, users);
+    assert_eq!(app.count("deliveries").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn an_empty_list_and_a_huge_one_are_refused_at_the_field(pool: PgPool) {
-    let world = World::new(pool).await;
-    let admin = world.admin.admin(SLUG).await.unwrap();
+    let app = TestApp::new(pool).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
     let problem = refusal(invite(&admin, " ,;\n", &OrganizationRole::Member.into()).await);
     assert_eq!(problem, Problem::field("addresses", FieldError::NoAddress));
     let huge: String = (0..=10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
     let problem = refusal(invite(&admin, &huge, &OrganizationRole::Member.into()).await);
     let error = FieldError::TooManyAddresses { count: 10_001, most: 10_000 };
     assert_eq!(problem, Problem::field("addresses", error));
-    assert_eq!(world.count("deliveries").await, 0);
+    assert_eq!(app.count("deliveries").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn ten_thousand_addresses_are_invited_in_one_go(pool: PgPool) {
-    let world = World::new(pool).await;
+    let app = TestApp::new(pool).await;
     let list: String = (0..10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
-    assert_eq!(world.invite(&list).await.invited(), 10_000);
+    assert_eq!(app.invite(&list).await.invited(), 10_000);
     for table in
         ["invitations", "deliveries where state = 'queued'", "audit_events where action = 'user.invited'"]
     {
-        assert_eq!(world.count(table).await, 10_000, "{table}");
+        assert_eq!(app.count(table).await, 10_000, "{table}");
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_member_and_an_admin_of_another_organization_find_nothing(pool: PgPool) {
-    let world = World::new(pool).await;
-    let member = world.make_active(BLOBBY).await;
+    let app = TestApp::new(pool).await;
+    let member = app.make_active(BLOBBY).await;
     assert_eq!(refusal(member.admin(SLUG).await), Problem::NotFound);
-    let stranger = found(&world.domain, "other", "eve@other.example").await;
+    let stranger = found(&app.context, "other", "eve@other.example").await;
     assert_eq!(refusal(stranger.admin(SLUG).await), Problem::SignedOut);
-    assert_eq!(refusal(stranger.visit("nowhere").await), Problem::NotFound);
+    assert_eq!(refusal(stranger.organization("nowhere").await), Problem::NotFound);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn the_same_address_in_two_organizations_is_two_users(pool: PgPool) {
-    let world = World::new(pool).await;
-    world.make_active(BLOBBY).await;
-    let other = found(&world.domain, "other", "eve@other.example").await;
+    let app = TestApp::new(pool).await;
+    app.make_active(BLOBBY).await;
+    let other = found(&app.context, "other", "eve@other.example").await;
     let answer =
         invite(&other.admin("other").await.unwrap(), BLOBBY, &OrganizationRole::Member.into()).await.unwrap();
     assert_eq!(answer.invited(), 1);

@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::format_collect, reason = "a test that fails may panic")]
 
 mod administration;
-mod directory;
 mod history;
 mod invite;
 mod join;
@@ -13,10 +12,11 @@ mod plans;
 mod provider;
 mod races;
 mod requests;
+mod scim;
 mod sign_in;
 mod sso;
 mod sso_admin;
 mod sso_hostile;
 mod table;
+mod test_app;
 mod users;
-mod world;

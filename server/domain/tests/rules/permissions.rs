@@ -1,9 +1,9 @@
 //! What people may do: the answer of the database, against one that is worked out by hand.
 
-use crate::world::{ADMIN, SLUG, World, found, refusal};
+use crate::test_app::{ADMIN, SLUG, TestApp, found, refusal};
 use domain::{grants, groups, invitations, roles, users};
 use model::field::FieldError;
-use model::invite::Offer;
+use model::invitations::AccessGrant;
 use model::permission::{GroupChange, Permission};
 use model::{GroupId, OrganizationRole, Problem, RoleId};
 use proptest::collection::{btree_set, vec};
@@ -74,8 +74,8 @@ fn by_hand(case: &Case, person: usize) -> Effective {
     effective
 }
 
-async fn by_the_rules(world: &World, case: &Case) -> Vec<Effective> {
-    let admin = world.admin.admin(SLUG).await.unwrap();
+async fn by_the_rules(app: &TestApp, case: &Case) -> Vec<Effective> {
+    let admin = app.admin.admin(SLUG).await.unwrap();
     for role in roles::list(&admin).await.unwrap() {
         roles::delete(&admin, role.id).await.unwrap();
     }
@@ -96,8 +96,8 @@ async fn by_the_rules(world: &World, case: &Case) -> Vec<Effective> {
     }
     for ((own, wanted), email) in case.people.iter().zip(PEOPLE) {
         let groups = wanted.iter().filter_map(|at| group_ids.get(*at).copied()).collect();
-        let offer = Offer { role: OrganizationRole::Member, roles: pick(own), groups };
-        users::change(&admin, world.user(email).await, &offer).await.unwrap();
+        let offer = AccessGrant { role: OrganizationRole::Member, roles: pick(own), groups };
+        users::change(&admin, app.user(email).await, &offer).await.unwrap();
     }
     for at in &case.deleted_roles {
         if let Some(role) = role_ids.get(*at) {
@@ -111,7 +111,7 @@ async fn by_the_rules(world: &World, case: &Case) -> Vec<Effective> {
     }
     let mut all = Vec::new();
     for email in PEOPLE {
-        let permissions = grants::effective_permissions(&admin, world.user(email).await).await.unwrap();
+        let permissions = grants::effective_permissions(&admin, app.user(email).await).await.unwrap();
         let words: Vec<&Permission> = permissions.iter().map(|one| &one.permission).collect();
         assert!(words.is_sorted(), "{words:?}");
         let sources = permissions.into_iter().map(|one| {
@@ -133,14 +133,14 @@ async fn permissions_are_the_union_of_all_roles_with_all_they_come_from(
     // The runner is not async, so it has a thread and a runtime of its own.
     let checked = tokio::task::spawn_blocking(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let world = runtime.block_on(async {
-            let world = World::new(PgPoolOptions::new().connect_with(options).await.unwrap()).await;
-            world.invite(&PEOPLE.join(",")).await;
-            world
+        let app = runtime.block_on(async {
+            let app = TestApp::new(PgPoolOptions::new().connect_with(options).await.unwrap()).await;
+            app.invite(&PEOPLE.join(",")).await;
+            app
         });
         let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(40) });
         runner.run(&cases(), |case| {
-            let effective = runtime.block_on(by_the_rules(&world, &case));
+            let effective = runtime.block_on(by_the_rules(&app, &case));
             for (person, effective) in effective.into_iter().enumerate() {
                 prop_assert_eq!(effective, by_hand(&case, person), "{}", PEOPLE[person]);
             }
@@ -152,64 +152,64 @@ async fn permissions_are_the_union_of_all_roles_with_all_they_come_from(
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn nothing_comes_back_after_a_revocation(pool: PgPool) {
-    let world = World::new(pool).await;
-    let admin = world.admin.admin(SLUG).await.unwrap();
+    let app = TestApp::new(pool).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
     let role = roles::save(&admin, None, "Reader", "a:read").await.unwrap();
     let group = groups::save(&admin, None, "Readers", "", &[role]).await.unwrap();
-    let offer = Offer { role: OrganizationRole::Admin, roles: vec![role], groups: vec![group] };
+    let offer = AccessGrant { role: OrganizationRole::Admin, roles: vec![role], groups: vec![group] };
     invitations::invite(&admin, BLOBBY, &offer).await.unwrap();
-    let before = world.user(BLOBBY).await;
+    let before = app.user(BLOBBY).await;
     assert_eq!(grants::effective_permissions(&admin, before).await.unwrap()[0].sources.len(), 2);
-    world.revoke(BLOBBY).await;
-    world.invite(BLOBBY).await;
-    let after = world.user(BLOBBY).await;
+    app.revoke(BLOBBY).await;
+    app.invite(BLOBBY).await;
+    let after = app.user(BLOBBY).await;
     assert_ne!(before, after);
     assert_eq!(grants::effective_permissions(&admin, after).await.unwrap(), []);
-    assert_eq!(world.count("users where email = 'blobby@blobsrus.com' and role = 'member'").await, 1);
-    assert_eq!(world.count("user_roles").await + world.count("group_members").await, 0);
+    assert_eq!(app.count("users where email = 'blobby@blobsrus.com' and role = 'member'").await, 1);
+    assert_eq!(app.count("user_roles").await + app.count("group_members").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn an_expired_invitation_keeps_what_it_had_when_resent_and_gets_what_is_chosen_when_invited(
     pool: PgPool,
 ) {
-    let world = World::new(pool).await;
+    let app = TestApp::new(pool).await;
     let role = {
-        let admin = world.admin.admin(SLUG).await.unwrap();
+        let admin = app.admin.admin(SLUG).await.unwrap();
         let role = roles::save(&admin, None, "Reader", "a:read").await.unwrap();
-        let offer = Offer { roles: vec![role], ..Offer::default() };
+        let offer = AccessGrant { roles: vec![role], ..AccessGrant::default() };
         invitations::invite(&admin, BLOBBY, &offer).await.unwrap();
         role
     };
-    world.wait_days(8);
-    world.act(model::actions::UserAction::Resend, BLOBBY).await;
-    assert_eq!(world.count(&format!("user_roles where role_id = '{role}'")).await, 1);
-    world.wait_days(8);
-    world.invite(BLOBBY).await;
-    assert_eq!(world.count("user_roles").await, 0);
+    app.wait_days(8);
+    app.act(model::actions::UserAction::Resend, BLOBBY).await;
+    assert_eq!(app.count(&format!("user_roles where role_id = '{role}'")).await, 1);
+    app.wait_days(8);
+    app.invite(BLOBBY).await;
+    assert_eq!(app.count("user_roles").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn what_is_not_there_is_given_to_nobody(pool: PgPool) {
-    let world = World::new(pool).await;
-    let other = found(&world.domain, "other", "eve@other.example").await;
+    let app = TestApp::new(pool).await;
+    let other = found(&app.context, "other", "eve@other.example").await;
     let eve = other.admin("other").await.unwrap();
     let theirs = roles::save(&eve, None, "Theirs", "a:read").await.unwrap();
     let their_group = groups::save(&eve, None, "Theirs", "", &[theirs]).await.unwrap();
-    let admin = world.admin.admin(SLUG).await.unwrap();
-    let ada = world.user(ADMIN).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
+    let ada = app.user(ADMIN).await;
     let no_choice = |field| Problem::field(field, FieldError::NoSuchChoice);
     for (offer, field) in [
-        (Offer { roles: vec![theirs], ..Offer::default() }, "roles"),
-        (Offer { groups: vec![their_group], ..Offer::default() }, "groups"),
-        (Offer { roles: vec![RoleId(Uuid::from_u128(7))], ..Offer::default() }, "roles"),
+        (AccessGrant { roles: vec![theirs], ..AccessGrant::default() }, "roles"),
+        (AccessGrant { groups: vec![their_group], ..AccessGrant::default() }, "groups"),
+        (AccessGrant { roles: vec![RoleId(Uuid::from_u128(7))], ..AccessGrant::default() }, "roles"),
     ] {
         assert_eq!(refusal(invitations::invite(&admin, BLOBBY, &offer).await), no_choice(field));
-        let offer = Offer { role: OrganizationRole::Admin, ..offer };
+        let offer = AccessGrant { role: OrganizationRole::Admin, ..offer };
         assert_eq!(refusal(users::change(&admin, ada, &offer).await), no_choice(field));
     }
     assert_eq!(refusal(groups::save(&admin, None, "Ours", "", &[theirs]).await), no_choice("roles"));
-    assert_eq!(world.count("users where email = 'blobby@blobsrus.com'").await, 0);
+    assert_eq!(app.count("users where email = 'blobby@blobsrus.com'").await, 0);
     for gone in [
         refusal(roles::save(&admin, Some(theirs), "Ours", "a:b").await),
         refusal(roles::delete(&admin, theirs).await),
@@ -226,8 +226,8 @@ async fn what_is_not_there_is_given_to_nobody(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn names_are_taken_without_regard_to_letter_case_and_mistakes_are_named(pool: PgPool) {
-    let world = World::new(pool).await;
-    let admin = world.admin.admin(SLUG).await.unwrap();
+    let app = TestApp::new(pool).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
     roles::save(&admin, None, "Reader", "a:read").await.unwrap();
     let taken = Problem::field("name", FieldError::Taken);
     assert_eq!(refusal(roles::save(&admin, None, "READER", "a:read").await), taken);
@@ -246,39 +246,39 @@ async fn names_are_taken_without_regard_to_letter_case_and_mistakes_are_named(po
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_thousand_join_a_group_and_leave_it_with_a_row_in_the_log_each(pool: PgPool) {
-    let world = World::new(pool).await;
+    let app = TestApp::new(pool).await;
     let list: Vec<String> = (0..1_000).map(|n| format!("blob{n}@blobsrus.com")).collect();
-    world.invite(&list.join(",")).await;
-    let admin = world.admin.admin(SLUG).await.unwrap();
+    app.invite(&list.join(",")).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
     let group = groups::save(&admin, None, "All", "", &[]).await.unwrap();
     let ids: Vec<Uuid> = sqlx::query_scalar("select id from users where status = 'invited'")
-        .fetch_all(&world.domain.pool)
+        .fetch_all(&app.context.pool)
         .await
         .unwrap();
     let people: Vec<model::UserId> = ids.into_iter().map(model::UserId).collect();
     assert_eq!(groups::add_members(&admin, group, &people[..10]).await.unwrap().done, 10);
     assert_eq!(groups::add_members(&admin, group, &people).await.unwrap().done, 990);
-    assert_eq!(world.count("audit_events where action = 'group.members_added'").await, 1_000);
+    assert_eq!(app.count("audit_events where action = 'group.members_added'").await, 1_000);
     assert_eq!(groups::list(&admin).await.unwrap()[0].members, 1_000);
     assert_eq!(groups::remove_members(&admin, group, &people[..10]).await.unwrap().done, 10);
     assert_eq!(groups::remove_members(&admin, group, &people).await.unwrap().done, 990);
     assert_eq!(groups::remove_members(&admin, group, &people).await.unwrap().done, 0);
-    assert_eq!(world.count("audit_events where action = 'group.members_removed'").await, 1_000);
+    assert_eq!(app.count("audit_events where action = 'group.members_removed'").await, 1_000);
     assert_eq!(groups::list(&admin).await.unwrap()[0].members, 0);
-    assert_eq!(world.count("users").await, 1_001, "they stay in the organization");
+    assert_eq!(app.count("users").await, 1_001, "they stay in the organization");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn whoever_leaves_a_group_loses_what_it_gave_and_nothing_else(pool: PgPool) {
-    let world = World::new(pool).await;
-    world.invite(&PEOPLE.join(",")).await;
-    let admin = world.admin.admin(SLUG).await.unwrap();
+    let app = TestApp::new(pool).await;
+    app.invite(&PEOPLE.join(",")).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
     let role = roles::save(&admin, None, "Reader", "a:read").await.unwrap();
     let own = roles::save(&admin, None, "Payer", "c:pay").await.unwrap();
     let group = groups::save(&admin, None, "Readers", "", &[role]).await.unwrap();
-    let [leaves, stays] = [world.user(PEOPLE[0]).await, world.user(PEOPLE[1]).await];
+    let [leaves, stays] = [app.user(PEOPLE[0]).await, app.user(PEOPLE[1]).await];
     for user in [leaves, stays] {
-        let offer = Offer { roles: vec![own], groups: vec![group], ..Offer::default() };
+        let offer = AccessGrant { roles: vec![own], groups: vec![group], ..AccessGrant::default() };
         users::change(&admin, user, &offer).await.unwrap();
     }
     let answer = groups::remove_members(&admin, group, &[leaves]).await.unwrap();
@@ -301,22 +301,22 @@ async fn whoever_leaves_a_group_loses_what_it_gave_and_nothing_else(pool: PgPool
 /// The history has both, and the end is one of the two.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn adding_and_removing_at_once_is_one_after_the_other(pool: PgPool) {
-    let world = World::new(pool).await;
-    world.invite(&PEOPLE.join(",")).await;
-    let admin = world.admin.admin(SLUG).await.unwrap();
+    let app = TestApp::new(pool).await;
+    app.invite(&PEOPLE.join(",")).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
     let group = groups::save(&admin, None, "All", "", &[]).await.unwrap();
     let mut people = Vec::new();
     for email in PEOPLE {
-        people.push(world.user(email).await);
+        people.push(app.user(email).await);
     }
     let mut tasks = tokio::task::JoinSet::new();
     for turn in 0..40 {
-        let (caller, mut people) = (world.admin_from("192.0.2.1"), people.clone());
+        let (request_context, mut people) = (app.admin_from("192.0.2.1"), people.clone());
         if turn % 3 == 0 {
             people.reverse();
         }
         tasks.spawn(async move {
-            let admin = caller.admin(SLUG).await.unwrap();
+            let admin = request_context.admin(SLUG).await.unwrap();
             if turn % 2 == 0 {
                 groups::add_members(&admin, group, &people).await.unwrap()
             } else {
@@ -332,10 +332,10 @@ async fn adding_and_removing_at_once_is_one_after_the_other(pool: PgPool) {
             GroupChange::Remove => removed += answer.done,
         }
     }
-    let members = world.count("group_members").await;
+    let members = app.count("group_members").await;
     assert_eq!(i64::try_from(added).unwrap() - i64::try_from(removed).unwrap(), members);
     assert_eq!(
-        world.count("audit_events where action = 'group.members_added'").await,
+        app.count("audit_events where action = 'group.members_added'").await,
         i64::try_from(added).unwrap()
     );
 }

@@ -1,18 +1,18 @@
 //! How Postgres does what the rules ask of it, in an organization with many people among a hundred others: what stands in
 //! the way of everybody must not read a whole table.
 
-use crate::world::{caller, send_mail};
+use crate::test_app::{request_context, send_mail};
 use chrono::DateTime;
-use domain::directory::schema::{self, Resource};
-use domain::directory::{self, Filter, Literal, Operator, Path, Question};
+use domain::scim::schema::{self, Resource};
+use domain::scim::{self, Filter, ListQuery, Literal, Operator, Path};
 use domain::{
-    Caller, Clock, Domain, Keyring, Token, account, audit_log, groups, invitations, keys, requests, roles,
-    sign_in, users,
+    AppContext, Clock, Keyring, RequestContext, Token, account, api_keys, audit_log, groups, invitations,
+    requests, roles, sign_in, users,
 };
 use model::actions::UserAction;
-use model::audit::AuditQuery;
-use model::invite::Offer;
-use model::keys::{Lifetime, Scope};
+use model::api_keys::{Lifetime, Scope};
+use model::audit_log::AuditQuery;
+use model::invitations::AccessGrant;
 use model::requests::RequestsQuery;
 use model::users::{UserSort, UsersQuery};
 use model::{GroupId, InvitationId, OrganizationId, OrganizationRole, UserId, UserStatus};
@@ -29,7 +29,7 @@ const SLUG: &str = "many";
 /// The tables that grow with the number of people.
 const LARGE: [&str; 6] = ["users", "invitations", "sessions", "audit_events", "deliveries", "sign_ins"];
 
-const PEOPLE: &str = include_str!("../support/people.sql");
+const PEOPLE: &str = include_str!("../support/users.sql");
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn no_query_reads_a_whole_table(pool: PgPool) {
@@ -45,8 +45,8 @@ async fn no_query_reads_a_whole_table(pool: PgPool) {
         crowd.find().await;
         crowd.sign_in().await;
         crowd.change().await;
-        send_mail(&crowd.domain, &pool).await;
-        crowd.domain.pool.close().await;
+        send_mail(&crowd.context, &pool).await;
+        crowd.context.pool.close().await;
         let plans = told.plans();
         assert!(plans.len() > 100, "only {} plans were told", plans.len());
         let wrong: Vec<&String> = plans.iter().filter(|plan| reads_a_whole_table(plan)).collect();
@@ -64,8 +64,8 @@ fn reads_a_whole_table(plan: &str) -> bool {
 
 /// The organization with many people, over connections that tell each plan.
 struct Crowd {
-    domain: Domain,
-    admin: Caller,
+    context: AppContext,
+    admin: RequestContext,
     organization: OrganizationId,
     /// Connections that tell nothing, for what the test itself asks.
     plain: PgPool,
@@ -84,32 +84,32 @@ impl Crowd {
             ("plan_cache_mode", plans),
         ];
         let options = (*pool.connect_options()).clone().options(explain);
-        let domain = Domain {
+        let context = AppContext {
             pool: PgPoolOptions::new().max_connections(4).connect_with(options).await.unwrap(),
             clock: Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()),
             keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
             base_url: "https://vestibule.example".into(),
-            mail_bell: Arc::default(),
+            mail_ready: Arc::default(),
             sso: Arc::default(),
         };
-        let nobody = caller(&domain, HashMap::new());
-        let visitor = nobody.visit(SLUG).await.unwrap();
+        let nobody = request_context(&context, HashMap::new());
+        let organization = nobody.organization(SLUG).await.unwrap();
         let email: String = sqlx::query_scalar(
             "select email from users where organization_id = $1 and role = 'admin' and status = 'active' limit 1",
         )
-        .bind(visitor.id.0)
+        .bind(organization.id.0)
         .fetch_one(pool)
         .await
         .unwrap();
-        let link = sign_in::operator_link(&visitor, &email).await.unwrap();
-        let session = sign_in::by_link(&visitor, &link).await.unwrap();
-        let organization = visitor.id;
-        let admin = caller(&domain, HashMap::from([(SLUG.to_owned(), session.token)]));
-        Self { domain, admin, organization, plain: pool.clone(), plans }
+        let link = sign_in::operator_link(&organization, &email).await.unwrap();
+        let session = sign_in::by_link(&organization, &link).await.unwrap();
+        let organization = organization.id;
+        let admin = request_context(&context, HashMap::from([(SLUG.to_owned(), session.token)]));
+        Self { context, admin, organization, plain: pool.clone(), plans }
     }
 
-    fn nobody(&self) -> Caller {
-        caller(&self.domain, HashMap::new())
+    fn nobody(&self) -> RequestContext {
+        request_context(&self.context, HashMap::new())
     }
 
     /// Some users of this kind.
@@ -173,29 +173,29 @@ impl Crowd {
     /// As a directory does.
     async fn find(&self) {
         let admin = self.admin.admin(SLUG).await.unwrap();
-        let key = keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Forever).await.unwrap();
-        let (nobody, key) = (self.nobody(), Token::presented(key.text));
-        let program = nobody.program(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
+        let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Forever).await.unwrap();
+        let (nobody, key) = (self.nobody(), Token::from_client(key.text));
+        let api_client = nobody.api_client(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
         let [(user, email)] = &self.some("status = 'active'", 1).await[..] else { panic!("nobody") };
         for (name, value, found) in [("userName", email.as_str(), 1), ("externalId", "nobody's", 0)] {
             let common = [Resource::User.attributes(), Resource::User.common()];
             let attribute = common.into_iter().find_map(|some| schema::find(some, name)).unwrap();
             let path = Path { extension: false, attribute, inside: None };
             let filter = Filter::test(path, Operator::Equal, Literal::Text(value.to_owned())).ok();
-            let question = Question { filter, start: 1, count: 100, ..Question::default() };
-            assert_eq!(directory::list_people(&program, &question).await.unwrap().total, found, "{name}");
+            let question = ListQuery { filter, start: 1, count: 100, ..ListQuery::default() };
+            assert_eq!(scim::list_users(&api_client, &question).await.unwrap().total, found, "{name}");
         }
-        directory::person(&program, *user).await.unwrap();
+        scim::person(&api_client, *user).await.unwrap();
     }
 
     async fn sign_in(&self) {
         let nobody = self.nobody();
-        let visitor = nobody.visit(SLUG).await.unwrap();
+        let context = nobody.organization(SLUG).await.unwrap();
         let [(_, email)] = &self.some("status = 'active'", 1).await[..] else { panic!("nobody") };
-        let attempt = sign_in::request(&visitor, email).await.unwrap();
-        sign_in::by_code(&visitor, &attempt, "000000").await.err().unwrap();
-        sign_in::link_page(&visitor, &Token::random()).await.unwrap();
-        sign_in::by_link(&visitor, &Token::random()).await.err().unwrap();
+        let attempt = sign_in::request(&context, email).await.unwrap();
+        sign_in::by_code(&context, &attempt, "000000").await.err().unwrap();
+        sign_in::link_page(&context, &Token::random()).await.unwrap();
+        sign_in::by_link(&context, &Token::random()).await.err().unwrap();
     }
 
     async fn change(&self) {
@@ -207,7 +207,7 @@ impl Crowd {
             list.into_iter().chain(known.into_iter().map(|(_, email)| email)).collect::<Vec<_>>().join(",");
         let group = groups::save(&admin, None, self.plans, "", &[]).await.unwrap();
         invitations::classify(&admin, &list).await.unwrap();
-        let offer = Offer { groups: vec![group], ..OrganizationRole::Member.into() };
+        let offer = AccessGrant { groups: vec![group], ..OrganizationRole::Member.into() };
         invitations::invite(&admin, &list, &offer).await.unwrap();
         self.join().await;
         for (action, kind) in [
@@ -235,19 +235,19 @@ impl Crowd {
 
     async fn join(&self) {
         let nobody = self.nobody();
-        let visitor = nobody.visit(SLUG).await.unwrap();
+        let context = nobody.organization(SLUG).await.unwrap();
         for (kind, joins) in [("expires_at > $2", true), ("expires_at <= $2", false)] {
             let open = format!(
                 "select id, email from invitations where organization_id = $1 and status = 'open' and {kind} limit 1"
             );
-            let open = sqlx::query_as(AssertSqlSafe(open)).bind(self.organization.0).bind(visitor.now);
+            let open = sqlx::query_as(AssertSqlSafe(open)).bind(self.organization.0).bind(context.now);
             let (invitation, email): (Uuid, String) = open.fetch_one(&self.plain).await.unwrap();
             let token =
-                self.domain.keys.invitation_token(self.organization, InvitationId(invitation)).unwrap();
-            invitations::join_page(&visitor, &token).await.unwrap();
-            let joined = invitations::join(&visitor, &token, &email, "Blobby").await;
+                self.context.keys.invitation_token(self.organization, InvitationId(invitation)).unwrap();
+            invitations::join_page(&context, &token).await.unwrap();
+            let joined = invitations::join(&context, &token, &email, "Blobby").await;
             assert_eq!(joined.is_ok(), joins);
-            requests::ask_again(&visitor, &token).await.unwrap();
+            requests::request_renewal(&context, &token).await.unwrap();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Signing in by mail.
 
-use crate::world::{ADMIN, SLUG, World, caller, refusal};
+use crate::test_app::{ADMIN, SLUG, TestApp, refusal, request_context};
 use chrono::TimeDelta;
 use domain::sign_in::{by_code, by_link, link_page, operator_link, request};
 use domain::{Token, sessions};
@@ -12,117 +12,117 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Does what making the mail does: gives the try a user and a code.
-async fn arm(world: &World, id: SignInId, code: &str) {
+async fn arm(app: &TestApp, id: SignInId, code: &str) {
     let organization: Uuid = sqlx::query_scalar("select organization_id from sign_ins limit 1")
-        .fetch_one(&world.domain.pool)
+        .fetch_one(&app.context.pool)
         .await
         .unwrap();
-    let hash = world.domain.keys.code_hash(OrganizationId(organization), id, code).unwrap();
-    sqlx::query("update sign_ins s set code_hash = $2, user_id = u.id from users u where s.id = $1 and u.email_key = s.email_key")
+    let hash = app.context.keys.code_hash(OrganizationId(organization), id, code).unwrap();
+    sqlx::query("update sign_ins s set code_hash = $2, user_id = u.id from users u where s.id = $1 and u.email_normalized = s.email_normalized")
         .bind(id.0)
         .bind(hash)
-        .execute(&world.domain.pool)
+        .execute(&app.context.pool)
         .await
         .unwrap();
 }
 
-/// A world in which no try to sign in is left from setting it up.
-async fn quiet(pool: PgPool) -> World {
-    let world = World::new(pool).await;
-    world.run("delete from sign_ins").await;
-    world
+/// A app in which no try to sign in is left from setting it up.
+async fn quiet(pool: PgPool) -> TestApp {
+    let app = TestApp::new(pool).await;
+    app.run("delete from sign_ins").await;
+    app
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn the_right_code_in_the_browser_that_asked_signs_in_once(pool: PgPool) {
-    let world = quiet(pool).await;
-    let nobody = world.nobody();
-    let visitor = nobody.visit(SLUG).await.unwrap();
-    let attempt = request(&visitor, " ADA@blobsrus.com ").await.unwrap();
-    arm(&world, attempt.id, "123456").await;
-    let session = by_code(&visitor, &attempt, "123 456").await.unwrap();
-    let ada = caller(&world.domain, HashMap::from([(SLUG.to_owned(), session.token)]));
+    let app = quiet(pool).await;
+    let nobody = app.nobody();
+    let context = nobody.organization(SLUG).await.unwrap();
+    let attempt = request(&context, " ADA@blobsrus.com ").await.unwrap();
+    arm(&app, attempt.id, "123456").await;
+    let session = by_code(&context, &attempt, "123 456").await.unwrap();
+    let ada = request_context(&app.context, HashMap::from([(SLUG.to_owned(), session.token)]));
     assert!(ada.admin(SLUG).await.is_ok());
-    assert_eq!(refusal(by_code(&visitor, &attempt, "123456").await), Problem::WrongCode);
+    assert_eq!(refusal(by_code(&context, &attempt, "123456").await), Problem::WrongCode);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_code_is_good_in_the_browser_that_asked_alone(pool: PgPool) {
-    let world = quiet(pool).await;
-    let nobody = world.nobody();
-    let visitor = nobody.visit(SLUG).await.unwrap();
-    let mut attempt = request(&visitor, ADMIN).await.unwrap();
-    arm(&world, attempt.id, "123456").await;
+    let app = quiet(pool).await;
+    let nobody = app.nobody();
+    let context = nobody.organization(SLUG).await.unwrap();
+    let mut attempt = request(&context, ADMIN).await.unwrap();
+    arm(&app, attempt.id, "123456").await;
     attempt.browser = Token::random();
-    assert_eq!(refusal(by_code(&visitor, &attempt, "123456").await), Problem::WrongCode);
+    assert_eq!(refusal(by_code(&context, &attempt, "123456").await), Problem::WrongCode);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn five_wrong_codes_end_the_try(pool: PgPool) {
-    let world = quiet(pool).await;
-    let nobody = world.nobody();
-    let visitor = nobody.visit(SLUG).await.unwrap();
-    let attempt = request(&visitor, ADMIN).await.unwrap();
-    arm(&world, attempt.id, "123456").await;
+    let app = quiet(pool).await;
+    let nobody = app.nobody();
+    let context = nobody.organization(SLUG).await.unwrap();
+    let attempt = request(&context, ADMIN).await.unwrap();
+    arm(&app, attempt.id, "123456").await;
     for _ in 0..5 {
-        assert_eq!(refusal(by_code(&visitor, &attempt, "000000").await), Problem::WrongCode);
+        assert_eq!(refusal(by_code(&context, &attempt, "000000").await), Problem::WrongCode);
     }
-    assert_eq!(refusal(by_code(&visitor, &attempt, "123456").await), Problem::WrongCode);
+    assert_eq!(refusal(by_code(&context, &attempt, "123456").await), Problem::WrongCode);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_code_ends_after_fifteen_minutes(pool: PgPool) {
-    let world = quiet(pool).await;
-    let nobody = world.nobody();
-    let attempt = request(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
-    arm(&world, attempt.id, "123456").await;
-    world.domain.clock.advance(TimeDelta::minutes(15));
-    let later = nobody.visit(SLUG).await.unwrap();
+    let app = quiet(pool).await;
+    let nobody = app.nobody();
+    let attempt = request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
+    arm(&app, attempt.id, "123456").await;
+    app.context.clock.advance(TimeDelta::minutes(15));
+    let later = nobody.organization(SLUG).await.unwrap();
     assert_eq!(refusal(by_code(&later, &attempt, "123456").await), Problem::WrongCode);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn asking_writes_the_same_for_every_address(pool: PgPool) {
-    let world = quiet(pool).await;
-    let nobody = world.nobody();
-    let visitor = nobody.visit(SLUG).await.unwrap();
+    let app = quiet(pool).await;
+    let nobody = app.nobody();
+    let context = nobody.organization(SLUG).await.unwrap();
     for email in [ADMIN, "stranger@example.com"] {
-        request(&visitor, email).await.unwrap();
+        request(&context, email).await.unwrap();
     }
-    assert_eq!(world.count("sign_ins").await, 2);
-    assert_eq!(world.count("sign_ins where user_id is null and link_hash is null").await, 2);
-    assert_eq!(world.count("deliveries where kind = 'sign_in' and state = 'queued'").await, 2);
+    assert_eq!(app.count("sign_ins").await, 2);
+    assert_eq!(app.count("sign_ins where user_id is null and link_hash is null").await, 2);
+    assert_eq!(app.count("deliveries where kind = 'sign_in' and state = 'queued'").await, 2);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn one_address_gets_five_mails_in_fifteen_minutes(pool: PgPool) {
-    let world = quiet(pool).await;
-    let nobody = world.nobody();
+    let app = quiet(pool).await;
+    let nobody = app.nobody();
     for _ in 0..8 {
-        request(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
+        request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     }
-    assert_eq!(world.count("deliveries where kind = 'sign_in'").await, 5);
-    world.domain.clock.advance(TimeDelta::minutes(16));
-    request(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
-    assert_eq!(world.count("deliveries where kind = 'sign_in'").await, 6);
+    assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 5);
+    app.context.clock.advance(TimeDelta::minutes(16));
+    request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
+    assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 6);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_stranger_can_t_use_up_the_sign_in_mails_of_somebody_else(pool: PgPool) {
-    let world = quiet(pool).await;
-    let stranger = world.nobody_from("198.51.100.66");
+    let app = quiet(pool).await;
+    let stranger = app.nobody_from("198.51.100.66");
     for _ in 0..50 {
-        request(&stranger.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
+        request(&stranger.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     }
-    let nobody = world.nobody();
-    let own = request(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
-    assert_eq!(world.count("deliveries where kind = 'sign_in'").await, 6);
+    let nobody = app.nobody();
+    let own = request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
+    assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 6);
     // All codes of the address together stay few: beyond five a mail has its link alone.
-    let with_code = world.count("sign_ins where browser_hash is not null").await;
+    let with_code = app.count("sign_ins where browser_hash is not null").await;
     assert_eq!(with_code, 5);
-    arm(&world, own.id, "123456").await;
-    let visitor = nobody.visit(SLUG).await.unwrap();
-    assert_eq!(refusal(by_code(&visitor, &own, "123456").await), Problem::WrongCode);
+    arm(&app, own.id, "123456").await;
+    let context = nobody.organization(SLUG).await.unwrap();
+    assert_eq!(refusal(by_code(&context, &own, "123456").await), Problem::WrongCode);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -130,87 +130,89 @@ async fn many_tries_at_once_get_no_more_mails_than_one_after_the_other(
     _: PgPoolOptions,
     options: PgConnectOptions,
 ) {
-    let world = quiet(PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()).await;
-    let tries: Vec<_> = (0..30)
+    let app = quiet(PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()).await;
+    let attempts: Vec<_> = (0..30)
         .map(|_| {
-            let nobody = world.nobody();
-            tokio::spawn(async move { request(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.map(|_| ()) })
+            let nobody = app.nobody();
+            tokio::spawn(async move {
+                request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.map(|_| ())
+            })
         })
         .collect();
-    for one in tries {
+    for one in attempts {
         one.await.unwrap().unwrap();
     }
-    assert_eq!(world.count("deliveries where kind = 'sign_in'").await, 5);
+    assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 5);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn tries_that_came_to_nothing_are_forgotten_with_later_ones(pool: PgPool) {
-    let world = quiet(pool).await;
+    let app = quiet(pool).await;
     for n in 0..8 {
-        let stranger = world.nobody_from(&format!("198.51.100.{n}"));
-        request(&stranger.visit(SLUG).await.unwrap(), &format!("blob{n}@example.com")).await.unwrap();
+        let stranger = app.nobody_from(&format!("198.51.100.{n}"));
+        request(&stranger.organization(SLUG).await.unwrap(), &format!("blob{n}@example.com")).await.unwrap();
     }
-    assert_eq!(world.count("sign_ins").await, 8);
-    world.wait_days(2);
-    let nobody = world.nobody();
-    request(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
-    assert_eq!(world.count("sign_ins").await, 1);
-    assert_eq!(world.count("deliveries where kind = 'sign_in'").await, 1);
+    assert_eq!(app.count("sign_ins").await, 8);
+    app.wait_days(2);
+    let nobody = app.nobody();
+    request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
+    assert_eq!(app.count("sign_ins").await, 1);
+    assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn opening_a_sign_in_link_changes_nothing_and_using_it_works_once(pool: PgPool) {
-    let world = World::new(pool).await;
-    let nobody = world.nobody();
-    let visitor = nobody.visit(SLUG).await.unwrap();
-    let link = operator_link(&visitor, ADMIN).await.unwrap();
+    let app = TestApp::new(pool).await;
+    let nobody = app.nobody();
+    let context = nobody.organization(SLUG).await.unwrap();
+    let link = operator_link(&context, ADMIN).await.unwrap();
     for _ in 0..2 {
-        let page = link_page(&visitor, &link).await.unwrap();
+        let page = link_page(&context, &link).await.unwrap();
         assert_eq!(page, SignInPage::Ready { email: ADMIN.to_owned() });
     }
-    by_link(&visitor, &link).await.unwrap();
-    assert_eq!(link_page(&visitor, &link).await.unwrap(), SignInPage::Unusable);
-    assert_eq!(refusal(by_link(&visitor, &link).await), Problem::LinkUnusable);
-    assert_eq!(world.count("audit_events where action = 'user.sign_in_link_made'").await, 2);
+    by_link(&context, &link).await.unwrap();
+    assert_eq!(link_page(&context, &link).await.unwrap(), SignInPage::Unusable);
+    assert_eq!(refusal(by_link(&context, &link).await), Problem::LinkUnusable);
+    assert_eq!(app.count("audit_events where action = 'user.sign_in_link_created'").await, 2);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_suspended_user_neither_signs_in_nor_stays_signed_in(pool: PgPool) {
-    let world = World::new(pool).await;
-    let blobby = world.make_active("blobby@blobsrus.com").await;
-    let nobody = world.nobody();
-    let visitor = nobody.visit(SLUG).await.unwrap();
-    let link = operator_link(&visitor, "blobby@blobsrus.com").await.unwrap();
-    world.suspend("blobby@blobsrus.com").await;
-    assert_eq!(refusal(by_link(&visitor, &link).await), Problem::LinkUnusable);
+    let app = TestApp::new(pool).await;
+    let blobby = app.make_active("blobby@blobsrus.com").await;
+    let nobody = app.nobody();
+    let context = nobody.organization(SLUG).await.unwrap();
+    let link = operator_link(&context, "blobby@blobsrus.com").await.unwrap();
+    app.suspend("blobby@blobsrus.com").await;
+    assert_eq!(refusal(by_link(&context, &link).await), Problem::LinkUnusable);
     assert_eq!(refusal(blobby.member(SLUG).await), Problem::SignedOut);
-    assert_eq!(refusal(operator_link(&visitor, "blobby@blobsrus.com").await), Problem::NotFound);
+    assert_eq!(refusal(operator_link(&context, "blobby@blobsrus.com").await), Problem::NotFound);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_session_ends_by_signing_out_and_by_its_time(pool: PgPool) {
-    let world = World::new(pool).await;
-    let blobby = world.make_active("blobby@blobsrus.com").await;
+    let app = TestApp::new(pool).await;
+    let blobby = app.make_active("blobby@blobsrus.com").await;
     sessions::sign_out(&blobby.member(SLUG).await.unwrap()).await.unwrap();
     assert_eq!(refusal(blobby.member(SLUG).await), Problem::SignedOut);
-    let bloss = world.make_active("bloss@blobsrus.com").await;
-    world.domain.clock.advance(TimeDelta::hours(24) - TimeDelta::seconds(1));
+    let bloss = app.make_active("bloss@blobsrus.com").await;
+    app.context.clock.advance(TimeDelta::hours(24) - TimeDelta::seconds(1));
     assert!(bloss.member(SLUG).await.is_ok());
-    world.domain.clock.advance(TimeDelta::seconds(1));
+    app.context.clock.advance(TimeDelta::seconds(1));
     assert_eq!(refusal(bloss.member(SLUG).await), Problem::SignedOut);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn nothing_that_opens_anything_is_in_the_database(pool: PgPool) {
-    let world = World::new(pool).await;
-    world.invite("blobby@blobsrus.com").await;
-    let nobody = world.nobody();
-    let link = operator_link(&nobody.visit(SLUG).await.unwrap(), ADMIN).await.unwrap();
-    let secrets = [link.reveal().to_owned(), world.token("blobby@blobsrus.com").await.reveal().to_owned()];
+    let app = TestApp::new(pool).await;
+    app.invite("blobby@blobsrus.com").await;
+    let nobody = app.nobody();
+    let link = operator_link(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
+    let secrets = [link.expose().to_owned(), app.token("blobby@blobsrus.com").await.expose().to_owned()];
     for table in ["users", "invitations", "sign_ins", "sessions", "deliveries", "audit_events"] {
         let rows: Vec<String> =
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select t::text from {table} t")))
-                .fetch_all(&world.domain.pool)
+                .fetch_all(&app.context.pool)
                 .await
                 .unwrap();
         for secret in &secrets {

@@ -1,7 +1,7 @@
 //! Signing in by a provider: who comes in, as whom, and who does not.
 
 use crate::provider::{CLIENT, Provider, SECRET, Who};
-use crate::world::{ADMIN, SLUG, World, caller, refusal};
+use crate::test_app::{ADMIN, SLUG, TestApp, refusal, request_context};
 use chrono::TimeDelta;
 use domain::sso::{self, Finished, ProviderSays};
 use domain::{Token, groups, invitations, requests, users};
@@ -16,7 +16,7 @@ pub const BLOBBY: &str = "blobby@blobsrus.com";
 
 /// An organization, a provider, and the connection between the two.
 pub struct Sso {
-    pub world: World,
+    pub app: TestApp,
     pub provider: Provider,
     pub connection: ConnectionId,
 }
@@ -45,31 +45,31 @@ impl Sso {
     }
 
     pub async fn with(pool: PgPool, change: impl FnOnce(&mut ConnectionForm)) -> Self {
-        let world = World::at(pool, "http://localhost:3000").await;
-        let provider = Provider::start(world.domain.clock.clone()).await;
+        let app = TestApp::at(pool, "http://localhost:3000").await;
+        let provider = Provider::start(app.context.clock.clone()).await;
         let mut form = form(provider.issuer());
         change(&mut form);
-        let connection = sso::save(&world.admin.admin(SLUG).await.unwrap(), None, &form).await.unwrap();
-        Self { world, provider, connection }
+        let connection = sso::save(&app.admin.admin(SLUG).await.unwrap(), None, &form).await.unwrap();
+        Self { app, provider, connection }
     }
 
     pub async fn change(&self, change: impl FnOnce(&mut ConnectionForm)) {
         let mut form = form(self.provider.issuer());
         change(&mut form);
-        let admin = self.world.admin.admin(SLUG).await.unwrap();
+        let admin = self.app.admin.admin(SLUG).await.unwrap();
         sso::save(&admin, Some(self.connection), &form).await.unwrap();
     }
 
     pub async fn begin(&self, invitation: Option<&Token>) -> Begun {
-        let nobody = self.world.nobody();
-        let visitor = nobody.visit(SLUG).await.unwrap();
-        let begun = sso::begin(&visitor, self.connection, "", invitation, None).await.unwrap();
+        let nobody = self.app.nobody();
+        let context = nobody.organization(SLUG).await.unwrap();
+        let begun = sso::begin(&context, self.connection, "", invitation, None).await.unwrap();
         Begun { browser: begun.browser, url: begun.url.unwrap() }
     }
 
     pub async fn finish(&self, browser: &Token, says: ProviderSays) -> Finished {
-        let nobody = self.world.nobody();
-        sso::finish(&nobody.visit(SLUG).await.unwrap(), Some(browser), says).await.unwrap()
+        let nobody = self.app.nobody();
+        sso::finish(&nobody.organization(SLUG).await.unwrap(), Some(browser), says).await.unwrap()
     }
 
     /// Somebody goes to the provider, signs in there and comes back; nothing, when they are not let in.
@@ -88,18 +88,18 @@ impl Sso {
     }
 
     pub async fn refusal(&self, browser: &Token) -> SsoRefusal {
-        let nobody = self.world.nobody();
-        sso::refused_page(&nobody.visit(SLUG).await.unwrap(), Some(browser)).await.unwrap().refusal
+        let nobody = self.app.nobody();
+        sso::refused_page(&nobody.organization(SLUG).await.unwrap(), Some(browser)).await.unwrap().refusal
     }
 
     /// The address of whoever holds this session.
     pub async fn email(&self, session: Token) -> String {
-        let caller = caller(&self.world.domain, HashMap::from([(SLUG.to_owned(), session)]));
-        caller.member(SLUG).await.unwrap().user.email
+        let request_context = request_context(&self.app.context, HashMap::from([(SLUG.to_owned(), session)]));
+        request_context.member(SLUG).await.unwrap().user.email
     }
 
     pub async fn active(&self) -> i64 {
-        self.world.count("users where status = 'active'").await
+        self.app.count("users where status = 'active'").await
     }
 }
 
@@ -110,7 +110,7 @@ fn blobby() -> Who {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_stranger_joins_with_the_default_role_and_groups(pool: PgPool) {
     let sso = Sso::new(pool).await;
-    let admin = sso.world.admin.admin(SLUG).await.unwrap();
+    let admin = sso.app.admin.admin(SLUG).await.unwrap();
     let group = groups::save(&admin, None, "Everybody", "", &[]).await.unwrap();
     sso.change(|form| {
         form.default_role = "admin".to_owned();
@@ -118,14 +118,14 @@ async fn a_stranger_joins_with_the_default_role_and_groups(pool: PgPool) {
     })
     .await;
     let session = sso.comes(blobby()).await.unwrap();
-    let caller = caller(&sso.world.domain, HashMap::from([(SLUG.to_owned(), session)]));
-    let joined = caller.admin(SLUG).await.unwrap();
+    let request_context = request_context(&sso.app.context, HashMap::from([(SLUG.to_owned(), session)]));
+    let joined = request_context.admin(SLUG).await.unwrap();
     assert_eq!((joined.user.email.as_str(), joined.user.name.as_str()), (BLOBBY, "Blobby Blob"));
     let profile = users::profile(&admin, joined.user.id).await.unwrap();
     assert_eq!(profile.joined.map(|joined| joined.by.label()), Some("by SSO"));
     assert_eq!(profile.granted.groups.len(), 1);
     let rows = "audit_events where action = 'user.joined' and details = '{\"by\": \"sso\"}'";
-    assert_eq!(sso.world.count(rows).await, 1);
+    assert_eq!(sso.app.count(rows).await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -133,53 +133,53 @@ async fn a_stranger_is_refused_where_only_the_invited_join(pool: PgPool) {
     let sso = Sso::with(pool, |form| form.just_in_time = false).await;
     let refused = sso.comes(blobby()).await.err().unwrap();
     assert_eq!(refused, SsoRefusal::Stranger { email: BLOBBY.to_owned() });
-    assert_eq!(sso.world.count("users").await, 1, "the admin alone");
-    assert_eq!(sso.world.count("sso_identities").await, 0);
-    // Whoever tries again and again fills no log.
+    assert_eq!(sso.app.count("users").await, 1, "the admin alone");
+    assert_eq!(sso.app.count("sso_identities").await, 0);
+    // Whoever attempts again and again fills no log.
     sso.comes(blobby()).await.err().unwrap();
-    let rows = "audit_events where action = 'sso.refused' and target_email = 'blobby@blobsrus.com'
+    let rows = "audit_events where action = 'sso.sign_in_refused' and target_email = 'blobby@blobsrus.com'
         and details->>'reason' = 'not invited'";
-    assert_eq!(sso.world.count(rows).await, 1);
+    assert_eq!(sso.app.count(rows).await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn an_invited_person_gets_what_was_offered_and_nobody_becomes_two(pool: PgPool) {
     for just_in_time in ["true", "false"] {
         let sso = Sso::with(pool.clone(), |form| form.just_in_time = just_in_time == "true").await;
-        sso.world.invite_as("Blobby@blobsrus.com", OrganizationRole::Admin).await;
-        let token = sso.world.token("Blobby@blobsrus.com").await;
+        sso.app.invite_as("Blobby@blobsrus.com", OrganizationRole::Admin).await;
+        let token = sso.app.token("Blobby@blobsrus.com").await;
         let session = sso.comes(blobby()).await.unwrap();
-        let caller = caller(&sso.world.domain, HashMap::from([(SLUG.to_owned(), session)]));
-        assert!(caller.admin(SLUG).await.is_ok());
-        let nobody = sso.world.nobody();
-        let page = invitations::join_page(&nobody.visit(SLUG).await.unwrap(), &token).await.unwrap();
+        let request_context = request_context(&sso.app.context, HashMap::from([(SLUG.to_owned(), session)]));
+        assert!(request_context.admin(SLUG).await.is_ok());
+        let nobody = sso.app.nobody();
+        let page = invitations::join_page(&nobody.organization(SLUG).await.unwrap(), &token).await.unwrap();
         assert_eq!(page, JoinPage::AlreadyJoined);
-        assert_eq!(sso.world.count("users").await, 2);
-        sso.world.run("delete from organizations").await;
+        assert_eq!(sso.app.count("users").await, 2);
+        sso.app.run("delete from organizations").await;
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn an_expired_invitation_counts_only_where_everybody_joins(pool: PgPool) {
     let sso = Sso::with(pool, |form| form.just_in_time = false).await;
-    sso.world.invite_as(BLOBBY, OrganizationRole::Admin).await;
-    sso.world.wait_days(8);
+    sso.app.invite_as(BLOBBY, OrganizationRole::Admin).await;
+    sso.app.wait_days(8);
     assert!(matches!(sso.comes(blobby()).await, Err(SsoRefusal::Stranger { .. })));
     sso.change(|_| ()).await;
     sso.comes(blobby()).await.unwrap();
-    assert_eq!(sso.world.count("users where role = 'admin' and joined_by = 'sso'").await, 1);
+    assert_eq!(sso.app.count("users where role = 'admin' and joined_by = 'sso'").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_request_is_stale_once_its_asker_came_by_sso_and_can_be_dismissed(pool: PgPool) {
     let sso = Sso::new(pool).await;
-    sso.world.invite(BLOBBY).await;
-    sso.world.wait_days(8);
-    let nobody = sso.world.nobody();
-    let token = sso.world.token(BLOBBY).await;
-    requests::ask_again(&nobody.visit(SLUG).await.unwrap(), &token).await.unwrap();
+    sso.app.invite(BLOBBY).await;
+    sso.app.wait_days(8);
+    let nobody = sso.app.nobody();
+    let token = sso.app.token(BLOBBY).await;
+    requests::request_renewal(&nobody.organization(SLUG).await.unwrap(), &token).await.unwrap();
     sso.comes(blobby()).await.unwrap();
-    let admin = sso.world.admin.admin(SLUG).await.unwrap();
+    let admin = sso.app.admin.admin(SLUG).await.unwrap();
     let page = requests::list(&admin, &RequestsQuery::default()).await.unwrap();
     assert_eq!(page.rows[0].member.as_ref().map(|member| member.by.label()), Some("by SSO"));
     assert_eq!(requests::dismiss_stale(&admin).await.unwrap(), 1);
@@ -188,21 +188,21 @@ async fn a_request_is_stale_once_its_asker_came_by_sso_and_can_be_dismissed(pool
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_suspended_person_is_refused_known_or_not(pool: PgPool) {
     let sso = Sso::new(pool).await;
-    sso.world.make_active(BLOBBY).await;
-    sso.world.suspend(BLOBBY).await;
+    sso.app.make_active(BLOBBY).await;
+    sso.app.suspend(BLOBBY).await;
     let suspended = SsoRefusal::Suspended { email: BLOBBY.to_owned() };
     assert_eq!(sso.comes(blobby()).await.err().unwrap(), suspended);
-    sso.world.act(model::actions::UserAction::Reactivate, BLOBBY).await;
+    sso.app.act(model::actions::UserAction::Reactivate, BLOBBY).await;
     sso.comes(blobby()).await.unwrap();
-    sso.world.suspend(BLOBBY).await;
+    sso.app.suspend(BLOBBY).await;
     assert_eq!(sso.comes(blobby()).await.err().unwrap(), suspended);
-    assert_eq!(sso.world.count("sessions").await, 1, "the admin's alone");
+    assert_eq!(sso.app.count("sessions").await, 1, "the admin's alone");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn only_a_verified_address_counts(pool: PgPool) {
     let sso = Sso::new(pool).await;
-    sso.world.invite(BLOBBY).await;
+    sso.app.invite(BLOBBY).await;
     let unverified = Who { verified: false, ..blobby() };
     assert_eq!(sso.comes(unverified.clone()).await.err().unwrap(), SsoRefusal::Unverified);
     let elsewhere = Who { only_in_user_info: true, ..unverified };
@@ -210,7 +210,7 @@ async fn only_a_verified_address_counts(pool: PgPool) {
     assert_eq!(sso.active().await, 1);
     // Nobody has checked the address, so the log does not have it.
     assert_eq!(
-        sso.world.count("audit_events where action = 'sso.refused' and target_email is null").await,
+        sso.app.count("audit_events where action = 'sso.sign_in_refused' and target_email is null").await,
         1
     );
     let told = Who { only_in_user_info: true, ..blobby() };
@@ -226,7 +226,7 @@ async fn somebody_whose_address_changes_stays_the_same_user(pool: PgPool) {
         let session = sso.comes(changed).await.unwrap();
         assert_eq!(sso.email(session).await, BLOBBY);
     }
-    assert_eq!(sso.world.count("users").await, 2);
+    assert_eq!(sso.app.count("users").await, 2);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -235,9 +235,9 @@ async fn a_stranger_who_gets_an_old_address_does_not_become_its_user(pool: PgPoo
     sso.comes(blobby()).await.unwrap();
     let stranger = sso.comes(Who::new("subject-2", BLOBBY)).await.err().unwrap();
     assert_eq!(stranger, SsoRefusal::OtherPerson { email: BLOBBY.to_owned() });
-    assert_eq!(sso.world.count("sso_identities").await, 1);
+    assert_eq!(sso.app.count("sso_identities").await, 1);
     // Once the member is gone, the address starts anew.
-    sso.world.revoke(BLOBBY).await;
+    sso.app.revoke(BLOBBY).await;
     sso.comes(Who::new("subject-2", BLOBBY)).await.unwrap();
 }
 
@@ -246,8 +246,8 @@ async fn two_first_sign_ins_at_once_are_one_user(pool: PgPool) {
     let sso = Sso::new(pool).await;
     let (one, two) = tokio::join!(sso.comes(blobby()), sso.comes(blobby()));
     assert!(one.is_ok() && two.is_ok());
-    assert_eq!(sso.world.count("users").await, 2);
-    assert_eq!(sso.world.count("sso_identities").await, 1);
+    assert_eq!(sso.app.count("users").await, 2);
+    assert_eq!(sso.app.count("sso_identities").await, 1);
     let (three, four) = tokio::join!(
         sso.comes(Who::new("a", "bloss@blobsrus.com")),
         sso.comes(Who::new("b", "bloss@blobsrus.com"))
@@ -258,8 +258,8 @@ async fn two_first_sign_ins_at_once_are_one_user(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn the_invitation_survives_the_round_trip(pool: PgPool) {
     let sso = Sso::with(pool, |form| form.just_in_time = false).await;
-    sso.world.invite("blobby@blobsrus.com, bloss@blobsrus.com").await;
-    let token = sso.world.token("bloss@blobsrus.com").await;
+    sso.app.invite("blobby@blobsrus.com, bloss@blobsrus.com").await;
+    let token = sso.app.token("bloss@blobsrus.com").await;
     let mismatch = sso.comes_by(blobby(), Some(&token)).await.err().unwrap();
     let both = SsoRefusal::Mismatch { invited: "bloss@blobsrus.com".to_owned(), came: BLOBBY.to_owned() };
     assert_eq!(mismatch, both);
@@ -268,8 +268,8 @@ async fn the_invitation_survives_the_round_trip(pool: PgPool) {
     assert_eq!(sso.email(session).await, "bloss@blobsrus.com");
     // Somebody who is a member already opens the link of another.
     sso.comes(blobby()).await.unwrap();
-    sso.world.invite("third@blobsrus.com").await;
-    let token = sso.world.token("third@blobsrus.com").await;
+    sso.app.invite("third@blobsrus.com").await;
+    let token = sso.app.token("third@blobsrus.com").await;
     assert!(matches!(sso.comes_by(blobby(), Some(&token)).await, Err(SsoRefusal::Mismatch { .. })));
 }
 
@@ -290,11 +290,11 @@ async fn the_first_admin_is_found_by_the_address(pool: PgPool) {
     let sso = Sso::new(pool).await;
     let session = sso.comes(Who::new("ada", ADMIN)).await.unwrap();
     assert_eq!(sso.email(session).await, ADMIN);
-    let admin = sso.world.admin.admin(SLUG).await.unwrap();
+    let admin = sso.app.admin.admin(SLUG).await.unwrap();
     let list = users::list(&admin, &model::users::UsersQuery::default()).await.unwrap();
     assert!(list.rows.iter().all(|row| row.status == UserStatus::Active));
     assert_eq!(
-        sso.world.count("audit_events where details->>'by' = 'sso' and action = 'user.signed_in'").await,
+        sso.app.count("audit_events where details->>'by' = 'sso' and action = 'user.signed_in'").await,
         1
     );
 }
@@ -303,9 +303,9 @@ async fn the_first_admin_is_found_by_the_address(pool: PgPool) {
 async fn a_provider_that_is_away_is_told_of_and_comes_back(pool: PgPool) {
     let sso = Sso::new(pool).await;
     sso.provider.down(true);
-    let nobody = sso.world.nobody();
-    let visitor = nobody.visit(SLUG).await.unwrap();
-    let begun = sso::begin(&visitor, sso.connection, "", None, None).await.unwrap();
+    let nobody = sso.app.nobody();
+    let context = nobody.organization(SLUG).await.unwrap();
+    let begun = sso::begin(&context, sso.connection, "", None, None).await.unwrap();
     assert_eq!(begun.url, None);
     assert_eq!(sso.refusal(&begun.browser).await, SsoRefusal::ProviderAway);
     sso.provider.down(false);
@@ -317,15 +317,15 @@ async fn a_provider_that_is_away_is_told_of_and_comes_back(pool: PgPool) {
     assert_eq!(sso.refusal(&begun.browser).await, SsoRefusal::ProviderAway);
     sso.provider.down(false);
     sso.comes(blobby()).await.unwrap();
-    assert_eq!(sso.world.count("audit_events where action = 'sso.refused'").await, 0);
+    assert_eq!(sso.app.count("audit_events where action = 'sso.sign_in_refused'").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_connection_of_another_organization_is_not_there(pool: PgPool) {
     let sso = Sso::new(pool).await;
-    crate::world::found(&sso.world.domain, "other", "eve@other.example").await;
-    let nobody = sso.world.nobody();
-    let other = nobody.visit("other").await.unwrap();
+    crate::test_app::found(&sso.app.context, "other", "eve@other.example").await;
+    let nobody = sso.app.nobody();
+    let other = nobody.organization("other").await.unwrap();
     assert_eq!(refusal(sso::begin(&other, sso.connection, "", None, None).await), Problem::NotFound);
     let begun = sso.begin(None).await;
     let (code, state) = sso.provider.sign_in(&begun.url, blobby());
@@ -333,6 +333,6 @@ async fn a_connection_of_another_organization_is_not_there(pool: PgPool) {
     let finished = sso::finish(&other, Some(&begun.browser), says).await.unwrap();
     assert!(matches!(finished, Finished::Refused));
     assert_eq!(sso.active().await, 2, "the two admins alone");
-    let later = sso.world.domain.clock.now() + TimeDelta::minutes(1);
-    assert!(later > sso.world.domain.clock.now());
+    let later = sso.app.context.clock.now() + TimeDelta::minutes(1);
+    assert!(later > sso.app.context.clock.now());
 }

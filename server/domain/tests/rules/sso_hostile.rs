@@ -36,8 +36,9 @@ async fn no_token_is_believed_that_is_not_the_providers_for_us_now(pool: PgPool)
         assert_eq!(sso.comes(blobby()).await.err().unwrap(), SsoRefusal::NotGenuine, "{trick:?}");
     }
     assert_eq!(sso.active().await, 1, "the admin alone");
-    let rows = "audit_events where action = 'sso.refused' and details->>'reason' = 'answer not genuine'";
-    assert_eq!(sso.world.count(rows).await, 1, "the same is written down once in a while");
+    let rows =
+        "audit_events where action = 'sso.sign_in_refused' and details->>'reason' = 'answer not genuine'";
+    assert_eq!(sso.app.count(rows).await, 1, "the same is written down once in a while");
     sso.provider.trick(Trick::Honest);
     sso.comes(blobby()).await.unwrap();
 }
@@ -46,9 +47,8 @@ async fn no_token_is_believed_that_is_not_the_providers_for_us_now(pool: PgPool)
 async fn a_secret_that_the_provider_does_not_take_is_told_to_admins(pool: PgPool) {
     let sso = Sso::with(pool, |form| form.client_secret = "mistyped".to_owned()).await;
     assert_eq!(sso.comes(blobby()).await.err().unwrap(), SsoRefusal::Misconfigured);
-    let rows =
-        "audit_events where action = 'sso.refused' and details->>'reason' = 'client ID or secret not taken'";
-    assert_eq!(sso.world.count(rows).await, 1);
+    let rows = "audit_events where action = 'sso.sign_in_refused' and details->>'reason' = 'client ID or secret not taken'";
+    assert_eq!(sso.app.count(rows).await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -74,7 +74,7 @@ async fn new_keys_of_the_provider_are_picked_up(pool: PgPool) {
     let sso = Sso::new(pool).await;
     sso.comes(blobby()).await.unwrap();
     sso.provider.rotate();
-    sso.world.domain.clock.advance(TimeDelta::seconds(11));
+    sso.app.context.clock.advance(TimeDelta::seconds(11));
     sso.comes(blobby()).await.unwrap();
     sso.comes(blobby()).await.unwrap();
     let asked = sso.provider.asked();
@@ -92,9 +92,9 @@ async fn an_attackers_code_gets_nothing_in_the_victims_browser(pool: PgPool) {
         assert!(matches!(sso.finish(&victim, says(&code, &state)).await, Finished::Refused));
         assert_eq!(sso.refusal(&victim).await, SsoRefusal::Over);
     }
-    let nobody = sso.world.nobody();
-    let visitor = nobody.visit(crate::world::SLUG).await.unwrap();
-    let finished = domain::sso::finish(&visitor, None, says(&code, &state)).await.unwrap();
+    let nobody = sso.app.nobody();
+    let context = nobody.organization(crate::test_app::SLUG).await.unwrap();
+    let finished = domain::sso::finish(&context, None, says(&code, &state)).await.unwrap();
     assert!(matches!(finished, Finished::Refused));
     assert_eq!(sso.active().await, 1);
     // It is still good where it was begun: nobody can spoil another's try.
@@ -132,7 +132,7 @@ async fn a_try_ends_after_ten_minutes(pool: PgPool) {
     for (minutes, seconds, good) in [(9, 59, true), (10, 0, false)] {
         let begun = sso.begin(None).await;
         let (code, state) = sso.provider.sign_in(&begun.url, blobby());
-        sso.world.domain.clock.advance(TimeDelta::minutes(minutes) + TimeDelta::seconds(seconds));
+        sso.app.context.clock.advance(TimeDelta::minutes(minutes) + TimeDelta::seconds(seconds));
         let finished = sso.finish(&begun.browser, says(&code, &state)).await;
         assert_eq!(matches!(finished, Finished::SignedIn { .. }), good, "{minutes}:{seconds}");
     }
@@ -144,19 +144,19 @@ async fn tries_that_nobody_finishes_are_forgotten(pool: PgPool) {
     for _ in 0..5 {
         sso.begin(None).await;
     }
-    sso.world.domain.clock.advance(TimeDelta::minutes(21));
+    sso.app.context.clock.advance(TimeDelta::minutes(21));
     sso.begin(None).await;
-    assert_eq!(sso.world.count("sso_attempts").await, 1);
+    assert_eq!(sso.app.count("sso_login_flows").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn two_tabs_of_one_browser_do_not_disturb_each_other(pool: PgPool) {
     let sso = Sso::new(pool).await;
     let one = sso.begin(None).await;
-    let nobody = sso.world.nobody();
-    let visitor = nobody.visit(crate::world::SLUG).await.unwrap();
+    let nobody = sso.app.nobody();
+    let context = nobody.organization(crate::test_app::SLUG).await.unwrap();
     let again = Some(one.browser.clone());
-    let two = domain::sso::begin(&visitor, sso.connection, "", None, again).await.unwrap();
+    let two = domain::sso::begin(&context, sso.connection, "", None, again).await.unwrap();
     for url in [&two.url.unwrap(), &one.url] {
         let (code, state) = sso.provider.sign_in(url, blobby());
         assert!(matches!(sso.finish(&one.browser, says(&code, &state)).await, Finished::SignedIn { .. }));
@@ -203,7 +203,7 @@ async fn a_no_of_the_provider_is_told_and_used_up(pool: PgPool) {
         assert_eq!(sso.refusal(&begun.browser).await, refusal);
         assert!(matches!(sso.finish(&begun.browser, says(&code, &state)).await, Finished::Refused));
     }
-    assert_eq!(sso.world.count("audit_events where action = 'sso.refused'").await, 0);
+    assert_eq!(sso.app.count("audit_events where action = 'sso.sign_in_refused'").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -212,15 +212,15 @@ async fn nothing_of_a_try_or_a_connection_can_be_read_in_the_database(pool: PgPo
     let begun = sso.begin(None).await;
     let query: Vec<(String, String)> =
         url::Url::parse(&begun.url).unwrap().query_pairs().into_owned().collect();
-    let mut secrets = vec![crate::provider::SECRET.to_owned(), begun.browser.reveal().to_owned()];
+    let mut secrets = vec![crate::provider::SECRET.to_owned(), begun.browser.expose().to_owned()];
     secrets.extend(
         query.into_iter().filter(|(name, _)| matches!(&**name, "state" | "nonce")).map(|(_, value)| value),
     );
-    for table in ["sso_attempts", "sso_connections", "audit_events"] {
+    for table in ["sso_login_flows", "sso_connections", "audit_events"] {
         let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
             "select t::text || encode(t::text::bytea, 'escape') from {table} t"
         )))
-        .fetch_all(&sso.world.domain.pool)
+        .fetch_all(&sso.app.context.pool)
         .await
         .unwrap();
         assert!(!rows.is_empty());

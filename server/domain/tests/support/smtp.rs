@@ -97,14 +97,14 @@ impl SmtpServer {
             let mut talks = JoinSet::new();
             while let Ok((tcp, _)) = listener.accept().await {
                 tcp.set_nodelay(true).unwrap();
-                let caller = Talk {
+                let request_context = Talk {
                     state: Arc::clone(&shared),
                     offers: offers.clone(),
                     pause: pause.clone(),
                     encrypted: false,
                     logged_in: false,
                 };
-                talks.spawn(caller.run(tcp));
+                talks.spawn(request_context.run(tcp));
             }
         });
         Self { address, state, paused, task }

@@ -23,12 +23,12 @@ fn new_user() -> Value {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn users_come_change_rest_and_go(pool: PgPool) {
-    let directory = Directory::new(pool).await;
+    let scim = Directory::new(pool).await;
     // Testing the connection asks for somebody who is not there.
     let nobody = encoded("userName eq \"non-existent user\"");
-    assert_eq!(directory.get(&format!("/Users?filter={nobody}")).await.ok()["totalResults"], 0);
-    directory.get("/Users/5171a35d82074e068ce2").await.refused(404, None);
-    let made = directory.post("/Users", &new_user()).await;
+    assert_eq!(scim.get(&format!("/Users?filter={nobody}")).await.ok()["totalResults"], 0);
+    scim.get("/Users/5171a35d82074e068ce2").await.refused(404, None);
+    let made = scim.post("/Users", &new_user()).await;
     assert_eq!(made.status, StatusCode::CREATED);
     let path = format!("/Users/{}", made.json["id"].as_str().unwrap());
     for filter in [
@@ -36,9 +36,9 @@ async fn users_come_change_rest_and_go(pool: PgPool) {
         "externalId eq \"0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef\"".to_owned(),
         "emails[type eq \"work\"].value eq \"test_user_11bb11bb@testuser.com\"".to_owned(),
     ] {
-        assert_eq!(directory.find("Users", &filter, "userName").await, [WHO], "{filter}");
+        assert_eq!(scim.find("Users", &filter, "userName").await, [WHO], "{filter}");
     }
-    let change = async |operations: Value| directory.patch(&path, operations).await.ok();
+    let change = async |operations: Value| scim.patch(&path, operations).await.ok();
     let user = change(json!([
         { "op": "Replace", "path": "emails[type eq \"work\"].value", "value": "updatedEmail@microsoft.com" },
         { "op": "Replace", "path": "name.familyName", "value": "updatedFamilyName" },
@@ -85,33 +85,33 @@ async fn users_come_change_rest_and_go(pool: PgPool) {
         let user = change(json!([{ "op": "Replace", "path": "active", "value": value }])).await;
         assert_eq!(user["active"], active);
     }
-    assert_eq!(directory.delete(&path).await.status, StatusCode::NO_CONTENT);
-    directory.get(&path).await.refused(404, None);
+    assert_eq!(scim.delete(&path).await.status, StatusCode::NO_CONTENT);
+    scim.get(&path).await.refused(404, None);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn groups_come_change_and_go(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    let one = directory.user("one@testuser.com").await;
-    let two = directory.user("two@testuser.com").await;
+    let scim = Directory::new(pool).await;
+    let one = scim.user("one@testuser.com").await;
+    let two = scim.user("two@testuser.com").await;
     let body = json!({
         "schemas": [GROUP, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
         "externalId": "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159",
         "displayName": "displayName",
         "meta": { "resourceType": "Group" },
     });
-    let made = directory.post("/Groups", &body).await;
+    let made = scim.post("/Groups", &body).await;
     assert_eq!((made.status, &made.json["members"]), (StatusCode::CREATED, &json!([])));
     assert_eq!(made.json["externalId"], "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159");
     let path = format!("/Groups/{}", made.json["id"].as_str().unwrap());
     let filter = encoded("displayName eq \"displayName\"");
-    let found = directory.get(&format!("/Groups?excludedAttributes=members&filter={filter}")).await.ok();
+    let found = scim.get(&format!("/Groups?excludedAttributes=members&filter={filter}")).await.ok();
     assert_eq!(found["totalResults"], 1);
     assert_eq!(found["Resources"][0].get("members"), None);
-    directory.post("/Groups", &body).await.refused(409, Some("uniqueness"));
+    scim.post("/Groups", &body).await.refused(409, Some("uniqueness"));
     let change = async |operations: Value| {
-        assert_eq!(directory.patch(&path, operations).await.status, StatusCode::NO_CONTENT);
-        let members = directory.get(&path).await.ok()["members"].clone();
+        assert_eq!(scim.patch(&path, operations).await.status, StatusCode::NO_CONTENT);
+        let members = scim.get(&path).await.ok()["members"].clone();
         let members: Vec<String> =
             members.as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap().to_owned()).collect();
         members
@@ -124,7 +124,7 @@ async fn groups_come_change_and_go(pool: PgPool) {
     assert_eq!(change(removed).await, [two.as_str()]);
     let removed = json!([{ "op": "remove", "path": format!("members[value eq \"{two}\"]") }]);
     assert_eq!(change(removed).await, [""; 0]);
-    let group = directory.get(&format!("{path}?excludedAttributes=members")).await.ok();
+    let group = scim.get(&format!("{path}?excludedAttributes=members")).await.ok();
     assert_eq!(group["displayName"], "1879db59updatedDisplayName");
-    assert_eq!(directory.delete(&path).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(scim.delete(&path).await.status, StatusCode::NO_CONTENT);
 }

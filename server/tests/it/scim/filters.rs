@@ -1,10 +1,10 @@
-//! What a directory can ask for, and what it finds.
+//! What a scim can ask for, and what it finds.
 
 use super::{Directory, ENTERPRISE, USER, encoded};
 use serde_json::json;
 use sqlx::PgPool;
 
-async fn people(directory: &Directory) {
+async fn people(scim: &Directory) {
     for body in [
         json!({
             "userName": "ann@blobs.example", "externalId": "A1", "displayName": "Ann Ödegaard", "title": "Vice President",
@@ -24,14 +24,14 @@ async fn people(directory: &Directory) {
     ] {
         let mut body = body;
         body["schemas"] = json!([USER]);
-        directory.post("/Users", &body).await.ok();
+        scim.post("/Users", &body).await.ok();
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn every_operator_finds_whom_it_should(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    people(&directory).await;
+    let scim = Directory::new(pool).await;
+    people(&scim).await;
     let manager = format!("{ENTERPRISE}:manager.value eq \"Bob\"");
     let wrong_manager = format!("{ENTERPRISE}:manager.value eq \"bob\"");
     let department = format!("{ENTERPRISE}:department eq \"SALES\"");
@@ -83,7 +83,7 @@ async fn every_operator_finds_whom_it_should(pool: PgPool) {
         ("emails.value eq \"ann@home.example\"", &["ann"]),
         ("emails eq \"ann@home.example\"", &["ann"]),
         ("emails co \"home.example\"", &["ann"]),
-        // Whoever has no addresses of a directory's has the one that we write to.
+        // Whoever has no addresses of a scim's has the one that we write to.
         ("emails.value eq \"bob@blobs.example\"", &["bob"]),
         ("emails[type eq \"work\" and value co \"@blobs.\"]", &["ann", "bob", "cy_d"]),
         ("emails[type eq \"home\"]", &["ann"]),
@@ -107,7 +107,7 @@ async fn every_operator_finds_whom_it_should(pool: PgPool) {
         (&many, &["bob"]),
     ];
     for (filter, wanted) in cases {
-        let mut found = directory.find("Users", filter, "userName").await;
+        let mut found = scim.find("Users", filter, "userName").await;
         found.sort();
         let found: Vec<&str> = found.iter().map(|address| address.split('@').next().unwrap()).collect();
         assert_eq!(found, wanted, "{filter}");
@@ -116,14 +116,13 @@ async fn every_operator_finds_whom_it_should(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn ids_and_groups_are_found(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    people(&directory).await;
-    let ann = directory.find("Users", "userName eq \"ann@blobs.example\"", "id").await.remove(0);
-    let bob = directory.find("Users", "userName eq \"bob@blobs.example\"", "id").await.remove(0);
-    let sales = directory.group("Sales", &[&ann]).await;
-    let all = directory.group("All", &[&ann, &bob]).await;
-    let find =
-        async |kind: &str, filter: String, attribute: &str| directory.find(kind, &filter, attribute).await;
+    let scim = Directory::new(pool).await;
+    people(&scim).await;
+    let ann = scim.find("Users", "userName eq \"ann@blobs.example\"", "id").await.remove(0);
+    let bob = scim.find("Users", "userName eq \"bob@blobs.example\"", "id").await.remove(0);
+    let sales = scim.group("Sales", &[&ann]).await;
+    let all = scim.group("All", &[&ann, &bob]).await;
+    let find = async |kind: &str, filter: String, attribute: &str| scim.find(kind, &filter, attribute).await;
     assert_eq!(find("Users", format!("id eq \"{ann}\""), "id").await, [ann.as_str()]);
     assert_eq!(find("Users", "id eq \"nobody\"".to_owned(), "id").await, [""; 0]);
     assert_eq!(find("Users", format!("groups.value eq \"{sales}\""), "id").await, [ann.as_str()]);
@@ -148,7 +147,7 @@ async fn ids_and_groups_are_found(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn what_can_not_be_asked_is_told_where(pool: PgPool) {
-    let directory = Directory::new(pool).await;
+    let scim = Directory::new(pool).await;
     let deep = format!("{}title pr{}", "(".repeat(40), ")".repeat(40));
     let deeper = "not (".repeat(1_900);
     let many = vec!["title pr"; 201].join(" and ");
@@ -194,7 +193,7 @@ async fn what_can_not_be_asked_is_told_where(pool: PgPool) {
         &deeper,
         &many,
     ] {
-        let reply = directory.get(&format!("/Users?filter={}", encoded(filter))).await;
+        let reply = scim.get(&format!("/Users?filter={}", encoded(filter))).await;
         if filter.trim().is_empty() {
             assert_eq!(reply.status, 200, "no filter");
             continue;
@@ -203,20 +202,20 @@ async fn what_can_not_be_asked_is_told_where(pool: PgPool) {
         assert!(detail.starts_with("At place "), "{filter}: {detail}");
     }
     let search = json!({ "filter": long });
-    let detail = directory.post("/Users/.search", &search).await.refused(400, Some("invalidFilter"));
+    let detail = scim.post("/Users/.search", &search).await.refused(400, Some("invalidFilter"));
     assert!(detail.contains("too long"), "{detail}");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn pages_follow_each_other_in_every_order(pool: PgPool) {
-    let directory = Directory::new(pool).await;
+    let scim = Directory::new(pool).await;
     for n in 0..11 {
         let mut body =
             json!({ "userName": format!("u{n:02}@blobs.example"), "displayName": format!("Blob {}", n % 3) });
         if n % 2 == 0 {
             body["title"] = json!(format!("T{}", n % 4));
         }
-        directory.post("/Users", &body).await.ok();
+        scim.post("/Users", &body).await.ok();
     }
     for sort in [
         "",
@@ -235,18 +234,18 @@ async fn pages_follow_each_other_in_every_order(pool: PgPool) {
                 let sort = if sort.is_empty() { String::new() } else { format!("&sortBy={sort}") };
                 format!("/Users?startIndex={start}&count={count}{sort}&sortOrder={order}&attributes=userName")
             };
-            let whole = directory.get(&at(1, 200)).await.ok();
+            let whole = scim.get(&at(1, 200)).await.ok();
             let whole = whole["Resources"].as_array().unwrap();
             assert_eq!(whole.len(), 12, "{sort}");
             // Page by page, and from anywhere.
             let mut walked = Vec::new();
             for start in (1..=12).step_by(5) {
-                let page = directory.get(&at(start, 5)).await.ok();
+                let page = scim.get(&at(start, 5)).await.ok();
                 assert_eq!(page["totalResults"], 12);
                 walked.extend(page["Resources"].as_array().unwrap().clone());
             }
             assert_eq!(&walked, whole, "{sort} {order}");
-            let jumped = directory.get(&at(9, 2)).await.ok();
+            let jumped = scim.get(&at(9, 2)).await.ok();
             assert_eq!(jumped["Resources"].as_array().unwrap()[..], whole[8..10], "{sort} {order}");
         }
     }
@@ -254,17 +253,17 @@ async fn pages_follow_each_other_in_every_order(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn nobody_is_missed_when_others_go_while_a_directory_walks(pool: PgPool) {
-    let directory = Directory::new(pool).await;
+    let scim = Directory::new(pool).await;
     let mut ids = Vec::new();
     for n in 0..6 {
-        ids.push(directory.user(&format!("u{n}@blobs.example")).await);
+        ids.push(scim.user(&format!("u{n}@blobs.example")).await);
     }
-    let first = directory.get("/Users?startIndex=1&count=3").await.ok();
+    let first = scim.get("/Users?startIndex=1&count=3").await.ok();
     assert_eq!(first["Resources"].as_array().unwrap().len(), 3);
     // Two of those that were seen go; counting anew would leap over two that were not.
-    directory.delete(&format!("/Users/{}", ids[0])).await;
-    directory.delete(&format!("/Users/{}", ids[1])).await;
-    let second = directory.get("/Users?startIndex=4&count=3").await.ok();
+    scim.delete(&format!("/Users/{}", ids[0])).await;
+    scim.delete(&format!("/Users/{}", ids[1])).await;
+    let second = scim.get("/Users?startIndex=4&count=3").await.ok();
     let second: Vec<_> =
         second["Resources"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
     assert_eq!(second, ids[2..5].iter().map(|id| json!(id)).collect::<Vec<_>>());

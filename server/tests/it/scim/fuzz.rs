@@ -90,14 +90,14 @@ fn seeds(of: &str) -> Vec<Vec<u8>> {
 }
 
 async fn answered(
-    directory: &Directory,
+    scim: &Directory,
     method: Method,
     path: &str,
     body: Option<&Value>,
     about: &str,
 ) -> StatusCode {
     let began = Instant::now();
-    let reply = directory.call(method, path, body).await;
+    let reply = scim.call(method, path, body).await;
     assert!(!reply.status.is_server_error(), "{about:?}: {}", reply.json);
     assert!(began.elapsed() < Duration::from_secs(5), "{about:?} took {:?}", began.elapsed());
     reply.status
@@ -105,8 +105,8 @@ async fn answered(
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn filters_of_any_kind(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    directory.user("blob@blobs.example").await;
+    let scim = Directory::new(pool).await;
+    scim.user("blob@blobs.example").await;
     let mut runner = TestRunner::deterministic();
     let (mut fine, mut all) = (0, 0);
     for n in 0..CASES {
@@ -119,7 +119,7 @@ async fn filters_of_any_kind(pool: PgPool) {
             let sort = ["", "&sortBy=title", "&sortBy=emails&sortOrder=descending", "&sortBy=active"][n % 4];
             let path = format!("/{kind}?startIndex={}&filter={}{sort}", n % 3, encoded(&filter));
             all += 1;
-            fine += usize::from(answered(&directory, Method::GET, &path, None, &filter).await.is_success());
+            fine += usize::from(answered(&scim, Method::GET, &path, None, &filter).await.is_success());
         }
     }
     assert!(fine > all / 5, "only {fine} of {all} were filters at all");
@@ -127,9 +127,9 @@ async fn filters_of_any_kind(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn patches_of_any_kind(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    let user = directory.user("blob@blobs.example").await;
-    let group = directory.group("Blobs", &[&user]).await;
+    let scim = Directory::new(pool).await;
+    let user = scim.user("blob@blobs.example").await;
+    let group = scim.group("Blobs", &[&user]).await;
     let mut runner = TestRunner::deterministic();
     let value = prop_oneof![
         Just(json!(null)),
@@ -158,27 +158,27 @@ async fn patches_of_any_kind(pool: PgPool) {
         let operation = json!({ "op": op, "path": path, "value": value });
         let body = json!({ "schemas": [PATCH], "Operations": [operation] });
         for resource in [format!("/Users/{user}"), format!("/Groups/{group}")] {
-            answered(&directory, Method::PATCH, &resource, Some(&body), &operation.to_string()).await;
+            answered(&scim, Method::PATCH, &resource, Some(&body), &operation.to_string()).await;
         }
     }
     // However odd what was sent, what is kept can be told.
-    directory.get(&format!("/Users/{user}")).await.ok();
-    directory.get(&format!("/Groups/{group}")).await.ok();
+    scim.get(&format!("/Users/{user}")).await.ok();
+    scim.get(&format!("/Groups/{group}")).await.ok();
 }
 
 /// As server/src/scim/fuzz.rs sees it, but with what the database says of it.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn all_that_the_fuzzer_begins_with(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    let user = directory.user("blob@blobs.example").await;
-    let group = directory.group("Blobs", &[&user]).await;
+    let scim = Directory::new(pool).await;
+    let user = scim.user("blob@blobs.example").await;
+    let group = scim.group("Blobs", &[&user]).await;
     let resources = [format!("/Users/{user}"), format!("/Groups/{group}")];
     for filter in seeds("scim_filter") {
         let about = String::from_utf8_lossy(&filter);
         let filter: String = form_urlencoded::byte_serialize(&filter).collect();
         for kind in ["Users", "Groups"] {
             let status =
-                answered(&directory, Method::GET, &format!("/{kind}?filter={filter}"), None, &about).await;
+                answered(&scim, Method::GET, &format!("/{kind}?filter={filter}"), None, &about).await;
             assert!(matches!(status, StatusCode::OK | StatusCode::BAD_REQUEST), "{about:?}: {status}");
         }
     }
@@ -188,26 +188,26 @@ async fn all_that_the_fuzzer_begins_with(pool: PgPool) {
             let operation = json!({ "op": op, "path": path, "value": "work" });
             let body = json!({ "schemas": [PATCH], "Operations": [operation] });
             for resource in &resources {
-                answered(&directory, Method::PATCH, resource, Some(&body), &path).await;
+                answered(&scim, Method::PATCH, resource, Some(&body), &path).await;
             }
         }
     }
     for body in seeds("scim_patch") {
         let Ok(body) = serde_json::from_slice::<Value>(&body) else { continue };
         for resource in &resources {
-            answered(&directory, Method::PATCH, resource, Some(&body), &body.to_string()).await;
+            answered(&scim, Method::PATCH, resource, Some(&body), &body.to_string()).await;
         }
     }
     for resource in &resources {
-        directory.get(resource).await.ok();
+        scim.get(resource).await.ok();
     }
 }
 
 /// Long lists, many operations on them, many tests in each.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn patches_cost_no_more_than_their_letters(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    let user = format!("/Users/{}", directory.user("blob@blobs.example").await);
+    let scim = Directory::new(pool).await;
+    let user = format!("/Users/{}", scim.user("blob@blobs.example").await);
     let emails = |letter: &str| -> Value {
         let value = |n: usize| json!({ "value": format!("{}{n}", letter.repeat(990)), "type": "work" });
         (0..99).map(value).collect()
@@ -238,8 +238,7 @@ async fn patches_cost_no_more_than_their_letters(pool: PgPool) {
         operations.extend(std::iter::repeat_n(operation.clone(), times));
         let body = json!({ "schemas": [PATCH], "Operations": operations });
         let began = Instant::now();
-        let detail =
-            directory.call(Method::PATCH, &user, Some(&body)).await.refused(400, Some("invalidSyntax"));
+        let detail = scim.call(Method::PATCH, &user, Some(&body)).await.refused(400, Some("invalidSyntax"));
         assert!(detail.contains("too much for one request"), "{detail}");
         let about: String = operation.to_string().chars().take(60).collect();
         // Without an end, minutes.
@@ -248,5 +247,5 @@ async fn patches_cost_no_more_than_their_letters(pool: PgPool) {
     // What somebody could really send.
     let mut operations = vec![json!({ "op": "replace", "path": "emails", "value": emails("a") })];
     operations.extend(std::iter::repeat_n(part, 50));
-    directory.patch(&user, json!(operations)).await.ok();
+    scim.patch(&user, json!(operations)).await.ok();
 }

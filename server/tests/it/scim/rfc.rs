@@ -19,8 +19,8 @@ fn bjensen() -> Value {
 /// Section 3.3.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn creating(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    let reply = directory.post("/Users", &bjensen()).await;
+    let scim = Directory::new(pool).await;
+    let reply = scim.post("/Users", &bjensen()).await;
     assert_eq!(reply.status, StatusCode::CREATED);
     assert_eq!(reply.headers[header::CONTENT_TYPE], "application/scim+json");
     let user = &reply.json;
@@ -36,49 +36,47 @@ async fn creating(pool: PgPool) {
     assert_eq!(user["active"], true);
     assert_eq!(user["emails"], json!([{ "value": BJENSEN, "type": "work", "primary": true }]));
     assert_eq!(user["groups"], json!([]));
-    let detail = directory.post("/Users", &bjensen()).await.refused(409, Some("uniqueness"));
+    let detail = scim.post("/Users", &bjensen()).await.refused(409, Some("uniqueness"));
     assert_eq!(detail, "userName: user already exists in the organization.");
     // Another letter case is the same address.
     let shouted = json!({ "userName": "BJensen@Example.COM" });
-    directory.post("/Users", &shouted).await.refused(409, Some("uniqueness"));
+    scim.post("/Users", &shouted).await.refused(409, Some("uniqueness"));
 }
 
 /// Section 3.4.1, and 3.9.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn retrieving_a_known_resource(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    let made = directory.post("/Users", &bjensen()).await.ok();
+    let scim = Directory::new(pool).await;
+    let made = scim.post("/Users", &bjensen()).await.ok();
     let path = format!("/Users/{}", made["id"].as_str().unwrap());
-    assert_eq!(directory.get(&path).await.ok(), made);
-    let some = directory.get(&format!("{path}?attributes=userName,NAME.familyname,nothing")).await.ok();
+    assert_eq!(scim.get(&path).await.ok(), made);
+    let some = scim.get(&format!("{path}?attributes=userName,NAME.familyname,nothing")).await.ok();
     assert_eq!(
         some,
         json!({ "schemas": [USER], "id": made["id"], "userName": BJENSEN, "name": { "familyName": "Jensen" } })
     );
-    let without =
-        directory.get(&format!("{path}?excludedAttributes=id,emails,meta.created,name.formatted")).await;
+    let without = scim.get(&format!("{path}?excludedAttributes=id,emails,meta.created,name.formatted")).await;
     let without = without.ok();
     assert_eq!(without["id"], made["id"]);
     assert_eq!(without.get("emails"), None);
     assert_eq!(without["meta"].get("created"), None);
     assert_eq!(without["name"], json!({ "familyName": "Jensen", "givenName": "Barbara" }));
-    directory.get("/Users/2819c223-7f76-453a-919d-413861904646").await.refused(404, None);
+    scim.get("/Users/2819c223-7f76-453a-919d-413861904646").await.refused(404, None);
 }
 
 /// Sections 3.4.2 and 3.4.3.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn querying(pool: PgPool) {
-    let directory = Directory::new(pool).await;
+    let scim = Directory::new(pool).await;
     for name in ["smith", "jones", "adams", "jensen", "jennings"] {
-        directory
-            .post(
-                "/Users",
-                &json!({ "userName": format!("{name}@example.com"), "displayName": format!("Mr. {name}") }),
-            )
-            .await
-            .ok();
+        scim.post(
+            "/Users",
+            &json!({ "userName": format!("{name}@example.com"), "displayName": format!("Mr. {name}") }),
+        )
+        .await
+        .ok();
     }
-    let list = directory.get("/Users?attributes=userName&startIndex=2&count=2&sortBy=userName").await.ok();
+    let list = scim.get("/Users?attributes=userName&startIndex=2&count=2&sortBy=userName").await.ok();
     assert_eq!(list["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:ListResponse"]));
     // The admin, who came in otherwise, is one of them.
     assert_eq!(
@@ -97,39 +95,38 @@ async fn querying(pool: PgPool) {
         "startIndex": 1,
         "count": 10,
     });
-    let found = directory.post("/Users/.search", &search).await.ok();
+    let found = scim.post("/Users/.search", &search).await.ok();
     let names: Vec<&Value> =
         found["Resources"].as_array().unwrap().iter().map(|one| &one["displayName"]).collect();
     assert_eq!(names, ["Mr. jones", "Mr. jensen", "Mr. jennings"]);
-    directory.group("Mr. Group", &[]).await;
+    scim.group("Mr. Group", &[]).await;
     let search = json!({ "filter": "displayName sw \"mr.\"", "startIndex": 5, "count": 5 });
-    let both = directory.post("/.search", &search).await.ok();
+    let both = scim.post("/.search", &search).await.ok();
     assert_eq!(both["totalResults"], 6);
     let kinds: Vec<&Value> =
         both["Resources"].as_array().unwrap().iter().map(|one| &one["meta"]["resourceType"]).collect();
     assert_eq!(kinds, ["User", "Group"]);
     // No page, a page before the first and one behind the last.
-    let none = directory.get("/Users?count=0").await.ok();
+    let none = scim.get("/Users?count=0").await.ok();
     assert_eq!((&none["totalResults"], &none["itemsPerPage"]), (&json!(6), &json!(0)));
-    let first = directory.get("/Users?startIndex=-5&count=-1").await.ok();
+    let first = scim.get("/Users?startIndex=-5&count=-1").await.ok();
     assert_eq!((&first["startIndex"], &first["itemsPerPage"]), (&json!(1), &json!(0)));
-    let behind = directory.get("/Users?startIndex=100").await.ok();
+    let behind = scim.get("/Users?startIndex=100").await.ok();
     assert_eq!((&behind["totalResults"], &behind["Resources"]), (&json!(6), &json!([])));
-    directory.get("/Users?count=many").await.refused(400, Some("invalidValue"));
-    directory
-        .get(&format!("/Users?filter={}", encoded("userName is blob")))
+    scim.get("/Users?count=many").await.refused(400, Some("invalidValue"));
+    scim.get(&format!("/Users?filter={}", encoded("userName is blob")))
         .await
         .refused(400, Some("invalidFilter"));
-    directory.get("/Users?sortBy=nothing").await.refused(400, Some("invalidValue"));
+    scim.get("/Users?sortBy=nothing").await.refused(400, Some("invalidValue"));
 }
 
 /// Section 3.5.1.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn replacing(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    let made = directory.post("/Users", &bjensen()).await.ok();
+    let scim = Directory::new(pool).await;
+    let made = scim.post("/Users", &bjensen()).await.ok();
     let path = format!("/Users/{}", made["id"].as_str().unwrap());
-    let replaced = directory
+    let replaced = scim
         .put(
             &path,
             &json!({
@@ -156,19 +153,18 @@ async fn replacing(pool: PgPool) {
     assert_eq!((&replaced["active"], &replaced["groups"]), (&json!(true), &json!([])));
     assert_eq!((replaced.get("roles"), replaced.get("nothingOfOurs")), (None, None));
     assert_ne!(replaced["meta"]["version"], made["meta"]["version"]);
-    directory.put(&path, &json!({ "name": {} })).await.refused(400, Some("invalidValue"));
-    let detail =
-        directory.put(&path, &json!({ "userName": "bjensen" })).await.refused(400, Some("invalidValue"));
+    scim.put(&path, &json!({ "name": {} })).await.refused(400, Some("invalidValue"));
+    let detail = scim.put(&path, &json!({ "userName": "bjensen" })).await.refused(400, Some("invalidValue"));
     assert!(detail.contains("userName is the mail address"), "{detail}");
 }
 
 /// Section 3.5.2.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn changing(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    let made = directory.post("/Users", &bjensen()).await.ok();
+    let scim = Directory::new(pool).await;
+    let made = scim.post("/Users", &bjensen()).await.ok();
     let path = format!("/Users/{}", made["id"].as_str().unwrap());
-    let change = async |operations: Value| directory.patch(&path, operations).await.ok();
+    let change = async |operations: Value| scim.patch(&path, operations).await.ok();
     let user = change(json!([{
         "op": "add",
         "value": { "emails": [{ "value": "babs@jensen.org", "type": "home" }], "nickname": "Babs" },
@@ -217,7 +213,7 @@ async fn changing(pool: PgPool) {
     assert_eq!(user[ENTERPRISE], json!({ "costCenter": "4130", "manager": { "value": "26118915" } }));
     assert_eq!(user["emails"].as_array().unwrap().len(), 1);
     let refused = async |status: u16, kind: &str, operations: Value| {
-        directory.patch(&path, operations).await.refused(status, Some(kind));
+        scim.patch(&path, operations).await.refused(status, Some(kind));
     };
     refused(
         400,
@@ -245,53 +241,50 @@ async fn changing(pool: PgPool) {
         ]),
     )
     .await;
-    assert_eq!(directory.get(&path).await.ok(), user);
+    assert_eq!(scim.get(&path).await.ok(), user);
 }
 
 /// Section 3.6.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn deleting(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    let user = directory.user(BJENSEN).await;
+    let scim = Directory::new(pool).await;
+    let user = scim.user(BJENSEN).await;
     let path = format!("/Users/{user}");
-    let gone = directory.delete(&path).await;
+    let gone = scim.delete(&path).await;
     assert_eq!((gone.status, gone.json), (StatusCode::NO_CONTENT, Value::Null));
-    directory.get(&path).await.refused(404, None);
-    directory.delete(&path).await.refused(404, None);
-    directory
-        .patch(&path, json!([{ "op": "replace", "value": { "active": true } }]))
-        .await
-        .refused(404, None);
-    assert_eq!(directory.find("Users", &format!("userName eq \"{BJENSEN}\""), "id").await, [""; 0]);
+    scim.get(&path).await.refused(404, None);
+    scim.delete(&path).await.refused(404, None);
+    scim.patch(&path, json!([{ "op": "replace", "value": { "active": true } }])).await.refused(404, None);
+    assert_eq!(scim.find("Users", &format!("userName eq \"{BJENSEN}\""), "id").await, [""; 0]);
     // The same address is somebody new.
-    assert_ne!(directory.user(BJENSEN).await, user);
+    assert_ne!(scim.user(BJENSEN).await, user);
 }
 
 /// Section 3.14.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn versions(pool: PgPool) {
-    let directory = Directory::new(pool).await;
-    let made = directory.post("/Users", &bjensen()).await.ok();
+    let scim = Directory::new(pool).await;
+    let made = scim.post("/Users", &bjensen()).await.ok();
     let path = format!("/Users/{}", made["id"].as_str().unwrap());
     let version = made["meta"]["version"].as_str().unwrap();
     assert!(version.starts_with("W/\""), "{version}");
-    let same = directory.with(Method::GET, &path, None, &[("if-none-match", version)]).await;
+    let same = scim.with(Method::GET, &path, None, &[("if-none-match", version)]).await;
     assert_eq!((same.status, &same.json), (StatusCode::NOT_MODIFIED, &Value::Null));
     assert_eq!(same.headers[header::ETAG], version);
     let change =
         json!({ "schemas": [PATCH], "Operations": [{ "op": "add", "path": "title", "value": "Guide" }] });
     let with = async |method: Method, if_match: &str| {
         let body = Some(&change).filter(|_| method == Method::PATCH);
-        directory.with(method, &path, body, &[("if-match", if_match)]).await
+        scim.with(method, &path, body, &[("if-match", if_match)]).await
     };
     with(Method::PATCH, "W/\"other\"").await.refused(412, None);
     let changed = with(Method::PATCH, version).await.ok();
     with(Method::PATCH, version).await.refused(412, None);
     with(Method::DELETE, version).await.refused(412, None);
-    let fresh = directory.with(Method::GET, &path, None, &[("if-none-match", version)]).await;
+    let fresh = scim.with(Method::GET, &path, None, &[("if-none-match", version)]).await;
     assert_eq!(fresh.status, StatusCode::OK);
     // A group that somebody comes into is part of what they are.
-    directory.group("Guides", &[made["id"].as_str().unwrap()]).await;
-    assert_ne!(directory.get(&path).await.ok()["meta"]["version"], changed["meta"]["version"]);
+    scim.group("Guides", &[made["id"].as_str().unwrap()]).await;
+    assert_ne!(scim.get(&path).await.ok()["meta"]["version"], changed["meta"]["version"]);
     assert_eq!(with(Method::DELETE, "*").await.status, StatusCode::NO_CONTENT);
 }

@@ -1,8 +1,8 @@
 //! One connection to the mail server.
 
-use super::super::parcel::Parcel;
+use super::super::message::Parcel;
 use super::server::{Security, Server};
-use super::{stream, words};
+use super::{errors, stream};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
@@ -72,15 +72,15 @@ impl Connection {
     /// # Errors
     /// Why it did not come to that, for people: “could not connect to the mail server: connection refused”.
     pub async fn open(server: &Server) -> Result<Self, String> {
-        Self::greet(server).await.map_err(|why| words::kept(&why, &[]))
+        Self::greet(server).await.map_err(|why| errors::kept(&why, &[]))
     }
 
     async fn greet(server: &Server) -> Result<Self, String> {
         let failed = |why: String| format!("could not connect to the mail server: {why}");
         let stream = match timeout(server.timeout, stream::connect(server)).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(failed(words::io_fault(&error))),
-            Err(_) => return Err(failed(words::too_slow().to_owned())),
+            Ok(Err(error)) => return Err(failed(errors::io_fault(&error))),
+            Err(_) => return Err(failed(errors::too_slow().to_owned())),
         };
         let greeting = AsyncSmtpConnection::connect_with_transport(stream, &server.name);
         let mut smtp = within(server, greeting).await.map_err(failed)?;
@@ -114,7 +114,7 @@ impl Connection {
         let mut answer = self.talk(parcel).await;
         match &mut answer {
             Answer::Taken(text) | Answer::Refused { reply: text, .. } | Answer::Lost { words: text, .. } => {
-                *text = words::kept(text, &parcel.secrets);
+                *text = errors::kept(text, &parcel.secrets);
             }
         }
         answer
@@ -138,7 +138,7 @@ impl Connection {
             return answer;
         }
         match self.said(JUDGEMENT, &parcel.content).await {
-            Said::Yes(response) => Answer::Taken(words::reply(&response)),
+            Said::Yes(response) => Answer::Taken(errors::reply(&response)),
             Said::No(code, reply) => self.refused(code, reply),
             Said::Nothing(words) => self.lost(&words, Stage::Content),
         }
@@ -232,11 +232,11 @@ impl Connection {
     fn heard(&mut self, answer: Result<Result<Response, Error>, Elapsed>) -> Said {
         let words = match answer {
             Ok(Ok(response)) => return Said::Yes(response),
-            Ok(Err(error)) => match words::refusal(&error) {
+            Ok(Err(error)) => match errors::refusal(&error) {
                 Some((code, reply)) => return Said::No(code, reply),
-                None => words::fault(&error),
+                None => errors::fault(&error),
             },
-            Err(_) => words::too_slow().to_owned(),
+            Err(_) => errors::too_slow().to_owned(),
         };
         self.broken = true;
         Said::Nothing(words)
@@ -246,7 +246,7 @@ impl Connection {
 async fn within<T>(server: &Server, step: impl Future<Output = Result<T, Error>>) -> Result<T, String> {
     match timeout(server.timeout, step).await {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => Err(words::fault(&error)),
-        Err(_) => Err(words::too_slow().to_owned()),
+        Ok(Err(error)) => Err(errors::fault(&error)),
+        Err(_) => Err(errors::too_slow().to_owned()),
     }
 }

@@ -1,14 +1,14 @@
 //! A sender: takes one mail after the other and hands it over.
 
 use super::super::backoff::{Cause, next_try};
-use super::super::captured::Captured;
 use super::super::job::{Job, Unmade};
+use super::super::memory_mailbox::Captured;
+use super::super::message::Parcel;
 use super::super::outbox::Entry;
-use super::super::parcel::Parcel;
-use super::super::smtp::{Answer, REPLY_MOST, Server, Stage};
+use super::super::smtp::{Answer, MAX_REPLY, Server, Stage};
 use super::super::transport::Way;
 use super::Office;
-use super::gate::NoLine;
+use super::connection_pool::NoLine;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -55,7 +55,7 @@ async fn deliver(office: &Office, job: &Job) -> Option<Entry> {
         },
     };
     Some(match made {
-        Ok(()) => handed_over(office, "250 captured".to_owned()),
+        Ok(()) => accepted(office, "250 captured".to_owned()),
         Err(Unmade::NoAddress) => failed(office, "mail can't be written to this address".to_owned()),
         Err(Unmade::Fault(why)) => {
             tracing::error!(delivery = %job.id(), why, "a mail could not be made");
@@ -65,21 +65,21 @@ async fn deliver(office: &Office, job: &Job) -> Option<Entry> {
 }
 
 fn parcel(office: &Office, job: &Job) -> Result<Parcel, Unmade> {
-    let label = job.label(&office.from, &office.host, office.domain.clock.now())?;
-    let (letter, secrets) = job.letter(&office.domain)?;
+    let label = job.label(&office.from, &office.host, office.app.clock.now())?;
+    let (letter, secrets) = job.letter(&office.app)?;
     Ok(label.parcel(letter, secrets)?)
 }
 
 fn capture(office: &Office, mails: &Captured, job: &Job) -> Result<(), Unmade> {
-    let label = job.label(&office.from, &office.host, office.domain.clock.now())?;
-    let (letter, _) = job.letter(&office.domain)?;
+    let label = job.label(&office.from, &office.host, office.app.clock.now())?;
+    let (letter, _) = job.letter(&office.app)?;
     mails.push(label.captured(letter));
     Ok(())
 }
 
 async fn hand_over(office: &Office, server: &Server, job: &Job, parcel: &Parcel) -> Option<Entry> {
     loop {
-        let mut line = match office.gate.line(server, &office.domain.clock).await {
+        let mut line = match office.gate.line(server, &office.app.clock).await {
             Ok(line) => line,
             Err(NoLine::Away(why)) => return Some(again(office, job, Cause::Fault, why)),
             Err(NoLine::Enough) => return None,
@@ -92,7 +92,7 @@ async fn hand_over(office: &Office, server: &Server, job: &Job, parcel: &Parcel)
         return Some(match answer {
             Answer::Taken(reply) => {
                 office.gate.answered();
-                handed_over(office, reply)
+                accepted(office, reply)
             }
             // The server had closed a connection that we kept: that is no news about this mail.
             Answer::Refused { ours: true, .. } | Answer::Lost { stage: Stage::Start, .. } if !fresh => {
@@ -100,7 +100,7 @@ async fn hand_over(office: &Office, server: &Server, job: &Job, parcel: &Parcel)
             }
             Answer::Refused { reply: words, ours: true, .. }
             | Answer::Lost { words, stage: Stage::Start } => {
-                office.gate.fault(&words, office.domain.clock.now());
+                office.gate.fault(&words, office.app.clock.now());
                 again(office, job, Cause::Fault, words)
             }
             Answer::Refused { reply, lasting, .. } => {
@@ -113,24 +113,24 @@ async fn hand_over(office: &Office, server: &Server, job: &Job, parcel: &Parcel)
     }
 }
 
-fn handed_over(office: &Office, reply: String) -> Entry {
-    Entry { state: Some("handed_over"), due_at: None, reply, at: office.domain.clock.now() }
+fn accepted(office: &Office, reply: String) -> Entry {
+    Entry { state: Some("accepted"), due_at: None, reply, at: office.app.clock.now() }
 }
 
 fn failed(office: &Office, reply: String) -> Entry {
-    Entry { state: Some("failed"), due_at: None, reply, at: office.domain.clock.now() }
+    Entry { state: Some("failed"), due_at: None, reply, at: office.app.clock.now() }
 }
 
 /// To be tried again, unless it would be of no use by then.
 fn again(office: &Office, job: &Job, cause: Cause, reply: String) -> Entry {
-    let now = office.domain.clock.now();
+    let now = office.app.clock.now();
     // Somebody waits for a sign-in mail, and not for long.
     let cause = if job.is_urgent() { Cause::Fault } else { cause };
-    let next = next_try(now, cause, job.tries + 1, job.id());
+    let next = next_try(now, cause, job.attempts + 1, job.id());
     if next < job.give_up {
         Entry { state: Some("retrying"), due_at: Some(next), reply, at: now }
     } else {
-        let reply = format!("given up after {} tries; the last one: {reply}", job.tries + 1);
-        failed(office, reply.chars().take(REPLY_MOST).collect())
+        let reply = format!("given up after {} attempts; the last one: {reply}", job.attempts + 1);
+        failed(office, reply.chars().take(MAX_REPLY).collect())
     }
 }

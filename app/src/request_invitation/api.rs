@@ -1,0 +1,48 @@
+//! Asking for an invitation: the server functions.
+
+#[cfg(feature = "ssr")]
+use crate::server;
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+use model::Problem;
+use model::requests::ConfirmPage;
+
+/// Asks for an invitation. The answer is the same for every address.
+#[server(prefix = "/api", endpoint = "ask/request")]
+pub async fn request_invitation(
+    org: String,
+    #[server(default)] email: String,
+    #[server(default)] name: String,
+    #[server(default)] message: String,
+) -> Result<(), Problem> {
+    let request_context = server::request_context()?;
+    let asked = async {
+        domain::requests::submit(&request_context.organization(&org).await?, &email, &name, &message).await
+    }
+    .await;
+    server::answer(&request_context, asked)
+}
+
+/// What the link of a request's mail leads to that was opened in this browser. Changes nothing.
+#[server(prefix = "/api", endpoint = "ask/confirm_page", input = Json)]
+pub async fn opened_request(org: String) -> Result<ConfirmPage, Problem> {
+    let request_context = server::request_context()?;
+    let Some(token) = server::link_token(server::Link::ConfirmRequest, &org) else {
+        return Ok(ConfirmPage::NoSuchLink);
+    };
+    let page =
+        async { domain::requests::confirm_page(&request_context.organization(&org).await?, &token).await }
+            .await;
+    server::answer(&request_context, page)
+}
+
+/// Confirms the request whose link was opened in this browser.
+#[server(prefix = "/api", endpoint = "ask/confirm")]
+pub async fn confirm_request(org: String) -> Result<(), Problem> {
+    let request_context = server::request_context()?;
+    let confirmed = async {
+        let token = server::link_token(server::Link::ConfirmRequest, &org).ok_or(Problem::LinkUnusable)?;
+        domain::requests::confirm(&request_context.organization(&org).await?, &token).await
+    };
+    server::answer(&request_context, confirmed.await)
+}

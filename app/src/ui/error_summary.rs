@@ -1,0 +1,40 @@
+//! The summary of what went wrong, on top of a form. It takes the focus, and leads to each field.
+
+use super::icon::{Icon, icon};
+use crate::erased_view::erased_view;
+use leptos::html::Div;
+use leptos::prelude::*;
+use model::Problem;
+
+#[component]
+pub fn Problems(#[prop(into)] problem: Signal<Option<Problem>>) -> impl IntoView {
+    let summary = NodeRef::<Div>::new();
+    Effect::new(move || {
+        if problem.get().is_some()
+            && let Some(summary) = summary.get()
+        {
+            let _ = summary.focus();
+        }
+    });
+    move || {
+        problem.get().map(|problem| {
+            let fields = match &problem {
+                Problem::Invalid { fields } => fields.clone(),
+                _ => Vec::new(),
+            };
+            let links = fields.into_iter().map(|field| {
+                erased_view! { <li><a href=format!("#{}", field.field) rel="external">{field.error.to_string()}</a></li> }
+            });
+            erased_view! {
+                // Before WebAssembly the browser itself puts the focus here, since this comes before any field.
+                <div class="problems notice danger" role="alert" tabindex="-1" autofocus node_ref=summary>
+                    {icon(Icon::Warning)}
+                    <div>
+                        <p>{problem.to_string()}</p>
+                        <ul>{links.collect_view()}</ul>
+                    </div>
+                </div>
+            }
+        })
+    }
+}

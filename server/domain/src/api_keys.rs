@@ -1,0 +1,132 @@
+//! API keys: made and revoked by admins, used by programs.
+
+use crate::audit::{self, Actor, Targets};
+use crate::{Admin, Error, OrganizationContext, Result, Token, access};
+use chrono::{DateTime, TimeDelta, Utc};
+use model::ApiKeyId;
+use model::api_keys::{self, ApiKey, KEY_PREFIX, Lifetime, MAX_KEYS, NewKey, Provisioning, Scope};
+use model::field::FieldError;
+use serde_json::json;
+
+/// How exactly it is written down when a key was used last: reading stays reading for so many minutes.
+const LAST_USED_RESOLUTION: TimeDelta = TimeDelta::minutes(5);
+
+/// How many letters of a key are kept to tell it from others: those behind the prefix open nothing by themselves.
+const PREFIX_CHARS: usize = KEY_PREFIX.len() + 4;
+
+/// Where a directory finds this organization, and the keys that let it in.
+pub async fn provisioning(admin: &Admin<'_>) -> Result<Provisioning> {
+    let rows = sqlx::query!(
+        "select id, name, prefix, scopes, created_by_name, created_at, expires_at, last_used_at
+         from api_keys where organization_id = $1 order by id desc",
+        admin.organization_id()
+    )
+    .fetch_all(&admin.app().pool)
+    .await?;
+    let keys = rows.into_iter().map(|row| ApiKey {
+        id: ApiKeyId(row.id),
+        name: row.name,
+        prefix: row.prefix,
+        scopes: scopes(&row.scopes),
+        created_by: row.created_by_name,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        last_used_at: row.last_used_at,
+    });
+    let base_url = format!("{}/o/{}/scim/v2", admin.app().base_url, admin.summary.slug);
+    Ok(Provisioning { base_url, keys: keys.collect(), now: admin.now })
+}
+
+/// Makes a key. It is told here and never again.
+///
+/// # Errors
+/// A name that can't be; no scope; more keys than anybody looks after.
+pub async fn create(admin: &Admin<'_>, name: &str, scopes: &[Scope], lifetime: Lifetime) -> Result<NewKey> {
+    let name = api_keys::check(name, scopes)?;
+    let (id, token) = (ApiKeyId(admin.new_id()), Token::key());
+    let scopes: Vec<String> =
+        Scope::ALL.into_iter().filter(|one| scopes.contains(one)).map(|one| one.code().to_owned()).collect();
+    let prefix: String = token.expose().chars().take(PREFIX_CHARS).collect();
+    let expires_at = lifetime.days().map(|days| admin.now + TimeDelta::days(days));
+    let mut transaction = admin.app().pool.begin().await?;
+    access::lock_organization(&mut transaction, admin).await?;
+    let there = sqlx::query_scalar!(
+        "select count(*) as \"count!\" from api_keys where organization_id = $1",
+        admin.organization_id()
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    if usize::try_from(there).unwrap_or(usize::MAX) >= MAX_KEYS {
+        return Err(Error::field("name", FieldError::TooMany { most: MAX_KEYS }));
+    }
+    sqlx::query!(
+        "insert into api_keys
+            (organization_id, id, name, token_hash, prefix, scopes, created_by_name, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        admin.organization_id(),
+        id.0,
+        name,
+        token.hash(),
+        prefix,
+        &scopes,
+        admin.user.shown_name(),
+        admin.now,
+        expires_at
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let details = json!({ "key": name, "scopes": scopes, "expires": expires_at });
+    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(id.0));
+    audit::record(&mut transaction, admin, &actor, "api_key.created", &targets, &details).await?;
+    transaction.commit().await?;
+    Ok(NewKey { id, name, text: token.expose().to_owned() })
+}
+
+/// Revokes a key: it opens nothing from now on.
+///
+/// # Errors
+/// Not found, when there is no such key.
+pub async fn revoke(admin: &Admin<'_>, key: ApiKeyId) -> Result<()> {
+    let mut transaction = admin.app().pool.begin().await?;
+    let name = sqlx::query_scalar!(
+        "delete from api_keys where organization_id = $1 and id = $2 returning name",
+        admin.organization_id(),
+        key.0
+    )
+    .fetch_optional(&mut *transaction)
+    .await?
+    .ok_or_else(Error::not_found)?;
+    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(key.0));
+    audit::record(&mut transaction, admin, &actor, "api_key.revoked", &targets, &json!({ "key": name }))
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Writes down that a key was used, if that was not done just now.
+pub(crate) async fn touch_last_used(
+    context: &OrganizationContext<'_>,
+    key: ApiKeyId,
+    last_used_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    if is_old(last_used_at, context.now) {
+        sqlx::query!(
+            "update api_keys set last_used_at = $3
+             where organization_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)",
+            context.organization_id(),
+            key.0,
+            context.now
+        )
+        .execute(&context.app().pool)
+        .await?;
+    }
+    Ok(())
+}
+
+fn is_old(used_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    used_at.is_none_or(|at| at < now - LAST_USED_RESOLUTION)
+}
+
+pub(crate) fn scopes(codes: &[String]) -> Vec<Scope> {
+    codes.iter().filter_map(|code| code.parse().ok()).collect()
+}

@@ -1,0 +1,83 @@
+//! Writing mails down, in the transaction of what they tell of. Whoever commits it rings `AppContext::mail_ready`.
+
+use crate::{OrganizationContext, Result};
+use model::{RequestId, SignInId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// An invitation that wants its mail.
+pub struct InvitationMail {
+    pub invitation: Uuid,
+    pub email: String,
+}
+
+/// Queues the mails of these invitations, however many they are, by one statement.
+pub(crate) async fn queue_invitations(
+    transaction: &mut PgConnection,
+    context: &OrganizationContext<'_>,
+    mails: &[InvitationMail],
+) -> Result<()> {
+    let ids: Vec<Uuid> = mails.iter().map(|_| context.new_id()).collect();
+    let invitations: Vec<Uuid> = mails.iter().map(|mail| mail.invitation).collect();
+    let emails: Vec<&str> = mails.iter().map(|mail| mail.email.as_str()).collect();
+    sqlx::query!(
+        "insert into deliveries (organization_id, id, kind, invitation_id, email, state, due_at, created_at)
+         select $1, row.id, 'invitation', row.invitation_id, row.email, 'queued', $2, $2
+         from unnest($3::uuid[], $4::uuid[], $5::text[]) as row (id, invitation_id, email)",
+        context.organization_id(),
+        context.now,
+        &ids,
+        &invitations,
+        &emails as &[&str]
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+/// Queues a mail of this kind about each of these requests, by one statement.
+pub(crate) async fn queue_requests(
+    transaction: &mut PgConnection,
+    context: &OrganizationContext<'_>,
+    kind: &str,
+    mails: &[(RequestId, &str)],
+) -> Result<()> {
+    let ids: Vec<Uuid> = mails.iter().map(|_| context.new_id()).collect();
+    let (requests, emails): (Vec<Uuid>, Vec<&str>) =
+        mails.iter().map(|(request, email)| (request.0, *email)).unzip();
+    sqlx::query!(
+        "insert into deliveries (organization_id, id, kind, request_id, email, state, due_at, created_at)
+         select $1, row.id, $2, row.request_id, row.email, 'queued', $3, $3
+         from unnest($4::uuid[], $5::uuid[], $6::text[]) as row (id, request_id, email)",
+        context.organization_id(),
+        kind,
+        context.now,
+        &ids,
+        &requests,
+        &emails as &[&str]
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}
+
+/// Queues a sign-in mail. Whether anybody has the address is found out when the mail is made, and not by whoever asks.
+pub(crate) async fn queue_sign_in(
+    transaction: &mut PgConnection,
+    context: &OrganizationContext<'_>,
+    sign_in: SignInId,
+    email: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into deliveries (organization_id, id, kind, sign_in_id, email, state, due_at, created_at)
+         values ($1, $2, 'sign_in', $3, $4, 'queued', $5, $5)",
+        context.organization_id(),
+        context.new_id(),
+        sign_in.0,
+        email,
+        context.now
+    )
+    .execute(transaction)
+    .await?;
+    Ok(())
+}

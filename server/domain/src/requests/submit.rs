@@ -1,0 +1,62 @@
+//! Asking on the login page.
+
+use super::rate_limit;
+use crate::{Error, OrganizationContext, Result, mail, retention};
+use chrono::TimeDelta;
+use model::field::{self, FieldError};
+use model::requests::CONFIRM_HOURS;
+use model::{EmailAddress, FieldProblem, Problem, RequestId};
+
+/// Writes a wish for an invitation down, and queues its mail. The answer and the work are the same for every address;
+/// beyond a quota the answer is the same too, and nothing is sent.
+///
+/// # Errors
+/// Not found, where strangers may not ask; every field that can't be so.
+pub async fn submit(context: &OrganizationContext<'_>, email: &str, name: &str, message: &str) -> Result<()> {
+    if !context.settings.requests_enabled {
+        return Err(Error::not_found());
+    }
+    let (email, name, message) = check(email, name, message)?;
+    let request = RequestId(context.new_id());
+    let mut transaction = context.app().pool.begin().await?;
+    if rate_limit::take(&mut transaction, context, &email.normalized()).await? {
+        sqlx::query!(
+            "insert into invitation_requests
+                (organization_id, id, email, email_normalized, name, message, status, created_at, confirm_expires_at)
+             values ($1, $2, $3, $4, $5, $6, 'unconfirmed', $7, $8)",
+            context.organization_id(),
+            request.0,
+            email.as_str(),
+            email.normalized(),
+            name,
+            message,
+            context.now,
+            context.now + TimeDelta::hours(CONFIRM_HOURS)
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let mails = [(request, email.as_str())];
+        mail::queue_requests(&mut transaction, context, "request", &mails).await?;
+    }
+    retention::purge_expired(&mut transaction, context).await?;
+    transaction.commit().await?;
+    context.app().mail_ready.notify_one();
+    Ok(())
+}
+
+fn check(email: &str, name: &str, message: &str) -> Result<(EmailAddress, String, String)> {
+    let email = match email.trim() {
+        "" => Err(FieldError::Empty),
+        typed => EmailAddress::parse(typed).map_err(|why| FieldError::Address { why }),
+    };
+    match (email, field::name(name), field::description(message)) {
+        (Ok(email), Ok(name), Ok(message)) => Ok((email, name, message)),
+        (email, name, message) => {
+            let errors = [("email", email.err()), ("name", name.err()), ("message", message.err())];
+            let fields = errors
+                .into_iter()
+                .filter_map(|(field, error)| Some(FieldProblem { field: field.to_owned(), error: error? }));
+            Err(Problem::Invalid { fields: fields.collect() }.into())
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Who is in a group, as a directory says it.
+
+use super::Members;
+use crate::audit::{self, Targets};
+use crate::{ApiClient, Error, Principal, Result};
+use model::field::FieldError;
+use model::{GroupId, UserId};
+use serde_json::json;
+use sqlx::PgConnection;
+use std::collections::{BTreeSet, HashSet};
+use uuid::Uuid;
+
+/// First the people who come in are locked, in the order of their addresses as everybody does; then the others go. Those
+/// who have not joined a directory does not see, and leaves where they are.
+pub(super) async fn change_members(
+    transaction: &mut PgConnection,
+    api_client: &ApiClient<'_>,
+    group: GroupId,
+    name: &str,
+    members: &Members,
+) -> Result<()> {
+    let ids = |users: &BTreeSet<UserId>| -> Vec<Uuid> { users.iter().map(|user| user.0).collect() };
+    let (add, remove) = (ids(&members.add), ids(&members.remove));
+    let there = lock_members(&mut *transaction, api_client, &add).await?;
+    if let Some(missing) = add.iter().find(|user| !there.contains(*user)) {
+        return Err(Error::field("members", FieldError::NoSuchUser { id: UserId(*missing) }));
+    }
+    let gone = if members.only || !remove.is_empty() {
+        sqlx::query!(
+            "delete from group_members m using users u
+             where m.organization_id = $1 and m.group_id = $2
+                and u.organization_id = m.organization_id and u.id = m.user_id and u.joined_at is not null
+                and (m.user_id = any($3) or $4 and m.user_id <> all($5))
+             returning u.id, u.email",
+            api_client.organization_id(),
+            group.0,
+            &remove,
+            members.only,
+            &add
+        )
+        .fetch_all(&mut *transaction)
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row.email))
+        .collect()
+    } else {
+        Vec::new()
+    };
+    let come = sqlx::query!(
+        "with added as (
+            insert into group_members (organization_id, group_id, user_id)
+            select $1, $2, id from unnest($3::uuid[]) as id
+            on conflict do nothing
+            returning user_id
+         )
+         select u.id, u.email from added join users u on u.organization_id = $1 and u.id = added.user_id",
+        api_client.organization_id(),
+        group.0,
+        &add
+    )
+    .fetch_all(&mut *transaction)
+    .await?
+    .into_iter()
+    .map(|row| (row.id, row.email))
+    .collect();
+    for (word, people) in [("group.members_removed", gone), ("group.members_added", come)] {
+        let people: Vec<(Uuid, String)> = people;
+        if people.is_empty() {
+            continue;
+        }
+        let mut targets = Targets::default();
+        for (id, email) in &people {
+            targets.push(UserId(*id), email);
+        }
+        let (actor, details) = (Principal::from(api_client).actor, json!({ "group": name }));
+        audit::record(&mut *transaction, api_client, &actor, word, &targets, &details).await?;
+        sqlx::query!(
+            "update groups set modified_at = now() where organization_id = $1 and id = $2",
+            api_client.organization_id(),
+            group.0
+        )
+        .execute(&mut *transaction)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn lock_members(
+    transaction: &mut PgConnection,
+    api_client: &ApiClient<'_>,
+    users: &[Uuid],
+) -> Result<HashSet<Uuid>> {
+    if users.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = sqlx::query_scalar!(
+        "select id from users where organization_id = $1 and id = any($2) order by email_normalized for key share",
+        api_client.organization_id(),
+        users
+    )
+    .fetch_all(transaction)
+    .await?;
+    Ok(rows.into_iter().collect())
+}

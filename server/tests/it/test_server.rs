@@ -1,0 +1,177 @@
+//! A server with one organization, and browsers to look at it.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use domain::{
+    AppContext, Clock, Keyring, RequestContext, Source, Token, invitations, organizations, sign_in,
+};
+use model::{InvitationId, OrganizationId, OrganizationRole};
+use server::router::router;
+use server::state::AppState;
+use sqlx::PgPool;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+pub const ADMIN: &str = "ada@blobsrus.com";
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The folder of a site with one file, which was compressed beforehand.
+pub fn site_root() -> PathBuf {
+    let site = Path::new(env!("CARGO_TARGET_TMPDIR")).join("site");
+    std::fs::create_dir_all(site.join("pkg")).unwrap();
+    for (name, text) in
+        [("pkg/vestibule.css", "plain"), ("pkg/vestibule.css.br", "brotli"), ("robots.txt", "robots")]
+    {
+        let path = site.join(name);
+        if !path.exists() {
+            std::fs::write(path, text).unwrap();
+        }
+    }
+    site
+}
+
+pub struct TestServer {
+    pub context: AppContext,
+    router: Router,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl TestServer {
+    /// A server of the organization "blobsrus", at this public origin.
+    pub async fn at(pool: PgPool, base_url: &str) -> Self {
+        Self::with(pool, base_url, |_| ()).await
+    }
+
+    /// Such a server, with something changed.
+    pub async fn with(pool: PgPool, base_url: &str, change: impl FnOnce(&mut AppState)) -> Self {
+        let context = AppContext {
+            pool,
+            clock: Clock::system(),
+            keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
+            base_url: base_url.into(),
+            mail_ready: Arc::default(),
+            sso: Arc::default(),
+        };
+        let mut state = AppState::new(context.clone(), site_root(), None, Vec::new());
+        change(&mut state);
+        let site = Self { context, router: router(state) };
+        organizations::create(&site.request_context(), "blobsrus", "Blobs R Us", ADMIN).await.unwrap();
+        site
+    }
+
+    pub async fn new(pool: PgPool) -> Self {
+        Self::at(pool, "http://localhost:3000").await
+    }
+
+    pub fn request_context(&self) -> RequestContext {
+        RequestContext::new(self.context.clone(), HashMap::new(), Source::default(), "test")
+    }
+
+    /// The cookie of somebody who is signed in.
+    pub async fn signed_in(&self, slug: &str, email: &str) -> String {
+        let request_context = self.request_context();
+        let context = request_context.organization(slug).await.unwrap();
+        let link = sign_in::operator_link(&context, email).await.unwrap();
+        let session = sign_in::by_link(&context, &link).await.unwrap();
+        format!("session-{slug}={}", session.token.expose())
+    }
+
+    /// The admin, beside the web.
+    pub async fn admin(&self) -> RequestContext {
+        let cookie = self.signed_in("blobsrus", ADMIN).await;
+        let token = Token::from_client(cookie.split_once('=').unwrap().1);
+        let sessions = HashMap::from([("blobsrus".to_owned(), token)]);
+        RequestContext::new(self.context.clone(), sessions, Source::default(), "test")
+    }
+
+    /// Invites an address, and gives its link's token.
+    pub async fn invited(&self, email: &str) -> Token {
+        let request_context = self.admin().await;
+        let admin = request_context.admin("blobsrus").await.unwrap();
+        invitations::invite(&admin, email, &OrganizationRole::Member.into()).await.unwrap();
+        let (organization, invitation): (Uuid, Uuid) =
+            sqlx::query_as("select organization_id, id from invitations where email = $1")
+                .bind(email)
+                .fetch_one(&self.context.pool)
+                .await
+                .unwrap();
+        self.context.keys.invitation_token(OrganizationId(organization), InvitationId(invitation)).unwrap()
+    }
+
+    /// A member of the organization, signed in.
+    pub async fn member(&self, email: &str) -> String {
+        let token = self.invited(email).await;
+        let request_context = self.request_context();
+        let session = invitations::join(
+            &request_context.organization("blobsrus").await.unwrap(),
+            &token,
+            email,
+            "Blobby",
+        )
+        .await
+        .unwrap();
+        format!("session-blobsrus={}", session.token.expose())
+    }
+
+    pub async fn other_organization(&self) -> String {
+        organizations::create(&self.request_context(), "other", "Others", "eve@other.example").await.unwrap();
+        self.signed_in("other", "eve@other.example").await
+    }
+
+    pub async fn get(&self, path: &str, cookie: &str) -> Answer {
+        self.send(Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap()).await
+    }
+
+    /// Posts a form as a browser does without WebAssembly.
+    pub async fn post(&self, path: &str, cookie: &str, body: &str) -> Answer {
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header(header::ACCEPT, "text/html,application/xhtml+xml")
+            .header(header::CONTENT_TYPE, FORM)
+            .header("sec-fetch-site", "same-origin");
+        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    /// Calls a server function as the browser's half does.
+    pub async fn call(&self, path: &str, cookie: &str, kind: &str, body: &str) -> Answer {
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, kind);
+        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+        request.headers_mut().entry(header::HOST).or_insert("localhost:3000".parse().unwrap());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
+    pub async fn count(&self, what: &str) -> i64 {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {what}")))
+            .fetch_one(&self.context.pool)
+            .await
+            .unwrap()
+    }
+}
