@@ -25,7 +25,7 @@ pub fn AccountPage() -> impl IntoView {
         <OrganizationPage title="Account".to_owned() section=Section::Account>
             <h1>"Account"</h1>
             {user.map(|user| erased_view! {
-                <dl class="facts">
+                <dl class="description-list">
                     <dt>"Email"</dt>
                     <dd>{user.email}</dd>
                     <dt>"Organization role"</dt>

@@ -62,7 +62,7 @@ pub fn App() -> impl IntoView {
     form::provide_submission();
     let nothing_here = viewer::is_hidden();
     erased_view! {
-        <a class="skip" href="#main" rel="external">"Skip to content"</a>
+        <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
         <Router>
             <ForgetSubmission/>
             {if nothing_here {

@@ -86,7 +86,7 @@ fn Row(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
             <td data-label="When" class="nowrap"><Moment at=event.at now/></td>
             <td data-label="Who">{event.actor}</td>
             <td data-label="What">{words}{(!details.is_empty()).then(|| erased_view! { <span class="muted small details">{details}</span> })}</td>
-            <td data-label="To whom" class=if event.target_id.is_none() && nobody { "blank" } else { "email" }>{target}</td>
+            <td data-label="To whom" class=if event.target_id.is_none() && nobody { "is-empty" } else { "email" }>{target}</td>
             <td data-label="From" class="nowrap muted">{event.source}</td>
         </tr>
     }

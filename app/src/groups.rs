@@ -66,10 +66,10 @@ fn Table(groups: Vec<Group>) -> impl IntoView {
         erased_view! {
             <tr>
                 <td data-label="Name" class="name" id=format!("group-{}", group.id)>{group.name}</td>
-                <td data-label="Description" class=if group.description.is_empty() { "blank" } else { "wide lines" }>{group.description.clone()}</td>
+                <td data-label="Description" class=if group.description.is_empty() { "is-empty" } else { "wide pre-line" }>{group.description.clone()}</td>
                 <td data-label="Roles">{roles}</td>
                 <td data-label="People"><a href=people class="count" aria-label=called>{group.members}</a></td>
-                <td class="row-actions"><a href=edit data-noscroll class="whole-row" aria-describedby=format!("group-{}", group.id)>"Edit"</a></td>
+                <td class="row-actions"><a href=edit data-noscroll class="stretched-link" aria-describedby=format!("group-{}", group.id)>"Edit"</a></td>
             </tr>
         }
     });
@@ -149,7 +149,7 @@ fn Editor(
                 />
                 <Checks legend="Roles" name="roles" checks nothing="There are no roles yet."/>
                 <div class="actions">
-                    {id.map(|id| erased_view! { <a href=CrudDialog::Delete(id).search() data-noscroll class="button danger apart">"Delete group…"</a> })}
+                    {id.map(|id| erased_view! { <a href=CrudDialog::Delete(id).search() data-noscroll class="button danger push-start">"Delete group…"</a> })}
                     <Close on_close href label="Cancel"/>
                     <Submit label="Save group" pending_label="Saving…" pending=save.pending()/>
                 </div>

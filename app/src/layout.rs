@@ -56,7 +56,7 @@ pub fn OrganizationPage(title: String, section: Section, children: Children) -> 
     let name = viewer.organization.name;
     erased_view! {
         <Title text=document_title(&format!("{title} · {name}"))/>
-        <header class="top">
+        <header class="site-header">
             <div class="column">
                 <a href=paths::home(&slug) class="organization" rel="external">{icon(Icon::Door)}{name.clone()}</a>
                 {viewer.user.map(|user| erased_view! { <Navigation slug=slug.clone() user section/> })}
@@ -83,7 +83,7 @@ fn Navigation(slug: String, user: ViewerUser, section: Section) -> impl IntoView
                 <a href=paths::audit_log(&slug, &AuditQuery::default()) aria-current=here(Section::AuditLog)>"Audit log"</a>
             })}
         </nav>
-        <div class="who">
+        <div class="user-menu">
             <a href=paths::account(&slug) aria-current=here(Section::Account)>{name}</a>
             <SignOut organization=slug.clone() label="Sign out" kind="quiet"/>
         </div>

@@ -93,9 +93,9 @@ fn Ready(
     erased_view! {
         <PublicPage title="Confirm your request".to_owned()>
             <p>"You ask for an invitation for "<strong>{email}</strong>". This is what the admins will read:"</p>
-            <dl class="facts">
+            <dl class="description-list">
                 <dt>"Name"</dt><dd>{name}</dd>
-                {(!message.is_empty()).then(|| erased_view! { <dt>"Message"</dt><dd class="lines">{message}</dd> })}
+                {(!message.is_empty()).then(|| erased_view! { <dt>"Message"</dt><dd class="pre-line">{message}</dd> })}
             </dl>
             <p class="muted">"Did somebody else write this? Then close this page: nothing is sent without you."</p>
             <ServerForm action>

@@ -82,7 +82,7 @@ fn Listed(
                 let rows = rows.into_iter().map(|row| erased_view! { <Row row now dismiss/> }).collect_view();
                 erased_view! {
                     {any_stale.then(|| erased_view! {
-                        <div class="over-table">
+                        <div class="table-toolbar">
                             <p class="muted small">"Stale: the address belongs to a member by now."</p>
                             <ServerForm action=stale class="inline">
                                 <input type="hidden" name="org" value=use_organization()/>
@@ -132,7 +132,7 @@ fn Several(dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
         }
     };
     erased_view! {
-        <ServerForm action=dismiss class="chosen" id=FORM>
+        <ServerForm action=dismiss class="bulk-actions" id=FORM>
             <input type="hidden" name="org" value=organization/>
             <button type="submit" class="button" formmethod="get" formaction=users name="dialog" value="invite" on:click=approve>
                 "Approve selected…"
@@ -157,14 +157,14 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) 
     let whose = format!("request-{}", row.id);
     erased_view! {
         <tr>
-            <td class="choose">
+            <td class="select-cell">
                 <input type="checkbox" form=FORM name="email[]" value=row.email.clone() aria-label=format!("Select {}", row.email)/>
             </td>
             <td data-label="Email" class="email wide">
                 <span class="stack">
                     <span id=whose.clone()>{row.email}</span>
                     {row.member.map(|member| erased_view! {
-                        <span class="line">
+                        <span class="row">
                             <span class="badge stale">{icon(Icon::Check)}"Already a member"</span>
                             <a class="small" href=paths::user(&organization, member.user)>{member.by.label()}</a>
                             <span class="small muted"><Moment at=member.at now/></span>
@@ -172,14 +172,14 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) 
                     })}
                 </span>
             </td>
-            <td data-label="Name" class=if row.name.is_empty() { "blank" } else { "" }>{row.name.clone()}</td>
-            <td data-label="Message" class=if row.message.is_empty() { "blank" } else { "wide lines" }>{row.message.clone()}</td>
+            <td data-label="Name" class=if row.name.is_empty() { "is-empty" } else { "" }>{row.name.clone()}</td>
+            <td data-label="Message" class=if row.message.is_empty() { "is-empty" } else { "wide pre-line" }>{row.message.clone()}</td>
             <td data-label="Asked" class="nowrap">
                 <Moment at=row.asked_at now/>
                 {(row.repeat_count > 0).then(|| format!(" (and {} times more)", row.repeat_count))}
             </td>
             <td class="row-actions">
-                <span class="line">
+                <span class="row">
                     <a href=paths::users(&organization, &invite) class="button" aria-describedby=whose.clone()>"Approve"</a>
                     <ServerForm action=dismiss class="inline">
                         <input type="hidden" name="org" value=organization.clone()/>

@@ -63,10 +63,10 @@ fn Table(roles: Vec<Role>) -> impl IntoView {
         erased_view! {
             <tr>
                 <td data-label="Name" class="name" id=format!("role-{}", role.id)>{role.name}</td>
-                <td data-label="Permissions" class="codes">{permissions}</td>
+                <td data-label="Permissions" class="code-list">{permissions}</td>
                 <td data-label="People">{role.users}</td>
                 <td data-label="Groups">{role.groups}</td>
-                <td class="row-actions"><a href=edit data-noscroll class="whole-row" aria-describedby=format!("role-{}", role.id)>"Edit"</a></td>
+                <td class="row-actions"><a href=edit data-noscroll class="stretched-link" aria-describedby=format!("role-{}", role.id)>"Edit"</a></td>
             </tr>
         }
     });
@@ -141,7 +141,7 @@ fn Editor(
                     error=of("permissions") node_ref=NodeRef::new() on_text=Callback::new(|_| ())
                 />
                 <div class="actions">
-                    {id.map(|id| erased_view! { <a href=CrudDialog::Delete(id).search() data-noscroll class="button danger apart">"Delete role…"</a> })}
+                    {id.map(|id| erased_view! { <a href=CrudDialog::Delete(id).search() data-noscroll class="button danger push-start">"Delete role…"</a> })}
                     <Close on_close href label="Cancel"/>
                     <Submit label="Save role" pending_label="Saving…" pending=save.pending()/>
                 </div>

@@ -80,7 +80,7 @@ fn Copied(id: &'static str, label: &'static str, text: String) -> impl IntoView 
         }
     };
     erased_view! {
-        <div class="field copied">
+        <div class="field copy-field">
             <label for=id>{label}</label>
             <input id=id type="text" readonly class="link" autocomplete="off" value=text node_ref=field on:focus=select/>
         </div>
@@ -147,7 +147,7 @@ fn Row(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
             <td data-label="Allowed">{allowed}</td>
             <td data-label="Last used" class="nowrap">{used}</td>
             <td data-label="Expires" class="nowrap">{expires}</td>
-            <td data-label="Created"><span class="line"><Moment at=key.created_at now/>" by "{key.created_by}</span></td>
+            <td data-label="Created"><span class="row"><Moment at=key.created_at now/>" by "{key.created_by}</span></td>
             <td class="row-actions"><a href=revoke data-noscroll aria-describedby=named>"Revoke"</a></td>
         </tr>
     }

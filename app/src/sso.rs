@@ -37,13 +37,13 @@ pub fn Continue(
             </form>
         }
     });
-    erased_view! { <div class="ways">{buttons.collect_view()}</div> }
+    erased_view! { <div class="sso-options">{buttons.collect_view()}</div> }
 }
 
 /// What parts one way in from another.
 #[component]
 pub fn Or() -> impl IntoView {
-    erased_view! { <p class="or">"or"</p> }
+    erased_view! { <p class="divider">"or"</p> }
 }
 
 #[component]
@@ -170,7 +170,7 @@ fn Mismatch(invited: String, came: String, at: String, again: Vec<ConnectionName
     let organization = use_organization();
     erased_view! {
         <PublicPage title="This invitation is for another address".to_owned()>
-            <dl class="facts">
+            <dl class="description-list">
                 <dt>"Invited"</dt>
                 <dd>{invited.clone()}</dd>
                 <dt>"You came as"</dt>

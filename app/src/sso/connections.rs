@@ -90,13 +90,13 @@ fn Table(connections: Vec<ConnectionRow>, test: ServerFormAction<TestConnection>
                 <td data-label="Who may join">{joining}</td>
                 <td data-label="People">{users}</td>
                 <td class="row-actions">
-                    <div class="line">
+                    <div class="row">
                         <ServerForm action=test class="inline">
                             <input type="hidden" name="org" value=use_organization()/>
                             <input type="hidden" name="id" value=id.to_string()/>
                             <Submit label="Test connection" pending_label="Testing…" pending=test.pending() kind="quiet"/>
                         </ServerForm>
-                        <a href=edit data-noscroll class="whole-row" aria-describedby=label>"Edit"</a>
+                        <a href=edit data-noscroll class="stretched-link" aria-describedby=label>"Edit"</a>
                     </div>
                 </td>
             </tr>

@@ -27,7 +27,7 @@ pub fn Problems(#[prop(into)] problem: Signal<Option<Problem>>) -> impl IntoView
             });
             erased_view! {
                 // Before WebAssembly the browser itself puts the focus here, since this comes before any field.
-                <div class="problems notice danger" role="alert" tabindex="-1" autofocus node_ref=summary>
+                <div class="error-summary notice danger" role="alert" tabindex="-1" autofocus node_ref=summary>
                     {icon(Icon::Warning)}
                     <div>
                         <p>{problem.to_string()}</p>

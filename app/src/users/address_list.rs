@@ -146,7 +146,7 @@ pub fn Chips(
             <li class=look>
                 {icon(sign)}
                 <span class="chip-text">{text}</span>
-                <span class="chip-words">{words(&class, asked, tense)}</span>
+                <span class="chip-status">{words(&class, asked, tense)}</span>
                 {edit}
                 {offer}
             </li>

@@ -102,9 +102,9 @@ fn Granting(grants: Grants) -> impl IntoView {
     let open = roles.iter().chain(&groups).any(|check| check.chosen);
     (!roles.is_empty() || !groups.is_empty()).then(|| {
         erased_view! {
-            <details class="granting" open=open>
+            <details class="access-fields" open=open>
                 <summary>"Roles and groups"</summary>
-                <div class="two">
+                <div class="columns">
                     <Checks legend="Roles" name="roles" checks=roles nothing="There are no roles yet."/>
                     <Checks legend="Groups" name="groups" checks=groups nothing="There are no groups yet."/>
                 </div>

@@ -117,7 +117,7 @@ fn Listed(
             {page.group.map(|group| erased_view! { <OfGroup name=group.name/> })}
             <Filters view=view.clone() expired form=filters/>
             {rows_there.then(|| erased_view! {
-                <div class="over-table">
+                <div class="table-toolbar">
                     <ChosenBar view=view.clone() chosen/>
                     {all_again.map(|href| erased_view! { <a href=href data-noscroll class="button">"Re-invite all…"</a> })}
                 </div>
@@ -133,7 +133,7 @@ fn Listed(
 fn OfGroup(name: String) -> impl IntoView {
     let all = paths::users(&use_organization(), &UsersView::default());
     erased_view! {
-        <p class="line of-group">
+        <p class="row group-filter">
             <span>"People in the group "<strong>{name}</strong></span>
             <a href=all class="button">"Show all users"</a>
         </p>

@@ -89,7 +89,7 @@ fn Gone(email: String) -> impl IntoView {
                     <p><strong>{email}</strong>" is no longer in the organization. Links that were sent no longer work, and every session has ended."</p>
                 </Notice>
             </div>
-            <p class="line">
+            <p class="row">
                 <a href=paths::users(&organization, &UsersView::default()) class="button primary">"Back to the users"</a>
                 <a href=paths::users(&organization, &again) class="button">"Invite again"</a>
             </p>
@@ -106,7 +106,7 @@ fn Profile(profile: UserProfile, actions: Actions) -> impl IntoView {
     let user = profile.user.clone();
     erased_view! {
         <OrganizationPage title=title.clone() section=Section::Users>
-            <p class="back"><a href=paths::users(&use_organization(), &UsersView::default())>"Users"</a></p>
+            <p class="back-link"><a href=paths::users(&use_organization(), &UsersView::default())>"Users"</a></p>
             <div class="heading">
                 <h1>{title}</h1>
                 {waiting.then(|| erased_view! { <Invitation user=user.clone() actions/> })}
@@ -129,11 +129,11 @@ fn Facts(profile: UserProfile) -> impl IntoView {
     let UserProfile { user, invited_by, invited_at, joined, now, .. } = profile;
     let moment = move |at: DateTime<Utc>| erased_view! { <Moment at now/> };
     erased_view! {
-        <dl class="facts">
+        <dl class="description-list">
             <dt>"Email"</dt>
             <dd>{user.email}</dd>
             <dt>"Status"</dt>
-            <dd class="line"><StatusBadge status=user.status expires_at=user.expires_at now/></dd>
+            <dd class="row"><StatusBadge status=user.status expires_at=user.expires_at now/></dd>
             <dt>"Organization role"</dt>
             <dd>{user.role.label()}</dd>
             <dt>"Last login"</dt>
@@ -151,7 +151,7 @@ fn Invitation(user: UserRow, actions: Actions) -> impl IntoView {
     let lasts = user.status == UserStatus::Invited;
     let (label, pending) = if lasts { ("Resend", "Sending…") } else { ("Re-invite", "Sending…") };
     erased_view! {
-        <div class="line">
+        <div class="row">
             {lasts.then(|| erased_view! {
                 <ServerForm action=actions.copy class="inline">
                     <input type="hidden" name="org" value=use_organization()/>
@@ -220,10 +220,10 @@ fn Leaving(user: UserRow, own: bool) -> impl IntoView {
         erased_view! { <a href=href data-noscroll class=kind>{*label}</a> }
     });
     erased_view! {
-        <section class="leaving" aria-labelledby="leaving">
+        <section class="danger-zone" aria-labelledby="leaving">
             <h2 id="leaving">"Membership"</h2>
             {own.then(|| erased_view! { <p class="muted">"This is you. Suspending or revoking yourself signs you out."</p> })}
-            <p class="line">{links.collect_view()}</p>
+            <p class="row">{links.collect_view()}</p>
         </section>
     }
 }

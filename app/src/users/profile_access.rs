@@ -38,7 +38,7 @@ pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) ->
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="user" value=user.id.to_string()/>
                 <Choice label="Organization role" name="role" options hint="An Organization Admin can invite people and change settings."/>
-                <div class="two">
+                <div class="columns">
                     <Checks legend="Roles" name="roles" checks=roles nothing="There are no roles yet."/>
                     <Checks legend="Groups" name="groups" checks=groups nothing="There are no groups yet."/>
                 </div>

@@ -26,14 +26,14 @@ pub fn Mails(deliveries: Vec<Delivery>, now: DateTime<Utc>) -> impl IntoView {
             <li>
                 <p><strong>{mail.kind.label()}</strong>" to "{mail.to}", queued "<Moment at=mail.queued_at now/></p>
                 <p><DeliveryLine state=mail.state now/></p>
-                {(!said.is_empty()).then(|| erased_view! { <p class="muted said">{said}</p> })}
+                {(!said.is_empty()).then(|| erased_view! { <p class="muted detail">{said}</p> })}
             </li>
         }
     });
     erased_view! {
         <section aria-labelledby="mails">
             <h2 id="mails">"Mails"</h2>
-            <ul class="mails" aria-labelledby="mails">{mails.collect_view()}</ul>
+            <ul class="timeline" aria-labelledby="mails">{mails.collect_view()}</ul>
         </section>
     }
 }
@@ -49,14 +49,14 @@ pub fn Timeline(events: Vec<AuditEvent>, now: DateTime<Utc>) -> impl IntoView {
         erased_view! {
             <li>
                 <p><strong>{event.actor.clone()}</strong>" "{event.words().to_owned()}", "<Moment at=event.at now/></p>
-                {(!details.is_empty()).then(|| erased_view! { <p class="muted said">{details}</p> })}
+                {(!details.is_empty()).then(|| erased_view! { <p class="muted detail">{details}</p> })}
             </li>
         }
     });
     erased_view! {
         <section aria-labelledby="timeline">
             <h2 id="timeline">"Timeline"</h2>
-            <ol class="mails" aria-labelledby="timeline">{events.collect_view()}</ol>
+            <ol class="timeline" aria-labelledby="timeline">{events.collect_view()}</ol>
         </section>
     }
 }

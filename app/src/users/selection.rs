@@ -103,7 +103,7 @@ pub fn ChosenBar(view: UsersView, chosen: Chosen) -> impl IntoView {
         many => format!("{many} people selected"),
     };
     erased_view! {
-        <form method="get" id=FORM class="chosen" on:submit=open>
+        <form method="get" id=FORM class="bulk-actions" on:submit=open>
             {fields.into_iter().map(|(name, value)| erased_view! { <input type="hidden" name=name value=value/> }).collect_view()}
             <p role="status">{words}</p>
             <button type="submit" name="dialog" value="chosen" class="button">"Change selected…"</button>
@@ -146,7 +146,7 @@ pub fn ChosenDialog(
         let buttons = buttons.into_iter().map(|(action, label, kind)| {
             erased_view! { <button type="submit" name="action" value=action.code() class=format!("button {kind}")>{label}</button> }
         });
-        erased_view! { <div class="choice"><p>{words}</p><div class="line">{buttons.collect_view()}</div></div> }
+        erased_view! { <div class="choice"><p>{words}</p><div class="row">{buttons.collect_view()}</div></div> }
     };
     erased_view! {
         <Dialog title on_close>
@@ -194,7 +194,7 @@ fn Grouping(
             <ServerForm action class="choices">
                 <Problems problem/>
                 <Those users/>
-                <div class="line end">
+                <div class="row end">
                     <Choice label="Group" name="group" options/>
                     <button type="submit" name="change" value=GroupChange::Add.code() class="button">"Add to group"</button>
                     <button type="submit" name="change" value=GroupChange::Remove.code() class="button">"Remove from group"</button>

@@ -42,7 +42,7 @@ pub fn UsersTable(
             <caption class="visually-hidden">"Users of the organization"</caption>
             <thead>
                 <tr>
-                    <th scope="col" class="choose"><span class="visually-hidden">"Select"</span><ChooseAll users chosen/></th>
+                    <th scope="col" class="select-cell"><span class="visually-hidden">"Select"</span><ChooseAll users chosen/></th>
                     {heads.collect_view()}
                     <th scope="col"><span class="visually-hidden">"Manage"</span></th>
                 </tr>
@@ -78,12 +78,12 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerFormAction<A
     };
     erased_view! {
         <tr>
-            <td class="choose"><ChooseBox user=row.id name=called.clone() chosen/></td>
+            <td class="select-cell"><ChooseBox user=row.id name=called.clone() chosen/></td>
             <td data-label="Name" class="name">{name}</td>
             <td data-label="Email" class="email" id=whose.clone()>{row.email}</td>
             <td data-label="Status">
                 <span class="stack">
-                    <span class="line"><StatusBadge status=row.status expires_at=row.expires_at now/></span>
+                    <span class="row"><StatusBadge status=row.status expires_at=row.expires_at now/></span>
                     {row.joined_by.filter(|way| way.is_from_outside()).map(|way| erased_view! { <span class="muted small">"joined "{way.label()}</span> })}
                     {row.delivery.map(|state| erased_view! { <DeliveryLine state now/> })}
                 </span>
@@ -97,7 +97,7 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerFormAction<A
             </td>
             <td class="row-actions">
                 {expired.then(|| erased_view! { <InviteAgain user=row.id name=called act/> })}
-                <a href=manage class="whole-row" aria-describedby=whose>"Manage"</a>
+                <a href=manage class="stretched-link" aria-describedby=whose>"Manage"</a>
             </td>
         </tr>
     }

@@ -81,7 +81,7 @@ pub fn Editor(
                     hint="How old the provider’s own sign-in may be at most. Empty: as old as it likes. Some providers can’t do this."
                 />
                 <div class="actions">
-                    {id.map(|id| erased_view! { <a href=CrudDialog::Delete(id).search() data-noscroll class="button danger apart">"Delete connection…"</a> })}
+                    {id.map(|id| erased_view! { <a href=CrudDialog::Delete(id).search() data-noscroll class="button danger push-start">"Delete connection…"</a> })}
                     <Close on_close href label="Cancel"/>
                     <Submit label="Save connection" pending_label="Saving…" pending=save.pending()/>
                 </div>
