@@ -44,7 +44,7 @@ impl<'a> Actor<'a> {
         match self {
             Self::User { id, name } => ("user", Some(id.0), name),
             Self::Stranger { email } => ("unauthenticated", None, email),
-            Self::Key { id, name } => ("key", Some(*id), name),
+            Self::Key { id, name } => ("api_key", Some(*id), name),
             Self::Connection { id, name } => ("connection", Some(*id), name),
             Self::Operator => ("operator", None, "command line"),
         }

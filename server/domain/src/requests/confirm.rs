@@ -31,7 +31,7 @@ pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> R
         !context.settings.requests_enabled || row.confirm_expires_at.is_none_or(|until| until <= context.now);
     Ok(match row.status.as_str() {
         "asked" if over => ConfirmPage::Expired,
-        "asked" => ConfirmPage::Ready { email: row.email, name: row.name, message: row.message },
+        "unconfirmed" => ConfirmPage::Ready { email: row.email, name: row.name, message: row.message },
         _ => ConfirmPage::Confirmed,
     })
 }
@@ -117,7 +117,7 @@ async fn lock(
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or(Problem::LinkUnusable)?;
-    if row.status != "asked" {
+    if row.status != "unconfirmed" {
         return Ok(None);
     }
     if row.confirm_expires_at.is_none_or(|until| until <= context.now) {

@@ -98,7 +98,7 @@ async fn whoever_asked_for_an_invitation_is_told_apart_before_it_is_sent(pool: P
             .run(&format!(
                 "insert into invitation_requests
                     (organization_id, id, email, email_normalized, status, proof, created_at, ended_at)
-                 select id, gen_random_uuid(), '{email}', '{email}', '{status}', 'mail', now(), {ended} from organizations"
+                 select id, gen_random_uuid(), '{email}', '{email}', '{status}', 'email', now(), {ended} from organizations"
             ))
             .await;
     };

@@ -6,6 +6,7 @@ mod history;
 mod invite;
 mod join;
 mod lifecycle;
+mod migrations;
 mod permissions;
 mod plans;
 #[path = "../support/provider.rs"]

@@ -100,7 +100,7 @@ async fn two_syncs_at_once_make_each_user_once(_: PgPoolOptions, options: PgConn
         assert_eq!(answers.iter().filter(|answer| refused(answer)).count(), TASKS - 1, "round {round}");
     }
     assert_eq!(app.count("users where joined_by = 'scim'").await, 10);
-    assert_eq!(app.count("audit_events where action = 'user.joined' and actor_kind = 'key'").await, 10);
+    assert_eq!(app.count("audit_events where action = 'user.joined' and actor_kind = 'api_key'").await, 10);
     assert_eq!(app.count("invitations where status = 'open'").await, 0);
 }
 

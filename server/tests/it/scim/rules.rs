@@ -44,7 +44,7 @@ async fn creating_somebody_who_is_invited_takes_the_invitation(pool: PgPool) {
         assert_eq!(invitation.unwrap(), "accepted");
         scim.post("/Users", &json!({ "userName": email })).await.refused(409, Some("uniqueness"));
     }
-    let by_key = "audit_events where action = 'user.joined' and actor_kind = 'key' and actor_name = 'Okta'";
+    let by_key = "audit_events where action = 'user.joined' and actor_kind = 'api_key' and actor_name = 'Okta'";
     assert_eq!(scim.site.count(by_key).await, 2);
 }
 
@@ -72,7 +72,7 @@ async fn deactivating_ends_every_session_at_once(pool: PgPool) {
     assert_eq!(account(cookie).await, StatusCode::SEE_OTHER);
     for word in ["user.suspended", "user.reactivated"] {
         assert_eq!(
-            site.count(&format!("audit_events where action = '{word}' and actor_kind = 'key'")).await,
+            site.count(&format!("audit_events where action = '{word}' and actor_kind = 'api_key'")).await,
             1
         );
     }
