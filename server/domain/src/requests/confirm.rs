@@ -30,7 +30,7 @@ pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> R
     let over =
         !context.settings.requests_enabled || row.confirm_expires_at.is_none_or(|until| until <= context.now);
     Ok(match row.status.as_str() {
-        "asked" if over => ConfirmPage::Expired,
+        "unconfirmed" if over => ConfirmPage::Expired,
         "unconfirmed" => ConfirmPage::Ready { email: row.email, name: row.name, message: row.message },
         _ => ConfirmPage::Confirmed,
     })
