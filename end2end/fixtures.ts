@@ -1,13 +1,13 @@
 // What every test gets: an organization of its own, its mail, and a watch over the browser.
 
 import { test as base, expect, type APIRequestContext, type Page } from "@playwright/test";
-import { expectAccessible } from "./support/accessible.ts";
+import { expectAccessible } from "./support/axe.ts";
 import { noteScripts } from "./support/browser.ts";
 import { openDatabase, type Database, type Query } from "./support/database.ts";
 import { running, type Running } from "./support/environment.ts";
 import { linkIn, openMailbox, type Mailbox } from "./support/mailbox.ts";
 import { createOrganization, inviteByRequest, signInRequests, type Organization } from "./support/organization.ts";
-import { watch, type Watch } from "./support/problems.ts";
+import { watch, type Watch } from "./support/error_watch.ts";
 
 export { expect };
 export type { Organization } from "./support/organization.ts";

@@ -41,7 +41,7 @@ export default defineConfig({
       name: "no JavaScript",
       use: { javaScriptEnabled: false },
       // What only WebAssembly brings, what has no page in it, and what looks the same.
-      testIgnore: ["**/*.hydrate.spec.ts", "**/crash.spec.ts", "**/flood.spec.ts", "**/*pages.spec.ts"],
+      testIgnore: ["**/*.hydrate.spec.ts", "**/crash.spec.ts", "**/request_rate_limit.spec.ts", "**/*.visual.spec.ts"],
     },
   ],
 });

@@ -5,7 +5,7 @@ import tests from "../playwright.config.ts";
 
 export default defineConfig({
   testDir: ".",
-  testMatch: "weight.ts",
+  testMatch: "bundle_size.ts",
   outputDir: "../test-results",
   workers: 1,
   timeout: 120_000,

@@ -1,10 +1,10 @@
 import type { Page } from "@playwright/test";
-import { arrive, goto } from "../support/browser.ts";
+import { expectHeading, goto } from "../support/browser.ts";
 
 /** Opens an invitation's link, and waits for the page with this heading. */
 export async function openInvitation(page: Page, link: string, heading: string): Promise<void> {
   await goto(page, link);
-  await arrive(page, heading);
+  await expectHeading(page, heading);
 }
 
 /** Gives a name and joins, on the page that is open. */

@@ -1,8 +1,8 @@
 import { expect, type Locator, type Page } from "@playwright/test";
-import { arrive, goto } from "../support/browser.ts";
+import { expectHeading, goto } from "../support/browser.ts";
 
 /** Switches "New user invitations" on, as an admin does. */
-export async function letPeopleAsk(page: Page, slug: string): Promise<void> {
+export async function enableRequests(page: Page, slug: string): Promise<void> {
   await goto(page, `/o/${slug}/settings/general`);
   await page.getByRole("switch", { name: "New user invitations" }).check();
   await saveSettings(page);
@@ -26,7 +26,7 @@ export async function fillRequest(page: Page, email: string, name = "Blob Ross",
 export async function ask(page: Page, slug: string, email: string, message = "", name = "Blob Ross"): Promise<void> {
   await goto(page, `/o/${slug}/login`);
   await page.getByRole("link", { name: "Request an invitation" }).click();
-  await arrive(page, "Request an invitation");
+  await expectHeading(page, "Request an invitation");
   await fillRequest(page, email, name, message);
   await expect(page.getByText("Look into your mailbox.")).toBeVisible();
 }
@@ -34,9 +34,9 @@ export async function ask(page: Page, slug: string, email: string, message = "",
 /** Confirms a request by the link of its mail. */
 export async function confirmRequest(page: Page, link: string): Promise<void> {
   await goto(page, link);
-  await arrive(page, "Confirm your request");
+  await expectHeading(page, "Confirm your request");
   await page.getByRole("button", { name: "Send request" }).click();
-  await arrive(page, "Your request is confirmed");
+  await expectHeading(page, "Your request is confirmed");
 }
 
 export async function openRequests(page: Page, slug: string): Promise<void> {

@@ -1,11 +1,11 @@
 import type { Page } from "@playwright/test";
-import { arrive, goto } from "../support/browser.ts";
+import { expectHeading, goto } from "../support/browser.ts";
 
 /** Opens a sign-in link and uses it; an admin then stands before the users, a member before the account. */
 export async function signIn(page: Page, link: string, arrivesAt: "Users" | "Account" = "Users"): Promise<void> {
   await goto(page, link);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await arrive(page, arrivesAt);
+  await expectHeading(page, arrivesAt);
 }
 
 /** Asks for a sign-in mail on the login page that is open. */
@@ -16,5 +16,5 @@ export async function askForMail(page: Page, email: string): Promise<void> {
 
 export async function signOut(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await arrive(page, "Sign in");
+  await expectHeading(page, "Sign in");
 }

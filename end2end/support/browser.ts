@@ -29,7 +29,7 @@ export async function reload(page: Page): Promise<void> {
 }
 
 /** Waits for the page with this heading, and until it answers. */
-export async function arrive(page: Page, heading: string): Promise<void> {
+export async function expectHeading(page: Page, heading: string): Promise<void> {
   await expect(page.getByRole("heading", { level: 1, name: heading, exact: true })).toBeVisible();
   await hydrated(page);
 }

@@ -4,7 +4,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { expect, type APIRequestContext, type Page } from "@playwright/test";
 import Provider from "oidc-provider";
-import { freePort } from "./net.ts";
+import { freePort } from "./ports.ts";
 import type { Organization } from "./organization.ts";
 
 /** Somebody at the provider, by their name there. */

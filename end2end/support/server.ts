@@ -4,7 +4,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream, readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { build } from "./environment.ts";
-import { freePort } from "./net.ts";
+import { freePort } from "./ports.ts";
 
 /** How long the server has to be ready after its start, in milliseconds. */
 const READY_WITHIN = 30_000;

@@ -1,7 +1,7 @@
 import { expect, test } from "../fixtures.ts";
 import { openProfileOf, permission, timeline } from "../pages/profile.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { makeGroup, makeRole } from "../pages/things.ts";
+import { makeGroup, makeRole } from "../pages/roles_groups.ts";
 import { dialog, emailField, openDialog, row, rows, sendButton } from "../pages/users.ts";
 import { goto, hydrated } from "../support/browser.ts";
 import { addPerson } from "../support/organization.ts";

@@ -2,7 +2,7 @@
 // and the SMTP server are real.
 
 import { letLeasesEnd, type Database } from "../support/database.ts";
-import { expect, test, type House } from "../support/house.ts";
+import { expect, test, type IsolatedServer } from "../support/isolated_server.ts";
 import { inviteByRequest, signInLink, type Organization } from "../support/organization.ts";
 import type { MailServer } from "../support/smtp.ts";
 
@@ -11,7 +11,7 @@ test.describe.configure({ mode: "serial" });
 const list = (org: Organization, count: number) => Array.from({ length: count }, (_, n) => `blob${n}@${org.domain}`);
 
 /** How many people are invited, by each of the tables that must agree. */
-async function invited({ database }: House): Promise<Record<string, number>> {
+async function invited({ database }: IsolatedServer): Promise<Record<string, number>> {
   const rows = await database.query<{ users: number; invitations: number; mails: number; audited: number }>(
     `select (select count(*) from users where status = 'invited')::int as users,
         (select count(*) from invitations)::int as invitations,
@@ -21,9 +21,9 @@ async function invited({ database }: House): Promise<Record<string, number>> {
   return rows[0]!;
 }
 
-test("killed in the middle of inviting 10,000: nobody was invited, and all are when it is done again", async ({ house }) => {
+test("killed in the middle of inviting 10,000: nobody was invited, and all are when it is done again", async ({ isolated }) => {
   test.setTimeout(120_000);
-  const { server, database, org, admin, mail } = house;
+  const { server, database, org, admin, mail } = isolated;
   const addresses = list(org, 10_000);
   // Whoever holds the outbox stops the transaction between its statements: users and invitations are written, mails are not.
   const holder = await database.pool.connect();
@@ -52,21 +52,21 @@ test("killed in the middle of inviting 10,000: nobody was invited, and all are w
   // The database notices by itself that nobody waits for an answer any more.
   await expect.poll(() => open(database), { timeout: 30_000 }).toBe(0);
 
-  expect(await invited(house)).toEqual({ users: 0, invitations: 0, mails: 0, audited: 0 });
+  expect(await invited(isolated)).toEqual({ users: 0, invitations: 0, mails: 0, audited: 0 });
   await server.start();
-  expect(await invited(house)).toEqual({ users: 0, invitations: 0, mails: 0, audited: 0 });
+  expect(await invited(isolated)).toEqual({ users: 0, invitations: 0, mails: 0, audited: 0 });
   expect(mail.kept).toEqual([]);
 
   const again = await inviteByRequest(admin, server, org.slug, addresses.join("\n"));
   expect(again.addresses.filter(({ class: is }) => is === "new")).toHaveLength(10_000);
-  expect(await invited(house)).toEqual({ users: 10_000, invitations: 10_000, mails: 10_000, audited: 10_000 });
+  expect(await invited(isolated)).toEqual({ users: 10_000, invitations: 10_000, mails: 10_000, audited: 10_000 });
   await until(mail, () => mail.kept.length >= addresses.length);
   expect(mail.kept.map(({ to }) => to).toSorted()).toEqual(addresses.toSorted());
 });
 
-test("killed at any moment of a bulk invite: all were invited, or none", async ({ house }) => {
+test("killed at any moment of a bulk invite: all were invited, or none", async ({ isolated }) => {
   test.setTimeout(120_000);
-  const { server, database, org, admin } = house;
+  const { server, database, org, admin } = isolated;
   const addresses = list(org, 2_000).join("\n");
   const seen = new Set<number>();
   for (const wait of [20, 60, 120, 200, 300, 450, 700]) {
@@ -75,7 +75,7 @@ test("killed at any moment of a bulk invite: all were invited, or none", async (
     await server.kill();
     const answered = await answer;
     await expect.poll(() => open(database), { timeout: 30_000 }).toBe(0);
-    const found = await invited(house);
+    const found = await invited(isolated);
     const count = found.users!;
     expect([0, 2_000], `killed after ${wait} ms`).toContain(count);
     expect(found).toEqual({ users: count, invitations: count, mails: count, audited: count });
@@ -88,9 +88,9 @@ test("killed at any moment of a bulk invite: all were invited, or none", async (
   test.info().annotations.push({ type: "ended as", description: [...seen].join(", ") });
 });
 
-test("killed while mail is leaving: every invited address gets its mail, doubled only under the same Message-ID", async ({ house }) => {
+test("killed while mail is leaving: every invited address gets its mail, doubled only under the same Message-ID", async ({ isolated }) => {
   test.setTimeout(120_000);
-  const { server, database, org, admin, mail } = house;
+  const { server, database, org, admin, mail } = isolated;
   const addresses = list(org, 600);
   mail.slowDown(10);
   await inviteByRequest(admin, server, org.slug, addresses.join("\n"));
@@ -118,8 +118,8 @@ test("killed while mail is leaving: every invited address gets its mail, doubled
   expect(doubled).toBeLessThanOrEqual(kills * 60);
 });
 
-test("stopped by an operator while mail is leaving: it ends within 10 seconds, and nothing is doubled", async ({ house }) => {
-  const { server, org, admin, mail } = house;
+test("stopped by an operator while mail is leaving: it ends within 10 seconds, and nothing is doubled", async ({ isolated }) => {
+  const { server, org, admin, mail } = isolated;
   const addresses = list(org, 400);
   mail.slowDown(10);
   await inviteByRequest(admin, server, org.slug, addresses.join("\n"));
@@ -132,8 +132,8 @@ test("stopped by an operator while mail is leaving: it ends within 10 seconds, a
   expect(mail.kept.map(({ to }) => to).toSorted()).toEqual(addresses.toSorted());
 });
 
-test("a session outlives a power cut", async ({ house }) => {
-  const { server, org, admin } = house;
+test("a session outlives a power cut", async ({ isolated }) => {
+  const { server, org, admin } = isolated;
   await server.kill();
   await server.start();
   const answer = await admin.post("/api/users/list", { data: { org: org.slug, query: {} } });

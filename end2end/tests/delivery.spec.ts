@@ -7,7 +7,7 @@ import * as users from "../pages/users.ts";
 import { eventually, goto, hydrated } from "../support/browser.ts";
 import { createDatabase, dropDatabase, letRetryTimePass, openDatabase } from "../support/database.ts";
 import { build } from "../support/environment.ts";
-import { freePort } from "../support/net.ts";
+import { freePort } from "../support/ports.ts";
 import { createOrganization } from "../support/organization.ts";
 import { makeServer } from "../support/server.ts";
 import { startMailServer } from "../support/smtp.ts";

@@ -4,7 +4,7 @@ import { expect, test } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { arrive, hasScripts, hydrated, reload } from "../support/browser.ts";
+import { expectHeading, hasScripts, hydrated, reload } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
 import { addPerson, contents, inviteByRequest, signInLink, statusOf } from "../support/organization.ts";
 
@@ -50,7 +50,7 @@ test("an admin pastes two addresses, both get a mail, one joins and is active", 
   const theirs = await anotherBrowser();
   await openInvitation(theirs, links[0]!, `Join ${org.name}`);
   await join(theirs, org.name, "Blobby");
-  await arrive(theirs, "Account");
+  await expectHeading(theirs, "Account");
 
   await reload(page);
   await expect(users.row(page, blobby).getByText("Active", { exact: true })).toBeVisible();
@@ -137,7 +137,7 @@ test("who can't be invited gets what can be done instead, on the spot, and what 
   await users.sendButton(page).click();
   await expect(users.line(users.answer(page), suspended)).toContainText("user already exists in the organization");
   await users.answer(page).getByRole("link", { name: `Manage ${suspended}` }).click();
-  await arrive(page, "Suspended Blob");
+  await expectHeading(page, "Suspended Blob");
   await expect(page.getByText("Active", { exact: true })).toBeVisible();
 });
 
@@ -161,7 +161,7 @@ test("when the session ended meanwhile, the page says so and invites nobody", as
     await expect(users.dialog(page).getByRole("alert")).toContainText("You are signed out. Sign in again to go on.");
     await expect(users.emailField(page)).toHaveValue(email);
   } else {
-    await arrive(page, "Sign in");
+    await expectHeading(page, "Sign in");
   }
   expect(await statusOf(query, org.slug, email)).toBeUndefined();
 });

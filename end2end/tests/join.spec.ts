@@ -2,7 +2,7 @@ import { expect, test } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
 import { row } from "../pages/users.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { arrive, goto } from "../support/browser.ts";
+import { expectHeading, goto } from "../support/browser.ts";
 import {
   addPerson,
   contents,
@@ -32,7 +32,7 @@ test("an open invitation shows who invited whom until when, wants a name, and jo
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 
   await join(page, org.name, "Blobby O’Blob");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   await expect(page.getByRole("textbox", { name: "Name" })).toHaveValue("Blobby O’Blob");
   await axe();
   expect(await statusOf(query, org.slug, email)).toBe("active");
@@ -42,7 +42,7 @@ test("an invited admin who joins stands before the users", async ({ page, org, i
   const email = `blob.ross@${org.domain}`;
   await openInvitation(page, await invited(email, "admin"), `Join ${org.name}`);
   await join(page, org.name, "Blob Ross");
-  await arrive(page, "Users");
+  await expectHeading(page, "Users");
   await expect(row(page, email)).toContainText("Organization Admin");
 });
 
@@ -54,7 +54,7 @@ test("an expired invitation says when it ended, and joins nobody", async ({ page
 
   // Its time was over while the page stood open.
   await join(page, org.name, "Blobby");
-  await arrive(page, "This invitation has expired");
+  await expectHeading(page, "This invitation has expired");
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 
   await openInvitation(page, link, "This invitation has expired");
@@ -69,7 +69,7 @@ test("a revoked invitation says so", async ({ page, org, invited, query, axe }) 
   await revokeInvitation(query, org.slug, email);
 
   await join(page, org.name, "Blobby");
-  await arrive(page, "This invitation was revoked");
+  await expectHeading(page, "This invitation was revoked");
   expect(await statusOf(query, org.slug, email)).toBeUndefined();
 
   await openInvitation(page, link, "This invitation was revoked");
@@ -80,16 +80,16 @@ test("a used link leads to the login page, and signs nobody in", async ({ page, 
   const link = await invited(`blobby@${org.domain}`);
   await openInvitation(page, link, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
 
   const other = await anotherBrowser();
   await openInvitation(other, link, "You already joined");
   await axe(other);
   await other.getByRole("link", { name: "Go to the login page" }).click();
-  await arrive(other, "Sign in");
+  await expectHeading(other, "Sign in");
   expect((await other.context().cookies()).map(({ name }) => name)).not.toContain(`session-${org.slug}`);
   await goto(other, `/o/${org.slug}/account`);
-  await arrive(other, "Sign in");
+  await expectHeading(other, "Sign in");
 });
 
 test("a page that stood open while somebody joined elsewhere says that the link was used", async ({ page, org, invited, anotherBrowser }) => {
@@ -98,9 +98,9 @@ test("a page that stood open while somebody joined elsewhere says that the link 
   await openInvitation(page, link, `Join ${org.name}`);
   await openInvitation(other, link, `Join ${org.name}`);
   await join(other, org.name, "Blobby");
-  await arrive(other, "Account");
+  await expectHeading(other, "Account");
   await join(page, org.name, "Blobby again");
-  await arrive(page, "You already joined");
+  await expectHeading(page, "You already joined");
 });
 
 test("a garbled link and one of another organization say that they do not work", async ({ page, org, invited, server, axe }) => {
@@ -140,9 +140,9 @@ test("somebody else's open account is named, and the way leads through signing o
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 
   await page.getByRole("button", { name: "Sign out and go on" }).click();
-  await arrive(page, `Join ${org.name}`);
+  await expectHeading(page, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   await expect(page.getByRole("definition").filter({ hasText: email })).toBeVisible();
 });
 
@@ -153,7 +153,7 @@ test("signing in elsewhere while the page stands open does not join as the wrong
   await openInvitation(page, await invited(email), `Join ${org.name}`);
   await signIn(await page.context().newPage(), await signInLink(server, org.slug, open), "Account");
   await join(page, org.name, "Blobby");
-  await arrive(page, "Another account is open");
+  await expectHeading(page, "Another account is open");
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 });
 
@@ -170,7 +170,7 @@ test("opening the link as a scanner does, however often, changes nothing", async
 
   await openInvitation(page, link, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
 });
 
 test("two invitations in two tabs: nobody joins as somebody whom the page did not show", async ({ page, org, invited, query }) => {
@@ -189,7 +189,7 @@ test("two invitations in two tabs: nobody joins as somebody whom the page did no
   // The link opens it again.
   await openInvitation(page, blobby, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   expect(await statusOf(query, org.slug, emails[0]!)).toBe("active");
   expect(await statusOf(query, org.slug, emails[1]!)).toBe("invited");
 });
@@ -202,5 +202,5 @@ test("an expired invitation that is sent again works by its old link too", async
   await invited(email);
   await openInvitation(page, first, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
 });

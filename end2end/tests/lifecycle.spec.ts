@@ -3,7 +3,7 @@ import { openInvitation, join } from "../pages/join.ts";
 import { confirm, openProfileOf, timeline } from "../pages/profile.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { dialog, emailField, invite, openUsers, row, sendButton } from "../pages/users.ts";
-import { arrive, goto } from "../support/browser.ts";
+import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
 import { addPerson, letInvitationEnd, signInLink, statusOf } from "../support/organization.ts";
 
@@ -21,7 +21,7 @@ test("revoked and invited again: a new mail, a fresh badge, and the old link nev
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 
   await confirm(page, "Revoke invitation");
-  await arrive(page, "Revoked");
+  await expectHeading(page, "Revoked");
   await axe();
   expect(await statusOf(query, org.slug, email)).toBeUndefined();
 
@@ -36,7 +36,7 @@ test("revoked and invited again: a new mail, a fresh badge, and the old link nev
   await openInvitation(other, old, "This invitation was revoked");
   await openInvitation(other, linkIn(await mail.next(email)), `Join ${org.name}`);
   await join(other, org.name, "Blobby");
-  await arrive(other, "Account");
+  await expectHeading(other, "Account");
 });
 
 test("resend in one click: a new mail, the days start again, and the earlier link still joins", async ({ page, org, server, invited, mail, query, anotherBrowser }) => {
@@ -58,7 +58,7 @@ test("resend in one click: a new mail, the days start again, and the earlier lin
   const other = await anotherBrowser();
   await openInvitation(other, first, `Join ${org.name}`);
   await join(other, org.name, "Blobby");
-  await arrive(other, "Account");
+  await expectHeading(other, "Account");
 });
 
 test("the link can be had without mail, and the log says who had it", async ({ page, org, server, invited, anotherBrowser, axe }) => {
@@ -89,12 +89,12 @@ test("suspending ends the open session at its next action; reactivating lets the
   await axe();
 
   await goto(other, `/o/${org.slug}/account`);
-  await arrive(other, "Sign in");
+  await expectHeading(other, "Sign in");
 
   await confirm(page, "Reactivate");
   await expect(page.getByRole("status").filter({ hasText: `Reactivated ${email}.` })).toBeVisible();
   await goto(other, `/o/${org.slug}/account`);
-  await arrive(other, "Sign in");
+  await expectHeading(other, "Sign in");
   await signIn(other, await signInLink(server, org.slug, email), "Account");
 });
 
@@ -106,9 +106,9 @@ test("revoking a membership signs out and forgets; the last admin can't be taken
   await signIn(page, org.link);
   await openProfileOf(page, org.slug, email);
   await confirm(page, "Revoke membership");
-  await arrive(page, "Revoked");
+  await expectHeading(page, "Revoked");
   await goto(other, `/o/${org.slug}/account`);
-  await arrive(other, "Sign in");
+  await expectHeading(other, "Sign in");
 
   await openProfileOf(page, org.slug, org.admin);
   await confirm(page, "Revoke membership");
@@ -222,6 +222,6 @@ test("several are taken out at once: links and sessions end, and the last admin 
   await expect(row(page, stays)).toContainText("Active");
 
   await goto(other, `/o/${org.slug}/account`);
-  await arrive(other, "Sign in");
+  await expectHeading(other, "Sign in");
   await openInvitation(other, link, "This invitation was revoked");
 });

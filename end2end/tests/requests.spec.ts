@@ -1,9 +1,9 @@
 import { expect, test } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
-import { ask, confirmRequest, letPeopleAsk, openRequests, request, requestsTab, saveSettings } from "../pages/requests.ts";
+import { ask, confirmRequest, enableRequests, openRequests, request, requestsTab, saveSettings } from "../pages/requests.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { dialog, emailField, row, sendButton } from "../pages/users.ts";
-import { arrive, goto, hydrated } from "../support/browser.ts";
+import { expectHeading, goto, hydrated } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
 import { addPerson, signInLink } from "../support/organization.ts";
 
@@ -18,7 +18,7 @@ test("where strangers may not ask, there is no link and no page", async ({ page,
 test("asked, confirmed by mail, approved with a role, joined", async ({ page, org, mail, anotherBrowser, axe }) => {
   const email = `blob.ross@${org.domain}`;
   await signIn(page, org.link);
-  await letPeopleAsk(page, org.slug);
+  await enableRequests(page, org.slug);
   const stranger = await anotherBrowser();
   await goto(stranger, `/o/${org.slug}/request-invitation`);
   await axe(stranger);
@@ -35,7 +35,7 @@ test("asked, confirmed by mail, approved with a role, joined", async ({ page, or
   await confirmRequest(stranger, link);
   await axe(stranger);
   await goto(stranger, link);
-  await arrive(stranger, "Your request is confirmed");
+  await expectHeading(stranger, "Your request is confirmed");
 
   expect((await mail.next(org.admin)).text).toContain(`/o/${org.slug}/settings/requests`);
   await openRequests(page, org.slug);
@@ -51,13 +51,13 @@ test("asked, confirmed by mail, approved with a role, joined", async ({ page, or
 
   await openInvitation(stranger, linkIn(await mail.next(email)), `Join ${org.name}`);
   await join(stranger, org.name, "Blob Ross");
-  await arrive(stranger, "Users");
+  await expectHeading(stranger, "Users");
 });
 
 test("several are dismissed or approved at once", async ({ page, org, mail, anotherBrowser }) => {
   const emails = ["a", "b", "c", "d"].map((name) => `${name}@${org.domain}`);
   await signIn(page, org.link);
-  await letPeopleAsk(page, org.slug);
+  await enableRequests(page, org.slug);
   const stranger = await anotherBrowser();
   for (const email of emails) {
     await ask(stranger, org.slug, email);
@@ -85,7 +85,7 @@ test("several are dismissed or approved at once", async ({ page, org, mail, anot
 test("a request whose address came in otherwise is stale: approving is refused, dismissing removes it", async ({ page, org, mail, query, anotherBrowser, axe }) => {
   const emails = ["a", "b"].map((name) => `${name}@${org.domain}`);
   await signIn(page, org.link);
-  await letPeopleAsk(page, org.slug);
+  await enableRequests(page, org.slug);
   const stranger = await anotherBrowser();
   for (const email of emails) {
     await ask(stranger, org.slug, email);
@@ -133,7 +133,7 @@ test("the answer is the same for everybody; the mailbox gets what is meant for i
 test("a dismissal is silent, unless the admin tells them: one alone, or several", async ({ page, org, mail, anotherBrowser, axe }) => {
   const [silent, told, both] = ["silent", "told", "both"].map((name) => `${name}@${org.domain}`) as [string, string, string];
   await signIn(page, org.link);
-  await letPeopleAsk(page, org.slug);
+  await enableRequests(page, org.slug);
   const stranger = await anotherBrowser();
   for (const email of [silent, told, both]) {
     await ask(stranger, org.slug, email);
@@ -166,7 +166,7 @@ test("a dismissal is silent, unless the admin tells them: one alone, or several"
 test("where the settings say so, a request is dismissed by itself when its address comes in", async ({ page, org, server, mail, invited, query, anotherBrowser }) => {
   const [joins, stays] = [`joins@${org.domain}`, `stays@${org.domain}`];
   await signIn(page, await signInLink(server, org.slug, org.admin));
-  await letPeopleAsk(page, org.slug);
+  await enableRequests(page, org.slug);
   await page.getByRole("switch", { name: "Dismiss stale requests" }).check();
   await saveSettings(page);
   const stranger = await anotherBrowser();
@@ -181,7 +181,7 @@ test("where the settings say so, a request is dismissed by itself when its addre
   await expect(requestsTab(page, 2)).toBeVisible();
   await openInvitation(stranger, link, `Join ${org.name}`);
   await join(stranger, org.name, "Blob Ross");
-  await arrive(stranger, "Account");
+  await expectHeading(stranger, "Account");
   await openRequests(page, org.slug);
   await expect(requestsTab(page, 1)).toBeVisible();
   await expect(request(page, stays)).toBeVisible();
@@ -193,7 +193,7 @@ test("who was dismissed may ask again after the days of the settings", async ({ 
   const email = `asks@${org.domain}`;
   const days = page.getByRole("textbox", { name: "Days until a dismissed address may ask again" });
   await signIn(page, org.link);
-  await letPeopleAsk(page, org.slug);
+  await enableRequests(page, org.slug);
   await days.fill("366");
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(days).toHaveAccessibleDescription(/Type a number from 1 to 365\./);
@@ -217,7 +217,7 @@ test("who was dismissed may ask again after the days of the settings", async ({ 
 
 test("admins get a mail while requests wait, unless they have switched it off", async ({ page, org, mail, query, anotherBrowser }) => {
   await signIn(page, org.link);
-  await letPeopleAsk(page, org.slug);
+  await enableRequests(page, org.slug);
   const switched = page.getByRole("switch", { name: "Mail admins about waiting requests" });
   await expect(switched).toBeChecked();
   await switched.uncheck();

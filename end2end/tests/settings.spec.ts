@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { dialog, emailField, openDialog, row, sendButton } from "../pages/users.ts";
-import { arrive, goto, hydrated } from "../support/browser.ts";
+import { expectHeading, goto, hydrated } from "../support/browser.ts";
 import { addPerson, signInLink } from "../support/organization.ts";
 
 test("settings say what is wrong at each field, and hold for what comes after", async ({ page, org, mail, axe }) => {
@@ -58,7 +58,7 @@ test("the account shows every browser, and signs out one of them or all", async 
   await page.getByRole("button", { name: /^Sign out .+ on / }).click();
   await expect(page.getByRole("button", { name: /^Sign out .+ on / })).toHaveCount(0);
   await goto(phone, `/o/${org.slug}/account`);
-  await arrive(phone, "Sign in");
+  await expectHeading(phone, "Sign in");
 
   await signIn(library, await signInLink(server, org.slug, email), "Account");
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
@@ -70,9 +70,9 @@ test("the account shows every browser, and signs out one of them or all", async 
   await hydrated(page);
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
   await question.getByRole("button", { name: "Sign out everywhere" }).click();
-  await arrive(page, "Sign in");
+  await expectHeading(page, "Sign in");
   await goto(library, `/o/${org.slug}/account`);
-  await arrive(library, "Sign in");
+  await expectHeading(library, "Sign in");
 });
 
 test("the audit log says who did what to whom, is filtered, and leaves as a file", async ({ page, org, server, invited, axe }) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "../fixtures.ts";
 import { askForMail, signIn, signOut } from "../pages/sign_in.ts";
 import { usersPath } from "../pages/users.ts";
-import { arrive, goto, hydrated, reload } from "../support/browser.ts";
+import { expectHeading, goto, hydrated, reload } from "../support/browser.ts";
 import { codeIn, linkIn } from "../support/mailbox.ts";
 import { addPerson, createOrganization, signInLink } from "../support/organization.ts";
 
@@ -9,7 +9,7 @@ test("the link in the mail signs in", async ({ page, org, mail, axe, server }) =
   await goto(page, `/o/${org.slug}/login`);
   await axe();
   await askForMail(page, org.admin);
-  await arrive(page, "Check your mail");
+  await expectHeading(page, "Check your mail");
   await expect(page.getByText(org.admin)).toBeVisible();
   await axe();
 
@@ -24,18 +24,18 @@ test("the link in the mail signs in", async ({ page, org, mail, axe, server }) =
   await expect(page.getByText(org.admin)).toBeVisible();
   await axe();
   await page.getByRole("button", { name: "Sign in" }).click();
-  await arrive(page, "Users");
+  await expectHeading(page, "Users");
   await axe();
 
   await page.getByRole("link", { name: org.admin, exact: true }).click();
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   await axe();
 });
 
 test("the code from the mail signs in, in the browser that asked for it", async ({ page, org, mail, anotherBrowser }) => {
   await goto(page, `/o/${org.slug}/login`);
   await askForMail(page, org.admin);
-  await arrive(page, "Check your mail");
+  await expectHeading(page, "Check your mail");
   const code = codeIn(await mail.next(org.admin));
 
   const other = await anotherBrowser();
@@ -46,13 +46,13 @@ test("the code from the mail signs in, in the browser that asked for it", async 
 
   await page.getByLabel("Code").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await arrive(page, "Users");
+  await expectHeading(page, "Users");
 });
 
 test("a wrong code keeps the page and says so, and the right one still works", async ({ page, org, mail, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
   await askForMail(page, org.admin);
-  await arrive(page, "Check your mail");
+  await expectHeading(page, "Check your mail");
   const code = codeIn(await mail.next(org.admin));
   const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, "0");
   const field = page.getByLabel("Code");
@@ -72,13 +72,13 @@ test("a wrong code keeps the page and says so, and the right one still works", a
 
   await field.fill(code);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await arrive(page, "Users");
+  await expectHeading(page, "Users");
 });
 
 test("five wrong codes end the code, and the link in the mail still works", async ({ page, org, mail }) => {
   await goto(page, `/o/${org.slug}/login`);
   await askForMail(page, org.admin);
-  await arrive(page, "Check your mail");
+  await expectHeading(page, "Check your mail");
   const sent = await mail.next(org.admin);
   const code = codeIn(sent);
   for (const step of [1, 2, 3, 4, 5, 0]) {
@@ -99,7 +99,7 @@ test("an address that nobody has gets the same answer, and no mail", async ({ pa
   for (const email of [org.admin, stranger]) {
     await goto(page, `/o/${org.slug}/login`);
     await askForMail(page, email);
-    await arrive(page, "Check your mail");
+    await expectHeading(page, "Check your mail");
     said.push((await page.getByRole("main").innerText()).replaceAll(email, "…"));
   }
   expect(said[1]).toBe(said[0]);
@@ -135,12 +135,12 @@ test("signing out ends the session, and signing in again leads back to the page 
 
   const wanted = usersPath(org.slug, "?q=blob&sort=email");
   await goto(page, wanted);
-  await arrive(page, "Sign in");
+  await expectHeading(page, "Sign in");
   await askForMail(page, org.admin);
-  await arrive(page, "Check your mail");
+  await expectHeading(page, "Check your mail");
   await page.getByLabel("Code").fill(codeIn(await mail.next(org.admin)));
   await page.getByRole("button", { name: "Sign in" }).click();
-  await arrive(page, "Users");
+  await expectHeading(page, "Users");
   await expect(page).toHaveURL(`${server.baseUrl}${wanted}`);
 });
 
@@ -155,15 +155,15 @@ test("a mail scanner that opens the link first does not use it up", async ({ pag
 
   const later = await anotherBrowser();
   await goto(later, org.link);
-  await arrive(later, "This sign-in link does not work any more");
+  await expectHeading(later, "This sign-in link does not work any more");
   await axe(later);
   await later.getByRole("link", { name: "Go to the login page" }).click();
-  await arrive(later, "Sign in");
+  await expectHeading(later, "Sign in");
 });
 
 test("a garbled link says so", async ({ page, org }) => {
   await goto(page, org.link.slice(0, -4));
-  await arrive(page, "This sign-in link does not work any more");
+  await expectHeading(page, "This sign-in link does not work any more");
 });
 
 test("the session's cookie is out of reach of scripts and of other sites", async ({ page, org, query }) => {
@@ -185,19 +185,19 @@ test("a session of one organization is none of another", async ({ page, org, ser
   await signIn(page, org.link);
   const other = await createOrganization(server);
   await goto(page, usersPath(other.slug));
-  await arrive(page, "Sign in");
+  await expectHeading(page, "Sign in");
   await addPerson(query, other.slug, { name: "Blob Ross", email: org.admin });
   await signIn(page, await signInLink(server, other.slug, org.admin), "Account");
   // Both are open in one browser.
   await goto(page, usersPath(org.slug));
-  await arrive(page, "Users");
+  await expectHeading(page, "Users");
   await reload(page);
-  await arrive(page, "Users");
+  await expectHeading(page, "Users");
 });
 
 test("an organization that is not there is not found", async ({ page, axe }) => {
   const answer = await page.goto("/o/nobody-here/login");
   expect(answer?.status()).toBe(404);
-  await arrive(page, "Not found");
+  await expectHeading(page, "Not found");
   await axe();
 });

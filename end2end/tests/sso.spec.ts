@@ -2,7 +2,7 @@ import type { APIRequestContext, Page } from "@playwright/test";
 import { expect, test as base, type Organization } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
 import { askForMail, signIn } from "../pages/sign_in.ts";
-import { arrive, goto } from "../support/browser.ts";
+import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
 import { connect, makeProvider, signInThere, type Idp, type Wanted } from "../support/oidc.ts";
 import { addPerson, signInLink, statusOf } from "../support/organization.ts";
@@ -79,7 +79,7 @@ test("an admin adds a connection and tries it; a stranger joins by it, and the p
   await axe(stranger);
   await stranger.getByRole("button", CONTINUE).click();
   await signInThere(stranger, "unauthenticated");
-  await arrive(stranger, "Account");
+  await expectHeading(stranger, "Account");
   await expect(stranger.getByRole("main").getByText(email)).toBeVisible();
   expect(new URL(stranger.url()).search).toBe("");
 
@@ -96,7 +96,7 @@ test("where only the invited join, a stranger is told so, and may ask where that
   const email = `stranger@${org.domain}`;
   idp.accounts.set("unauthenticated", { email });
   await continueAs(page, org, "unauthenticated");
-  await arrive(page, "You are not a member yet");
+  await expectHeading(page, "You are not a member yet");
   await expect(page.getByText(email)).toBeVisible();
   await expect(page.getByRole("link", { name: "Request an invitation" })).toHaveCount(0);
   await axe();
@@ -104,7 +104,7 @@ test("where only the invited join, a stranger is told so, and may ask where that
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   expect(await status(page)).toBe(403);
   await page.getByRole("link", { name: "Request an invitation" }).click();
-  await arrive(page, "Request an invitation");
+  await expectHeading(page, "Request an invitation");
   expect(await logged(asAdmin, org, "sso.sign_in_refused")).toContain("not invited");
 });
 
@@ -116,7 +116,7 @@ test("the invitation goes along to the provider and back, with its role", async 
   await axe();
   await page.getByRole("button", CONTINUE).click();
   await signInThere(page, "blob");
-  await arrive(page, "Users");
+  await expectHeading(page, "Users");
   expect(await statusOf(query, org.slug, email)).toBe("active");
 });
 
@@ -127,15 +127,15 @@ test("whoever comes with another address than the invited one sees both, and the
   await openInvitation(page, await invited(wanted), `Join ${org.name}`);
   await page.getByRole("button", CONTINUE).click();
   await signInThere(page, "other");
-  await arrive(page, "This invitation is for another address");
+  await expectHeading(page, "This invitation is for another address");
   await expect(page.getByRole("definition").filter({ hasText: wanted })).toBeVisible();
   await expect(page.getByRole("definition").filter({ hasText: other })).toBeVisible();
   await axe();
   expect(await statusOf(query, org.slug, other)).toBeUndefined();
   await page.getByRole("link", { name: "Back to the invitation" }).click();
-  await arrive(page, `Join ${org.name}`);
+  await expectHeading(page, `Join ${org.name}`);
   await join(page, org.name, "Blob Ross");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
 });
 
 test("somebody asks, then comes in by SSO: the request is stale and can be dismissed", async ({ page, org, idp, connected, mail, query, anotherBrowser, server }) => {
@@ -150,9 +150,9 @@ test("somebody asks, then comes in by SSO: the request is stale and can be dismi
   await stranger.getByRole("button", { name: "Request invitation" }).click();
   await goto(stranger, linkIn(await mail.next(email)));
   await stranger.getByRole("button", { name: "Send request" }).click();
-  await arrive(stranger, "Your request is confirmed");
+  await expectHeading(stranger, "Your request is confirmed");
   await continueAs(stranger, org, "blob");
-  await arrive(stranger, "Account");
+  await expectHeading(stranger, "Account");
 
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/requests`);
@@ -171,18 +171,18 @@ test("suspended, unverified and stopped: each is told what it is", async ({ page
   idp.accounts.set("blob", { email });
   idp.accounts.set("unverified", { email: `unverified@${org.domain}`, verified: false });
   await continueAs(page, org, "blob");
-  await arrive(page, "Your account is suspended");
+  await expectHeading(page, "Your account is suspended");
   expect(await status(page)).toBe(403);
   await axe();
   await page.context().clearCookies();
   await continueAs(page, org, "unverified");
-  await arrive(page, "Your address is not verified");
+  await expectHeading(page, "Your address is not verified");
   await axe();
   await page.context().clearCookies();
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
   await page.getByRole("button", { name: "Stop" }).click();
-  await arrive(page, "You did not sign in");
+  await expectHeading(page, "You did not sign in");
   await page.getByRole("button", CONTINUE).click();
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
   expect(await statusOf(query, org.slug, `unverified@${org.domain}`)).toBeUndefined();
@@ -193,16 +193,16 @@ test("a changed address is the same person, and an old address is another's", as
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email });
   await continueAs(page, org, "blob");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   idp.accounts.set("blob", { email: `married@${org.domain}` });
   idp.accounts.set("successor", { email });
   const successor = await anotherBrowser();
   await continueAs(successor, org, "successor");
-  await arrive(successor, "This address belongs to another account");
+  await expectHeading(successor, "This address belongs to another account");
   await axe(successor);
   const again = await anotherBrowser();
   await continueAs(again, org, "blob");
-  await arrive(again, "Account");
+  await expectHeading(again, "Account");
   await expect(again.getByRole("main").getByText(email)).toBeVisible();
 });
 
@@ -211,26 +211,26 @@ test("what was used or is too old signs nobody in again", async ({ page, org, id
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
   const back = page.waitForRequest((request) => request.url().includes("/sso/callback?"));
   await continueAs(page, org, "blob");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   const used = (await back).url();
   await page.context().clearCookies({ name: `session-${org.slug}` });
   await goto(page, used);
-  await arrive(page, "This sign-in is over");
+  await expectHeading(page, "This sign-in is over");
   expect(page.url()).not.toContain("code=");
   await axe();
   expect(await status(page)).toBe(410);
   await goto(page, `/o/${org.slug}/account`);
-  await arrive(page, "Sign in");
+  await expectHeading(page, "Sign in");
 
   await page.getByRole("button", CONTINUE).click();
   // The provider still knows who it is: the way back is held up until the try is too old.
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   await page.context().clearCookies();
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
   await query("update sso_login_flows set expires_at = now() where used_at is null and connection_id = $1", [connection]);
   await signInThere(page, "blob");
-  await arrive(page, "This sign-in is over");
+  await expectHeading(page, "This sign-in is over");
 });
 
 test("another site neither begins a sign-in in my browser nor feeds it a code of its own", async ({ page, org, idp, connected, server, anotherBrowser, query }) => {
@@ -251,9 +251,9 @@ test("another site neither begins a sign-in in my browser nor feeds it a code of
   const trap = await heldBack;
   await page.goto(idp.show(`<a href="${trap.replaceAll("&", "&amp;")}">Win a prize</a>`));
   await page.getByRole("link", { name: "Win a prize" }).click();
-  await arrive(page, "This sign-in is over");
+  await expectHeading(page, "This sign-in is over");
   await goto(page, `/o/${org.slug}/account`);
-  await arrive(page, "Sign in");
+  await expectHeading(page, "Sign in");
   expect(await statusOf(query, org.slug, `mallory@${org.domain}`)).toBeUndefined();
 });
 
@@ -264,42 +264,42 @@ test("a provider that is away is told of, and tried again", async ({ page, org, 
   await idp.stop();
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
-  await arrive(page, "Acme can’t be reached");
+  await expectHeading(page, "Acme can’t be reached");
   await axe();
   await idp.start();
   await page.getByRole("button", CONTINUE).click();
   await signInThere(page, "blob");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
 });
 
 test("signing out here offers to sign out there, and signing out there ends the session here", async ({ page, org, idp, connected, axe, asAdmin }) => {
   await connected();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
   await continueAs(page, org, "blob");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await arrive(page, "You are signed out");
+  await expectHeading(page, "You are signed out");
   await axe();
   // Signed in there still, one comes back without a question.
   await page.getByRole("link", { name: "Go to the login page" }).click();
-  await arrive(page, "Sign in");
+  await expectHeading(page, "Sign in");
   await page.getByRole("button", CONTINUE).click();
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   const there = await page.context().newPage();
   await there.goto(`${idp.issuer}/session/end?client_id=${idp.clientId}`);
   await there.getByRole("button", { name: "Sign out here" }).click();
   await expect(async () => {
     await goto(page, `/o/${org.slug}/account`);
-    await arrive(page, "Sign in");
+    await expectHeading(page, "Sign in");
   }).toPass({ timeout: 10_000 });
   expect(await logged(asAdmin, org, "user.session_ended")).toContain("Acme");
 
   await continueAs(page, org, "blob");
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await page.getByRole("link", { name: "Sign out of Acme too" }).click();
   await page.getByRole("button", { name: "Sign out here" }).click();
-  await arrive(page, "Sign in");
+  await expectHeading(page, "Sign in");
   await page.getByRole("button", CONTINUE).click();
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
 });
@@ -325,7 +325,7 @@ test("without email links members come by SSO alone, and admins keep their way i
     await goto(somebody, `/o/${org.slug}/login`);
     await expect(somebody.getByText("Sign-in links go to admins alone here.")).toBeVisible();
     await askForMail(somebody, email);
-    await arrive(somebody, "Check your mail");
+    await expectHeading(somebody, "Check your mail");
     answers.push((await somebody.getByRole("main").innerText()).replace(email, ""));
   }
   expect(new Set(answers).size).toBe(1);
@@ -338,5 +338,5 @@ test("without email links members come by SSO alone, and admins keep their way i
   await axe(somebody);
   idp.accounts.set("member", { email: member });
   await continueAs(somebody, org, "member");
-  await arrive(somebody, "Account");
+  await expectHeading(somebody, "Account");
 });

@@ -185,8 +185,8 @@ test("forms work before WebAssembly has arrived", async ({ page, org, mail, noEr
 
 test("what was typed while WebAssembly was on its way is still there, and counts", async ({ page, org }) => {
   await signIn(page, org.link);
-  let arrive = () => {};
-  const held = new Promise<void>((resolve) => (arrive = resolve));
+  let expectHeading = () => {};
+  const held = new Promise<void>((resolve) => (expectHeading = resolve));
   await page.route("**/*.wasm", async (route) => {
     await held;
     await route.continue();
@@ -194,7 +194,7 @@ test("what was typed while WebAssembly was on its way is still there, and counts
   await page.goto(users.usersPath(org.slug, "?dialog=invite"));
   await users.emailField(page).fill(`blobby@${org.domain}`);
   await users.dialog(page).getByLabel("Organization role").selectOption("Organization Admin");
-  arrive();
+  expectHeading();
   await hydrated(page);
   await expect(users.emailField(page)).toHaveValue(`blobby@${org.domain}`);
   await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");

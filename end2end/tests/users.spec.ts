@@ -3,7 +3,7 @@
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { arrive, goto, hasScripts, hydrated, reload } from "../support/browser.ts";
+import { expectHeading, goto, hasScripts, hydrated, reload } from "../support/browser.ts";
 import { addPerson, contents, createOrganization, inviteByRequest, letInvitationEnd, signInLink } from "../support/organization.ts";
 
 test("a list of 120: pages, and the way back through them", async ({ page, org, asAdmin, server, axe }) => {
@@ -168,7 +168,7 @@ test("the profile tells who invited when, and where the mail is", async ({ page,
   }).toPass();
   await axe();
   await page.getByRole("main").getByRole("link", { name: "Users" }).click();
-  await arrive(page, "Users");
+  await expectHeading(page, "Users");
 });
 
 test("a member sees no settings, and finds nothing there", async ({ page, org, query, server, axe, asAdmin }) => {
@@ -183,7 +183,7 @@ test("a member sees no settings, and finds nothing there", async ({ page, org, q
   for (const path of [users.usersPath(org.slug), users.usersPath(org.slug, "?dialog=invite"), users.usersPath(org.slug, `/${id}`)]) {
     const answer = await page.goto(path);
     expect(answer?.status(), path).toBe(404);
-    await arrive(page, "Not found");
+    await expectHeading(page, "Not found");
     expect(await page.content()).not.toContain("invited@");
   }
   await axe();
@@ -217,13 +217,13 @@ test("another organization's admin finds nothing, and changes nothing", async ({
   // A user of ours under their own organization.
   const answer = await page.goto(users.usersPath(theirs.slug, `/${id}`));
   expect(answer?.status()).toBe(404);
-  await arrive(page, "Not found");
+  await expectHeading(page, "Not found");
   const profile = await page.request.post("/api/users/profile", { data: { org: theirs.slug, user: id } });
   expect(profile.status()).toBe(404);
 
   // Our pages: nobody of ours is signed in.
   await goto(page, users.usersPath(org.slug));
-  await arrive(page, "Sign in");
+  await expectHeading(page, "Sign in");
   const stranger = await playwright.request.newContext({ baseURL: server.baseUrl });
   for (const requests of [page.request, stranger]) {
     for (const [path, body] of serverFunctions(org.slug, id, org.domain)) {

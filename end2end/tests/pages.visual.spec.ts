@@ -5,11 +5,11 @@ import { expect, test } from "../fixtures.ts";
 import { fillRequest } from "../pages/requests.ts";
 import { signIn, signOut } from "../pages/sign_in.ts";
 import { confirm, openProfileOf } from "../pages/profile.ts";
-import { createKey } from "../pages/provisioning.ts";
-import { makeGroup, makeRole } from "../pages/things.ts";
+import { createKey } from "../pages/scim.ts";
+import { makeGroup, makeRole } from "../pages/roles_groups.ts";
 import * as users from "../pages/users.ts";
-import { arrive, goto } from "../support/browser.ts";
-import { look, SIZES } from "../support/look.ts";
+import { expectHeading, goto } from "../support/browser.ts";
+import { look, SIZES } from "../support/page_check.ts";
 import { linkIn } from "../support/mailbox.ts";
 import {
   addPerson,
@@ -39,7 +39,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await see("login-refused");
         await page.getByLabel("Email").fill(`stranger@${org.domain}`);
         await page.getByRole("button", { name: "Email me a sign-in link" }).click();
-        await arrive(page, "Check your mail");
+        await expectHeading(page, "Check your mail");
         await see("login-code");
         await goto(page, `/o/${org.slug}/sign-in/x`);
         await see("sign-in-unusable");
@@ -68,7 +68,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await goto(page, linkIn(await mail.next(`asks@${org.domain}`)));
         await see("request-confirm");
         await page.getByRole("button", { name: "Send request" }).click();
-        await arrive(page, "Your request is confirmed");
+        await expectHeading(page, "Your request is confirmed");
         await see("request-confirmed");
         await goto(page, `/o/${org.slug}/confirm-request/x`);
         await see("request-unknown");
@@ -85,10 +85,10 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await see("join-refused");
         await page.getByLabel("Your name").fill("Blobby");
         await page.getByRole("button", { name: /^Join / }).click();
-        await arrive(page, "Account");
+        await expectHeading(page, "Account");
         await signOut(page);
         await goto(page, links.open);
-        await arrive(page, "You already joined");
+        await expectHeading(page, "You already joined");
         await see("join-already-joined");
       });
 
@@ -105,7 +105,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await goto(page, await signInLink(server, org.slug, org.admin));
         await see("sign-in-link");
         await page.getByRole("button", { name: "Sign in" }).click();
-        await arrive(page, "Users");
+        await expectHeading(page, "Users");
         await see("users");
         await users.openUsers(page, org.slug, "?status=expired");
         await see("users-expired");
@@ -187,7 +187,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await see("users-of-group");
         await openProfileOf(page, org.slug, `fine@${org.domain}`);
         await confirm(page, "Revoke invitation");
-        await arrive(page, "Revoked");
+        await expectHeading(page, "Revoked");
         await see("profile-revoked");
         await goto(page, `/o/${org.slug}/settings/nothing`);
         await see("not-found-inside");

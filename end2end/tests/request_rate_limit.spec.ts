@@ -1,7 +1,7 @@
 // Strangers who ask for an invitation: very many at once, and what anybody could learn from how long an answer takes.
 
 import { randomUUID } from "node:crypto";
-import { expect, test, type House } from "../support/house.ts";
+import { expect, test, type IsolatedServer } from "../support/isolated_server.ts";
 import { linkIn } from "../support/mailbox.ts";
 import { addPerson, inviteByRequest } from "../support/organization.ts";
 
@@ -10,7 +10,7 @@ test.describe.configure({ mode: "serial" });
 const MEBIBYTE = 1024 * 1024;
 
 /** Asks as somebody at this address of the internet; gives back what a stranger sees of the answer, and its milliseconds. */
-async function ask({ server, org }: House, email: string, source: string) {
+async function ask({ server, org }: IsolatedServer, email: string, source: string) {
   const started = performance.now();
   const answer = await fetch(`${server.baseUrl}/api/ask/request`, {
     method: "POST",
@@ -22,11 +22,11 @@ async function ask({ server, org }: House, email: string, source: string) {
 }
 
 /** Asks for each of these, some at a time; every answer is the same. */
-async function askAll(house: House, tries: { email: string; source: string }[]): Promise<void> {
+async function askAll(isolated: IsolatedServer, tries: { email: string; source: string }[]): Promise<void> {
   const rest = [...tries];
   const one = async () => {
     for (let next = rest.pop(); next; next = rest.pop()) {
-      expect((await ask(house, next.email, next.source)).seen).toBe("200 null");
+      expect((await ask(isolated, next.email, next.source)).seen).toBe("200 null");
     }
   };
   await Promise.all(Array.from({ length: 16 }, one));
@@ -35,15 +35,15 @@ async function askAll(house: House, tries: { email: string; source: string }[]):
 /** A network of its own for each. */
 const network = (n: number) => `10.${Math.floor(n / 256)}.${n % 256}.1`;
 
-test("10,000 requests of one source and 1,000 of others: its share holds, memory stays flat, and admins go on", async ({ house }) => {
+test("10,000 requests of one source and 1,000 of others: its share holds, memory stays flat, and admins go on", async ({ isolated }) => {
   test.setTimeout(300_000);
-  const { server, database, org, admin, mail } = house;
+  const { server, database, org, admin, mail } = isolated;
   await database.query("update organizations set requests_enabled = true");
   const flood = (count: number) => Array.from({ length: count }, () => ({ email: `${randomUUID()}@flood.example`, source: "203.0.113.66" }));
-  await askAll(house, flood(3_000));
+  await askAll(isolated, flood(3_000));
   const before = server.memory();
-  await askAll(house, flood(7_000));
-  await askAll(house, Array.from({ length: 1_000 }, (_, n) => ({ email: `blob${n}@${org.domain}`, source: network(n) })));
+  await askAll(isolated, flood(7_000));
+  await askAll(isolated, Array.from({ length: 1_000 }, (_, n) => ({ email: `blob${n}@${org.domain}`, source: network(n) })));
   const grown = server.memory() - before;
   test.info().annotations.push({ type: "memory", description: `${(grown / MEBIBYTE).toFixed(1)} MiB more after 8,000 requests` });
   expect(grown).toBeLessThan(24 * MEBIBYTE);
@@ -73,9 +73,9 @@ test("10,000 requests of one source and 1,000 of others: its share holds, memory
   expect(await dismissed.text()).toBe("1");
 });
 
-test("how long the answer takes tells nothing of an address", async ({ house }) => {
+test("how long the answer takes tells nothing of an address", async ({ isolated }) => {
   test.setTimeout(120_000);
-  const { server, database, org, admin } = house;
+  const { server, database, org, admin } = isolated;
   await database.query("update organizations set requests_enabled = true");
   const each = 100;
   const states = ["unknown", "invited", "active", "suspended"] as const;
@@ -90,7 +90,7 @@ test("how long the answer takes tells nothing of an address", async ({ house }) 
     // In another order each time, so that no state has the place after another.
     for (let at = 0; at < states.length; at += 1) {
       const state = states[(at + n) % states.length]!;
-      const answer = await ask(house, email(state, n), network(n * states.length + at));
+      const answer = await ask(isolated, email(state, n), network(n * states.length + at));
       expect(answer.seen).toBe("200 null");
       took[state]!.push(answer.took);
     }

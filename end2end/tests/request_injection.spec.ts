@@ -3,7 +3,7 @@
 import { expect, test } from "../fixtures.ts";
 import { ask, confirmRequest, fillRequest, openRequests, request, requestsTab } from "../pages/requests.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { arrive, goto, reload } from "../support/browser.ts";
+import { expectHeading, goto, reload } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
 
 const MARKUP = `</textarea></td><img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
@@ -20,7 +20,7 @@ test("markup and lines in name and message are text in the tab, and in no mail",
   const letter = await mail.next(email);
   // Whoever confirms sees what the admins will read.
   await goto(stranger, linkIn(letter));
-  await arrive(stranger, "Confirm your request");
+  await expectHeading(stranger, "Confirm your request");
   await expect(stranger.getByRole("definition").filter({ hasText: "First line" })).toContainText(MARKUP);
   await expect(stranger.getByRole("main").locator("img, script, b")).toHaveCount(0);
   await axe(stranger);

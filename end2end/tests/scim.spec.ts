@@ -1,9 +1,9 @@
 import type { APIRequestContext, APIResponse } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
-import { createKey } from "../pages/provisioning.ts";
+import { createKey } from "../pages/scim.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { openUsers, row } from "../pages/users.ts";
-import { arrive, goto } from "../support/browser.ts";
+import { expectHeading, goto } from "../support/browser.ts";
 import { signInLink } from "../support/organization.ts";
 
 /** Speaks SCIM as an identity provider does. */
@@ -47,7 +47,7 @@ test("an admin connects a directory, which creates and deactivates people", asyn
   await signIn(theirs, await signInLink(server, org.slug, email), "Account");
   expect((await (await scim.setActive(id, false)).json()).active).toBe(false);
   await goto(theirs, `/o/${org.slug}/account`);
-  await arrive(theirs, "Sign in");
+  await expectHeading(theirs, "Sign in");
   await openUsers(page, org.slug);
   await expect(row(page, email)).toContainText("Suspended");
   expect((await (await scim.setActive(id, true)).json()).active).toBe(true);

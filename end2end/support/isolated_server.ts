@@ -10,7 +10,7 @@ import { startMailServer, type MailServer } from "./smtp.ts";
 
 export { expect };
 
-export type House = {
+export type IsolatedServer = {
   server: Server;
   database: Database;
   mail: MailServer;
@@ -19,8 +19,8 @@ export type House = {
   admin: APIRequestContext;
 };
 
-export const test = base.extend<{ house: House }>({
-  house: async ({ playwright }, use) => {
+export const test = base.extend<{ isolated: IsolatedServer }>({
+  isolated: async ({ playwright }, use) => {
     const { adminUrl } = build();
     const database = openDatabase(await createDatabase(adminUrl));
     const mail = await startMailServer();

@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { arrive, goto } from "../support/browser.ts";
+import { expectHeading, goto } from "../support/browser.ts";
 
 /** What the navigation leads to: the link, the page's heading, and its path. */
 const PAGES = [
@@ -28,17 +28,17 @@ test("each page is fetched once, when it is opened by its link, and works when i
   });
   for (const [link, heading] of PAGES) {
     await follow(page, link);
-    await arrive(page, heading);
+    await expectHeading(page, heading);
   }
   await page.getByRole("link", { name: org.admin }).first().click();
-  await arrive(page, "Account");
+  await expectHeading(page, "Account");
   expect(await page.evaluate("window.sameDocument"), "no page was loaded anew").toBe(true);
   expect(fetched.length).toBeGreaterThan(0);
   expect(new Set(fetched).size).toBe(fetched.length);
 
   for (const [, heading, path] of PAGES) {
     await goto(page, `/o/${org.slug}/${path}`);
-    await arrive(page, heading);
+    await expectHeading(page, heading);
   }
 });
 
