@@ -77,7 +77,7 @@ async fn signing_in_leads_on_with_a_cookie(pool: PgPool) {
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(answer.location(), "/o/blobsrus/login/code?next=%2Fo%2Fblobsrus%2Faccount");
     let cookie = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap();
-    assert!(cookie.contains("HttpOnly; SameTestServer=Lax"));
+    assert!(cookie.contains("HttpOnly; SameSite=Lax"));
     let page = site.get(answer.location(), cookie.split(';').next().unwrap()).await;
     assert!(page.body.contains("ada@blobsrus.com"));
 }

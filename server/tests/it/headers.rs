@@ -29,7 +29,7 @@ async fn on_https_the_session_belongs_to_this_host_alone(pool: PgPool) {
     let answer =
         site.post("/o/blobsrus/account", &cookie, "_action=/api/sign_in/sign_out&org=blobsrus").await;
     let set = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap();
-    assert_eq!(set, "__Host-session-blobsrus=; Path=/; Max-Age=0; HttpOnly; SameTestServer=Lax; Secure");
+    assert_eq!(set, "__Host-session-blobsrus=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
     assert!(answer.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
     // Without the prefix a neighbour of the same domain could have set it.
     assert_eq!(site.get("/o/blobsrus/account", &link).await.status, axum::http::StatusCode::SEE_OTHER);

@@ -45,7 +45,7 @@ async fn a_provider_that_is_away_has_a_page_in_this_browser_alone(pool: PgPool) 
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/sso/refused"));
     let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
     assert!(cookie.starts_with("__Host-sso-blobsrus=") && cookie.contains("; Secure"), "{cookie}");
-    assert!(cookie.contains("; HttpOnly; SameTestServer=Lax"), "{cookie}");
+    assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
     let here = site.get("/o/blobsrus/sso/refused", cookie.split(';').next().unwrap()).await;
     assert_eq!(here.status, StatusCode::BAD_GATEWAY);
     assert!(here.body.contains("&lt;b&gt;Acme&lt;/b&gt;"), "{}", here.body);

@@ -158,7 +158,7 @@ async fn things(site: &TestServer) -> Vec<(&'static str, Uuid)> {
             "{key}",
             insert(
                 "api_keys",
-                "name, token_hash, hint, scopes, created_by_name",
+                "name, token_hash, prefix, scopes, created_by_name",
                 "'Okta', 'hash', 'vestibule_', '{users:read}', 'Ada'",
             )
             .await,

@@ -18,7 +18,7 @@ async fn a_full_sync_costs_the_same_from_its_first_page_to_its_last(pool: PgPool
                 'active', 'member', now(), 'scim', now()
             from organizations o, generate_series(1, $1) n where o.slug = 'blobsrus' returning organization_id, id, name
          )
-         insert into scim_users (organization_id, user_id, external_id, attributes, words)
+         insert into scim_users (organization_id, user_id, external_id, attributes, search_tokens)
          select organization_id, id, 'ext-' || name, jsonb_build_object('title', name), array['title=' || lower(name)] from made",
     )
     .bind(i32::try_from(USERS - 1).unwrap())
