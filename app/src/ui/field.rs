@@ -7,7 +7,10 @@ use model::field::FieldError;
 
 /// A field's error message, with the id that [`describedby`] refers to.
 #[component]
-pub fn FieldErrorMessage(name: &'static str, #[prop(into)] error: Signal<Option<FieldError>>) -> impl IntoView {
+pub fn FieldErrorMessage(
+    name: &'static str,
+    #[prop(into)] error: Signal<Option<FieldError>>,
+) -> impl IntoView {
     move || {
         error.get().map(|error| {
             erased_view! {

@@ -5,12 +5,18 @@ use leptos::prelude::*;
 
 /// The page title, with the page's actions as children.
 #[component]
-pub fn PageHeading(#[prop(into)] title: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn PageHeading(
+    #[prop(into)] title: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     erased_view! { <div class="heading"><h1>{title}</h1>{children.map(|children| children())}</div> }
 }
 
 /// Shown in place of an empty list: what belongs here, with the first action to take as children.
 #[component]
-pub fn EmptyState(#[prop(into)] message: String, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn EmptyState(
+    #[prop(into)] message: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     erased_view! { <div class="empty"><p>{message}</p>{children.map(|children| children())}</div> }
 }
