@@ -43,7 +43,7 @@ pub fn AccountPage() -> impl IntoView {
 #[component]
 fn NameForm(name: String) -> impl IntoView {
     let action = ServerFormAction::<Rename>::new();
-    let (answer, problem) = (form::result(action), form::problem(action));
+    let (result, problem) = (form::result(action), form::problem(action));
     let name = if form::was_posted::<Rename>() { form::posted_value::<Rename>("name") } else { name };
     erased_view! {
         <section aria-labelledby="your-name">
@@ -58,7 +58,7 @@ fn NameForm(name: String) -> impl IntoView {
                 <div class="actions align-start">
                     <SubmitButton label="Save name" pending_label="Saving…" pending=action.pending() kind=""/>
                     <p role="status" class="save-status">
-                        {move || matches!(answer.get(), Some(Ok(()))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
+                        {move || matches!(result.get(), Some(Ok(()))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
                     </p>
                 </div>
             </ServerForm>

@@ -11,8 +11,8 @@ use model::audit_log::AuditQuery;
 use model::viewer::ViewerUser;
 use model::{OrganizationRole, Problem};
 
-/// Escapes a document title on the server, where Leptos 0.8 writes it unescaped and it can contain user-supplied names. In the
-/// browser it is set as text.
+/// Escapes a document title on the server, where Leptos 0.8 writes it unescaped and it can contain user-supplied names. The
+/// browser sets it as text.
 fn document_title(text: &str) -> String {
     if cfg!(feature = "ssr") { text.replace('&', "&amp;").replace('<', "&lt;") } else { text.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! Client side of server functions: one untyped code path shared by all of them.
+//! The client side of server functions: one untyped code path shared by all of them.
 //!
 //! Leptos generates client code for every server function, and each copy adds to the WebAssembly bundle. Here responses
 //! stay JSON text ([`RawResponse`]) until [`decode`] turns them into a value.
@@ -17,8 +17,8 @@ pub fn decode<T: DeserializeOwned>(response: RawResponse) -> Result<T, Problem> 
     from_json(&response?).map_err(|_| Problem::Unreachable)
 }
 
-/// Reads JSON that our own server wrote. The format must be self-evident from the type: `#[serde(flatten)]` and internally tagged
-/// or untagged enums are not supported by `serde_json_core`.
+/// Reads JSON that our own server wrote. `serde_json_core` does not support `#[serde(flatten)]`, nor enums that are internally
+/// tagged or untagged.
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, serde_json_core::de::Error> {
     // Unescaped text is never longer than its escaped form.
     let mut unescaped = vec![0; text.len()];

@@ -34,11 +34,11 @@ pub fn SettingsPage() -> impl IntoView {
 
 #[component]
 fn Editor(settings: Settings, save: ServerFormAction<SaveSettings>) -> impl IntoView {
-    let (answer, problem) = (form::result(save), form::problem(save));
+    let (result, problem) = (form::result(save), form::problem(save));
     let error =
         move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
     let was_rejected =
-        form::was_posted::<SaveSettings>() && answer.get_untracked().is_some_and(|answer| answer.is_err());
+        form::was_posted::<SaveSettings>() && result.get_untracked().is_some_and(|result| result.is_err());
     let value = move |field: &str, stored: String| {
         if was_rejected { form::posted_value::<SaveSettings>(field) } else { stored }
     };
@@ -87,7 +87,7 @@ fn Editor(settings: Settings, save: ServerFormAction<SaveSettings>) -> impl Into
             <div class="actions align-start">
                 <SubmitButton label="Save changes" pending_label="Saving…" pending=save.pending()/>
                 <p role="status" class="save-status">
-                    {move || matches!(answer.get(), Some(Ok(_))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
+                    {move || matches!(result.get(), Some(Ok(_))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
                 </p>
             </div>
         </ServerForm>

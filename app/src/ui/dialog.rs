@@ -1,4 +1,4 @@
-//! The native `<dialog>`. The URL says whether it is open, so that without WebAssembly the server renders it open in the page.
+//! The native `<dialog>`. The URL says whether it is open, so that the server can render it open in the page.
 
 use crate::erased_view::erased_view;
 use leptos::ev::Event;

@@ -32,7 +32,8 @@ impl Tone {
     }
 }
 
-/// A notice in the page. For a screen reader to announce it when it appears, put it in an element with the role `status` or `alert`.
+/// A notice in the page. Put it in an element with the role `status` or `alert` if a screen reader should announce it when it
+/// appears.
 #[component]
 pub fn Notice(tone: Tone, children: Children) -> impl IntoView {
     erased_view! { <div class=tone.class()>{icon(tone.icon())}<div>{children()}</div></div> }
