@@ -8,9 +8,10 @@ use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, CrudDialog};
+use crate::plural::pluralize;
 use crate::ui::{
     CloseLink, Dialog, EmptyState, ErrorSummary, Field, Icon, PageHeading, StaleWhileLoading, SubmitButton,
-    TextArea, icon, pluralize,
+    TextArea, icon,
 };
 use crate::viewer::use_organization;
 use api::{DeleteRole, ListRoles, SaveRole};
@@ -99,7 +100,11 @@ fn CrudDialogs(
             find(id).map(|role| erased_view! { <Editor role=Some(role) save on_close href/> })
         }
         CrudDialog::Delete(id) => find(id).map(|role| {
-            let (users, groups) = (pluralize(role.users, "user"), pluralize(role.groups, "group"));
+            let count = |count: i64, singular, plural| {
+                pluralize(usize::try_from(count).unwrap_or_default(), singular, plural)
+            };
+            let (users, groups) =
+                (count(role.users, "user", "users"), count(role.groups, "group", "groups"));
             erased_view! {
                 <DeleteDialog
                     title=format!("Delete “{}”?", role.name) button="Delete role" id action=delete on_close href

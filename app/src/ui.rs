@@ -41,7 +41,7 @@ pub use checkbox::{CheckboxGroup, CheckboxOption, Switch};
 pub use dialog::{CloseLink, Dialog};
 pub use error_summary::ErrorSummary;
 pub use field::{Field, FieldErrorMessage, Select};
-pub use format::{format_count, pluralize};
+pub use format::format_count;
 pub use icon::{Icon, icon};
 pub use notice::{Notice, Toast, Tone};
 pub use page::{EmptyState, PageHeading};
