@@ -1,17 +1,17 @@
-//! One's own account.
+//! The account page: the user's own name, sessions and theme.
 
 mod api;
 
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
-use crate::layout::{Failed, OrganizationPage, Section};
+use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths;
 use crate::server_fn_client;
 use crate::theme::Theme;
-use crate::ui::{Choice, Close, Dialog, Field, Icon, Moment, Problems, Submit, icon};
+use crate::ui::{CloseLink, Dialog, ErrorSummary, Field, Icon, RelativeTime, Select, SubmitButton, icon};
 use crate::viewer::{use_organization, use_viewer};
-use api::{ChooseTheme, EndSession, ListSessions, Rename, SignOutEverywhere};
+use api::{EndSession, ListSessions, Rename, SetTheme, SignOutEverywhere};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -31,34 +31,34 @@ pub fn AccountPage() -> impl IntoView {
                     <dt>"Organization role"</dt>
                     <dd>{user.role.label()}</dd>
                 </dl>
-                <Name name=user.name/>
+                <NameForm name=user.name/>
             })}
-            <SignedIn/>
-            <Appearance/>
+            <SessionsSection/>
+            <ThemeForm/>
         </OrganizationPage>
     }
 }
 
-/// The name that others see.
+/// The name that other users see.
 #[component]
-fn Name(name: String) -> impl IntoView {
+fn NameForm(name: String) -> impl IntoView {
     let action = ServerFormAction::<Rename>::new();
-    let (answer, problem) = (form::answer(action), form::problem(action));
+    let (result, problem) = (form::result(action), form::problem(action));
     let name = if form::was_posted::<Rename>() { form::posted_value::<Rename>("name") } else { name };
     erased_view! {
         <section aria-labelledby="your-name">
             <h2 id="your-name">"Your name"</h2>
             <ServerForm action>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <Field
                     label="Name" name="name" value=name autocomplete="name"
                     error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("name")))
                 />
-                <div class="actions start">
-                    <Submit label="Save name" pending_label="Saving…" pending=action.pending() kind=""/>
-                    <p role="status" class="saved">
-                        {move || matches!(answer.get(), Some(Ok(()))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
+                <div class="actions align-start">
+                    <SubmitButton label="Save name" pending_label="Saving…" pending=action.pending() kind=""/>
+                    <p role="status" class="save-status">
+                        {move || matches!(result.get(), Some(Ok(()))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
                     </p>
                 </div>
             </ServerForm>
@@ -66,13 +66,14 @@ fn Name(name: String) -> impl IntoView {
     }
 }
 
-/// The browsers in which the person is signed in.
 #[component]
-fn SignedIn() -> impl IntoView {
+fn SessionsSection() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let (end, all) = (ServerFormAction::<EndSession>::new(), ServerFormAction::<SignOutEverywhere>::new());
-    let ended = form::successes(end);
-    let sessions = json_resource(move || ListSessions { org: organization.get_value() }, move || ended.get());
+    let end_session = ServerFormAction::<EndSession>::new();
+    let sign_out_everywhere = ServerFormAction::<SignOutEverywhere>::new();
+    let version = form::success_count(end_session);
+    let sessions =
+        json_resource(move || ListSessions { org: organization.get_value() }, move || version.get());
     erased_view! {
         <section aria-labelledby="sessions">
             <h2 id="sessions">"Sessions"</h2>
@@ -81,68 +82,70 @@ fn SignedIn() -> impl IntoView {
                     match sessions.await {
                         Ok(list) => {
                             let now = list.now;
-                            let rows = list.sessions.into_iter().map(|session| erased_view! { <OneSession session now end/> });
+                            let rows = list.sessions.into_iter().map(|session| erased_view! { <SessionItem session now end_session/> });
                             erased_view! { <ul class="sessions">{rows.collect_view()}</ul> }
                         }
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </Transition>
-            <EverywhereButton/>
-            <Everywhere action=all/>
+            <SignOutEverywhereButton/>
+            <SignOutEverywhereDialog action=sign_out_everywhere/>
         </section>
     }
 }
 
-/// The part of the URL that opens the question.
-const EVERYWHERE: (&str, &str) = ("dialog", "sign-out-everywhere");
+/// The query parameter that opens the dialog.
+const SIGN_OUT_DIALOG: (&str, &str) = ("dialog", "sign-out-everywhere");
 
-/// Leads to the question. A form, so that it works before WebAssembly.
+/// Opens the dialog. A form, so that it works without WebAssembly.
 #[component]
-fn EverywhereButton() -> impl IntoView {
-    let (name, value) = EVERYWHERE;
-    let go = use_navigate();
-    let asking = format!("{}?{name}={value}", paths::account(&use_organization()));
+fn SignOutEverywhereButton() -> impl IntoView {
+    let (name, value) = SIGN_OUT_DIALOG;
+    let navigate = use_navigate();
+    let dialog_path = format!("{}?{name}={value}", paths::account(&use_organization()));
     let open = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        go(&asking, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        navigate(&dialog_path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
     erased_view! {
         <form method="get" on:submit=open>
-            <div class="actions start">
+            <div class="actions align-start">
                 <button type="submit" name=name value=value class="button danger">"Sign out everywhere"</button>
             </div>
         </form>
     }
 }
 
-/// Asks before every browser is signed out: nothing brings the sessions back.
 #[component]
-fn Everywhere(action: ServerFormAction<SignOutEverywhere>) -> impl IntoView {
+fn SignOutEverywhereDialog(action: ServerFormAction<SignOutEverywhere>) -> impl IntoView {
     let search = use_location().search;
-    let asked = Memo::new(move |_| {
+    let is_open = Memo::new(move |_| {
         let search = search.get();
         let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
-        pairs.any(|(name, value)| (&*name, &*value) == EVERYWHERE)
+        pairs.any(|(name, value)| (&*name, &*value) == SIGN_OUT_DIALOG)
     });
     let organization = StoredValue::new(use_organization());
-    let here = StoredValue::new(paths::account(&use_organization()));
-    let go = use_navigate();
+    let account_path = StoredValue::new(paths::account(&use_organization()));
+    let navigate = use_navigate();
     let on_close = Callback::new(move |()| {
-        go(&here.get_value(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+        navigate(
+            &account_path.get_value(),
+            NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
+        );
     });
     let problem = form::problem(action);
     move || {
-        asked.get().then(|| {
+        is_open.get().then(|| {
             erased_view! {
                 <Dialog title="Sign out everywhere?" on_close>
-                    <p>"Every browser in which you are signed in is signed out at once, this one too. Each has to sign in again."</p>
+                    <p>"You’ll be signed out of every browser, including this one."</p>
                     <ServerForm action>
-                        <Problems problem/>
+                        <ErrorSummary problem/>
                         <input type="hidden" name="org" value=organization.get_value()/>
                         <div class="actions">
-                            <Close on_close href=here.get_value() label="Cancel"/>
-                            <Submit label="Sign out everywhere" pending_label="Signing out…" pending=action.pending() kind="danger"/>
+                            <CloseLink on_close href=account_path.get_value() label="Cancel"/>
+                            <SubmitButton label="Sign out everywhere" pending_label="Signing out…" pending=action.pending() kind="danger"/>
                         </div>
                     </ServerForm>
                 </Dialog>
@@ -152,16 +155,20 @@ fn Everywhere(action: ServerFormAction<SignOutEverywhere>) -> impl IntoView {
 }
 
 #[component]
-fn OneSession(session: Session, now: DateTime<Utc>, end: ServerFormAction<EndSession>) -> impl IntoView {
+fn SessionItem(
+    session: Session,
+    now: DateTime<Utc>,
+    end_session: ServerFormAction<EndSession>,
+) -> impl IntoView {
     let device = session.device;
     erased_view! {
         <li>
             <div>
-                <p><strong>{device.clone()}</strong>{session.here.then_some(" (this browser)")}</p>
-                <p class="muted small">"Last used "<Moment at=session.last_used_at now/>", signed in "<Moment at=session.began_at now/></p>
+                <p><strong>{device.clone()}</strong>{session.here.then_some(" · This device")}</p>
+                <p class="muted small">"Last active "<RelativeTime at=session.last_used_at now/>", signed in "<RelativeTime at=session.began_at now/></p>
             </div>
             {(!session.here).then(|| erased_view! {
-                <ServerForm action=end class="inline">
+                <ServerForm action=end_session class="inline">
                     <input type="hidden" name="org" value=use_organization()/>
                     <input type="hidden" name="session" value=session.id.to_string()/>
                     <button type="submit" class="button" aria-label=format!("Sign out {device}")>"Sign out"</button>
@@ -171,27 +178,24 @@ fn OneSession(session: Session, now: DateTime<Utc>, end: ServerFormAction<EndSes
     }
 }
 
-/// Which colours this browser shows. Kept in a cookie, so that the first paint has them.
+/// The color scheme of this browser. Stored in a cookie, so that the server renders the first paint with it.
 #[component]
-fn Appearance() -> impl IntoView {
-    let action = ServerFormAction::<ChooseTheme>::new();
-    let chosen = server_fn_client::carried(use_context::<Theme>);
-    let option = |theme: Option<Theme>, words: &str| {
-        (theme.map_or("", Theme::code).to_owned(), words.to_owned(), theme == chosen)
+fn ThemeForm() -> impl IntoView {
+    let action = ServerFormAction::<SetTheme>::new();
+    let current = server_fn_client::serialize_for_hydration(use_context::<Theme>);
+    let option = |theme: Option<Theme>, label: &str| {
+        (theme.map_or("", Theme::code).to_owned(), label.to_owned(), theme == current)
     };
-    let options = vec![
-        option(None, "As the system has it"),
-        option(Some(Theme::Light), "Light"),
-        option(Some(Theme::Dark), "Dark"),
-    ];
+    let options =
+        vec![option(None, "System"), option(Some(Theme::Light), "Light"), option(Some(Theme::Dark), "Dark")];
     erased_view! {
         <section aria-labelledby="appearance">
             <h2 id="appearance">"Appearance"</h2>
             <ServerForm action>
                 <input type="hidden" name="org" value=use_organization()/>
-                <Choice label="Colours" name="theme" options hint="For this browser alone."/>
-                <div class="actions start">
-                    <Submit label="Save" kind="" pending_label="Saving…" pending=action.pending()/>
+                <Select label="Theme" name="theme" options hint="Applies to this browser only."/>
+                <div class="actions align-start">
+                    <SubmitButton label="Save" kind="" pending_label="Saving…" pending=action.pending()/>
                 </div>
             </ServerForm>
         </section>

@@ -1,4 +1,4 @@
-//! Which page stands at which path.
+//! The root component and its routes.
 
 use crate::erased_view::erased_view;
 use crate::form;
@@ -6,8 +6,8 @@ use crate::join::JoinPage;
 use crate::layout::{HomePage, NotFoundPage};
 use crate::request_invitation::{ConfirmPage, RequestInvitationPage};
 #[cfg(feature = "hydrate")]
-use crate::routes::fetch_open;
-use crate::routes::{Pages, pages};
+use crate::routes::preload_current_page;
+use crate::routes::{Routes, lazy_routes};
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
 use crate::sso::{RefusedPage, SignedOutPage, connections};
 use crate::{account, audit_log, groups, requests, roles, scim, settings, users, viewer};
@@ -16,12 +16,12 @@ use leptos_meta::provide_meta_context;
 use leptos_router::components::{FlatRoutes, FlatRoutesProps, RouteChildren, Router};
 use leptos_router::hooks::use_location;
 
-/// Stands at the document's root once WebAssembly has taken the page over.
+/// The attribute of the root element that marks the page as hydrated.
 #[cfg(feature = "hydrate")]
-pub const HYDRATED: &str = "data-hydrated";
+pub const HYDRATED_ATTRIBUTE: &str = "data-hydrated";
 
-pages! {
-    along {
+lazy_routes! {
+    main {
         "/": HomePage;
         "/o/:org/login": LoginPage;
         "/o/:org/login/code": CodePage;
@@ -33,81 +33,80 @@ pages! {
         "/o/:org/join": JoinPage;
     }
     account {
-        "/o/:org/account": account::AccountPage = account_page, fetch_account;
-        "/o/:org/settings/general": settings::SettingsPage = settings_page, fetch_settings;
-        "/o/:org/settings/audit-log": audit_log::AuditLogPage = audit_log_page, fetch_audit_log;
+        "/o/:org/account": account::AccountPage = account_page, preload_account;
+        "/o/:org/settings/general": settings::SettingsPage = settings_page, preload_settings;
+        "/o/:org/settings/audit-log": audit_log::AuditLogPage = audit_log_page, preload_audit_log;
     }
-    people {
-        "/o/:org/settings/users": users::UsersPage = users_page, fetch_users;
-        "/o/:org/settings/users/:user": users::ProfilePage = profile_page, fetch_profile;
-        "/o/:org/settings/requests": requests::RequestsPage = requests_page, fetch_requests;
+    users {
+        "/o/:org/settings/users": users::UsersPage = users_page, preload_users;
+        "/o/:org/settings/users/:user": users::ProfilePage = profile_page, preload_profile;
+        "/o/:org/settings/requests": requests::RequestsPage = requests_page, preload_requests;
     }
     access {
-        "/o/:org/settings/groups": groups::GroupsPage = groups_page, fetch_groups;
-        "/o/:org/settings/roles": roles::RolesPage = roles_page, fetch_roles;
+        "/o/:org/settings/groups": groups::GroupsPage = groups_page, preload_groups;
+        "/o/:org/settings/roles": roles::RolesPage = roles_page, preload_roles;
     }
-    provisioning {
-        "/o/:org/settings/provisioning": scim::ProvisioningPage = provisioning_page, fetch_provisioning;
+    scim {
+        "/o/:org/settings/provisioning": scim::ProvisioningPage = provisioning_page, preload_provisioning;
     }
-    authentication {
-        "/o/:org/settings/authentication": connections::AuthenticationPage = authentication_page, fetch_authentication;
+    sso {
+        "/o/:org/settings/authentication": connections::AuthenticationPage = authentication_page, preload_authentication;
     }
 }
 
-/// The whole interface.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
     viewer::provide_viewer();
     form::provide_submission();
-    let nothing_here = viewer::is_hidden();
+    let is_hidden = viewer::is_hidden();
     erased_view! {
         <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
         <Router>
-            <ForgetSubmission/>
-            {if nothing_here {
+            <ClearSubmissionOnNavigation/>
+            {if is_hidden {
                 erased_view! { <NotFoundPage/> }
             } else {
-                all_pages().into_any()
+                current_page().into_any()
             }}
         </Router>
     }
 }
 
-/// The page of the path that is open. Called, and not written as a view, which would take routes one by one.
-fn all_pages() -> impl IntoView {
+/// The page at the current path. Built by hand: in a view, `FlatRoutes` takes each route as a child of its own type.
+fn current_page() -> impl IntoView {
     let fallback = || erased_view! { <NotFoundPage/> };
-    let children = RouteChildren::to_children(|| Pages::new(PAGES));
+    let children = RouteChildren::to_children(|| Routes::new(ROUTES));
     FlatRoutes(FlatRoutesProps { fallback, children, transition: false })
 }
 
-/// What was submitted belongs to the page that the server rendered: on another page it is forgotten.
+/// A form submission belongs to the page that the server rendered, so client-side navigation drops it.
 #[component]
-fn ForgetSubmission() -> impl IntoView {
+fn ClearSubmissionOnNavigation() -> impl IntoView {
     let path = use_location().pathname;
-    Effect::new(move |before: Option<String>| {
-        let now = path.get();
-        if before.is_some_and(|before| before != now) {
-            form::forget_submission();
+    Effect::new(move |previous: Option<String>| {
+        let current = path.get();
+        if previous.is_some_and(|previous| previous != current) {
+            form::clear_submission();
         }
-        now
+        current
     });
 }
 
-/// Takes over the page that the server rendered.
+/// Hydrates the page that the server rendered.
 #[cfg(feature = "hydrate")]
 pub fn start() {
-    // A server function that leads elsewhere signs somebody in or out: the whole page is loaded anew.
+    // A redirect by a server function means that somebody signed in or out, so the whole page is loaded again.
     let _ = server_fn::redirect::set_redirect_hook(|location| {
         let _ = window().location().set_href(location);
     });
     wasm_bindgen_futures::spawn_local(async {
-        if fetch_open(PAGES).await.is_err() {
+        if preload_current_page(ROUTES).await.is_err() {
             return;
         }
         hydrate_from_async(leptos::tachys::dom::body(), App).await.forget();
         if let Some(root) = document().document_element() {
-            let _ = root.set_attribute(HYDRATED, "");
+            let _ = root.set_attribute(HYDRATED_ATTRIBUTE, "");
         }
     });
 }

@@ -1,9 +1,9 @@
-//! What pages share that have a list and dialogs for one of its things, such as groups and roles.
+//! Shared by pages that list items and create, edit and delete them in dialogs, such as groups and roles.
 
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::paths::{CrudDialog, CrudView};
-use crate::ui::{Close, Dialog, Problems, Submit};
+use crate::ui::{CloseLink, Dialog, ErrorSummary, SubmitButton};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -11,9 +11,9 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use uuid::Uuid;
 
-/// The dialog that the URL names, until what it was opened for is done; and the way back to the list.
+/// The dialog that the URL names, open until its action succeeds, and a callback that closes it.
 pub fn use_dialog<Save, Delete>(
-    list: String,
+    list_path: String,
     save: ServerFormAction<Save>,
     delete: ServerFormAction<Delete>,
 ) -> (Memo<Option<CrudDialog>>, Callback<()>)
@@ -22,38 +22,38 @@ where
     Delete: ServerFn + 'static,
 {
     let search = use_location().search;
-    let (saved, deleted) = (form::done(save), form::done(delete));
-    let done = Memo::new(move |_| saved.get() || deleted.get());
-    let asked = Memo::new(move |_| CrudView::read(&search.get()).dialog);
-    let open = Memo::new(move |_| asked.get().filter(|_| !done.get()));
-    let go = use_navigate();
-    let leave = move |replace| {
-        go(&list, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
+    let (saved, deleted) = (form::succeeded(save), form::succeeded(delete));
+    let succeeded = Memo::new(move |_| saved.get() || deleted.get());
+    let requested = Memo::new(move |_| CrudView::parse(&search.get()).dialog);
+    let open = Memo::new(move |_| requested.get().filter(|_| !succeeded.get()));
+    let navigate = use_navigate();
+    let close = move |replace| {
+        navigate(&list_path, NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
     };
     Effect::new({
-        let leave = leave.clone();
-        move |before: Option<bool>| {
-            let (is_open, is_done) = (asked.get().is_some(), done.get());
-            if is_open && before == Some(false) {
-                // It was opened just now, and knows of nothing that was done before.
+        let close = close.clone();
+        move |was_requested: Option<bool>| {
+            let (is_requested, has_succeeded) = (requested.get().is_some(), succeeded.get());
+            if is_requested && was_requested == Some(false) {
+                // The dialog was just opened: clear the results of the previous one.
                 form::reset(save);
                 form::reset(delete);
-            } else if is_open && is_done {
-                leave(true);
+            } else if is_requested && has_succeeded {
+                close(true);
             }
-            is_open
+            is_requested
         }
     });
-    (open, Callback::new(move |()| leave(false)))
+    (open, Callback::new(move |()| close(false)))
 }
 
-/// Asks before a thing is deleted.
+/// Asks for confirmation before an item is deleted.
 #[component]
 pub fn DeleteDialog<S>(
     #[prop(into)] title: String,
-    words: &'static str,
+    #[prop(into)] message: String,
     button: &'static str,
-    #[prop(default = "Deleting…")] pending: &'static str,
+    #[prop(default = "Deleting…")] pending_label: &'static str,
     id: Uuid,
     action: ServerFormAction<S>,
     #[prop(into)] href: String,
@@ -65,14 +65,14 @@ where
     let problem = form::problem(action);
     erased_view! {
         <Dialog title on_close>
-            <p>{words}</p>
+            <p>{message}</p>
             <ServerForm action>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="id" value=id.to_string()/>
                 <div class="actions">
-                    <Close on_close href label="Cancel"/>
-                    <Submit label=button pending_label=pending pending=action.pending() kind="danger"/>
+                    <CloseLink on_close href label="Cancel"/>
+                    <SubmitButton label=button pending_label pending=action.pending() kind="danger"/>
                 </div>
             </ServerForm>
         </Dialog>

@@ -1,7 +1,7 @@
-//! Views of one type.
+//! Type-erased views.
 
-/// A view, as Leptos' own, but of one type whatever stands in it. What holds views, such as a list, a choice or a function
-/// that is run again, is compiled anew for each type that it holds, and each copy weighs in what a browser loads.
+/// Leptos' `view!`, erased to `AnyView`. Everything generic over a view, such as lists, conditionals and reactive closures,
+/// is compiled once for each view type, and each copy adds to the WebAssembly bundle.
 macro_rules! erased_view {
     ($($html:tt)*) => {
         ::leptos::prelude::IntoAny::into_any(::leptos::prelude::view! { $($html)* }.into_inner())

@@ -1,11 +1,11 @@
-//! Forms that work before and without WebAssembly.
+//! Forms that post to a server function, with and without WebAssembly.
 //!
-//! A form posts to the URL of the page that it stands on, and names its server function in a hidden field. Without
-//! WebAssembly the server calls that function and renders the page again, with the answer and with what was typed.
-//! With it, the submission is taken over and the page stays. Either way [`answer`] tells what came of it.
+//! A [`ServerForm`] posts to the URL of the page it is on, with the server function's path in a hidden field. Without
+//! WebAssembly the server (`form_fallback`) calls that function and renders the page again, with the result and the posted
+//! values. With WebAssembly the submission is intercepted and the page stays. Either way [`result`] returns the outcome.
 
 use crate::erased_view::erased_view;
-use crate::server_fn_client::{self, Answer};
+use crate::server_fn_client::{self, RawResponse};
 use leptos::ev::SubmitEvent;
 use leptos::form::form_data_from_event;
 use leptos::prelude::*;
@@ -18,39 +18,41 @@ use std::marker::PhantomData;
 /// The hidden field that names the server function.
 pub const ACTION_FIELD: &str = "_action";
 
-/// A form that was posted without WebAssembly, and what came of it.
+/// A form that was posted without WebAssembly, and the server function's response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Submitted {
+pub struct FormSubmission {
     /// The path of the server function.
     pub action: String,
     pub fields: Vec<(String, String)>,
-    pub answer: Answer,
+    pub response: RawResponse,
 }
 
-/// The page's submission: nothing, once another page was opened.
+/// The submission that the current page was rendered for; `None` after client-side navigation.
 #[derive(Clone, Copy)]
-struct Submission(RwSignal<Option<Submitted>>);
+struct SubmissionContext(RwSignal<Option<FormSubmission>>);
 
-/// Brings a submission from the server to the browser. Once, at the root.
+/// Passes the submission from the server to the browser. Called once, at the root.
 pub fn provide_submission() {
-    provide_context(Submission(RwSignal::new(server_fn_client::carried(use_context::<Submitted>))));
+    let submission = server_fn_client::serialize_for_hydration(use_context::<FormSubmission>);
+    provide_context(SubmissionContext(RwSignal::new(submission)));
 }
 
-/// Forgets the submission: it belongs to the page that the server rendered.
-pub fn forget_submission() {
-    if let Some(Submission(signal)) = use_context() {
+/// Drops the submission, which applies only to the page that the server rendered for it.
+pub fn clear_submission() {
+    if let Some(SubmissionContext(signal)) = use_context() {
         signal.set(None);
     }
 }
 
-fn submitted<S: ServerFn>() -> Option<Submitted> {
-    let Submission(signal) = use_context()?;
-    signal.get_untracked().filter(|submitted| submitted.action == S::PATH)
+/// The current submission if it was for the server function `S`.
+fn submission<S: ServerFn>() -> Option<FormSubmission> {
+    let SubmissionContext(signal) = use_context()?;
+    signal.get_untracked().filter(|submission| submission.action == S::PATH)
 }
 
-/// What forms of a server function have sent with WebAssembly, and what came of it.
+/// Dispatches forms to the server function `S` from the browser, like Leptos' `ServerAction`.
 pub struct ServerFormAction<S> {
-    sent: Action<String, Answer>,
+    inner: Action<String, RawResponse>,
     function: PhantomData<fn() -> S>,
 }
 
@@ -70,39 +72,39 @@ impl<S: ServerFn> Default for ServerFormAction<S> {
 
 impl<S: ServerFn> ServerFormAction<S> {
     pub fn new() -> Self {
-        Self { sent: sending(S::PATH), function: PhantomData }
+        Self { inner: post_action(S::PATH), function: PhantomData }
     }
 
-    /// Whether an answer is awaited.
+    /// Whether a call is in flight.
     pub fn pending(self) -> Memo<bool> {
-        self.sent.pending()
+        self.inner.pending()
     }
 
-    /// How often an answer came, whichever it was.
+    /// How many calls have completed, successfully or not.
     pub fn version(self) -> RwSignal<usize> {
-        self.sent.version()
+        self.inner.version()
     }
 }
 
-/// The fields go as a browser would post them.
-fn sending(path: &'static str) -> Action<String, Answer> {
+/// Posts the fields as a browser would.
+fn post_action(path: &'static str) -> Action<String, RawResponse> {
     Action::new(move |fields: &String| {
         let fields = fields.clone();
         async move {
             #[cfg(feature = "hydrate")]
-            return server_fn_client::post(path, server_fn_client::FORM, fields).await;
-            // Nobody submits on the server.
+            return server_fn_client::post_server_fn(path, server_fn_client::APPLICATION_FORM, fields).await;
+            // Actions are only dispatched in the browser.
             #[cfg(not(feature = "hydrate"))]
             return Err(Problem::Internal { request: format!("{path} {fields}") });
         }
     })
 }
 
-/// What the server function answers to a form, whichever way the form goes. It stays JSON until it is read: a signal of its
-/// own for each type would weigh more than what it says.
+/// The result of a form's server function, with or without WebAssembly. It stays JSON until it is read: a signal for each
+/// result type would add more to the bundle than decoding does.
 pub struct FormResult<T> {
-    answer: Signal<Option<Answer>>,
-    reads: PhantomData<fn() -> T>,
+    response: Signal<Option<RawResponse>>,
+    output: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for FormResult<T> {
@@ -114,90 +116,96 @@ impl<T> Clone for FormResult<T> {
 impl<T> Copy for FormResult<T> {}
 
 impl<T: DeserializeOwned> FormResult<T> {
-    /// Nothing, as long as there is none.
+    /// The latest result; `None` before the first one.
     pub fn get(self) -> Option<Result<T, Problem>> {
-        self.answer.get().map(server_fn_client::read)
+        self.response.get().map(server_fn_client::decode)
     }
 
-    /// The same, without being told of the next.
+    /// Like [`get`](Self::get), without subscribing.
     pub fn get_untracked(self) -> Option<Result<T, Problem>> {
-        self.answer.get_untracked().map(server_fn_client::read)
+        self.response.get_untracked().map(server_fn_client::decode)
     }
 
-    /// The same, and none while it is not wanted.
+    /// The same result while `condition` holds, otherwise `None`.
     #[must_use]
-    pub fn only_while(self, wanted: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self { answer: Signal::derive(move || self.answer.get().filter(|_| wanted())), reads: PhantomData }
+    pub fn only_while(self, condition: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self {
+            response: Signal::derive(move || self.response.get().filter(|_| condition())),
+            output: PhantomData,
+        }
     }
 }
 
-/// What comes of an action's forms.
-pub fn answer<S: ServerFn>(action: ServerFormAction<S>) -> FormResult<S::Output> {
-    FormResult { answer: raw_answer(S::PATH, action.sent), reads: PhantomData }
+/// The result of an action's forms.
+pub fn result<S: ServerFn>(action: ServerFormAction<S>) -> FormResult<S::Output> {
+    FormResult { response: raw_response(S::PATH, action.inner), output: PhantomData }
 }
 
-fn raw_answer(path: &'static str, sent: Action<String, Answer>) -> Signal<Option<Answer>> {
-    let submission = use_context::<Submission>();
-    let value = sent.value();
+fn raw_response(path: &'static str, action: Action<String, RawResponse>) -> Signal<Option<RawResponse>> {
+    let submission = use_context::<SubmissionContext>();
+    let value = action.value();
     Signal::derive(move || {
-        value.get().or_else(|| Some(submission?.0.get().filter(|submitted| submitted.action == path)?.answer))
+        value
+            .get()
+            .or_else(|| Some(submission?.0.get().filter(|submission| submission.action == path)?.response))
     })
 }
 
-/// Why it was refused, if it was.
+/// Why the latest call failed, if it did.
 pub fn problem<S: ServerFn>(action: ServerFormAction<S>) -> Signal<Option<Problem>> {
-    let answer = raw_answer(S::PATH, action.sent);
-    Signal::derive(move || answer.get().and_then(Result::err))
+    let response = raw_response(S::PATH, action.inner);
+    Signal::derive(move || response.get().and_then(Result::err))
 }
 
-/// Whether it was done, whichever way the form went.
-pub fn done<S: ServerFn>(action: ServerFormAction<S>) -> Signal<bool> {
-    let answer = raw_answer(S::PATH, action.sent);
-    Signal::derive(move || matches!(answer.get(), Some(Ok(_))))
+/// Whether the latest call succeeded, with or without WebAssembly.
+pub fn succeeded<S: ServerFn>(action: ServerFormAction<S>) -> Signal<bool> {
+    let response = raw_response(S::PATH, action.inner);
+    Signal::derive(move || matches!(response.get(), Some(Ok(_))))
 }
 
-/// How often it was done: what depends on it looks again. A refusal does not count, since it changed nothing, and what
-/// was typed is worth more than a list that may be out of reach for the same reason.
-pub fn successes<S>(action: ServerFormAction<S>) -> Memo<usize> {
-    counting(action.sent)
+/// How many calls have succeeded: resources that depend on it reload. Failures do not count, since they changed nothing, and
+/// reloading could replace a form the user has typed into.
+pub fn success_count<S>(action: ServerFormAction<S>) -> Memo<usize> {
+    count_successes(action.inner)
 }
 
-fn counting(sent: Action<String, Answer>) -> Memo<usize> {
-    Memo::new(move |before: Option<&usize>| match &*sent.value().read() {
-        Some(Ok(_)) => sent.version().get(),
-        _ => before.copied().unwrap_or_default(),
+fn count_successes(action: Action<String, RawResponse>) -> Memo<usize> {
+    Memo::new(move |previous: Option<&usize>| match &*action.value().read() {
+        Some(Ok(_)) => action.version().get(),
+        _ => previous.copied().unwrap_or_default(),
     })
 }
 
-/// Forgets what was answered, for a form that begins anew.
+/// Clears the result, for a form that starts over.
 pub fn reset<S>(action: ServerFormAction<S>) {
-    action.sent.clear();
-    forget_submission();
+    action.inner.clear();
+    clear_submission();
 }
 
-/// Whether the page stands as it was posted, without WebAssembly: then it shows what was typed, and not what is kept.
+/// Whether this page is the response to a form posted to `S` without WebAssembly. Then its fields show the posted values
+/// instead of the stored ones.
 pub fn was_posted<S: ServerFn>() -> bool {
-    submitted::<S>().is_some()
+    submission::<S>().is_some()
 }
 
-/// What was typed into a field of the form that was posted without WebAssembly.
+/// The value of a field in the form that was posted without WebAssembly; empty if there is none.
 pub fn posted_value<S: ServerFn>(field: &str) -> String {
-    let fields = submitted::<S>().map(|submitted| submitted.fields).unwrap_or_default();
+    let fields = submission::<S>().map(|submission| submission.fields).unwrap_or_default();
     fields.into_iter().find(|(name, _)| name == field).map(|(_, value)| value).unwrap_or_default()
 }
 
-/// All that was chosen under one name in the form that was posted without WebAssembly.
+/// All values of a field in the form that was posted without WebAssembly.
 pub fn posted_values<S: ServerFn>(field: &str) -> Vec<String> {
-    let fields = submitted::<S>().map(|submitted| submitted.fields).unwrap_or_default();
+    let fields = submission::<S>().map(|submission| submission.fields).unwrap_or_default();
     fields.into_iter().filter(|(name, _)| name == field).map(|(_, value)| value).collect()
 }
 
-/// A form for a server function.
+/// A form that posts to the server function `S`, like Leptos' `ActionForm`.
 #[component]
 pub fn ServerForm<S>(
     action: ServerFormAction<S>,
     #[prop(optional, into)] class: String,
-    /// For fields that stand elsewhere and name their form.
+    /// For fields outside the form that refer to it by their `form` attribute.
     #[prop(optional)]
     id: Option<&'static str>,
     children: Children,
@@ -205,31 +213,31 @@ pub fn ServerForm<S>(
 where
     S: ServerFn + 'static,
 {
-    form(S::PATH, action.sent, class, id, children)
+    render_form(S::PATH, action.inner, class, id, children)
 }
 
-fn form(
+fn render_form(
     path: &'static str,
-    sent: Action<String, Answer>,
+    action: Action<String, RawResponse>,
     class: String,
     id: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
-    let pending = sent.pending();
+    let pending = action.pending();
     let submit = move |event: SubmitEvent| {
         if event.default_prevented() {
             return;
         }
         if pending.get_untracked() {
             event.prevent_default();
-        } else if let Some(fields) = fields(&event) {
+        } else if let Some(fields) = encode_fields(&event) {
             event.prevent_default();
-            sent.dispatch(fields);
+            action.dispatch(fields);
         }
-        // What we can't read the browser posts by itself.
+        // If the fields could not be read, the browser posts the form itself.
     };
     erased_view! {
-        // The browser's own checks would hide ours, which tell more.
+        // The browser's own validation would hide ours, which is more specific.
         <form method="post" class=class id=id novalidate on:submit=submit>
             <input type="hidden" name=ACTION_FIELD value=path/>
             {children()}
@@ -237,8 +245,8 @@ fn form(
     }
 }
 
-/// What a browser would post, with the button that was pressed (HTML, section 4.10.21.4).
-fn fields(event: &SubmitEvent) -> Option<String> {
+/// The body that a browser would post, including the button that was pressed (HTML, section 4.10.21.4).
+fn encode_fields(event: &SubmitEvent) -> Option<String> {
     let data = form_data_from_event(event).ok()?;
     let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
     fields.to_string().as_string()

@@ -5,11 +5,11 @@ mod api;
 use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
-use crate::layout::{Failed, PublicPage};
+use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
 use crate::sign_in::SignOut;
 use crate::sso::{Continue, Or, SignInWays};
-use crate::ui::{Field, Notice, Problems, Submit, Tone, exact, left};
+use crate::ui::{ErrorSummary, Field, Notice, SubmitButton, Tone, format_utc, time_left};
 use crate::viewer::{use_organization, use_viewer};
 use api::{Join, OpenedInvitation, RequestRenewal};
 use chrono::{DateTime, Utc};
@@ -21,7 +21,7 @@ use model::sso::ConnectionName;
 pub fn JoinPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let action = ServerFormAction::<Join>::new();
-    let answer = form::answer(action);
+    let answer = form::result(action);
     // Asked anew when joining was refused: the invitation may have ended meanwhile.
     let version = action.version();
     let ways = json_resource(move || SignInWays { org: organization.get_value() }, || 0);
@@ -40,7 +40,7 @@ pub fn JoinPage() -> impl IntoView {
                     Ok(Page::Revoked) => erased_view! { <Revoked/> },
                     Ok(Page::AlreadyJoined) => erased_view! { <AlreadyJoined/> },
                     Ok(Page::NoSuchLink) => erased_view! { <NoSuchLink/> },
-                    Err(problem) => erased_view! { <Failed problem/> },
+                    Err(problem) => erased_view! { <ErrorNotice problem/> },
                 }
             })}
         </Transition>
@@ -67,7 +67,7 @@ fn Open(
         <PublicPage title=join.clone()>
             <p><strong>{inviter}</strong>" invited you as "<strong>{email.clone()}</strong>"."</p>
             <ServerForm action>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="email" value=email/>
                 <Field
@@ -75,10 +75,10 @@ fn Open(
                     value={form::posted_value::<Join>("name")}
                     error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("name")))
                 />
-                <Submit label=join pending_label="Joining…" pending=action.pending()/>
+                <SubmitButton label=join pending_label="Joining…" pending=action.pending()/>
             </ServerForm>
             {(!connections.is_empty()).then(|| erased_view! { <Or/><Continue connections join=true/> })}
-            <p class="muted">"The invitation ends "{exact(expires_at)}" ("{left(expires_at, now)}")."</p>
+            <p class="muted">"The invitation ends "{format_utc(expires_at)}" ("{time_left(expires_at, now)}")."</p>
         </PublicPage>
     }
 }
@@ -99,10 +99,10 @@ fn OtherAccount(email: String, open: String) -> impl IntoView {
 #[component]
 fn Expired(expired_at: DateTime<Utc>) -> impl IntoView {
     let action = ServerFormAction::<RequestRenewal>::new();
-    let answer = form::answer(action);
+    let answer = form::result(action);
     erased_view! {
         <PublicPage title="This invitation has expired".to_owned()>
-            <p>"It ended "{exact(expired_at)}". Nothing is lost: once you are invited again, this link works once more."</p>
+            <p>"It ended "{format_utc(expired_at)}". Nothing is lost: once you are invited again, this link works once more."</p>
             {move || match answer.get() {
                 Some(Ok(())) => erased_view! {
                     <div role="status"><Notice tone=Tone::Success>
@@ -111,9 +111,9 @@ fn Expired(expired_at: DateTime<Utc>) -> impl IntoView {
                 },
                 other => erased_view! {
                     <ServerForm action>
-                        <Problems problem=Signal::stored(other.and_then(Result::err))/>
+                        <ErrorSummary problem=Signal::stored(other.and_then(Result::err))/>
                         <input type="hidden" name="org" value=use_organization()/>
-                        <Submit label="Ask for a new invitation" pending_label="Asking…" pending=action.pending()/>
+                        <SubmitButton label="Ask for a new invitation" pending_label="Asking…" pending=action.pending()/>
                     </ServerForm>
                 },
             }}

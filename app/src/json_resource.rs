@@ -1,6 +1,7 @@
-//! What a page asks of the server: before it can be shown, again when something was changed, or once in between.
+//! Data that a page loads through server functions: [`json_resource`] reloads when its arguments or version change,
+//! [`fetch`] calls once.
 
-use crate::server_fn_client::{self, Answer, JsonCodec};
+use crate::server_fn_client::{self, JsonCodec, RawResponse};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use leptos::server_fn::{Http, ServerFn};
@@ -10,10 +11,10 @@ use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-/// What a server function answers to the page's question of now.
+/// A Leptos `Resource` that holds the JSON of a server function's output and decodes it as `T` on every read.
 pub struct JsonResource<T> {
-    answer: Resource<Answer, JsonCodec>,
-    reads: PhantomData<fn() -> T>,
+    resource: Resource<RawResponse, JsonCodec>,
+    output: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for JsonResource<T> {
@@ -24,96 +25,97 @@ impl<T> Clone for JsonResource<T> {
 
 impl<T> Copy for JsonResource<T> {}
 
-/// Asks a server function, and asks it again when the arguments or the number of changes are others.
+/// Calls a server function, and calls it again when `arguments` or `version` changes.
 pub fn json_resource<S>(
     arguments: impl Fn() -> S + Send + Sync + 'static,
-    changes: impl Fn() -> usize + Send + Sync + 'static,
+    version: impl Fn() -> usize + Send + Sync + 'static,
 ) -> JsonResource<S::Output>
 where
     S: ServerFn<Error = Problem, Protocol = Http<Json, Json>> + Serialize + DeserializeOwned + Send + 'static,
     S::Output: Serialize + Send,
 {
-    let question = move || (Some(server_fn_client::json(&arguments())), changes());
-    JsonResource { answer: resource(Box::new(question), asking::<S>()), reads: PhantomData }
+    let source = move || (Some(server_fn_client::to_json(&arguments())), version());
+    JsonResource { resource: raw_resource(Box::new(source), fetcher::<S>()), output: PhantomData }
 }
 
-/// The same, where there may be nothing to ask: then there is no answer either.
+/// Like [`json_resource`], but loads `None` while there are no arguments.
 pub fn json_resource_if<S>(
     arguments: impl Fn() -> Option<S> + Send + Sync + 'static,
-    changes: impl Fn() -> usize + Send + Sync + 'static,
+    version: impl Fn() -> usize + Send + Sync + 'static,
 ) -> JsonResource<Option<S::Output>>
 where
     S: ServerFn<Error = Problem, Protocol = Http<Json, Json>> + Serialize + DeserializeOwned + Send + 'static,
     S::Output: Serialize + Send,
 {
-    let question = move || (arguments().map(|arguments| server_fn_client::json(&arguments)), changes());
-    JsonResource { answer: resource(Box::new(question), asking::<S>()), reads: PhantomData }
+    let source = move || (arguments().map(|arguments| server_fn_client::to_json(&arguments)), version());
+    JsonResource { resource: raw_resource(Box::new(source), fetcher::<S>()), output: PhantomData }
 }
 
-/// Asks a server function once.
+/// Calls a server function once.
 pub async fn fetch<S>(arguments: S) -> Result<S::Output, Problem>
 where
     S: ServerFn<Error = Problem, Protocol = Http<Json, Json>> + Serialize + DeserializeOwned + Send + 'static,
     S::Output: Serialize + DeserializeOwned + Send,
 {
-    server_fn_client::read(ask(asking::<S>(), server_fn_client::json(&arguments)).await)
+    server_fn_client::decode(fetch_raw(fetcher::<S>(), server_fn_client::to_json(&arguments)).await)
 }
 
-/// The arguments as JSON, and how much was changed so far.
-type Question = Box<dyn Fn() -> (Option<String>, usize) + Send + Sync>;
+/// The source of a resource: the arguments as JSON, and the version.
+type Source = Box<dyn Fn() -> (Option<String>, usize) + Send + Sync>;
 
-type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+type FetchFuture = Pin<Box<dyn Future<Output = RawResponse> + Send>>;
+
+/// How to call a server function with JSON arguments: directly on the server, by its path in the browser.
+#[cfg(feature = "ssr")]
+type Fetcher = fn(String) -> FetchFuture;
 
 #[cfg(feature = "ssr")]
-type Asking = fn(String) -> Answering;
-
-#[cfg(feature = "ssr")]
-fn asking<S>() -> Asking
+fn fetcher<S>() -> Fetcher
 where
     S: ServerFn<Error = Problem> + DeserializeOwned + Send + 'static,
     S::Output: Serialize + Send,
 {
     |arguments| {
         Box::pin(async move {
-            let arguments: S = server_fn_client::read(Ok(arguments))?;
-            arguments.run_body().await.map(|answer| server_fn_client::json(&answer))
+            let arguments: S = server_fn_client::decode(Ok(arguments))?;
+            arguments.run_body().await.map(|output| server_fn_client::to_json(&output))
         })
     }
 }
 
 #[cfg(not(feature = "ssr"))]
-type Asking = &'static str;
+type Fetcher = &'static str;
 
 #[cfg(not(feature = "ssr"))]
-fn asking<S: ServerFn>() -> Asking {
+fn fetcher<S: ServerFn>() -> Fetcher {
     S::PATH
 }
 
 #[cfg(feature = "ssr")]
-fn ask(asking: Asking, arguments: String) -> Answering {
-    asking(arguments)
+fn fetch_raw(fetcher: Fetcher, arguments: String) -> FetchFuture {
+    fetcher(arguments)
 }
 
 #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
-fn ask(path: Asking, arguments: String) -> Answering {
-    Box::pin(server_fn_client::post(path, server_fn_client::JSON, arguments))
+fn fetch_raw(path: Fetcher, arguments: String) -> FetchFuture {
+    Box::pin(server_fn_client::post_server_fn(path, server_fn_client::APPLICATION_JSON, arguments))
 }
 
 #[cfg(not(any(feature = "ssr", feature = "hydrate")))]
-fn ask(_: Asking, _: String) -> Answering {
+fn fetch_raw(_: Fetcher, _: String) -> FetchFuture {
     Box::pin(async { Err(Problem::Unreachable) })
 }
 
-/// Nothing, in JSON.
-const NOTHING: &str = "null";
+/// `None` as JSON.
+const JSON_NULL: &str = "null";
 
-fn resource(question: Question, asking: Asking) -> Resource<Answer, JsonCodec> {
+fn raw_resource(source: Source, fetcher: Fetcher) -> Resource<RawResponse, JsonCodec> {
     Resource::new_with_options(
-        question,
-        move |(arguments, _)| -> Answering {
+        source,
+        move |(arguments, _)| -> FetchFuture {
             match arguments {
-                Some(arguments) => ask(asking, arguments),
-                None => Box::pin(async { Ok(NOTHING.to_owned()) }),
+                Some(arguments) => fetch_raw(fetcher, arguments),
+                None => Box::pin(async { Ok(JSON_NULL.to_owned()) }),
             }
         },
         true,
@@ -121,30 +123,29 @@ fn resource(question: Question, asking: Asking) -> Resource<Answer, JsonCodec> {
 }
 
 impl<T: DeserializeOwned> JsonResource<T> {
-    /// What was answered last; nothing yet, before the first answer.
+    /// The last loaded value; `None` before the first load completes.
     pub fn get(self) -> Option<Result<T, Problem>> {
-        self.answer.get().map(server_fn_client::read)
+        self.resource.get().map(server_fn_client::decode)
     }
 
-    /// What was answered last, as it is now: for a dialog over the page, which must not begin anew when the page looks
-    /// again. Stands in a `Suspense`, for the first time that it is loaded.
+    /// The last loaded value, without subscribing to reloads: for a dialog over the page, which must not be rebuilt when
+    /// the page reloads. Subscribes only until the first load completes; use it inside a `Suspense`.
     pub fn get_untracked(self) -> Option<Result<T, Problem>> {
-        self.answer.get_untracked().or_else(|| self.answer.get()).map(server_fn_client::read)
+        self.resource.get_untracked().or_else(|| self.resource.get()).map(server_fn_client::decode)
     }
 
     pub fn track(self) {
-        self.answer.track();
+        self.resource.track();
     }
 
-    /// Asks again.
     pub fn refetch(self) {
-        self.answer.refetch();
+        self.resource.refetch();
     }
 }
 
-/// Waiting is the same, whatever is read.
-fn awaited(answer: Resource<Answer, JsonCodec>) -> Answering {
-    Box::pin(answer.into_future())
+/// Not generic, so that waiting is compiled once rather than for each output type.
+fn raw_future(resource: Resource<RawResponse, JsonCodec>) -> FetchFuture {
+    Box::pin(resource.into_future())
 }
 
 impl<T: DeserializeOwned + 'static> IntoFuture for JsonResource<T> {
@@ -152,7 +153,7 @@ impl<T: DeserializeOwned + 'static> IntoFuture for JsonResource<T> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let answer = awaited(self.answer);
-        Box::pin(async move { server_fn_client::read(answer.await) })
+        let response = raw_future(self.resource);
+        Box::pin(async move { server_fn_client::decode(response.await) })
     }
 }

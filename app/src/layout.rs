@@ -1,4 +1,4 @@
-//! What pages stand in, and the pages of no noun.
+//! The frame around pages, and the pages that belong to no feature.
 
 use crate::erased_view::erased_view;
 use crate::paths::{self, UsersView};
@@ -11,19 +11,19 @@ use model::audit_log::AuditQuery;
 use model::viewer::ViewerUser;
 use model::{OrganizationRole, Problem};
 
-/// A title as it stands in the document: Leptos 0.8 writes it into the page without escaping it, and names that people
-/// chose are in it. In the browser it is text.
+/// Escapes a document title on the server, where Leptos 0.8 writes it unescaped and it can contain user-supplied names. The
+/// browser sets it as text.
 fn document_title(text: &str) -> String {
     if cfg!(feature = "ssr") { text.replace('&', "&amp;").replace('<', "&lt;") } else { text.to_owned() }
 }
 
-/// A page for anyone: the organization's name first, one column, one thing to do.
+/// A page that needs no session: the organization's name, and a single narrow column.
 #[component]
 pub fn PublicPage(title: String, children: Children) -> impl IntoView {
     let organization = use_viewer().map(|viewer| viewer.organization.name);
-    let full = organization.clone().map_or_else(|| title.clone(), |name| format!("{title} · {name}"));
+    let full_title = organization.clone().map_or_else(|| title.clone(), |name| format!("{title} · {name}"));
     erased_view! {
-        <Title text=document_title(&full)/>
+        <Title text=document_title(&full_title)/>
         <main id="main" class="public" tabindex="-1">
             {organization.map(|name| erased_view! { <p class="organization">{icon(Icon::Door)}{name}</p> })}
             <h1>{title}</h1>
@@ -32,7 +32,7 @@ pub fn PublicPage(title: String, children: Children) -> impl IntoView {
     }
 }
 
-/// The part of the interface that a page belongs to, marked in the way to the others.
+/// The section that a page belongs to, highlighted in the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     Users,
@@ -45,10 +45,10 @@ pub enum Section {
     Account,
 }
 
-/// A page for whoever is signed in, with the way to the others.
+/// A page for signed-in users, with the navigation.
 ///
-/// Links are plain anchors, which the router follows as well: its own component needs the router at the moment of
-/// rendering, and panics where a page's data arrive after its reader has gone.
+/// Links are plain anchors, which the router intercepts as well: its own `A` component needs the router context while
+/// rendering, and panics when a page's data arrives after the user has left the page.
 #[component]
 pub fn OrganizationPage(title: String, section: Section, children: Children) -> impl IntoView {
     let Some(viewer) = use_viewer() else { return erased_view! { <NotFoundPage/> } };
@@ -57,40 +57,40 @@ pub fn OrganizationPage(title: String, section: Section, children: Children) -> 
     erased_view! {
         <Title text=document_title(&format!("{title} · {name}"))/>
         <header class="site-header">
-            <div class="column">
+            <div class="container">
                 <a href=paths::home(&slug) class="organization" rel="external">{icon(Icon::Door)}{name.clone()}</a>
                 {viewer.user.map(|user| erased_view! { <Navigation slug=slug.clone() user section/> })}
             </div>
         </header>
-        <main id="main" class="column" tabindex="-1">{children()}</main>
+        <main id="main" class="container" tabindex="-1">{children()}</main>
     }
 }
 
 #[component]
 fn Navigation(slug: String, user: ViewerUser, section: Section) -> impl IntoView {
-    let here = |one| (section == one).then_some("page");
+    let current = |link| (section == link).then_some("page");
     let admin = user.role == OrganizationRole::Admin;
     let name = if user.name.is_empty() { user.email } else { user.name };
     erased_view! {
         <nav aria-label="Main">
             {admin.then(|| erased_view! {
-                <a href=paths::users(&slug, &UsersView::default()) aria-current=here(Section::Users)>"Users"</a>
-                <a href=paths::groups(&slug) aria-current=here(Section::Groups)>"Groups"</a>
-                <a href=paths::roles(&slug) aria-current=here(Section::Roles)>"Roles"</a>
-                <a href=paths::general(&slug) aria-current=here(Section::General)>"General"</a>
-                <a href=paths::authentication(&slug) aria-current=here(Section::Authentication)>"Authentication"</a>
-                <a href=paths::provisioning(&slug) aria-current=here(Section::Provisioning)>"Provisioning"</a>
-                <a href=paths::audit_log(&slug, &AuditQuery::default()) aria-current=here(Section::AuditLog)>"Audit log"</a>
+                <a href=paths::users(&slug, &UsersView::default()) aria-current=current(Section::Users)>"Users"</a>
+                <a href=paths::groups(&slug) aria-current=current(Section::Groups)>"Groups"</a>
+                <a href=paths::roles(&slug) aria-current=current(Section::Roles)>"Roles"</a>
+                <a href=paths::general(&slug) aria-current=current(Section::General)>"General"</a>
+                <a href=paths::authentication(&slug) aria-current=current(Section::Authentication)>"Authentication"</a>
+                <a href=paths::provisioning(&slug) aria-current=current(Section::Provisioning)>"Provisioning"</a>
+                <a href=paths::audit_log(&slug, &AuditQuery::default()) aria-current=current(Section::AuditLog)>"Audit log"</a>
             })}
         </nav>
         <div class="user-menu">
-            <a href=paths::account(&slug) aria-current=here(Section::Account)>{name}</a>
+            <a href=paths::account(&slug) aria-current=current(Section::Account)>{name}</a>
             <SignOut organization=slug.clone() label="Sign out" kind="quiet"/>
         </div>
     }
 }
 
-/// There is nothing here, or nothing for the one who asks: the two look the same.
+/// Also shown for pages that exist but must not be revealed to the viewer: the two cases look the same.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     #[cfg(feature = "ssr")]
@@ -100,32 +100,32 @@ pub fn NotFoundPage() -> impl IntoView {
     let organization = use_organization();
     let home = if organization.is_empty() { "/".to_owned() } else { paths::home(&organization) };
     erased_view! {
-        <Title text="Not found"/>
+        <Title text="Page not found"/>
         <main id="main" class="public" tabindex="-1">
-            <h1>"Not found"</h1>
-            <p>"There is nothing at this address, or nothing that you may see."</p>
-            <p>"If somebody gave you the link, ask them whether it is whole, or sign in with another account."</p>
-            <p><a href=home rel="external" class="button primary">"Go to the first page"</a></p>
+            <h1>"Page not found"</h1>
+            <p>"This page doesn’t exist, or you don’t have access to it."</p>
+            <p>"Check the link, or sign in with a different account."</p>
+            <p><a href=home rel="external" class="button primary">"Go to home page"</a></p>
         </main>
     }
 }
 
-/// The front door: every organization has its own.
+/// The root of the site. It does not list organizations, so that outsiders can't enumerate them.
 #[component]
 pub fn HomePage() -> impl IntoView {
     erased_view! {
         <PublicPage title="Vestibule".to_owned()>
-            <p>"Every organization has a door of its own here. Open the address that your organization gave you: it ends in "
-            <code>"/o/"</code>" and the organization’s short name."</p>
-            <p class="muted">"Were you invited? Then open the link in your mail."</p>
+            <p>"Each organization has its own sign-in page. Open the address you got from your organization; it ends in "
+            <code>"/o/"</code>" followed by the organization’s short name."</p>
+            <p class="muted">"Invited? Open the link in your invitation email."</p>
         </PublicPage>
     }
 }
 
-/// What stands where data could not be had.
+/// Shown in place of data that could not be loaded.
 #[component]
-pub fn Failed(problem: Problem) -> impl IntoView {
-    // Signed out meanwhile: the server knows the way from here.
+pub fn ErrorNotice(problem: Problem) -> impl IntoView {
+    // The session has ended: the server redirects to the login page.
     #[cfg(feature = "hydrate")]
     if problem == Problem::SignedOut {
         let _ = window().location().reload();

@@ -1,5 +1,15 @@
-//! The interface: built for the server, which renders every page whole, and for the browser, which takes over from
-//! there.
+//! The user interface, built twice: with the feature `ssr` for the server, which renders complete pages, and with `hydrate`
+//! for the browser, which makes them interactive.
+//!
+//! One module per feature (`users`, `groups`, `scim`, ...), each with its pages and, in `api`, its server functions. Shared
+//! infrastructure:
+//!
+//! - `routes`: lazy routes; `paths`: all URLs; `layout`: the frame around pages; `shell`: the HTML document.
+//! - [`form`]: forms that work without WebAssembly; `json_resource`: data that a page loads; both on [`server_fn_client`].
+//! - [`ui`]: components without knowledge of routes or server functions; `crud`: list pages with dialogs.
+//! - [`viewer`]: who is signed in; `server`: cookies and responses, on the server only.
+//!
+//! Business rules belong in `domain`, shared types in `model`.
 
 mod account;
 mod app;
@@ -12,6 +22,7 @@ mod join;
 mod json_resource;
 mod layout;
 pub mod paths;
+mod plural;
 mod request_invitation;
 mod requests;
 mod roles;

@@ -1,4 +1,4 @@
-//! Every path of the interface, in one place, so that a link can't be mistyped.
+//! The paths of all pages, and the page state that is kept in their query strings.
 
 use form_urlencoded::Serializer;
 use model::audit_log::AuditQuery;
@@ -7,7 +7,7 @@ use model::users::{UserSort, UsersQuery};
 use model::{ConnectionId, GroupId, OrganizationRole, UserId, UserStatus};
 use uuid::Uuid;
 
-/// What the Users page shows: which rows, and which dialog is open. All of it is in the URL.
+/// The state of the Users page, all of it in the URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct UsersView {
     pub query: UsersQuery,
@@ -17,21 +17,21 @@ pub struct UsersView {
 /// A dialog of the Users page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum UsersDialog {
-    /// Inviting, with these addresses in the field.
+    /// Invite users; the addresses prefill the field.
     Invite(String),
-    /// What can be done to the users that were chosen.
-    Chosen(Vec<UserId>),
-    /// Sending every expired invitation again.
-    InviteAllAgain,
+    /// Actions for the selected users.
+    Selected(Vec<UserId>),
+    /// Resend all expired invitations.
+    ResendAllExpired,
 }
 
-/// What stands over a page that has a list and dialogs for one of its things, such as groups.
+/// The state of a page that lists items and edits them in dialogs, such as groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CrudView {
     pub dialog: Option<CrudDialog>,
 }
 
-/// A dialog for a thing; the id is of its kind.
+/// A dialog for one item, by its id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CrudDialog {
     New,
@@ -40,11 +40,11 @@ pub enum CrudDialog {
 }
 
 impl CrudView {
-    /// Reads the part of the URL behind its question mark.
-    pub fn read(search: &str) -> Self {
-        let get = |wanted: &str| {
+    /// Parses a query string, with or without the question mark.
+    pub fn parse(search: &str) -> Self {
+        let get = |key: &str| {
             let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
-            pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+            pairs.find(|(name, _)| name == key).map(|(_, value)| value.into_owned())
         };
         let id = get("id").and_then(|id| id.parse().ok());
         let dialog = match (get("dialog").as_deref(), id) {
@@ -58,7 +58,7 @@ impl CrudView {
 }
 
 impl CrudDialog {
-    /// The part of the URL that opens it.
+    /// The query string that opens the dialog.
     pub fn search(&self) -> String {
         match self {
             Self::New => "?dialog=new".to_owned(),
@@ -72,34 +72,34 @@ pub fn login(organization: &str) -> String {
     format!("/o/{organization}/login")
 }
 
-/// The login page that leads back to where somebody wanted to go.
-pub fn login_then(organization: &str, next: &str) -> String {
+/// The login page, which returns to `next` after signing in.
+pub fn login_with_next(organization: &str, next: &str) -> String {
     with_next(login(organization), next)
 }
 
-/// The second step of signing in: the code from the mail.
+/// The second step of signing in: entering the code from the email.
 pub fn login_code(organization: &str, next: &str) -> String {
     with_next(format!("/o/{organization}/login/code"), next)
 }
 
-/// Where the server sends everybody on: an admin to the users, a member to the account, others to the login page.
+/// The server redirects from here: admins to the users, members to their account, everyone else to the login page.
 pub fn home(organization: &str) -> String {
     format!("/o/{organization}")
 }
 
-/// Where somebody goes who has signed in: to the page they had asked for, if it is one of this organization's.
+/// Where to go after signing in: to `next` if it is a page of this organization, otherwise to [`home`].
 pub fn after_sign_in(organization: &str, next: &str) -> String {
-    if inside(organization, next) { next.to_owned() } else { home(organization) }
+    if is_within(organization, next) { next.to_owned() } else { home(organization) }
 }
 
-/// Where somebody goes who has signed out.
+/// Where to go after signing out: to `next` if it is a page of this organization, otherwise to [`login`].
 pub fn after_sign_out(organization: &str, next: &str) -> String {
-    if inside(organization, next) { next.to_owned() } else { login(organization) }
+    if is_within(organization, next) { next.to_owned() } else { login(organization) }
 }
 
-/// Whether a path that came from outside stays inside this organization. Anything that a browser could read as
-/// another address is out.
-fn inside(organization: &str, path: &str) -> bool {
+/// Whether an untrusted path leads to a page of this organization. Rejects anything that a browser could resolve to another
+/// site or organization, to prevent open redirects.
+fn is_within(organization: &str, path: &str) -> bool {
     let pages = format!("/o/{organization}/");
     path.starts_with(&pages)
         && !path.contains("..")
@@ -114,8 +114,8 @@ fn with_next(path: String, next: &str) -> String {
     format!("{path}?{search}")
 }
 
-/// The page that somebody had asked for before signing in, from the URL of the login page.
-pub fn next(search: &str) -> String {
+/// The page to return to after signing in, from the query string of the login page.
+pub fn parse_next(search: &str) -> String {
     let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
     pairs.find(|(name, _)| name == "next").map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
@@ -136,7 +136,7 @@ pub fn groups(organization: &str) -> String {
     format!("/o/{organization}/settings/groups")
 }
 
-/// The people of a group.
+/// The Users page, filtered by group.
 pub fn group_users(organization: &str, group: GroupId) -> String {
     let query = UsersQuery { group: Some(group), ..UsersQuery::default() };
     users(organization, &UsersView { query, dialog: None })
@@ -154,23 +154,23 @@ pub fn authentication(organization: &str) -> String {
     format!("/o/{organization}/settings/authentication")
 }
 
-/// Where a form goes that begins a sign-in by a provider.
+/// Where a form posts to start an SSO login flow.
 pub fn sso_start(organization: &str) -> String {
     format!("/o/{organization}/sso/start")
 }
 
-/// Why the last sign-in by a provider came to nothing.
+/// The page that says why the last SSO sign-in failed.
 pub fn sso_refused(organization: &str) -> String {
     format!("/o/{organization}/sso/refused")
 }
 
-/// Where somebody goes who has signed out of a session that began at a provider.
+/// The page after signing out of a session that was started through a connection.
 pub fn signed_out(organization: &str, connection: ConnectionId) -> String {
     format!("/o/{organization}/signed-out?of={connection}")
 }
 
-/// The connection in the URL of that page.
-pub fn signed_out_of(search: &str) -> Option<ConnectionId> {
+/// The connection in the query string of the signed-out page.
+pub fn parse_signed_out(search: &str) -> Option<ConnectionId> {
     let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
     pairs.find(|(name, _)| name == "of").and_then(|(_, id)| id.parse().ok())
 }
@@ -188,8 +188,8 @@ pub fn requests(organization: &str, query: &RequestsQuery) -> String {
     }
 }
 
-/// Reads the part of the URL of the requests behind its question mark.
-pub fn read_requests(search: &str) -> RequestsQuery {
+/// Parses the query string of the requests page, with or without the question mark.
+pub fn parse_requests(search: &str) -> RequestsQuery {
     let mut query = RequestsQuery::default();
     for (name, value) in form_urlencoded::parse(search.trim_start_matches('?').as_bytes()) {
         match &*name {
@@ -205,10 +205,10 @@ pub fn audit_log(organization: &str, query: &AuditQuery) -> String {
     format!("/o/{organization}/settings/audit-log{}", audit_search(query))
 }
 
-/// The same rows as a file.
+/// All events that match the query, as CSV.
 pub fn audit_export(organization: &str, query: &AuditQuery) -> String {
-    let whole = AuditQuery { before: None, ..query.clone() };
-    format!("/o/{organization}/settings/audit-log.csv{}", audit_search(&whole))
+    let unpaged = AuditQuery { before: None, ..query.clone() };
+    format!("/o/{organization}/settings/audit-log.csv{}", audit_search(&unpaged))
 }
 
 fn audit_search(query: &AuditQuery) -> String {
@@ -225,8 +225,8 @@ fn audit_search(query: &AuditQuery) -> String {
     if search.is_empty() { search } else { format!("?{search}") }
 }
 
-/// Reads the part of the log's URL behind its question mark; what it does not know is as if it were not there.
-pub fn read_audit(search: &str) -> AuditQuery {
+/// Parses the query string of the audit log, with or without the question mark. Ignores unknown and invalid parameters.
+pub fn parse_audit(search: &str) -> AuditQuery {
     let mut query = AuditQuery::default();
     for (name, value) in form_urlencoded::parse(search.trim_start_matches('?').as_bytes()) {
         match &*name {
@@ -247,7 +247,7 @@ pub fn user(organization: &str, user: UserId) -> String {
 
 pub fn users(organization: &str, view: &UsersView) -> String {
     let mut search = Serializer::new(String::new());
-    search.extend_pairs(users_fields(view));
+    search.extend_pairs(users_params(view));
     match &view.dialog {
         None => {}
         Some(UsersDialog::Invite(addresses)) => {
@@ -256,26 +256,26 @@ pub fn users(organization: &str, view: &UsersView) -> String {
                 search.append_pair("email", addresses);
             }
         }
-        Some(UsersDialog::Chosen(users)) => {
+        Some(UsersDialog::Selected(users)) => {
             search.append_pair("dialog", "chosen");
             for user in users {
                 search.append_pair("user", &user.to_string());
             }
         }
-        Some(UsersDialog::InviteAllAgain) => {
+        Some(UsersDialog::ResendAllExpired) => {
             search.append_pair("dialog", "invite-all-again");
         }
     }
     let search = search.finish();
-    let mark = if search.is_empty() { "" } else { "?" };
-    format!("/o/{organization}/settings/users{mark}{search}")
+    let separator = if search.is_empty() { "" } else { "?" };
+    format!("/o/{organization}/settings/users{separator}{search}")
 }
 
-/// The parameters that tell which rows there are; those that say nothing are left out.
-pub fn users_fields(view: &UsersView) -> Vec<(&'static str, String)> {
+/// The query parameters that select the rows, without those that have their default value.
+pub fn users_params(view: &UsersView) -> Vec<(&'static str, String)> {
     let query = &view.query;
     let group = query.group.map(|group| group.to_string()).unwrap_or_default();
-    let fields = [
+    let params = [
         ("q", query.search.as_str()),
         ("status", query.status.map_or("", UserStatus::code)),
         ("role", query.role.map_or("", OrganizationRole::code)),
@@ -285,7 +285,7 @@ pub fn users_fields(view: &UsersView) -> Vec<(&'static str, String)> {
         ("after", query.after.as_deref().unwrap_or_default()),
         ("before", query.before.as_deref().unwrap_or_default()),
     ];
-    fields
+    params
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name, value.to_owned()))
@@ -293,10 +293,10 @@ pub fn users_fields(view: &UsersView) -> Vec<(&'static str, String)> {
 }
 
 impl UsersView {
-    /// Reads the part of the URL behind its question mark; what it does not know is as if it were not there.
+    /// Parses a query string, with or without the question mark. Ignores unknown and invalid parameters.
     ///
-    /// The router's own map of parameters is left aside: it takes a plus sign, which forms write for a space, as it is.
-    pub fn read(search: &str) -> Self {
+    /// The router's parameter map does not work here: it does not decode a plus sign, which forms write for a space.
+    pub fn parse(search: &str) -> Self {
         let mut view = Self::default();
         let (mut dialog, mut addresses, mut users) = (String::new(), String::new(), Vec::new());
         for (name, value) in form_urlencoded::parse(search.trim_start_matches('?').as_bytes()) {
@@ -308,10 +308,10 @@ impl UsersView {
                 "group" => query.group = value.parse().ok(),
                 "sort" => query.sort = value.parse().unwrap_or_default(),
                 "order" => query.descending = value == "desc",
-                "after" => query.after = Some(value.into_owned()).filter(|place| !place.is_empty()),
-                "before" => query.before = Some(value.into_owned()).filter(|place| !place.is_empty()),
+                "after" => query.after = Some(value.into_owned()).filter(|cursor| !cursor.is_empty()),
+                "before" => query.before = Some(value.into_owned()).filter(|cursor| !cursor.is_empty()),
                 "dialog" => dialog = value.into_owned(),
-                // Several come from a form of boxes.
+                // A form with checkboxes sends several.
                 "email" | "email[]" => {
                     if !addresses.is_empty() {
                         addresses.push_str(", ");
@@ -324,14 +324,14 @@ impl UsersView {
         }
         view.dialog = match dialog.as_str() {
             "invite" => Some(UsersDialog::Invite(addresses)),
-            "chosen" => Some(UsersDialog::Chosen(users)),
-            "invite-all-again" => Some(UsersDialog::InviteAllAgain),
+            "chosen" => Some(UsersDialog::Selected(users)),
+            "invite-all-again" => Some(UsersDialog::ResendAllExpired),
             _ => None,
         };
         view
     }
 
-    /// The same rows in the same order, from the beginning: for whatever changes which rows there are.
+    /// The same filters and order on the first page: for links that change the rows, which invalidates the cursor.
     #[must_use]
     pub fn from_start(&self) -> Self {
         Self { query: UsersQuery { after: None, before: None, ..self.query.clone() }, dialog: None }

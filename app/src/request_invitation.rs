@@ -5,9 +5,9 @@ mod api;
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
-use crate::layout::{Failed, PublicPage};
+use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
-use crate::ui::{Field, Notice, Problems, Submit, TextArea, Tone};
+use crate::ui::{ErrorSummary, Field, Notice, SubmitButton, TextArea, Tone};
 use crate::viewer::{use_organization, use_viewer};
 use api::{ConfirmRequest, OpenedRequest, RequestInvitation};
 use leptos::prelude::*;
@@ -16,7 +16,7 @@ use model::requests::{CONFIRM_HOURS, ConfirmPage as Page};
 #[component]
 pub fn RequestInvitationPage() -> impl IntoView {
     let action = ServerFormAction::<RequestInvitation>::new();
-    let (answer, problem) = (form::answer(action), form::problem(action));
+    let (answer, problem) = (form::result(action), form::problem(action));
     let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
     let typed = form::posted_value::<RequestInvitation>;
     let asked = Memo::new(move |_| matches!(answer.get(), Some(Ok(()))));
@@ -34,7 +34,7 @@ pub fn RequestInvitationPage() -> impl IntoView {
                 erased_view! {
                     <p>{format!("An admin of {name} decides. First we mail you a link, to be sure that the address is yours.")}</p>
                     <ServerForm action>
-                        <Problems problem/>
+                        <ErrorSummary problem/>
                         <input type="hidden" name="org" value=use_organization()/>
                         <Field
                             label="Email" name="email" kind="email" inputmode="email" autocomplete="email" autofocus=true
@@ -46,7 +46,7 @@ pub fn RequestInvitationPage() -> impl IntoView {
                             hint="Optional. What the admins should know: who you are, and what for." node_ref=NodeRef::new()
                             on_text=Callback::new(|_| ())
                         />
-                        <Submit label="Request invitation" pending_label="Sending…" pending=action.pending()/>
+                        <SubmitButton label="Request invitation" pending_label="Sending…" pending=action.pending()/>
                     </ServerForm>
                 }
             }}
@@ -76,7 +76,7 @@ pub fn ConfirmPage() -> impl IntoView {
                             words="Mail programs sometimes cut long links. Open it again from the mail, or copy the whole of it into the address bar."
                         />
                     },
-                    Err(problem) => erased_view! { <Failed problem/> },
+                    Err(problem) => erased_view! { <ErrorNotice problem/> },
                 }
             })}
         </Transition>
@@ -99,9 +99,9 @@ fn Ready(
             </dl>
             <p class="muted">"Did somebody else write this? Then close this page: nothing is sent without you."</p>
             <ServerForm action>
-                <Problems problem=form::problem(action)/>
+                <ErrorSummary problem=form::problem(action)/>
                 <input type="hidden" name="org" value=use_organization()/>
-                <Submit label="Send request" pending_label="Sending…" pending=action.pending()/>
+                <SubmitButton label="Send request" pending_label="Sending…" pending=action.pending()/>
             </ServerForm>
         </PublicPage>
     }

@@ -5,9 +5,11 @@ mod api;
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
-use crate::layout::{Failed, OrganizationPage, Section};
+use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{Empty, Heading, Icon, Moment, Notice, Pager, StaleWhileLoading, Submit, Tone, icon};
+use crate::ui::{
+    EmptyState, Icon, Notice, PageHeading, Pager, RelativeTime, StaleWhileLoading, SubmitButton, Tone, icon,
+};
 use crate::users::{PeopleTab, PeopleTabs};
 use crate::viewer::use_organization;
 use api::{Dismiss, DismissStale, ListRequests};
@@ -24,17 +26,17 @@ pub fn RequestsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let dismiss = ServerFormAction::<Dismiss>::new();
     let stale = ServerFormAction::<DismissStale>::new();
-    let (dismissed, swept) = (form::answer(dismiss), form::answer(stale));
+    let (dismissed, swept) = (form::result(dismiss), form::result(stale));
     let search = use_location().search;
-    let query = Memo::new(move |_| paths::read_requests(&search.get()));
-    let changes = (form::successes(dismiss), form::successes(stale));
+    let query = Memo::new(move |_| paths::parse_requests(&search.get()));
+    let changes = (form::success_count(dismiss), form::success_count(stale));
     let page = json_resource(
         move || ListRequests { org: organization.get_value(), query: query.get() },
         move || changes.0.get() + changes.1.get(),
     );
     erased_view! {
         <OrganizationPage title="Invitation requests".to_owned() section=Section::Users>
-            <Heading title="Users"/>
+            <PageHeading title="Users"/>
             <div role="status">
                 {move || dismissed.get().and_then(Result::ok).map(|count| erased_view! {
                     <Notice tone=Tone::Success>
@@ -53,7 +55,7 @@ pub fn RequestsPage() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match page.await {
                         Ok(page) => erased_view! { <Listed page dismiss stale/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </StaleWhileLoading>
@@ -77,7 +79,7 @@ fn Listed(
         <PeopleTabs counts view=UsersView::default() here/>
         <div role="tabpanel" id="panel" aria-labelledby=here.id()>
             {if rows.is_empty() {
-                erased_view! { <Empty words="Nobody waits for an invitation. People ask on the login page, where the settings allow it, or by the link of an invitation that has expired."/> }
+                erased_view! { <EmptyState message="Nobody waits for an invitation. People ask on the login page, where the settings allow it, or by the link of an invitation that has expired."/> }
             } else {
                 let rows = rows.into_iter().map(|row| erased_view! { <Row row now dismiss/> }).collect_view();
                 erased_view! {
@@ -86,7 +88,7 @@ fn Listed(
                             <p class="muted small">"Stale: the address belongs to a member by now."</p>
                             <ServerForm action=stale class="inline">
                                 <input type="hidden" name="org" value=use_organization()/>
-                                <Submit label="Dismiss all stale" pending_label="Dismissing…" pending=stale.pending() kind=""/>
+                                <SubmitButton label="Dismiss all stale" pending_label="Dismissing…" pending=stale.pending() kind=""/>
                             </ServerForm>
                         </div>
                     })}
@@ -137,7 +139,7 @@ fn Several(dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
             <button type="submit" class="button" formmethod="get" formaction=users name="dialog" value="invite" on:click=approve>
                 "Approve selected…"
             </button>
-            <Submit label="Dismiss selected" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
+            <SubmitButton label="Dismiss selected" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
             <label class="check"><input type="checkbox" name="tell" value="true"/><span>"Tell them"</span></label>
         </ServerForm>
     }
@@ -160,22 +162,22 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) 
             <td class="select-cell">
                 <input type="checkbox" form=FORM name="email[]" value=row.email.clone() aria-label=format!("Select {}", row.email)/>
             </td>
-            <td data-label="Email" class="email wide">
+            <td data-label="Email" class="email unlabeled">
                 <span class="stack">
                     <span id=whose.clone()>{row.email}</span>
                     {row.member.map(|member| erased_view! {
                         <span class="row">
                             <span class="badge stale">{icon(Icon::Check)}"Already a member"</span>
                             <a class="small" href=paths::user(&organization, member.user)>{member.by.label()}</a>
-                            <span class="small muted"><Moment at=member.at now/></span>
+                            <span class="small muted"><RelativeTime at=member.at now/></span>
                         </span>
                     })}
                 </span>
             </td>
             <td data-label="Name" class=if row.name.is_empty() { "is-empty" } else { "" }>{row.name.clone()}</td>
-            <td data-label="Message" class=if row.message.is_empty() { "is-empty" } else { "wide pre-line" }>{row.message.clone()}</td>
+            <td data-label="Message" class=if row.message.is_empty() { "is-empty" } else { "pre-line" }>{row.message.clone()}</td>
             <td data-label="Asked" class="nowrap">
-                <Moment at=row.asked_at now/>
+                <RelativeTime at=row.asked_at now/>
                 {(row.repeat_count > 0).then(|| format!(" (and {} times more)", row.repeat_count))}
             </td>
             <td class="row-actions">
@@ -185,7 +187,7 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) 
                         <input type="hidden" name="org" value=organization.clone()/>
                         <input type="hidden" name="requests[]" value=row.id.to_string()/>
                         <label class="check"><input type="checkbox" name="tell" value="true" aria-describedby=whose/><span>"Tell them"</span></label>
-                        <Submit label="Dismiss" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
+                        <SubmitButton label="Dismiss" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
                     </ServerForm>
                 </span>
             </td>

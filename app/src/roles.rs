@@ -1,4 +1,4 @@
-//! Custom roles: names for sets of permissions.
+//! Custom roles: named sets of permissions.
 
 mod api;
 
@@ -6,10 +6,12 @@ use crate::crud::{DeleteDialog, use_dialog};
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
-use crate::layout::{Failed, OrganizationPage, Section};
+use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, CrudDialog};
+use crate::plural::pluralize;
 use crate::ui::{
-    Close, Dialog, Empty, Field, Heading, Icon, Problems, StaleWhileLoading, Submit, TextArea, icon,
+    CloseLink, Dialog, EmptyState, ErrorSummary, Field, Icon, PageHeading, StaleWhileLoading, SubmitButton,
+    TextArea, icon,
 };
 use crate::viewer::use_organization;
 use api::{DeleteRole, ListRoles, SaveRole};
@@ -20,29 +22,29 @@ use model::permission::{Permission, Role};
 pub fn RolesPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let (save, delete) = (ServerFormAction::<SaveRole>::new(), ServerFormAction::<DeleteRole>::new());
-    let changes = (form::successes(save), form::successes(delete));
+    let versions = (form::success_count(save), form::success_count(delete));
     let roles = json_resource(
         move || ListRoles { org: organization.get_value() },
-        move || changes.0.get() + changes.1.get(),
+        move || versions.0.get() + versions.1.get(),
     );
     let (dialog, on_close) = use_dialog(paths::roles(&organization.get_value()), save, delete);
     erased_view! {
         <OrganizationPage title="Roles".to_owned() section=Section::Roles>
-            <Heading title="Roles">
+            <PageHeading title="Roles">
                 <a href=CrudDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"New role"</a>
-            </Heading>
-            <p class="muted">"A role is a set of permissions. People have roles of their own, and those of their groups."</p>
+            </PageHeading>
+            <p class="muted">"A role is a set of permissions. Assign roles to users directly or through groups."</p>
             <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match roles.await {
                         Ok(roles) => erased_view! { <Table roles/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </StaleWhileLoading>
             <Suspense>
                 {move || dialog.get().zip(roles.get_untracked()).map(|(dialog, roles)| {
-                    erased_view! { <Dialogs dialog roles=roles.unwrap_or_default() save delete on_close/> }
+                    erased_view! { <CrudDialogs dialog roles=roles.unwrap_or_default() save delete on_close/> }
                 })}
             </Suspense>
         </OrganizationPage>
@@ -53,18 +55,18 @@ pub fn RolesPage() -> impl IntoView {
 fn Table(roles: Vec<Role>) -> impl IntoView {
     if roles.is_empty() {
         return erased_view! {
-            <Empty words="No roles yet. Make one, such as “Bookkeeper” with invoice:read and invoice:pay, and give it to people or groups."/>
+            <EmptyState message="No roles yet. Create one, such as “Bookkeeper” with invoice:read and invoice:pay, then assign it to users or groups."/>
         };
     }
     let rows = roles.into_iter().map(|role| {
         let edit = CrudDialog::Edit(role.id.0).search();
         let permissions: Vec<_> =
-            role.permissions.iter().map(|one| erased_view! { <code>{one.to_string()}</code>" " }).collect();
+            role.permissions.iter().map(|permission| erased_view! { <code>{permission.to_string()}</code>" " }).collect();
         erased_view! {
             <tr>
                 <td data-label="Name" class="name" id=format!("role-{}", role.id)>{role.name}</td>
                 <td data-label="Permissions" class="code-list">{permissions}</td>
-                <td data-label="People">{role.users}</td>
+                <td data-label="Users">{role.users}</td>
                 <td data-label="Groups">{role.groups}</td>
                 <td class="row-actions"><a href=edit data-noscroll class="stretched-link" aria-describedby=format!("role-{}", role.id)>"Edit"</a></td>
             </tr>
@@ -72,9 +74,9 @@ fn Table(roles: Vec<Role>) -> impl IntoView {
     });
     erased_view! {
         <table>
-            <caption class="visually-hidden">"Roles of the organization"</caption>
+            <caption class="visually-hidden">"Roles"</caption>
             <thead><tr>
-                <th scope="col">"Name"</th><th scope="col">"Permissions"</th><th scope="col">"People"</th><th scope="col">"Groups"</th>
+                <th scope="col">"Name"</th><th scope="col">"Permissions"</th><th scope="col">"Users"</th><th scope="col">"Groups"</th>
                 <th scope="col"><span class="visually-hidden">"Edit"</span></th>
             </tr></thead>
             <tbody>{rows.collect_view()}</tbody>
@@ -83,7 +85,7 @@ fn Table(roles: Vec<Role>) -> impl IntoView {
 }
 
 #[component]
-fn Dialogs(
+fn CrudDialogs(
     dialog: CrudDialog,
     roles: Vec<Role>,
     save: ServerFormAction<SaveRole>,
@@ -98,10 +100,15 @@ fn Dialogs(
             find(id).map(|role| erased_view! { <Editor role=Some(role) save on_close href/> })
         }
         CrudDialog::Delete(id) => find(id).map(|role| {
+            let count = |count: i64, singular, plural| {
+                pluralize(usize::try_from(count).unwrap_or_default(), singular, plural)
+            };
+            let (users, groups) =
+                (count(role.users, "user", "users"), count(role.groups, "group", "groups"));
             erased_view! {
                 <DeleteDialog
-                    title=format!("Delete the role {}?", role.name) button="Delete role" id action=delete on_close href
-                    words="Everybody who has it, and every group, loses it and its permissions at once. It can’t be undone."
+                    title=format!("Delete “{}”?", role.name) button="Delete role" id action=delete on_close href
+                    message=format!("{users} and {groups} lose this role and its permissions immediately. This can’t be undone.")
                 />
             }
         }),
@@ -116,8 +123,9 @@ fn Editor(
     href: String,
 ) -> impl IntoView {
     let problem = form::problem(save);
-    let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
-    let again = form::was_posted::<SaveRole>();
+    let error =
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+    let was_posted = form::was_posted::<SaveRole>();
     let id = role.as_ref().map(|role| role.id.0);
     let title = if id.is_some() { "Edit role" } else { "New role" };
     let (name, permissions) = role
@@ -126,24 +134,24 @@ fn Editor(
             (role.name.clone(), lines.join("\n"))
         })
         .unwrap_or_default();
-    let name = if again { form::posted_value::<SaveRole>("name") } else { name };
-    let permissions = if again { form::posted_value::<SaveRole>("permissions") } else { permissions };
+    let name = if was_posted { form::posted_value::<SaveRole>("name") } else { name };
+    let permissions = if was_posted { form::posted_value::<SaveRole>("permissions") } else { permissions };
     erased_view! {
         <Dialog title on_close>
             <ServerForm action=save>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="id" value=id.map(|id| id.to_string())/>
-                <Field label="Name" name="name" value=name autofocus=true error=of("name")/>
+                <Field label="Name" name="name" value=name autofocus=true error=error("name")/>
                 <TextArea
                     label="Permissions" name="permissions" value=permissions rows=6
-                    hint="One a line, as resource:action. With * as the action, it is every action on the resource."
-                    error=of("permissions") node_ref=NodeRef::new() on_text=Callback::new(|_| ())
+                    hint="One permission per line, in the form resource:action. Use resource:* for every action."
+                    error=error("permissions") node_ref=NodeRef::new() on_text=Callback::new(|_| ())
                 />
                 <div class="actions">
                     {id.map(|id| erased_view! { <a href=CrudDialog::Delete(id).search() data-noscroll class="button danger push-start">"Delete role…"</a> })}
-                    <Close on_close href label="Cancel"/>
-                    <Submit label="Save role" pending_label="Saving…" pending=save.pending()/>
+                    <CloseLink on_close href label="Cancel"/>
+                    <SubmitButton label="Save role" pending_label="Saving…" pending=save.pending()/>
                 </div>
             </ServerForm>
         </Dialog>

@@ -1,4 +1,7 @@
-//! Pages, of which many are fetched when they are opened: what everybody loads stays light.
+//! Lazy routes: the WebAssembly of most pages is fetched when they are first opened, which keeps the main bundle small.
+//!
+//! [`lazy_routes!`] declares all pages and their bundles. Leptos' own route types are not used: they generate a type per
+//! route and another for the set, all of it in the main bundle.
 
 use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
@@ -10,87 +13,90 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::pin::Pin;
 
-/// A page, as the router asks for it.
+/// A page and the paths that lead to it.
 #[derive(Clone, Copy)]
-pub struct Page {
-    pub path: Path,
-    pub comes: Comes,
+pub struct Route {
+    pub path: PathPattern,
+    pub bundle: Bundle,
 }
 
-/// How a page comes to the browser.
+/// Where the WebAssembly of a page is.
 #[derive(Clone, Copy)]
-pub enum Comes {
-    /// With what everybody loads.
-    Along(fn() -> AnyView),
-    /// When it is opened.
-    Later {
-        #[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "a server has every page"))]
-        fetch: fn() -> Fetching<()>,
-        view: fn() -> Fetching<AnyView>,
+pub enum Bundle {
+    /// In the bundle that every page loads.
+    Main(fn() -> AnyView),
+    /// In a chunk that is fetched when one of its pages is opened.
+    Lazy {
+        #[cfg_attr(
+            not(feature = "hydrate"),
+            expect(dead_code, reason = "the server has the code of every page")
+        )]
+        preload: fn() -> ChunkFuture<()>,
+        view: fn() -> ChunkFuture<AnyView>,
     },
 }
 
-pub type Fetching<T> = Pin<Box<dyn Future<Output = Result<T, NotFetched>>>>;
+pub type ChunkFuture<T> = Pin<Box<dyn Future<Output = Result<T, ChunkLoadError>>>>;
 
-/// A page's WebAssembly could not be fetched: the line is down, or the server has another version by now.
-pub struct NotFetched;
+/// A chunk could not be fetched: the network is down, or the server has been updated and no longer has this version.
+pub struct ChunkLoadError;
 
-impl From<SplitLoaderError> for NotFetched {
+impl From<SplitLoaderError> for ChunkLoadError {
     fn from(_: SplitLoaderError) -> Self {
         Self
     }
 }
 
-impl ChooseView for Page {
+impl ChooseView for Route {
     async fn choose(self) -> AnyView {
-        // What the page before has still to do comes first: its signals go when it goes.
+        // Pending effects of the previous page must run before its signals are disposed of.
         #[cfg(feature = "hydrate")]
         leptos::task::tick().await;
-        match self.comes {
-            Comes::Along(view) => view(),
-            Comes::Later { view, .. } => match view().await {
+        match self.bundle {
+            Bundle::Main(view) => view(),
+            Bundle::Lazy { view, .. } => match view().await {
                 Ok(view) => view,
-                Err(NotFetched) => whole().await,
+                Err(ChunkLoadError) => full_reload().await,
             },
         }
     }
 
-    /// Choosing fetches it.
+    /// Does nothing: `choose` fetches the chunk.
     async fn preload(&self) {}
 }
 
-/// Fetches the page that is open, before anything of it is taken over: until then its links and forms are the browser's, and
-/// for good where it can't be fetched.
+/// Fetches the chunk of the current page, so that hydration does not have to wait for it. Until then, and if it fails, links
+/// and forms work as plain HTML.
 #[cfg(feature = "hydrate")]
-pub async fn fetch_open(pages: &[Page]) -> Result<(), NotFetched> {
-    let open = window().location().pathname().unwrap_or_default();
-    match pages.iter().find(|page| page.path.named(&open).is_some()) {
-        Some(Page { comes: Comes::Later { fetch, .. }, .. }) => fetch().await,
+pub async fn preload_current_page(routes: &[Route]) -> Result<(), ChunkLoadError> {
+    let path = window().location().pathname().unwrap_or_default();
+    match routes.iter().find(|route| route.path.matches(&path).is_some()) {
+        Some(Route { bundle: Bundle::Lazy { preload, .. }, .. }) => preload().await,
         _ => Ok(()),
     }
 }
 
-/// The path of a page: parts that begin with a colon stand for anything that is not empty, under that name.
+/// A path in which each segment that starts with a colon is a parameter that matches any non-empty segment.
 #[derive(Clone, Copy)]
-pub struct Path(pub &'static str);
+pub struct PathPattern(pub &'static str);
 
-/// What stands in a path in the place of its named parts.
-type Named = Vec<(Cow<'static, str>, String)>;
+/// The parameters of a path with their values.
+type RouteParams = Vec<(Cow<'static, str>, String)>;
 
-impl Path {
-    /// The named parts of a path that is of this page, and nothing when it is not. A slash at its end does not count.
-    fn named(self, path: &str) -> Option<Named> {
-        let mut parts = path.trim_end_matches('/').split('/');
-        let mut named = Vec::new();
-        for part in self.0.trim_end_matches('/').split('/') {
-            let given = parts.next()?;
-            match part.strip_prefix(':') {
-                Some(name) if !given.is_empty() => named.push((name.into(), given.to_owned())),
-                None if part == given => {}
+impl PathPattern {
+    /// The parameters of a path that matches the pattern, else `None`. Ignores trailing slashes.
+    fn matches(self, path: &str) -> Option<RouteParams> {
+        let mut segments = path.trim_end_matches('/').split('/');
+        let mut params = Vec::new();
+        for expected in self.0.trim_end_matches('/').split('/') {
+            let segment = segments.next()?;
+            match expected.strip_prefix(':') {
+                Some(name) if !segment.is_empty() => params.push((name.into(), segment.to_owned())),
+                None if expected == segment => {}
                 _ => return None,
             }
         }
-        parts.next().is_none().then_some(named)
+        segments.next().is_none().then_some(params)
     }
 
     fn segments(self) -> Vec<PathSegment> {
@@ -103,34 +109,33 @@ impl Path {
     }
 }
 
-/// All pages, as the router matches them. Its own way, a type for each route and one more for all of them, weighs in what
-/// everybody loads.
+/// All routes, in the form that the router matches.
 #[derive(Clone)]
-pub struct Pages(Vec<(RouteMatchId, Page)>);
+pub struct Routes(Vec<(RouteMatchId, Route)>);
 
-impl Pages {
-    pub fn new(pages: &[Page]) -> Self {
-        Self(pages.iter().map(|page| (RouteMatchId::new_from_route_id(), *page)).collect())
+impl Routes {
+    pub fn new(routes: &[Route]) -> Self {
+        Self(routes.iter().map(|route| (RouteMatchId::new_from_route_id(), *route)).collect())
     }
 }
 
-impl MatchNestedRoutes for Pages {
+impl MatchNestedRoutes for Routes {
     type Data = ();
-    type Match = Open;
+    type Match = MatchedPage;
 
-    fn match_nested<'a>(&'a self, path: &'a str) -> (Option<(RouteMatchId, Open)>, &'a str) {
-        let open = self.0.iter().find_map(|(id, page)| {
-            let named = page.path.named(path)?;
-            Some((*id, Open { id: *id, page: *page, path: path.to_owned(), named }))
+    fn match_nested<'a>(&'a self, path: &'a str) -> (Option<(RouteMatchId, MatchedPage)>, &'a str) {
+        let matched = self.0.iter().find_map(|(id, route)| {
+            let params = route.path.matches(path)?;
+            Some((*id, MatchedPage { id: *id, route: *route, path: path.to_owned(), params }))
         });
-        let rest = if open.is_some() { "" } else { path };
-        (open, rest)
+        let rest = if matched.is_some() { "" } else { path };
+        (matched, rest)
     }
 
     fn generate_routes(&self) -> impl IntoIterator<Item = GeneratedRouteData> + '_ {
-        self.0.iter().map(|(_, page)| GeneratedRouteData {
-            segments: page.path.segments(),
-            // Pages are rendered whole: right status, right title, nothing that needs a script to appear.
+        self.0.iter().map(|(_, route)| GeneratedRouteData {
+            segments: route.path.segments(),
+            // Waits for all data, so that the status and the title are right and no part needs a script to appear.
             ssr_mode: SsrMode::Async,
             methods: HashSet::from([Method::Get]),
             regenerate: Vec::new(),
@@ -142,21 +147,21 @@ impl MatchNestedRoutes for Pages {
     }
 }
 
-/// The page that a path is of.
-pub struct Open {
+/// The page that a path leads to.
+pub struct MatchedPage {
     id: RouteMatchId,
-    page: Page,
+    route: Route,
     path: String,
-    named: Named,
+    params: RouteParams,
 }
 
-impl MatchParams for Open {
-    fn to_params(&self) -> Named {
-        self.named.clone()
+impl MatchParams for MatchedPage {
+    fn to_params(&self) -> RouteParams {
+        self.params.clone()
     }
 }
 
-impl MatchInterface for Open {
+impl MatchInterface for MatchedPage {
     type Child = ();
 
     fn as_id(&self) -> RouteMatchId {
@@ -168,37 +173,37 @@ impl MatchInterface for Open {
     }
 
     fn into_view_and_child(self) -> (impl ChooseView, Option<()>) {
-        (self.page, None)
+        (self.route, None)
     }
 }
 
-/// Where a page could not be fetched on the way through the interface, the server gives it, as to whoever follows a link.
-async fn whole() -> ! {
+/// Loads the page from the server instead, as if its link had been followed without WebAssembly.
+async fn full_reload() -> ! {
     #[cfg(feature = "hydrate")]
     {
-        let to = leptos_router::hooks::use_location();
-        let path = format!("{}{}", to.pathname.get_untracked(), to.search.get_untracked());
+        let location = leptos_router::hooks::use_location();
+        let path = format!("{}{}", location.pathname.get_untracked(), location.search.get_untracked());
         let _ = window().location().set_href(&path);
     }
     std::future::pending().await
 }
 
-/// Declares the pages by their paths, as `PAGES`: first those that come along with what everybody loads, then those that are fetched
-/// when they are opened. What stands in one block comes in one file, since whoever opens one of its pages will open the others.
-macro_rules! pages {
+/// Declares the routes by their paths, as `ROUTES`. The block `main` lists the pages in the main bundle; every other block is
+/// a chunk of its own, with the pages that are likely to be opened together.
+macro_rules! lazy_routes {
     (
-        along { $($along_path:literal: $along:path;)+ }
-        $($module:ident { $($path:literal: $component:path = $view:ident, $fetch:ident;)+ })+
+        main { $($main_path:literal: $main:path;)+ }
+        $($chunk:ident { $($path:literal: $component:path = $view:ident, $preload:ident;)+ })+
     ) => {
-        const PAGES: &[$crate::routes::Page] = &[
-            $($crate::routes::Page {
-                path: $crate::routes::Path($along_path),
-                comes: $crate::routes::Comes::Along(|| ::leptos::prelude::IntoAny::into_any($along())),
+        const ROUTES: &[$crate::routes::Route] = &[
+            $($crate::routes::Route {
+                path: $crate::routes::PathPattern($main_path),
+                bundle: $crate::routes::Bundle::Main(|| ::leptos::prelude::IntoAny::into_any($main())),
             },)+
-            $($($crate::routes::Page {
-                path: $crate::routes::Path($path),
-                comes: $crate::routes::Comes::Later {
-                    fetch: || Box::pin(async { Ok($fetch().await?) }),
+            $($($crate::routes::Route {
+                path: $crate::routes::PathPattern($path),
+                bundle: $crate::routes::Bundle::Lazy {
+                    preload: || Box::pin(async { Ok($preload().await?) }),
                     view: || Box::pin($view()),
                 },
             },)+)+
@@ -206,32 +211,35 @@ macro_rules! pages {
 
         $($(
             #[::leptos::wasm_split::wasm_split(
-                $module, wasm_split_path = ::leptos::wasm_split, fallible, preload($fetch)
+                $chunk, wasm_split_path = ::leptos::wasm_split, fallible, preload($preload)
             )]
-            fn $view() -> Result<::leptos::prelude::AnyView, $crate::routes::NotFetched> {
+            fn $view() -> Result<::leptos::prelude::AnyView, $crate::routes::ChunkLoadError> {
                 #[cfg(feature = "ssr")]
-                ::leptos::prefetch_lazy_fn_on_server(stringify!($module));
+                ::leptos::prefetch_lazy_fn_on_server(stringify!($chunk));
                 Ok(::leptos::prelude::IntoAny::into_any($component()))
             }
         )+)+
     };
 }
 
-pub(crate) use pages;
+pub(crate) use lazy_routes;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_matched_whole() {
-        let named = |path: &'static str, given: &str| Path(path).named(given);
-        assert_eq!(named("/", "/"), Some(vec![]));
-        assert_eq!(named("/", ""), Some(vec![]));
-        assert_eq!(named("/", "/o"), None);
-        assert_eq!(named("/o/:org/login", "/o/blobs/login/"), Some(vec![("org".into(), "blobs".to_owned())]));
-        for other in ["/o//login", "/o/blobs", "/o/blobs/login/code", "/o/blobs/loginx", "o/blobs/login"] {
-            assert_eq!(named("/o/:org/login", other), None, "{other}");
+    fn pattern_matches_whole_paths_only() {
+        let matches = |pattern: &'static str, path: &str| PathPattern(pattern).matches(path);
+        assert_eq!(matches("/", "/"), Some(vec![]));
+        assert_eq!(matches("/", ""), Some(vec![]));
+        assert_eq!(matches("/", "/o"), None);
+        assert_eq!(
+            matches("/o/:org/login", "/o/blobs/login/"),
+            Some(vec![("org".into(), "blobs".to_owned())])
+        );
+        for path in ["/o//login", "/o/blobs", "/o/blobs/login/code", "/o/blobs/loginx", "o/blobs/login"] {
+            assert_eq!(matches("/o/:org/login", path), None, "{path}");
         }
     }
 }

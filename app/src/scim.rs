@@ -6,11 +6,11 @@ use crate::crud::{DeleteDialog, use_dialog};
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
-use crate::layout::{Failed, OrganizationPage, Section};
+use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, CrudDialog};
 use crate::ui::{
-    Check, Checks, Choice, Close, Dialog, Empty, Field, Heading, Icon, Moment, Notice, Problems,
-    StaleWhileLoading, Submit, Tone, exact, icon,
+    CheckboxGroup, CheckboxOption, CloseLink, Dialog, EmptyState, ErrorSummary, Field, Icon, Notice,
+    PageHeading, RelativeTime, Select, StaleWhileLoading, SubmitButton, Tone, format_utc, icon,
 };
 use crate::viewer::use_organization;
 use api::{CreateKey, ListKeys, RevokeKey};
@@ -22,18 +22,18 @@ use model::api_keys::{ApiKey, Lifetime, NewKey, Provisioning, Scope};
 pub fn ProvisioningPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let (create, revoke) = (ServerFormAction::<CreateKey>::new(), ServerFormAction::<RevokeKey>::new());
-    let changes = (form::successes(create), form::successes(revoke));
+    let changes = (form::success_count(create), form::success_count(revoke));
     let provisioning = json_resource(
         move || ListKeys { org: organization.get_value() },
         move || changes.0.get() + changes.1.get(),
     );
     let (dialog, on_close) = use_dialog(paths::provisioning(&organization.get_value()), create, revoke);
-    let created = form::answer(create);
+    let created = form::result(create);
     erased_view! {
         <OrganizationPage title="Provisioning".to_owned() section=Section::Provisioning>
-            <Heading title="Provisioning">
+            <PageHeading title="Provisioning">
                 <a href=CrudDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"Create API key"</a>
-            </Heading>
+            </PageHeading>
             <p class="muted">
                 "A directory such as Okta or Microsoft Entra ID can create, change and deactivate users and groups here by itself \
                  (SCIM 2.0). Give it the base URL and an API key. Whom it creates is an Organization Member; only you make admins."
@@ -45,7 +45,7 @@ pub fn ProvisioningPage() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match provisioning.await {
                         Ok(provisioning) => erased_view! { <Shown provisioning/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </StaleWhileLoading>
@@ -103,7 +103,7 @@ fn Shown(provisioning: Provisioning) -> impl IntoView {
 fn Keys(keys: Vec<ApiKey>, now: DateTime<Utc>) -> impl IntoView {
     if keys.is_empty() {
         return erased_view! {
-            <Empty words="No API keys yet. Create one for each directory, so that you can revoke it without the others."/>
+            <EmptyState message="No API keys yet. Create one for each directory, so that you can revoke it without the others."/>
         };
     }
     let rows = keys.into_iter().map(|key| erased_view! { <Row key now/> }).collect_view();
@@ -130,15 +130,15 @@ fn Row(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
         key.scopes.iter().map(|scope| scope.code()).collect::<Vec<_>>().join(", ")
     };
     let used = match key.last_used_at {
-        Some(at) => erased_view! { <Moment at now/> },
+        Some(at) => erased_view! { <RelativeTime at now/> },
         None => erased_view! { <span class="muted">"Never"</span> },
     };
     let expires = match key.expires_at {
         None => erased_view! { <span class="muted">"Never"</span> },
         Some(at) if at <= now => {
-            erased_view! { <span class="badge expired" title=exact(at)>{icon(Icon::Clock)}"Expired"</span> }
+            erased_view! { <span class="badge expired" title=format_utc(at)>{icon(Icon::Clock)}"Expired"</span> }
         }
-        Some(at) => erased_view! { <Moment at now/> },
+        Some(at) => erased_view! { <RelativeTime at now/> },
     };
     erased_view! {
         <tr>
@@ -147,7 +147,7 @@ fn Row(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
             <td data-label="Allowed">{allowed}</td>
             <td data-label="Last used" class="nowrap">{used}</td>
             <td data-label="Expires" class="nowrap">{expires}</td>
-            <td data-label="Created"><span class="row"><Moment at=key.created_at now/>" by "{key.created_by}</span></td>
+            <td data-label="Created"><span class="row"><RelativeTime at=key.created_at now/>" by "{key.created_by}</span></td>
             <td class="row-actions"><a href=revoke data-noscroll aria-describedby=named>"Revoke"</a></td>
         </tr>
     }
@@ -168,8 +168,8 @@ fn Dialogs(
         CrudDialog::Delete(id) => keys.into_iter().find(|key| key.id.0 == id).map(|key| {
             erased_view! {
                 <DeleteDialog
-                    title=format!("Revoke the key {}?", key.name) button="Revoke" pending="Revoking…" id action=revoke on_close href
-                    words="Whatever uses it is refused at once. Users and groups stay as they are. It can’t be undone; you can create another key."
+                    title=format!("Revoke the key {}?", key.name) button="Revoke" pending_label="Revoking…" id action=revoke on_close href
+                    message="Whatever uses it is refused at once. Users and groups stay as they are. It can’t be undone; you can create another key."
                 />
             }
         }),
@@ -184,10 +184,10 @@ fn Maker(create: ServerFormAction<CreateKey>, on_close: Callback<()>, href: Stri
     let (name, typed) =
         (form::posted_value::<CreateKey>("name"), form::posted_values::<CreateKey>("scopes[]"));
     let lifetime = form::posted_value::<CreateKey>("lifetime");
-    let checks = Scope::ALL.map(|scope| Check {
+    let checks = Scope::ALL.map(|scope| CheckboxOption {
         value: scope.code().to_owned(),
         label: scope.label().to_owned(),
-        chosen: if again { typed.iter().any(|one| one == scope.code()) } else { true },
+        checked: if again { typed.iter().any(|one| one == scope.code()) } else { true },
     });
     let options = Lifetime::ALL.map(|one| {
         let chosen = if again { one.code() == lifetime } else { one == Lifetime::default() };
@@ -196,18 +196,18 @@ fn Maker(create: ServerFormAction<CreateKey>, on_close: Callback<()>, href: Stri
     erased_view! {
         <Dialog title="Create API key" on_close>
             <ServerForm action=create>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <Field
                     label="Name" name="name" value=name autofocus=true error=of("name")
                     hint="What uses it, such as Okta. The audit log tells of it by this name."
                 />
-                <Choice label="Expires" name="lifetime" options=options.to_vec()/>
-                <Checks legend="Allowed" name="scopes" checks=checks.to_vec() nothing=""/>
-                <crate::ui::FieldProblem name="scopes" error=of("scopes")/>
+                <Select label="Expires" name="lifetime" options=options.to_vec()/>
+                <CheckboxGroup legend="Allowed" name="scopes" options=checks.to_vec() empty_message=""/>
+                <crate::ui::FieldErrorMessage name="scopes" error=of("scopes")/>
                 <div class="actions">
-                    <Close on_close href label="Cancel"/>
-                    <Submit label="Create API key" pending_label="Creating…" pending=create.pending()/>
+                    <CloseLink on_close href label="Cancel"/>
+                    <SubmitButton label="Create API key" pending_label="Creating…" pending=create.pending()/>
                 </div>
             </ServerForm>
         </Dialog>

@@ -1,4 +1,4 @@
-//! What server functions need of their request: who calls, cookies, and where to go on. The server's half alone.
+//! What server functions need from the request and add to the response: the request context, cookies, redirects, statuses.
 
 use axum::http::header::{ACCEPT, COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
@@ -13,26 +13,28 @@ use model::{Problem, SignInId};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
-/// How long an opened link stays in the browser, in seconds.
-const LINK_SECONDS: i64 = 30 * 60;
+/// `Max-Age` of a link cookie, in seconds.
+const LINK_COOKIE_SECONDS: i64 = 30 * 60;
 
-/// The shortest value that tells one browser from another: what we make is 43 characters long.
-const MIN_SSO_BROWSER: usize = 43;
+/// `Max-Age` of the theme cookie, in seconds.
+const THEME_COOKIE_SECONDS: i64 = 365 * 24 * 3600;
 
-/// The cookie that keeps which colours a browser shows.
-const THEME: &str = "theme";
+/// The shortest SSO flow token that is accepted, in characters; the ones we issue have exactly this length.
+const MIN_SSO_FLOW_TOKEN: usize = 43;
 
-/// The links that arrive by mail. Their tokens leave the address bar at once, for a cookie of the organization.
+const THEME_COOKIE: &str = "theme";
+
+/// A link that is sent by email. When it is opened, its token moves from the address bar to a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
+pub enum EmailLink {
     Join,
     SignIn,
     ConfirmRequest,
 }
 
-impl Link {
-    /// The word in its path and in its cookie.
-    pub const fn word(self) -> &'static str {
+impl EmailLink {
+    /// Its segment of the path and the prefix of its cookie's name.
+    pub const fn slug(self) -> &'static str {
         match self {
             Self::Join => "join",
             Self::SignIn => "sign-in",
@@ -41,13 +43,13 @@ impl Link {
     }
 }
 
-/// Who calls.
+/// The context of the current request, which the server's `context` middleware attaches.
 pub fn request_context() -> Result<RequestContext, Problem> {
     use_context::<RequestContext>().ok_or_else(|| Problem::Internal { request: String::new() })
 }
 
-/// A rule's answer as the other side gets it, with its HTTP status. What is ours alone goes to the log.
-pub fn answer<T>(request_context: &RequestContext, result: domain::Result<T>) -> Result<T, Problem> {
+/// Converts a result of `domain` to what the client gets, and sets the HTTP status. Internal errors are logged, not returned.
+pub fn respond<T>(request_context: &RequestContext, result: domain::Result<T>) -> Result<T, Problem> {
     result.map_err(|error| {
         let problem = request_context.report(error);
         if let Some(response) = use_context::<ResponseOptions>() {
@@ -57,7 +59,7 @@ pub fn answer<T>(request_context: &RequestContext, result: domain::Result<T>) ->
     })
 }
 
-/// The HTTP status that goes with a problem (RFC 9110, section 15.5).
+/// The HTTP status for a problem (RFC 9110, section 15.5).
 pub fn status(problem: &Problem) -> axum::http::StatusCode {
     use axum::http::StatusCode;
     match problem {
@@ -69,43 +71,43 @@ pub fn status(problem: &Problem) -> axum::http::StatusCode {
         Problem::LinkUnusable => StatusCode::GONE,
         Problem::OtherAccountOpen | Problem::Refused { .. } => StatusCode::CONFLICT,
         Problem::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        // Seen from here, it is the browser that did not speak in words that we know.
+        // On the server it means that the request could not be decoded.
         Problem::Unreachable => StatusCode::BAD_REQUEST,
         Problem::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
-/// Goes on to a page of ours. With WebAssembly the whole page is loaded anew, since another may look at it now.
-pub fn go(path: &str) {
-    let ours = path.starts_with('/')
+/// Redirects to a page of this site. With WebAssembly that is a full page load, since the viewer may have changed.
+pub fn redirect(path: &str) {
+    let is_local = path.starts_with('/')
         && !path.starts_with("//")
         && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    leptos_axum::redirect(if ours { path } else { "/" });
+    leptos_axum::redirect(if is_local { path } else { "/" });
 }
 
-/// Whether a request is for a page, or a form's that is posted without WebAssembly.
+/// Whether the request comes from page navigation or from a form that is posted without WebAssembly.
 pub fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
 }
 
 /// Signs this browser in.
 pub fn start_session(organization: &str, session: &NewSession) {
-    set(&session_cookie(organization, session, secure()));
+    set_cookie(&session_cookie(organization, session, secure()));
 }
 
-/// The cookie that does it.
+/// The `Set-Cookie` value that signs a browser in.
 pub fn session_cookie(organization: &str, session: &NewSession, secure: bool) -> String {
-    cookie(&session_name(organization), session.token.expose(), session.seconds, secure)
+    cookie(&session_cookie_name(organization), session.token.expose(), session.seconds, secure)
 }
 
 /// Signs this browser out.
 pub fn end_session(organization: &str) {
-    set(&cookie(&session_name(organization), "", 0, secure()));
+    set_cookie(&cookie(&session_cookie_name(organization), "", 0, secure()));
 }
 
-/// The sessions in a request's cookies, by organization.
-pub fn sessions(cookies: &BTreeMap<String, String>, secure: bool) -> HashMap<String, Token> {
-    let prefix = bound(&session_name(""), secure);
+/// The session tokens in a request's cookies, by organization slug.
+pub fn session_tokens(cookies: &BTreeMap<String, String>, secure: bool) -> HashMap<String, Token> {
+    let prefix = host_prefixed(&session_cookie_name(""), secure);
     cookies
         .iter()
         .filter_map(|(name, value)| {
@@ -114,20 +116,20 @@ pub fn sessions(cookies: &BTreeMap<String, String>, secure: bool) -> HashMap<Str
         .collect()
 }
 
-/// Keeps in this browser which try to sign in it asked for, so that the code is good here alone.
-pub fn keep_sign_in_try(organization: &str, attempt: &SignInTry, email: &str) {
+/// Remembers in this browser which sign-in it requested, so that the code works only here.
+pub fn set_sign_in_cookie(organization: &str, attempt: &SignInTry, email: &str) {
     let mut value = format!("{}.{}.", attempt.id, attempt.browser.expose());
     for byte in email.bytes() {
-        // A cookie takes no letter beyond ASCII (RFC 6265, section 4.1.1).
+        // In hex, since cookie values are limited to ASCII (RFC 6265, section 4.1.1).
         let _ = write!(value, "{byte:02x}");
     }
-    let lasts = model::sign_in::LINK_MINUTES * 60;
-    set(&cookie(&code_name(organization), &value, lasts, secure()));
+    let max_age = model::sign_in::LINK_MINUTES * 60;
+    set_cookie(&cookie(&sign_in_cookie_name(organization), &value, max_age, secure()));
 }
 
-/// The try to sign in that this browser asked for, and for which address.
-pub fn sign_in_try(organization: &str) -> Option<(SignInTry, String)> {
-    let value = request_cookie(&code_name(organization))?;
+/// The sign-in that this browser requested, and its email address.
+pub fn requested_sign_in(organization: &str) -> Option<(SignInTry, String)> {
+    let value = request_cookie(&sign_in_cookie_name(organization))?;
     let mut parts = value.splitn(3, '.');
     let id: SignInId = parts.next()?.parse().ok()?;
     let browser = Token::from_client(parts.next()?);
@@ -137,30 +139,37 @@ pub fn sign_in_try(organization: &str) -> Option<(SignInTry, String)> {
     Some((SignInTry { id, browser }, String::from_utf8(bytes?).ok()?))
 }
 
-/// What shows that a sign-in by a provider was begun in this browser.
-pub fn sso_browser(organization: &str) -> Option<Token> {
-    sso_browser_in(&cookies(&use_context::<Parts>()?), organization, secure())
+/// The token that ties an SSO login flow to this browser.
+pub fn sso_flow_token(organization: &str) -> Option<Token> {
+    sso_flow_token_in(&cookies(&use_context::<Parts>()?), organization, secure())
 }
 
-/// The same, of a request's cookies.
-pub fn sso_browser_in(cookies: &BTreeMap<String, String>, organization: &str, secure: bool) -> Option<Token> {
-    let value = cookies.get(&bound(&sso_name(organization), secure))?;
-    Some(Token::from_client(value.as_str())).filter(|_| value.len() >= MIN_SSO_BROWSER)
+/// Like [`sso_flow_token`], from the given cookies.
+pub fn sso_flow_token_in(
+    cookies: &BTreeMap<String, String>,
+    organization: &str,
+    secure: bool,
+) -> Option<Token> {
+    let value = cookies.get(&host_prefixed(&sso_cookie_name(organization), secure))?;
+    Some(Token::from_client(value.as_str())).filter(|_| value.len() >= MIN_SSO_FLOW_TOKEN)
 }
 
-/// The cookie that keeps it, for as long as the try lasts and its page is read.
-pub fn sso_browser_cookie(organization: &str, browser: &Token, secure: bool) -> String {
-    let lasts = 2 * model::sso::ATTEMPT_MINUTES * 60;
-    cookie(&sso_name(organization), browser.expose(), lasts, secure)
+/// The `Set-Cookie` value with an SSO flow token. It outlives the login flow, so that a page that reports its failure can be
+/// reloaded.
+pub fn sso_flow_cookie(organization: &str, token: &Token, secure: bool) -> String {
+    let max_age = 2 * model::sso::ATTEMPT_MINUTES * 60;
+    cookie(&sso_cookie_name(organization), token.expose(), max_age, secure)
 }
 
-/// The token of the invitation link that was opened in the browser of these cookies.
+/// The token of the invitation link that was opened in this browser, from the given cookies.
 pub fn join_token_in(cookies: &BTreeMap<String, String>, organization: &str, secure: bool) -> Option<Token> {
-    cookies.get(&bound(&link_name(Link::Join, organization), secure)).map(Token::from_client)
+    cookies
+        .get(&host_prefixed(&link_cookie_name(EmailLink::Join, organization), secure))
+        .map(Token::from_client)
 }
 
-/// The HTTP status of the page that tells why a sign-in by a provider came to nothing.
-pub fn refused_status(refusal: &SsoRefusal) -> axum::http::StatusCode {
+/// The HTTP status of the page that says why an SSO sign-in failed.
+pub fn sso_refusal_status(refusal: &SsoRefusal) -> axum::http::StatusCode {
     use axum::http::StatusCode;
     match refusal {
         SsoRefusal::Over => StatusCode::GONE,
@@ -170,25 +179,25 @@ pub fn refused_status(refusal: &SsoRefusal) -> axum::http::StatusCode {
     }
 }
 
-/// Keeps in this browser which colours it shows; nothing: as the system has it.
-pub fn keep_theme(theme: Option<crate::theme::Theme>) {
-    let (code, lasts) = theme.map_or(("", 0), |theme| (theme.code(), 365 * 24 * 3600));
-    set(&cookie(THEME, code, lasts, secure()));
+/// Sets the theme of this browser; `None` clears it, so that pages follow the system setting.
+pub fn set_theme(theme: Option<crate::theme::Theme>) {
+    let (code, max_age) = theme.map_or(("", 0), |theme| (theme.code(), THEME_COOKIE_SECONDS));
+    set_cookie(&cookie(THEME_COOKIE, code, max_age, secure()));
 }
 
-/// The colours that this browser shows, where somebody chose.
+/// The theme that was picked in this browser.
 pub fn theme(cookies: &BTreeMap<String, String>, secure: bool) -> Option<crate::theme::Theme> {
-    cookies.get(&bound(THEME, secure)).and_then(|code| crate::theme::Theme::read(code))
+    cookies.get(&host_prefixed(THEME_COOKIE, secure)).and_then(|code| crate::theme::Theme::from_code(code))
 }
 
-/// The token of the link that was opened in this browser.
-pub fn link_token(link: Link, organization: &str) -> Option<Token> {
-    request_cookie(&link_name(link, organization)).map(Token::from_client)
+/// The token of the email link that was opened in this browser.
+pub fn link_token(link: EmailLink, organization: &str) -> Option<Token> {
+    request_cookie(&link_cookie_name(link, organization)).map(Token::from_client)
 }
 
-/// The cookie that keeps an opened link's token.
-pub fn link_cookie(link: Link, organization: &str, token: &str, secure: bool) -> String {
-    cookie(&link_name(link, organization), token, LINK_SECONDS, secure)
+/// The `Set-Cookie` value that stores the token of an opened link.
+pub fn link_cookie(link: EmailLink, organization: &str, token: &str, secure: bool) -> String {
+    cookie(&link_cookie_name(link, organization), token, LINK_COOKIE_SECONDS, secure)
 }
 
 /// The cookies of a request.
@@ -205,35 +214,35 @@ pub fn cookies(parts: &Parts) -> BTreeMap<String, String> {
 }
 
 fn request_cookie(name: &str) -> Option<String> {
-    cookies(&use_context::<Parts>()?).remove(&bound(name, secure()))
+    cookies(&use_context::<Parts>()?).remove(&host_prefixed(name, secure()))
 }
 
-fn session_name(organization: &str) -> String {
+fn session_cookie_name(organization: &str) -> String {
     format!("session-{organization}")
 }
 
-fn code_name(organization: &str) -> String {
+fn sign_in_cookie_name(organization: &str) -> String {
     format!("code-{organization}")
 }
 
-fn sso_name(organization: &str) -> String {
+fn sso_cookie_name(organization: &str) -> String {
     format!("sso-{organization}")
 }
 
-fn link_name(link: Link, organization: &str) -> String {
-    format!("{}-{organization}", link.word())
+fn link_cookie_name(link: EmailLink, organization: &str) -> String {
+    format!("{}-{organization}", link.slug())
 }
 
-/// On https the browser itself keeps the name from being set by a neighbour (RFC 6265bis, section 4.1.3.2).
-fn bound(name: &str, secure: bool) -> String {
+/// On HTTPS, the `__Host-` prefix prevents sibling subdomains from setting this cookie (RFC 6265bis, section 4.1.3.2).
+fn host_prefixed(name: &str, secure: bool) -> String {
     format!("{}{name}", if secure { "__Host-" } else { "" })
 }
 
-/// Server functions stand outside the organization's paths, so every cookie goes to all of them; its name tells whose it is.
-fn cookie(name: &str, value: &str, seconds: i64, secure: bool) -> String {
-    let name = bound(name, secure);
+/// Server functions are outside the organization's paths, so every cookie has the path `/` and the slug in its name.
+fn cookie(name: &str, value: &str, max_age: i64, secure: bool) -> String {
+    let name = host_prefixed(name, secure);
     let secure = if secure { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
+    format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")
 }
 
 fn secure() -> bool {
@@ -241,7 +250,7 @@ fn secure() -> bool {
         .is_some_and(|request_context| request_context.app.base_url.starts_with("https:"))
 }
 
-fn set(cookie: &str) {
+fn set_cookie(cookie: &str) {
     if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
         response.append_header(SET_COOKIE, value);
     }

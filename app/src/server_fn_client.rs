@@ -1,37 +1,38 @@
-//! How server functions are called: one way for all of them, whose answers stay JSON until they are read.
+//! The client side of server functions: one untyped code path shared by all of them.
 //!
-//! Leptos compiles its own way anew for every function, and each copy weighs in what a browser loads.
+//! Leptos generates client code for every server function, and each copy adds to the WebAssembly bundle. Here responses
+//! stay JSON text ([`RawResponse`]) until [`decode`] turns them into a value.
 
 use leptos::server::codee::{Decoder, Encoder};
 use model::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// What a server function answered, as JSON, or why it did not.
-pub type Answer = Result<String, Problem>;
+/// The JSON that a server function returned, or why the call failed.
+pub type RawResponse = Result<String, Problem>;
 
-/// What an answer says. Never inlined: what reads a type is there once, however many ask.
+/// Decodes a response. Never inlined, so that there is one deserializer per type rather than one per caller.
 #[inline(never)]
-pub fn read<T: DeserializeOwned>(answer: Answer) -> Result<T, Problem> {
-    from_json(&answer?).map_err(|_| Problem::Unreachable)
+pub fn decode<T: DeserializeOwned>(response: RawResponse) -> Result<T, Problem> {
+    from_json(&response?).map_err(|_| Problem::Unreachable)
 }
 
-/// Reads JSON of our own making. What it holds must tell its type: a field that is flattened, a tag within or no tag at all
-/// can't be read so.
+/// Reads JSON that our own server wrote. `serde_json_core` does not support `#[serde(flatten)]`, nor enums that are internally
+/// tagged or untagged.
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, serde_json_core::de::Error> {
-    // What is written without its escapes is never longer.
+    // Unescaped text is never longer than its escaped form.
     let mut unescaped = vec![0; text.len()];
     serde_json_core::from_slice_escaped(text.as_bytes(), &mut unescaped).map(|(value, _)| value)
 }
 
-/// JSON, where everything is of types that are JSON.
-pub fn json<T: Serialize>(value: &T) -> String {
+/// Serializes a type that has a JSON form, as all of our models do.
+pub fn to_json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Posts to a server function.
+/// Posts to a server function. Follows a redirect through the hook that [`start`](crate::start) installs.
 #[cfg(feature = "hydrate")]
-pub async fn post(path: &'static str, content_type: &'static str, body: String) -> Answer {
+pub async fn post_server_fn(path: &'static str, content_type: &'static str, body: String) -> RawResponse {
     use server_fn::client::Client;
     use server_fn::client::browser::BrowserClient;
     use server_fn::redirect::call_redirect_hook;
@@ -39,17 +40,18 @@ pub async fn post(path: &'static str, content_type: &'static str, body: String) 
     use server_fn::request::browser::BrowserRequest;
     use server_fn::response::ClientRes;
 
-    let request = <BrowserRequest as ClientReq<Problem>>::try_new_post(path, content_type, JSON, body)?;
+    let request =
+        <BrowserRequest as ClientReq<Problem>>::try_new_post(path, content_type, APPLICATION_JSON, body)?;
     let response = <BrowserClient as Client<Problem>>::send(request).await?;
-    let (status, elsewhere) = (
+    let (status, redirect) = (
         ClientRes::<Problem>::status(&response),
         ClientRes::<Problem>::has_redirect(&response).then(|| ClientRes::<Problem>::location(&response)),
     );
     let text = ClientRes::<Problem>::try_into_string(response).await?;
     if status >= 400 {
-        return Err(read(Ok(text)).unwrap_or(Problem::Unreachable));
+        return Err(decode(Ok(text)).unwrap_or(Problem::Unreachable));
     }
-    if let Some(location) = elsewhere {
+    if let Some(location) = redirect {
         call_redirect_hook(&location);
     }
     Ok(text)
@@ -57,41 +59,41 @@ pub async fn post(path: &'static str, content_type: &'static str, body: String) 
 
 /// The media type of JSON (RFC 8259, section 11).
 #[cfg(feature = "hydrate")]
-pub const JSON: &str = "application/json";
+pub const APPLICATION_JSON: &str = "application/json";
 
 /// The media type of a posted form (WHATWG URL, section 5).
 #[cfg(feature = "hydrate")]
-pub const FORM: &str = "application/x-www-form-urlencoded";
+pub const APPLICATION_FORM: &str = "application/x-www-form-urlencoded";
 
-/// How answers and other values go with the page from the server to the browser.
+/// Encodes values that the server embeds in the page for hydration.
 pub struct JsonCodec;
 
-impl Encoder<Answer> for JsonCodec {
+impl Encoder<RawResponse> for JsonCodec {
     type Error = serde_json::Error;
     type Encoded = String;
 
-    /// An answer is JSON already, and needs only to be told from a problem.
-    fn encode(answer: &Answer) -> Result<String, Self::Error> {
-        Ok(match answer {
+    /// A successful response is JSON already; the first character distinguishes it from a problem.
+    fn encode(response: &RawResponse) -> Result<String, Self::Error> {
+        Ok(match response {
             Ok(text) => format!("+{text}"),
             Err(problem) => format!("-{}", serde_json::to_string(problem)?),
         })
     }
 }
 
-impl Decoder<Answer> for JsonCodec {
+impl Decoder<RawResponse> for JsonCodec {
     type Error = serde_json_core::de::Error;
     type Encoded = str;
 
-    fn decode(text: &str) -> Result<Answer, Self::Error> {
+    fn decode(text: &str) -> Result<RawResponse, Self::Error> {
         match text.strip_prefix('+') {
-            Some(answer) => Ok(Ok(answer.to_owned())),
+            Some(json) => Ok(Ok(json.to_owned())),
             None => from_json(text.strip_prefix('-').unwrap_or(text)).map(Err),
         }
     }
 }
 
-/// A value that the server knows when it renders the page.
+/// A value that the server knows when it renders the page and the browser reads when it hydrates it.
 pub struct Hydrated<T>(pub T);
 
 impl<T: Serialize> Encoder<Hydrated<T>> for JsonCodec {
@@ -112,8 +114,8 @@ impl<T: DeserializeOwned> Decoder<Hydrated<T>> for JsonCodec {
     }
 }
 
-/// Brings a value from the server to the browser.
-pub fn carried<T: Serialize + DeserializeOwned + 'static>(value: impl FnOnce() -> T) -> T {
+/// Computes a value on the server and embeds it in the page; in the browser, reads it back while hydrating.
+pub fn serialize_for_hydration<T: Serialize + DeserializeOwned + 'static>(value: impl FnOnce() -> T) -> T {
     leptos::prelude::SharedValue::<Hydrated<T>, JsonCodec>::new_with_encoding(|| Hydrated(value()))
         .into_inner()
         .0
@@ -128,13 +130,13 @@ mod tests {
     use model::field::FieldError;
     use model::{AuditEventId, FieldProblem, UserId};
 
-    fn comes_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: T) {
-        let text = json(&value);
-        assert_eq!(read::<T>(Ok(text.clone())), Ok(value), "{text}");
+    fn assert_round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: T) {
+        let text = to_json(&value);
+        assert_eq!(decode::<T>(Ok(text.clone())), Ok(value), "{text}");
     }
 
     #[test]
-    fn every_text_comes_back_as_it_went() {
+    fn text_with_escapes_round_trips() {
         for text in [
             "",
             "\"",
@@ -147,31 +149,31 @@ mod tests {
             "{\"a\":[1]}",
             "\u{2028}\u{feff}",
         ] {
-            comes_back(text.to_owned());
-            comes_back(vec![(text.to_owned(), format!("{text}{text}")); 3]);
+            assert_round_trip(text.to_owned());
+            assert_round_trip(vec![(text.to_owned(), format!("{text}{text}")); 3]);
         }
     }
 
     #[test]
-    fn every_character_comes_back_as_it_went() {
+    fn every_character_round_trips() {
         let all: String = (0..=u32::from(char::MAX)).step_by(7).filter_map(char::from_u32).collect();
-        comes_back(all);
+        assert_round_trip(all);
     }
 
     #[test]
-    fn what_is_not_there_is_not_there() {
-        comes_back::<Option<String>>(None);
-        comes_back(Some("null".to_owned()));
-        comes_back(());
-        comes_back::<Vec<u8>>(Vec::new());
+    fn none_and_empty_values_round_trip() {
+        assert_round_trip::<Option<String>>(None);
+        assert_round_trip(Some("null".to_owned()));
+        assert_round_trip(());
+        assert_round_trip::<Vec<u8>>(Vec::new());
     }
 
     #[test]
-    fn problems_come_back_with_all_that_they_say() {
+    fn problems_round_trip_with_all_fields() {
         let field = |field: &str, error| FieldProblem { field: field.to_owned(), error };
-        comes_back(Problem::NotFound);
-        comes_back(Problem::Internal { request: "a\"b".to_owned() });
-        comes_back(Problem::Invalid {
+        assert_round_trip(Problem::NotFound);
+        assert_round_trip(Problem::Internal { request: "a\"b".to_owned() });
+        assert_round_trip(Problem::Invalid {
             fields: vec![
                 field("a", FieldError::Empty),
                 field("b", FieldError::TooManyAddresses { count: usize::MAX, most: 0 }),
@@ -183,12 +185,12 @@ mod tests {
     }
 
     #[test]
-    fn moments_come_back_to_the_microsecond() {
+    fn timestamps_round_trip_to_the_microsecond() {
         let reply = "250 2.0.0 \"Ok\"".to_owned();
         for micros in [i64::MIN / 1_000_000, -1, 0, 1, 1_795_521_600_123_456] {
             let at: DateTime<Utc> = DateTime::from_timestamp_micros(micros).unwrap();
-            comes_back(DeliveryState::Accepted { at, reply: reply.clone() });
-            comes_back(AuditEvent {
+            assert_round_trip(DeliveryState::Accepted { at, reply: reply.clone() });
+            assert_round_trip(AuditEvent {
                 id: AuditEventId(uuid::Uuid::nil()),
                 at,
                 action: "user.joined".to_owned(),
@@ -202,15 +204,15 @@ mod tests {
     }
 
     #[test]
-    fn what_a_newer_server_says_besides_is_left_out() {
+    fn unknown_fields_are_ignored() {
         let more =
             r#"{"field":"a","more":{"b":[1,-2.5e3,true,null,"}"],"c":{}},"error":"empty","end":"\"]"}"#;
         let known = FieldProblem { field: "a".to_owned(), error: FieldError::Empty };
-        assert_eq!(read::<FieldProblem>(Ok(more.to_owned())), Ok(known));
+        assert_eq!(decode::<FieldProblem>(Ok(more.to_owned())), Ok(known));
     }
 
     #[test]
-    fn what_is_no_answer_is_told_as_out_of_reach() {
+    fn malformed_response_is_unreachable() {
         for text in [
             "",
             "{",
@@ -219,7 +221,7 @@ mod tests {
             "[]",
             "{\"field\":\"a\",\"error\":\"no_such_error\"}",
         ] {
-            assert_eq!(read::<FieldProblem>(Ok(text.to_owned())), Err(Problem::Unreachable), "{text}");
+            assert_eq!(decode::<FieldProblem>(Ok(text.to_owned())), Err(Problem::Unreachable), "{text}");
         }
     }
 }

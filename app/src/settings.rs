@@ -5,10 +5,10 @@ mod api;
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
-use crate::layout::{Failed, OrganizationPage, Section};
-use crate::ui::{Field, Heading, Icon, Problems, Submit, Switch, TextArea, icon};
+use crate::layout::{ErrorNotice, OrganizationPage, Section};
+use crate::ui::{ErrorSummary, Field, Icon, PageHeading, SubmitButton, Switch, TextArea, icon};
 use crate::viewer::use_organization;
-use api::{SaveSettings, ShowSettings};
+use api::{GetSettings, SaveSettings};
 use leptos::prelude::*;
 use model::settings::Settings;
 
@@ -16,15 +16,15 @@ use model::settings::Settings;
 pub fn SettingsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let save = ServerFormAction::<SaveSettings>::new();
-    let settings = json_resource(move || ShowSettings { org: organization.get_value() }, || 0);
+    let settings = json_resource(move || GetSettings { org: organization.get_value() }, || 0);
     erased_view! {
         <OrganizationPage title="General".to_owned() section=Section::General>
-            <Heading title="General"/>
+            <PageHeading title="General"/>
             <Suspense>
                 {move || Suspend::new(async move {
                     match settings.await {
                         Ok(settings) => erased_view! { <Editor settings save/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </Suspense>
@@ -34,58 +34,60 @@ pub fn SettingsPage() -> impl IntoView {
 
 #[component]
 fn Editor(settings: Settings, save: ServerFormAction<SaveSettings>) -> impl IntoView {
-    let (answer, problem) = (form::answer(save), form::problem(save));
-    let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
-    let again =
-        form::was_posted::<SaveSettings>() && answer.get_untracked().is_some_and(|answer| answer.is_err());
-    let value =
-        move |field: &str, now: String| if again { form::posted_value::<SaveSettings>(field) } else { now };
-    let on = move |field: &str, now: bool| {
-        if again { form::posted_value::<SaveSettings>(field) == "true" } else { now }
+    let (result, problem) = (form::result(save), form::problem(save));
+    let error =
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+    let was_rejected =
+        form::was_posted::<SaveSettings>() && result.get_untracked().is_some_and(|result| result.is_err());
+    let value = move |field: &str, stored: String| {
+        if was_rejected { form::posted_value::<SaveSettings>(field) } else { stored }
+    };
+    let on = move |field: &str, stored: bool| {
+        if was_rejected { form::posted_value::<SaveSettings>(field) == "true" } else { stored }
     };
     erased_view! {
-        <ServerForm action=save class="settings">
-            <Problems problem/>
+        <ServerForm action=save>
+            <ErrorSummary problem/>
             <input type="hidden" name="org" value=use_organization()/>
-            <Field label="Organization name" name="name" value=value("name", settings.name) error=of("name")/>
+            <Field label="Organization name" name="name" value=value("name", settings.name) error=error("name")/>
             <Switch
                 label="New user invitations" name="requests_enabled" on=on("requests_enabled", settings.requests_enabled)
-                hint="People outside may ask for an invitation on the login page. An admin decides about each."
+                hint="Anyone can request an invitation from the sign-in page. An admin approves or dismisses each request."
             />
             <Switch
-                label="Mail admins about waiting requests" name="notify_requests" on=on("notify_requests", settings.notify_requests)
-                hint="Once an hour at most, while requests wait."
+                label="Email admins about open requests" name="notify_requests" on=on("notify_requests", settings.notify_requests)
+                hint="At most once an hour while there are open requests."
             />
             <Switch
-                label="Dismiss stale requests" name="dismiss_stale_requests"
+                label="Dismiss stale requests automatically" name="dismiss_stale_requests"
                 on=on("dismiss_stale_requests", settings.dismiss_stale_requests)
-                hint="When somebody who asked comes in by another way, the request is dismissed by itself."
+                hint="When someone with an open request joins another way (SSO, SCIM or an invitation), their request is dismissed."
             />
             <Field
-                label="Days until a dismissed address may ask again" name="request_cooldown_days" inputmode="numeric"
-                value=value("request_cooldown_days", settings.request_cooldown_days.to_string()) error=of("request_cooldown_days")
-                hint="From 1 to 365. Before that, a request of the same address is counted and not shown."
+                label="Wait after a dismissal (days)" name="request_cooldown_days" inputmode="numeric"
+                value=value("request_cooldown_days", settings.request_cooldown_days.to_string()) error=error("request_cooldown_days")
+                hint="1–365. Until then, new requests from the same address are counted but not shown."
             />
             <Field
                 label="Invitation lifetime (days)" name="invitation_days" inputmode="numeric"
-                value=value("invitation_days", settings.invitation_days.to_string()) error=of("invitation_days")
-                hint="From 1 to 30. Invitations that are on their way keep their end."
+                value=value("invitation_days", settings.invitation_days.to_string()) error=error("invitation_days")
+                hint="1–30. Applies to new invitations; pending ones keep their expiry date."
             />
             <Field
                 label="Session length (hours)" name="session_hours" inputmode="numeric"
-                value=value("session_hours", settings.session_hours.to_string()) error=of("session_hours")
-                hint="From 1 to 4320. Whoever is signed in stays so until their session ends."
+                value=value("session_hours", settings.session_hours.to_string()) error=error("session_hours")
+                hint="1–4,320. Applies to new sign-ins; current sessions are unaffected."
             />
             <TextArea
                 label="Allowed domains" name="allowed_domains" rows=3
-                value=value("allowed_domains", settings.allowed_domains.join("\n")) error=of("allowed_domains")
-                hint="Only addresses of these domains can be invited, such as blobs.example. Empty: all."
+                value=value("allowed_domains", settings.allowed_domains.join("\n")) error=error("allowed_domains")
+                hint="Only addresses at these domains can be invited, for example blobs.example. Leave empty to allow any domain."
                 node_ref=NodeRef::new() on_text=Callback::new(|_| ())
             />
-            <div class="actions start">
-                <Submit label="Save changes" pending_label="Saving…" pending=save.pending()/>
-                <p role="status" class="saved">
-                    {move || matches!(answer.get(), Some(Ok(_))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
+            <div class="actions align-start">
+                <SubmitButton label="Save changes" pending_label="Saving…" pending=save.pending()/>
+                <p role="status" class="save-status">
+                    {move || matches!(result.get(), Some(Ok(_))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
                 </p>
             </div>
         </ServerForm>

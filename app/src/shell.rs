@@ -1,4 +1,4 @@
-//! The document around every page.
+//! The HTML document around every page.
 
 use crate::App;
 use crate::erased_view::erased_view;
@@ -9,16 +9,15 @@ use leptos_meta::MetaTags;
 use model::Viewer;
 use std::sync::Arc;
 
-/// The paths of what every page loads. Their names change with what is in them.
+/// The URLs of the assets that every page loads. They contain a hash of the content.
 #[derive(Clone)]
-pub struct Files {
+pub struct AssetUrls {
     pub style: Arc<str>,
     pub script: Arc<str>,
     pub wasm: Arc<str>,
 }
 
-/// The document, from its first byte.
-pub fn shell(options: LeptosOptions, files: Files) -> impl IntoView {
+pub fn shell(options: LeptosOptions, assets: AssetUrls) -> impl IntoView {
     let theme = use_context::<Theme>().map(Theme::code);
     erased_view! {
         <!DOCTYPE html>
@@ -28,9 +27,9 @@ pub fn shell(options: LeptosOptions, files: Files) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
-                <link rel="stylesheet" href=files.style.to_string()/>
+                <link rel="stylesheet" href=assets.style.to_string()/>
                 <AutoReload options/>
-                <Hydration files/>
+                <HydrationScript assets/>
                 <MetaTags/>
             </head>
             <body>
@@ -40,17 +39,17 @@ pub fn shell(options: LeptosOptions, files: Files) -> impl IntoView {
     }
 }
 
-/// Brings WebAssembly, which takes the page over. For whoever is signed in at once; for others when the page stands and
-/// the browser has nothing else to do, since theirs are small forms that work by themselves: nobody waits for it, on a
-/// slow line least of all.
+/// Loads the WebAssembly that hydrates the page: immediately for signed-in users, and for everyone else when the page has
+/// loaded and the browser is idle. Public pages are small forms that work without it, so it must not delay them on a slow
+/// connection.
 #[component]
-fn Hydration(files: Files) -> impl IntoView {
-    let (script, wasm) = (files.script.to_string(), files.wasm.to_string());
+fn HydrationScript(assets: AssetUrls) -> impl IntoView {
+    let (script, wasm) = (assets.script.to_string(), assets.wasm.to_string());
     let signed_in = use_context::<Viewer>().is_some_and(|viewer| viewer.user.is_some());
     let start = format!(
-        "const start=()=>import({script:?}).then(it=>it.default({{module_or_path:{wasm:?}}}).then(()=>it.hydrate()));"
+        "const start=()=>import({script:?}).then(module=>module.default({{module_or_path:{wasm:?}}}).then(()=>module.hydrate()));"
     );
-    let when = if signed_in {
+    let schedule = if signed_in {
         "start();"
     } else {
         "const idle=()=>window.requestIdleCallback?requestIdleCallback(start,{timeout:3000}):setTimeout(start);\
@@ -61,6 +60,6 @@ fn Hydration(files: Files) -> impl IntoView {
             <link rel="modulepreload" href=script/>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
         })}
-        <script type="module" nonce=use_nonce()>{format!("{start}{when}")}</script>
+        <script type="module" nonce=use_nonce()>{format!("{start}{schedule}")}</script>
     }
 }

@@ -12,7 +12,7 @@ pub use login::LoginPage;
 
 use crate::erased_view::erased_view;
 use crate::form::{ServerForm, ServerFormAction};
-use crate::ui::Submit;
+use crate::ui::SubmitButton;
 use leptos::prelude::*;
 
 /// A button that ends the session of this browser.
@@ -28,7 +28,7 @@ pub fn SignOut(
         <ServerForm action>
             <input type="hidden" name="org" value=organization/>
             <input type="hidden" name="next" value=next/>
-            <Submit label pending_label="Signing out…" pending=action.pending() kind/>
+            <SubmitButton label pending_label="Signing out…" pending=action.pending() kind/>
         </ServerForm>
     }
 }

@@ -7,7 +7,7 @@ pub use api::SignInWays;
 
 use crate::erased_view::erased_view;
 use crate::json_resource::{json_resource, json_resource_if};
-use crate::layout::{Failed, PublicPage};
+use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
 use crate::viewer::{use_organization, use_viewer};
 use api::{RefusedSignIn, SignedOutOf};
@@ -55,7 +55,7 @@ pub fn RefusedPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match page.await {
                     Ok(page) => erased_view! { <Refused page/> },
-                    Err(problem) => erased_view! { <Failed problem/> },
+                    Err(problem) => erased_view! { <ErrorNotice problem/> },
                 }
             })}
         </Suspense>
@@ -66,7 +66,7 @@ pub fn RefusedPage() -> impl IntoView {
 fn Refused(page: Page) -> impl IntoView {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(crate::server::refused_status(&page.refusal));
+        response.set_status(crate::server::sso_refusal_status(&page.refusal));
     }
     let Page { refusal, connection } = page;
     let at = connection.as_ref().map_or_else(|| "the provider".to_owned(), |one| one.name.clone());
@@ -197,7 +197,7 @@ fn ToLogin(#[prop(optional)] primary: bool) -> impl IntoView {
 pub fn SignedOutPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search.get_untracked();
-    let connection: Option<ConnectionId> = paths::signed_out_of(&search);
+    let connection: Option<ConnectionId> = paths::parse_signed_out(&search);
     let page = json_resource_if(
         move || connection.map(|connection| SignedOutOf { org: organization.get_value(), connection }),
         || 0,

@@ -1,8 +1,8 @@
-//! Light or dark.
+//! The color scheme that the user picked for this browser.
 
 use serde::{Deserialize, Serialize};
 
-/// The colours that somebody chose; without a choice the page follows the system.
+/// An explicit color scheme. Without one, the page follows the system setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Theme {
@@ -11,6 +11,7 @@ pub enum Theme {
 }
 
 impl Theme {
+    /// The value in the cookie and in the `data-theme` attribute.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Light => "light",
@@ -18,7 +19,7 @@ impl Theme {
         }
     }
 
-    pub fn read(code: &str) -> Option<Self> {
+    pub fn from_code(code: &str) -> Option<Self> {
         [Self::Light, Self::Dark].into_iter().find(|theme| theme.code() == code)
     }
 }

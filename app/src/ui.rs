@@ -1,45 +1,53 @@
-//! The parts that pages are made of: how they look and behave. They know no routes and call no server.
+//! Components without knowledge of routes or server functions.
 //!
-//! - Forms: [`Field`], [`TextArea`], [`Choice`], [`Checks`], [`Switch`], [`Submit`], and on top of a form [`Problems`].
-//! - Lists: [`Tabs`], [`SortHead`], [`Pager`], [`Empty`], [`counted`].
-//! - People: [`StatusBadge`], [`DeliveryLine`]. Times: [`Moment`], [`exact`], [`left`].
-//! - Around them: [`Heading`], [`Notice`], [`Toast`], [`Dialog`] with its [`Close`], [`StaleWhileLoading`], [`icon`].
+//! - Forms: [`Field`], [`TextArea`], [`Select`], [`CheckboxGroup`], [`Switch`], [`SubmitButton`], and above the fields
+//!   [`ErrorSummary`].
+//! - Lists: [`Tabs`], [`SortableHeader`], [`Pager`], [`EmptyState`], [`format_count`].
+//! - Users and times: [`StatusBadge`], [`DeliveryStatus`], [`RelativeTime`], [`format_utc`], [`time_left`].
+//! - Page: [`PageHeading`], [`Notice`], [`Toast`], [`Dialog`] with its [`CloseLink`], [`StaleWhileLoading`], [`icon`].
 //!
-//! Classes. Each part has a file of its name in `style/components`; these are the ones that a page writes itself:
-//! - `.button` for links, with `.primary` (one in a view), `.danger` or `.quiet`; `.actions` for the row of buttons that
-//!   ends a form, the one to press last.
-//! - `table`: `td[data-label]` is the label on a phone; `.row-actions` the last cell, `a.whole-row` in it reaches over
-//!   its row.
-//! - `dl.facts`: what is known of something. `.line`: side by side, `.stack`: one under the other.
-//! - `main.column` and `main.public`: the two kinds of page. `.heading`, `.back`, `.filters`.
-//! - `.muted`, `.small`, `.nowrap`, `.lines`, `.visually-hidden`. `aria-busy="true"` dims what is being renewed.
+//! Each component has a style sheet of the same concept in `style/components`. Pages use these classes directly:
 //!
-//! No `style` attribute anywhere: the content security policy refuses it.
+//! - `.button` for links, with `.primary` (one per view), `.danger` or `.quiet`; `.actions` for the row of buttons at the end
+//!   of a form, with the main action last.
+//! - `table`: `td[data-label]` is the label on a phone; `.row-actions` is the last cell, and `a.stretched-link` in it covers
+//!   the row.
+//! - `dl.description-list` for terms and values. `.row` lays out horizontally, `.stack` vertically.
+//! - `main.container` and `main.public` are the two page layouts. `.heading`, `.back-link`, `.filters`.
+//! - `.muted`, `.small`, `.nowrap`, `.pre-line`, `.visually-hidden`. `aria-busy="true"` dims content that is reloading.
+//!
+//! The content security policy does not allow `style` attributes.
 
 mod badge;
 mod button;
-mod checks;
+mod checkbox;
 mod dialog;
 mod error_summary;
 mod field;
+mod format;
 mod icon;
 mod notice;
 mod page;
+mod pager;
 mod stale_while_loading;
+mod table_header;
 mod tabs;
 mod text_area;
 mod time;
 
-pub use badge::{DeliveryLine, StatusBadge};
-pub use button::Submit;
-pub use checks::{Check, Checks, Switch};
-pub use dialog::{Close, Dialog};
-pub use error_summary::Problems;
-pub use field::{Choice, Field, FieldProblem};
+pub use badge::{DeliveryStatus, StatusBadge};
+pub use button::SubmitButton;
+pub use checkbox::{CheckboxGroup, CheckboxOption, Switch};
+pub use dialog::{CloseLink, Dialog};
+pub use error_summary::ErrorSummary;
+pub use field::{Field, FieldErrorMessage, Select};
+pub use format::format_count;
 pub use icon::{Icon, icon};
 pub use notice::{Notice, Toast, Tone};
-pub use page::{Empty, Heading};
+pub use page::{EmptyState, PageHeading};
+pub use pager::Pager;
 pub use stale_while_loading::StaleWhileLoading;
-pub use tabs::{Order, Pager, SortHead, Tab, Tabs, counted};
+pub use table_header::{SortOrder, SortableHeader};
+pub use tabs::{Tab, Tabs};
 pub use text_area::TextArea;
-pub use time::{Moment, exact, left};
+pub use time::{RelativeTime, format_utc, time_left};

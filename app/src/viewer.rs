@@ -1,33 +1,33 @@
-//! Who looks at the page, and at which organization's.
+//! Who is viewing the page, and in which organization.
 
 use crate::server_fn_client;
 use leptos::prelude::*;
 use model::Viewer;
 
-/// What the server found out about the one who asks for a page.
+/// The viewer that the server identified for this page.
 #[derive(Clone)]
 struct ViewerContext(Option<Viewer>);
 
-/// The server's word that this page is not there, or not for the one who asks.
+/// Provided by the server when the page does not exist, or must not be revealed to this viewer.
 #[derive(Clone, Copy)]
 pub struct HiddenPage;
 
-/// Brings the viewer from the server to the browser. Once, at the root: who looks changes with a new page alone.
+/// Passes the viewer from the server to the browser. Called once, at the root: signing in or out always loads a new page.
 pub fn provide_viewer() {
-    provide_context(ViewerContext(server_fn_client::carried(use_context::<Viewer>)));
+    provide_context(ViewerContext(server_fn_client::serialize_for_hydration(use_context::<Viewer>)));
 }
 
-/// Whether the server said that this page is not there.
+/// Whether the server marked this page as [`HiddenPage`].
 pub fn is_hidden() -> bool {
-    server_fn_client::carried(|| use_context::<HiddenPage>().is_some())
+    server_fn_client::serialize_for_hydration(|| use_context::<HiddenPage>().is_some())
 }
 
-/// Who looks at this page; nothing on pages of no organization.
+/// The viewer; `None` on pages outside any organization.
 pub fn use_viewer() -> Option<Viewer> {
     use_context::<ViewerContext>().and_then(|ViewerContext(viewer)| viewer)
 }
 
-/// The organization of the page: empty on pages of none.
+/// The slug of the page's organization; empty on pages outside any organization.
 pub fn use_organization() -> String {
     use_viewer().map(|viewer| viewer.organization.slug).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Starts the interface in the browser, and nothing else.
+//! The browser entry point: hydrates the app.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -8,7 +8,8 @@ pub fn hydrate() {
     app::start();
 }
 
-/// Room that nobody uses, and that no browser loads. Parting the data of the pages moves it about, and needs more room than
-/// there was by what its alignment takes; without, all of it would stay in what everybody loads.
+/// Unused padding in the data section. When the bundle is split, the data of each chunk is relocated with its alignment, which
+/// takes more space than the original data. Without the padding, all of it would stay in the main bundle. The padding itself
+/// is not part of any file that is served.
 #[used]
-static ROOM: [u8; 4096] = [1; 4096];
+static SPLIT_PADDING: [u8; 4096] = [1; 4096];

@@ -1,7 +1,7 @@
 //! What every request finds.
 
 use crate::web::assets::manifest::Names;
-use app::shell::Files;
+use app::shell::AssetUrls;
 use axum::extract::FromRef;
 use domain::AppContext;
 use domain::mail::Captured;
@@ -16,7 +16,7 @@ pub struct AppState {
     pub app: AppContext,
     pub leptos: LeptosOptions,
     /// What pages load.
-    pub files: Files,
+    pub files: AssetUrls,
     /// What pages load besides that are fetched when they are opened.
     pub split: Option<WasmSplitManifest>,
     /// Whether the name of a file tells what is in it.

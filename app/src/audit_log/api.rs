@@ -1,4 +1,4 @@
-//! The audit log: the server functions.
+//! Server functions of the audit log page.
 
 #[cfg(feature = "ssr")]
 use crate::server;
@@ -7,10 +7,10 @@ use leptos::server_fn::codec::Json;
 use model::Problem;
 use model::audit_log::{AuditPage, AuditQuery};
 
-/// One page of the log.
+/// Lists one page of events, newest first.
 #[server(prefix = "/api", endpoint = "audit_log/list", input = Json)]
 pub async fn list_events(org: String, query: AuditQuery) -> Result<AuditPage, Problem> {
     let request_context = server::request_context()?;
     let page = async { domain::audit_log::list(&request_context.admin(&org).await?, &query).await }.await;
-    server::answer(&request_context, page)
+    server::respond(&request_context, page)
 }

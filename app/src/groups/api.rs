@@ -1,4 +1,4 @@
-//! Groups: the server functions.
+//! Server functions of the Groups page.
 
 #[cfg(feature = "ssr")]
 use crate::server;
@@ -7,7 +7,7 @@ use leptos::server_fn::codec::Json;
 use model::permission::{Group, RoleName};
 use model::{GroupId, Problem, RoleId};
 
-/// All groups, and the roles that they can be given.
+/// All groups, and the roles that can be assigned to them.
 #[server(prefix = "/api", endpoint = "groups/list", input = Json)]
 pub async fn list_groups(org: String) -> Result<(Vec<Group>, Vec<RoleName>), Problem> {
     let request_context = server::request_context()?;
@@ -15,10 +15,10 @@ pub async fn list_groups(org: String) -> Result<(Vec<Group>, Vec<RoleName>), Pro
         let admin = request_context.admin(&org).await?;
         Ok((domain::groups::list(&admin).await?, domain::grants::options(&admin).await?.roles))
     };
-    server::answer(&request_context, groups.await)
+    server::respond(&request_context, groups.await)
 }
 
-/// Makes a group, or changes the one of this id.
+/// Creates a group, or updates the one with this id.
 #[server(prefix = "/api", endpoint = "groups/save")]
 pub async fn save_group(
     org: String,
@@ -28,16 +28,16 @@ pub async fn save_group(
     #[server(default)] roles: Vec<RoleId>,
 ) -> Result<GroupId, Problem> {
     let request_context = server::request_context()?;
-    let saved = async {
+    let result = async {
         domain::groups::save(&request_context.admin(&org).await?, id, &name, &description, &roles).await
     };
-    server::answer(&request_context, saved.await)
+    server::respond(&request_context, result.await)
 }
 
-/// Deletes a group; its people stay.
+/// Deletes a group, but not its members.
 #[server(prefix = "/api", endpoint = "groups/delete")]
 pub async fn delete_group(org: String, id: GroupId) -> Result<(), Problem> {
     let request_context = server::request_context()?;
-    let deleted = async { domain::groups::delete(&request_context.admin(&org).await?, id).await }.await;
-    server::answer(&request_context, deleted)
+    let result = async { domain::groups::delete(&request_context.admin(&org).await?, id).await }.await;
+    server::respond(&request_context, result)
 }

@@ -11,11 +11,13 @@ use model::join::JoinPage;
 #[server(prefix = "/api", endpoint = "join/page", input = Json)]
 pub async fn opened_invitation(org: String) -> Result<JoinPage, Problem> {
     let request_context = server::request_context()?;
-    let Some(token) = server::link_token(server::Link::Join, &org) else { return Ok(JoinPage::NoSuchLink) };
+    let Some(token) = server::link_token(server::EmailLink::Join, &org) else {
+        return Ok(JoinPage::NoSuchLink);
+    };
     let page =
         async { domain::invitations::join_page(&request_context.organization(&org).await?, &token).await }
             .await;
-    server::answer(&request_context, page)
+    server::respond(&request_context, page)
 }
 
 /// Joins by the invitation link that was opened in this browser, as the address that its page showed.
@@ -23,13 +25,13 @@ pub async fn opened_invitation(org: String) -> Result<JoinPage, Problem> {
 pub async fn join(org: String, email: String, #[server(default)] name: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let joined = async {
-        let token = server::link_token(server::Link::Join, &org).ok_or(Problem::LinkUnusable)?;
+        let token = server::link_token(server::EmailLink::Join, &org).ok_or(Problem::LinkUnusable)?;
         domain::invitations::join(&request_context.organization(&org).await?, &token, &email, &name).await
     };
     let joined = joined.await;
-    let session = server::answer(&request_context, joined)?;
+    let session = server::respond(&request_context, joined)?;
     server::start_session(&org, &session);
-    server::go(&crate::paths::home(&org));
+    server::redirect(&crate::paths::home(&org));
     Ok(())
 }
 
@@ -38,12 +40,12 @@ pub async fn join(org: String, email: String, #[server(default)] name: String) -
 pub async fn request_renewal(org: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let asked = async {
-        match server::link_token(server::Link::Join, &org) {
+        match server::link_token(server::EmailLink::Join, &org) {
             Some(token) => {
                 domain::requests::request_renewal(&request_context.organization(&org).await?, &token).await
             }
             None => Ok(()),
         }
     };
-    server::answer(&request_context, asked.await)
+    server::respond(&request_context, asked.await)
 }

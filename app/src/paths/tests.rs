@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_view_survives_its_url() {
+fn users_view_round_trips_through_url() {
     let view = UsersView {
         query: UsersQuery {
             search: "a&b=ü %".to_owned(),
@@ -20,18 +20,18 @@ fn a_view_survives_its_url() {
         None,
         Some(UsersDialog::Invite(String::new())),
         Some(UsersDialog::Invite("a@b.example, c@d.example".to_owned())),
-        Some(UsersDialog::Chosen(vec![user, UserId(Uuid::from_u128(8))])),
-        Some(UsersDialog::InviteAllAgain),
+        Some(UsersDialog::Selected(vec![user, UserId(Uuid::from_u128(8))])),
+        Some(UsersDialog::ResendAllExpired),
     ] {
         let view = UsersView { dialog, ..view.clone() };
         let url = users("blobsrus", &view);
         let (_, search) = url.split_once('?').unwrap();
-        assert_eq!(UsersView::read(search), view);
+        assert_eq!(UsersView::parse(search), view);
     }
 }
 
 #[test]
-fn a_view_of_the_log_survives_its_url() {
+fn audit_query_round_trips_through_url() {
     let query = AuditQuery {
         action: "user.invited".to_owned(),
         who: "a&b ü".to_owned(),
@@ -40,11 +40,11 @@ fn a_view_of_the_log_survives_its_url() {
         before: None,
     };
     let url = audit_log("blobsrus", &query);
-    assert_eq!(read_audit(url.split_once('?').unwrap().1), query);
+    assert_eq!(parse_audit(url.split_once('?').unwrap().1), query);
 }
 
 #[test]
-fn a_page_of_requests_survives_its_url() {
+fn requests_query_round_trips_through_url() {
     let id = Some(model::RequestId(Uuid::from_u128(7)));
     for query in [
         RequestsQuery::default(),
@@ -52,12 +52,12 @@ fn a_page_of_requests_survives_its_url() {
         RequestsQuery { after: None, before: id },
     ] {
         let url = requests("blobsrus", &query);
-        assert_eq!(read_requests(url.split_once('?').map_or("", |(_, search)| search)), query);
+        assert_eq!(parse_requests(url.split_once('?').map_or("", |(_, search)| search)), query);
     }
 }
 
 #[test]
-fn nobody_is_sent_out_of_the_organization() {
+fn after_sign_in_rejects_other_organizations() {
     let users = "/o/blobsrus/settings/users?q=a%20b";
     assert_eq!(after_sign_in("blobsrus", users), users);
     for outside in
@@ -68,12 +68,12 @@ fn nobody_is_sent_out_of_the_organization() {
 }
 
 #[test]
-fn the_page_asked_for_survives_the_way_through_the_login() {
+fn next_round_trips_through_login_url() {
     let path = login_code("blobsrus", "/o/blobsrus/settings/users?q=a&sort=email");
-    assert_eq!(next(path.split_once('?').unwrap().1), "/o/blobsrus/settings/users?q=a&sort=email");
+    assert_eq!(parse_next(path.split_once('?').unwrap().1), "/o/blobsrus/settings/users?q=a&sort=email");
 }
 
 #[test]
-fn the_plain_view_has_a_plain_url() {
+fn default_users_view_has_no_query() {
     assert_eq!(users("blobsrus", &UsersView::default()), "/o/blobsrus/settings/users");
 }

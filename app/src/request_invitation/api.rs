@@ -20,20 +20,20 @@ pub async fn request_invitation(
         domain::requests::submit(&request_context.organization(&org).await?, &email, &name, &message).await
     }
     .await;
-    server::answer(&request_context, asked)
+    server::respond(&request_context, asked)
 }
 
 /// What the link of a request's mail leads to that was opened in this browser. Changes nothing.
 #[server(prefix = "/api", endpoint = "ask/confirm_page", input = Json)]
 pub async fn opened_request(org: String) -> Result<ConfirmPage, Problem> {
     let request_context = server::request_context()?;
-    let Some(token) = server::link_token(server::Link::ConfirmRequest, &org) else {
+    let Some(token) = server::link_token(server::EmailLink::ConfirmRequest, &org) else {
         return Ok(ConfirmPage::NoSuchLink);
     };
     let page =
         async { domain::requests::confirm_page(&request_context.organization(&org).await?, &token).await }
             .await;
-    server::answer(&request_context, page)
+    server::respond(&request_context, page)
 }
 
 /// Confirms the request whose link was opened in this browser.
@@ -41,8 +41,9 @@ pub async fn opened_request(org: String) -> Result<ConfirmPage, Problem> {
 pub async fn confirm_request(org: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let confirmed = async {
-        let token = server::link_token(server::Link::ConfirmRequest, &org).ok_or(Problem::LinkUnusable)?;
+        let token =
+            server::link_token(server::EmailLink::ConfirmRequest, &org).ok_or(Problem::LinkUnusable)?;
         domain::requests::confirm(&request_context.organization(&org).await?, &token).await
     };
-    server::answer(&request_context, confirmed.await)
+    server::respond(&request_context, confirmed.await)
 }

@@ -12,7 +12,7 @@ use model::{Problem, RequestId};
 pub async fn list_requests(org: String, query: RequestsQuery) -> Result<RequestsPage, Problem> {
     let request_context = server::request_context()?;
     let page = async { domain::requests::list(&request_context.admin(&org).await?, &query).await }.await;
-    server::answer(&request_context, page)
+    server::respond(&request_context, page)
 }
 
 /// Closes every request whose address belongs to a user by now, and says how many there were.
@@ -20,7 +20,7 @@ pub async fn list_requests(org: String, query: RequestsQuery) -> Result<Requests
 pub async fn dismiss_stale(org: String) -> Result<usize, Problem> {
     let request_context = server::request_context()?;
     let closed = async { domain::requests::dismiss_stale(&request_context.admin(&org).await?).await }.await;
-    server::answer(&request_context, closed)
+    server::respond(&request_context, closed)
 }
 
 /// Closes requests without an invitation, by their ids or by their addresses, and says how many were open.
@@ -38,5 +38,5 @@ pub async fn dismiss(
         all.extend(domain::requests::of_addresses(&admin, &email).await?);
         domain::requests::dismiss(&admin, &all, tell).await
     };
-    server::answer(&request_context, closed.await)
+    server::respond(&request_context, closed.await)
 }

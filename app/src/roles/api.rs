@@ -1,4 +1,4 @@
-//! Custom roles: the server functions.
+//! Server functions of the Roles page.
 
 #[cfg(feature = "ssr")]
 use crate::server;
@@ -7,15 +7,14 @@ use leptos::server_fn::codec::Json;
 use model::permission::Role;
 use model::{Problem, RoleId};
 
-/// All roles.
 #[server(prefix = "/api", endpoint = "roles/list", input = Json)]
 pub async fn list_roles(org: String) -> Result<Vec<Role>, Problem> {
     let request_context = server::request_context()?;
     let roles = async { domain::roles::list(&request_context.admin(&org).await?).await }.await;
-    server::answer(&request_context, roles)
+    server::respond(&request_context, roles)
 }
 
-/// Makes a role, or changes the one of this id.
+/// Creates a role, or updates the one with this id.
 #[server(prefix = "/api", endpoint = "roles/save")]
 pub async fn save_role(
     org: String,
@@ -24,16 +23,15 @@ pub async fn save_role(
     #[server(default)] permissions: String,
 ) -> Result<RoleId, Problem> {
     let request_context = server::request_context()?;
-    let saved =
+    let result =
         async { domain::roles::save(&request_context.admin(&org).await?, id, &name, &permissions).await }
             .await;
-    server::answer(&request_context, saved)
+    server::respond(&request_context, result)
 }
 
-/// Deletes a role.
 #[server(prefix = "/api", endpoint = "roles/delete")]
 pub async fn delete_role(org: String, id: RoleId) -> Result<(), Problem> {
     let request_context = server::request_context()?;
-    let deleted = async { domain::roles::delete(&request_context.admin(&org).await?, id).await }.await;
-    server::answer(&request_context, deleted)
+    let result = async { domain::roles::delete(&request_context.admin(&org).await?, id).await }.await;
+    server::respond(&request_context, result)
 }

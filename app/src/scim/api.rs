@@ -12,7 +12,7 @@ use model::{ApiKeyId, Problem};
 pub async fn list_keys(org: String) -> Result<Provisioning, Problem> {
     let request_context = server::request_context()?;
     let keys = async { domain::api_keys::provisioning(&request_context.admin(&org).await?).await }.await;
-    server::answer(&request_context, keys)
+    server::respond(&request_context, keys)
 }
 
 /// Makes a key. Its text is in the answer, and nowhere else.
@@ -28,7 +28,7 @@ pub async fn create_key(
         domain::api_keys::create(&request_context.admin(&org).await?, &name, &scopes, lifetime).await
     }
     .await;
-    server::answer(&request_context, created)
+    server::respond(&request_context, created)
 }
 
 /// Revokes a key.
@@ -36,5 +36,5 @@ pub async fn create_key(
 pub async fn revoke_key(org: String, id: ApiKeyId) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let revoked = async { domain::api_keys::revoke(&request_context.admin(&org).await?, id).await }.await;
-    server::answer(&request_context, revoked)
+    server::respond(&request_context, revoked)
 }

@@ -1,5 +1,5 @@
-//! The settings of an organization: the server functions.
-#![expect(clippy::too_many_arguments, reason = "a form has a field for each setting")]
+//! Server functions of Settings > General.
+#![expect(clippy::too_many_arguments, reason = "one form field per setting")]
 
 #[cfg(feature = "ssr")]
 use crate::server;
@@ -10,15 +10,13 @@ use model::settings::Settings;
 #[cfg(feature = "ssr")]
 use model::settings::SettingsForm;
 
-/// The settings as they are.
 #[server(prefix = "/api", endpoint = "settings/show", input = Json)]
-pub async fn show_settings(org: String) -> Result<Settings, Problem> {
+pub async fn get_settings(org: String) -> Result<Settings, Problem> {
     let request_context = server::request_context()?;
     let settings = async { Ok(domain::settings::get(&request_context.admin(&org).await?)) }.await;
-    server::answer(&request_context, settings)
+    server::respond(&request_context, settings)
 }
 
-/// Changes the settings.
 #[server(prefix = "/api", endpoint = "settings/save")]
 pub async fn save_settings(
     org: String,
@@ -42,6 +40,6 @@ pub async fn save_settings(
         notify_requests,
         allowed_domains,
     };
-    let saved = async { domain::settings::save(&request_context.admin(&org).await?, &form).await }.await;
-    server::answer(&request_context, saved)
+    let result = async { domain::settings::save(&request_context.admin(&org).await?, &form).await }.await;
+    server::respond(&request_context, result)
 }

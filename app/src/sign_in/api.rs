@@ -17,16 +17,16 @@ pub async fn request_sign_in(
     let request_context = server::request_context()?;
     let asked =
         async { domain::sign_in::request(&request_context.organization(&org).await?, &email).await }.await;
-    let attempt = server::answer(&request_context, asked)?;
-    server::keep_sign_in_try(&org, &attempt, email.trim());
-    server::go(&crate::paths::login_code(&org, &next));
+    let attempt = server::respond(&request_context, asked)?;
+    server::set_sign_in_cookie(&org, &attempt, email.trim());
+    server::redirect(&crate::paths::login_code(&org, &next));
     Ok(())
 }
 
 /// The address that this browser asked a code for, if it did so a short while ago.
 #[server(prefix = "/api", endpoint = "sign_in/asked_for", input = Json)]
 pub async fn asked_for(org: String) -> Result<Option<String>, Problem> {
-    Ok(std::future::ready(server::sign_in_try(&org)).await.map(|(_, email)| email))
+    Ok(std::future::ready(server::requested_sign_in(&org)).await.map(|(_, email)| email))
 }
 
 /// Signs in by the code from the mail.
@@ -38,13 +38,13 @@ pub async fn sign_in_by_code(
 ) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let admitted = async {
-        let (attempt, _) = server::sign_in_try(&org).ok_or(Problem::WrongCode)?;
+        let (attempt, _) = server::requested_sign_in(&org).ok_or(Problem::WrongCode)?;
         domain::sign_in::by_code(&request_context.organization(&org).await?, &attempt, &code).await
     };
     let admitted = admitted.await;
-    let session = server::answer(&request_context, admitted)?;
+    let session = server::respond(&request_context, admitted)?;
     server::start_session(&org, &session);
-    server::go(&crate::paths::after_sign_in(&org, &next));
+    server::redirect(&crate::paths::after_sign_in(&org, &next));
     Ok(())
 }
 
@@ -52,10 +52,12 @@ pub async fn sign_in_by_code(
 #[server(prefix = "/api", endpoint = "sign_in/link", input = Json)]
 pub async fn sign_in_link(org: String) -> Result<SignInPage, Problem> {
     let request_context = server::request_context()?;
-    let Some(token) = server::link_token(server::Link::SignIn, &org) else { return Ok(SignInPage::Unusable) };
+    let Some(token) = server::link_token(server::EmailLink::SignIn, &org) else {
+        return Ok(SignInPage::Unusable);
+    };
     let page =
         async { domain::sign_in::link_page(&request_context.organization(&org).await?, &token).await }.await;
-    server::answer(&request_context, page)
+    server::respond(&request_context, page)
 }
 
 /// Signs in by the link that was opened in this browser.
@@ -63,13 +65,13 @@ pub async fn sign_in_link(org: String) -> Result<SignInPage, Problem> {
 pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let admitted = async {
-        let token = server::link_token(server::Link::SignIn, &org).ok_or(Problem::LinkUnusable)?;
+        let token = server::link_token(server::EmailLink::SignIn, &org).ok_or(Problem::LinkUnusable)?;
         domain::sign_in::by_link(&request_context.organization(&org).await?, &token).await
     };
     let admitted = admitted.await;
-    let session = server::answer(&request_context, admitted)?;
+    let session = server::respond(&request_context, admitted)?;
     server::start_session(&org, &session);
-    server::go(&crate::paths::home(&org));
+    server::redirect(&crate::paths::home(&org));
     Ok(())
 }
 
@@ -78,15 +80,15 @@ pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
 pub async fn sign_out(org: String, #[server(default)] next: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let ended = async { domain::sessions::sign_out(&request_context.member(&org).await?).await }.await;
-    let connection = match server::answer(&request_context, ended) {
+    let connection = match server::respond(&request_context, ended) {
         Ok(connection) => connection,
         Err(Problem::SignedOut) => None,
         Err(problem) => return Err(problem),
     };
     server::end_session(&org);
     match connection.filter(|_| next.is_empty()) {
-        Some(connection) => server::go(&crate::paths::signed_out(&org, connection)),
-        None => server::go(&crate::paths::after_sign_out(&org, &next)),
+        Some(connection) => server::redirect(&crate::paths::signed_out(&org, connection)),
+        None => server::redirect(&crate::paths::after_sign_out(&org, &next)),
     }
     Ok(())
 }

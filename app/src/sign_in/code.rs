@@ -6,7 +6,7 @@ use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
 use crate::layout::PublicPage;
 use crate::paths;
-use crate::ui::{Field, Problems, Submit};
+use crate::ui::{ErrorSummary, Field, SubmitButton};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -20,7 +20,7 @@ pub fn CodePage() -> impl IntoView {
     };
     let action = ServerFormAction::<SignInByCode>::new();
     let problem = form::problem(action);
-    let next = paths::next(&use_location().search.get_untracked());
+    let next = paths::parse_next(&use_location().search.get_untracked());
     let login = paths::login(&organization);
     erased_view! {
         <PublicPage title="Check your mail".to_owned()>
@@ -36,7 +36,7 @@ pub fn CodePage() -> impl IntoView {
                 })}
             </Suspense>
             <ServerForm action>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=organization/>
                 <input type="hidden" name="next" value=next/>
                 <Field
@@ -44,7 +44,7 @@ pub fn CodePage() -> impl IntoView {
                     value={form::posted_value::<SignInByCode>("code")}
                     error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("code")))
                 />
-                <Submit label="Sign in" pending_label="Signing in…" pending=action.pending()/>
+                <SubmitButton label="Sign in" pending_label="Signing in…" pending=action.pending()/>
             </ServerForm>
             <p class="muted">"No mail? Look into the spam folder, or "<a href=login>"ask again"</a>"."</p>
         </PublicPage>

@@ -4,9 +4,9 @@ use super::api::{SignInByLink, SignInLink};
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
-use crate::layout::{Failed, PublicPage};
+use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
-use crate::ui::{Problems, Submit};
+use crate::ui::{ErrorSummary, SubmitButton};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::sign_in::SignInPage;
@@ -27,7 +27,7 @@ pub fn LinkPage() -> impl IntoView {
                     match page.await {
                         Ok(SignInPage::Ready { email }) => erased_view! { <Ready action organization email/> },
                         Ok(SignInPage::Unusable) => erased_view! { <Unusable organization/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })
             }}
@@ -37,14 +37,14 @@ pub fn LinkPage() -> impl IntoView {
 
 #[component]
 fn Ready(action: ServerFormAction<SignInByLink>, organization: String, email: String) -> impl IntoView {
-    let answer = form::answer(action);
+    let answer = form::result(action);
     erased_view! {
         <PublicPage title="Sign in".to_owned()>
             <p>"You are about to sign in as "<strong>{email}</strong>"."</p>
             <ServerForm action>
-                <Problems problem=Signal::derive(move || answer.get().and_then(Result::err))/>
+                <ErrorSummary problem=Signal::derive(move || answer.get().and_then(Result::err))/>
                 <input type="hidden" name="org" value=organization/>
-                <Submit label="Sign in" pending_label="Signing in…" pending=action.pending()/>
+                <SubmitButton label="Sign in" pending_label="Signing in…" pending=action.pending()/>
             </ServerForm>
         </PublicPage>
     }

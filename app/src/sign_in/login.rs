@@ -7,7 +7,7 @@ use crate::json_resource::json_resource;
 use crate::layout::PublicPage;
 use crate::paths;
 use crate::sso::{Continue, Or, SignInWays};
-use crate::ui::{Field, Problems, Submit};
+use crate::ui::{ErrorSummary, Field, SubmitButton};
 use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -17,7 +17,7 @@ pub fn LoginPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let action = ServerFormAction::<RequestSignIn>::new();
     let asks = use_viewer().is_some_and(|viewer| viewer.organization.requests_enabled);
-    let next = StoredValue::new(paths::next(&use_location().search.get_untracked()));
+    let next = StoredValue::new(paths::parse_next(&use_location().search.get_untracked()));
     let ways = json_resource(move || SignInWays { org: organization.get_value() }, || 0);
     erased_view! {
         <PublicPage title="Sign in".to_owned()>
@@ -61,7 +61,7 @@ fn ByMail(
     let problem = form::problem(action);
     erased_view! {
         <ServerForm action>
-            <Problems problem/>
+            <ErrorSummary problem/>
             <input type="hidden" name="org" value=use_organization()/>
             <input type="hidden" name="next" value=next/>
             <Field
@@ -69,7 +69,7 @@ fn ByMail(
                 value={form::posted_value::<RequestSignIn>("email")} hint
                 error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("email")))
             />
-            <Submit label="Email me a sign-in link" pending_label="Sending…" pending=action.pending() kind/>
+            <SubmitButton label="Email me a sign-in link" pending_label="Sending…" pending=action.pending() kind/>
         </ServerForm>
     }
 }

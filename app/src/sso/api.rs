@@ -12,19 +12,19 @@ use model::{ConnectionId, Problem};
 pub async fn sign_in_ways(org: String) -> Result<Ways, Problem> {
     let request_context = server::request_context()?;
     let ways = async { domain::sso::ways(&request_context.organization(&org).await?).await }.await;
-    server::answer(&request_context, ways)
+    server::respond(&request_context, ways)
 }
 
 /// Why the last sign-in by a provider came to nothing that was tried in this browser.
 #[server(prefix = "/api", endpoint = "sso/refused", input = Json)]
 pub async fn refused_sign_in(org: String) -> Result<RefusedPage, Problem> {
     let request_context = server::request_context()?;
-    let browser = server::sso_browser(&org);
+    let browser = server::sso_flow_token(&org);
     let page = async {
         domain::sso::refused_page(&request_context.organization(&org).await?, browser.as_ref()).await
     }
     .await;
-    server::answer(&request_context, page)
+    server::respond(&request_context, page)
 }
 
 /// Where a provider signs out whoever has signed out here.
@@ -36,6 +36,6 @@ pub async fn signed_out_of(org: String, connection: ConnectionId) -> Result<Opti
     match page.await {
         // The connection is gone: there is nothing to sign out of.
         Err(domain::Error::Problem(Problem::NotFound)) => Ok(None),
-        page => server::answer(&request_context, page),
+        page => server::respond(&request_context, page),
     }
 }

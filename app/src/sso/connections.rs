@@ -7,9 +7,11 @@ use crate::crud::{DeleteDialog, use_dialog};
 use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
-use crate::layout::{Failed, OrganizationPage, Section};
+use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, CrudDialog};
-use crate::ui::{Empty, Heading, Icon, Notice, Problems, StaleWhileLoading, Submit, Switch, Tone, icon};
+use crate::ui::{
+    EmptyState, ErrorSummary, Icon, Notice, PageHeading, StaleWhileLoading, SubmitButton, Switch, Tone, icon,
+};
 use crate::viewer::use_organization;
 use api::{DeleteConnection, SaveConnection, ShowAuthentication, SwitchEmailLinks, TestConnection};
 use editor::Editor;
@@ -24,7 +26,7 @@ pub fn AuthenticationPage() -> impl IntoView {
         (ServerFormAction::<SaveConnection>::new(), ServerFormAction::<DeleteConnection>::new());
     let (test, switch) =
         (ServerFormAction::<TestConnection>::new(), ServerFormAction::<SwitchEmailLinks>::new());
-    let changes = (form::successes(save), form::successes(delete), form::successes(switch));
+    let changes = (form::success_count(save), form::success_count(delete), form::success_count(switch));
     let shown = json_resource(
         move || ShowAuthentication { org: organization.get_value() },
         move || changes.0.get() + changes.1.get() + changes.2.get(),
@@ -32,16 +34,16 @@ pub fn AuthenticationPage() -> impl IntoView {
     let (dialog, on_close) = use_dialog(paths::authentication(&organization.get_value()), save, delete);
     erased_view! {
         <OrganizationPage title="Authentication".to_owned() section=Section::Authentication>
-            <Heading title="Authentication">
+            <PageHeading title="Authentication">
                 <a href=CrudDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"Add connection"</a>
-            </Heading>
+            </PageHeading>
             <p class="muted">"People sign in by an identity provider that speaks OpenID Connect, such as the one of your company. Only addresses that it has verified count."</p>
-            <TestNotice answer=form::answer(test)/>
+            <TestNotice answer=form::result(test)/>
             <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match shown.await {
                         Ok(shown) => erased_view! { <Shown shown test switch/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </StaleWhileLoading>
@@ -72,7 +74,7 @@ fn Shown(
 fn Table(connections: Vec<ConnectionRow>, test: ServerFormAction<TestConnection>) -> impl IntoView {
     if connections.is_empty() {
         return erased_view! {
-            <Empty words="No connections yet. Register Vestibule with your provider by the addresses below, then add the connection."/>
+            <EmptyState message="No connections yet. Register Vestibule with your provider by the addresses below, then add the connection."/>
         };
     }
     let rows = connections.into_iter().map(|ConnectionRow { id, connection, users }| {
@@ -86,7 +88,7 @@ fn Table(connections: Vec<ConnectionRow>, test: ServerFormAction<TestConnection>
         erased_view! {
             <tr>
                 <td data-label="Name" class="name" id=label.clone()>{connection.name}</td>
-                <td data-label="Issuer URL" class="wide">{connection.issuer}</td>
+                <td data-label="Issuer URL">{connection.issuer}</td>
                 <td data-label="Who may join">{joining}</td>
                 <td data-label="People">{users}</td>
                 <td class="row-actions">
@@ -94,7 +96,7 @@ fn Table(connections: Vec<ConnectionRow>, test: ServerFormAction<TestConnection>
                         <ServerForm action=test class="inline">
                             <input type="hidden" name="org" value=use_organization()/>
                             <input type="hidden" name="id" value=id.to_string()/>
-                            <Submit label="Test connection" pending_label="Testing…" pending=test.pending() kind="quiet"/>
+                            <SubmitButton label="Test connection" pending_label="Testing…" pending=test.pending() kind="quiet"/>
                         </ServerForm>
                         <a href=edit data-noscroll class="stretched-link" aria-describedby=label>"Edit"</a>
                     </div>
@@ -180,7 +182,7 @@ fn OurAddresses(addresses: Addresses) -> impl IntoView {
         }
     });
     erased_view! {
-        <section class="below-connections" aria-labelledby="addresses">
+        <section class="settings-section" aria-labelledby="addresses">
             <h2 id="addresses">"For your provider"</h2>
             <p class="muted">"Copy these to where you register Vestibule. The redirect address is needed; the others let people sign out on both sides."</p>
             {rows.collect_view()}
@@ -191,7 +193,7 @@ fn OurAddresses(addresses: Addresses) -> impl IntoView {
 /// "Disable email links", and what it means for whom.
 #[component]
 fn EmailLinks(off: bool, never: i64, switch: ServerFormAction<SwitchEmailLinks>) -> impl IntoView {
-    let (answer, problem) = (form::answer(switch), form::problem(switch));
+    let (answer, problem) = (form::result(switch), form::problem(switch));
     let warning = match never {
         0 => "Every active member has signed in by a connection before.".to_owned(),
         1 => "1 active member has never signed in by a connection, and may not be able to.".to_owned(),
@@ -199,21 +201,21 @@ fn EmailLinks(off: bool, never: i64, switch: ServerFormAction<SwitchEmailLinks>)
             format!("{many} active members have never signed in by a connection, and may not be able to.")
         }
     };
-    let tone = if never > 0 { Tone::Warning } else { Tone::Plain };
+    let tone = if never > 0 { Tone::Warning } else { Tone::Info };
     erased_view! {
-        <section class="below-connections" aria-labelledby="email-links">
+        <section class="settings-section" aria-labelledby="email-links">
             <h2 id="email-links">"Email links"</h2>
             <ServerForm action=switch>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <Switch
                     label="Disable email links" name="email_links_disabled" on=off
                     hint="Members sign in by a connection alone. Admins keep the email link, in case the provider is away. Invitations go on working."
                 />
                 <Notice tone><p>{warning}</p></Notice>
-                <div class="actions start">
-                    <Submit label="Save changes" pending_label="Saving…" pending=switch.pending()/>
-                    <p role="status" class="saved">
+                <div class="actions align-start">
+                    <SubmitButton label="Save changes" pending_label="Saving…" pending=switch.pending()/>
+                    <p role="status" class="save-status">
                         {move || matches!(answer.get(), Some(Ok(_))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
                     </p>
                 </div>
@@ -242,7 +244,7 @@ fn Dialogs(
             erased_view! {
                 <DeleteDialog
                     title=format!("Delete the connection {}?", row.connection.name) button="Delete connection" id action=delete on_close href
-                    words="Nobody can sign in by it any more. Who came in by it stays a member, and who is signed in stays so until the session ends. It can’t be undone."
+                    message="Nobody can sign in by it any more. Who came in by it stays a member, and who is signed in stays so until the session ends. It can’t be undone."
                 />
             }
         }),

@@ -1,52 +1,52 @@
-//! What somebody is, in icon, word and colour; and where their mail is.
+//! A user's status, and the delivery status of an email.
 
 use super::icon::{Icon, icon};
-use super::time::{exact, left, relative};
+use super::time::{format_relative, format_utc, time_left};
 use crate::erased_view::erased_view;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::UserStatus;
 use model::delivery::DeliveryState;
 
-/// The badge of a user.
+/// A user's status, and for an open invitation the time left.
 #[component]
 pub fn StatusBadge(
     status: UserStatus,
-    /// When the invitation ends.
     expires_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> impl IntoView {
-    let sign = match status {
+    let status_icon = match status {
         UserStatus::Active => Icon::Check,
         UserStatus::Invited => Icon::Mail,
         UserStatus::Expired => Icon::Clock,
         UserStatus::Suspended => Icon::Pause,
     };
-    let ends = expires_at.filter(|_| status == UserStatus::Invited);
+    let expires_at = expires_at.filter(|_| status == UserStatus::Invited);
     erased_view! {
-        <span class=format!("badge {}", status.code())>{icon(sign)}{status.label()}</span>
-        {ends.map(|at| erased_view! { <span class="muted nowrap" title=exact(at)>{left(at, now)}</span> })}
+        <span class=format!("badge {}", status.code())>{icon(status_icon)}{status.label()}</span>
+        {expires_at.map(|at| erased_view! { <span class="muted nowrap" title=format_utc(at)>{time_left(at, now)}</span> })}
     }
 }
 
-/// One line that says where a mail is, in words that promise no more than is known.
+/// The delivery status of an email. Never claims more than the mail server has confirmed.
 #[component]
-pub fn DeliveryLine(state: DeliveryState, now: DateTime<Utc>) -> impl IntoView {
-    let (class, sign, words, more) = match state {
-        DeliveryState::Queued => ("delivery muted", Icon::Clock, "Mail queued".to_owned(), String::new()),
+pub fn DeliveryStatus(state: DeliveryState, now: DateTime<Utc>) -> impl IntoView {
+    let (class, state_icon, text, tooltip) = match state {
+        DeliveryState::Queued => ("delivery muted", Icon::Clock, "Email queued".to_owned(), String::new()),
         DeliveryState::Accepted { at, reply } => {
-            ("delivery muted", Icon::Check, "Mail handed over".to_owned(), format!("{}: {reply}", exact(at)))
+            let tooltip = format!("Accepted by the mail server on {}: {reply}", format_utc(at));
+            ("delivery muted", Icon::Check, "Email accepted".to_owned(), tooltip)
         }
         DeliveryState::Retrying { reply, next, .. } => {
-            let words = format!("Mail waiting for another try, {}", relative(next, now));
-            ("delivery warning", Icon::Clock, words, reply)
+            let text = format!("Email delayed · retrying {}", format_relative(next, now));
+            ("delivery warning", Icon::Clock, text, reply)
         }
         DeliveryState::Failed { reply, .. } => {
-            ("delivery danger", Icon::Warning, "Mail failed".to_owned(), reply)
+            ("delivery danger", Icon::Warning, "Email not delivered".to_owned(), reply)
         }
         DeliveryState::Cancelled => {
-            ("delivery muted", Icon::Cross, "Mail not needed any more".to_owned(), String::new())
+            ("delivery muted", Icon::Cross, "Email canceled".to_owned(), String::new())
         }
     };
-    erased_view! { <span class=class title=more>{icon(sign)}{words}</span> }
+    erased_view! { <span class=class title=tooltip>{icon(state_icon)}{text}</span> }
 }

@@ -1,4 +1,4 @@
-//! A dialog: the browser's own. Whether it is open stands in the URL, so without WebAssembly it is open in the page.
+//! The native `<dialog>`. The URL says whether it is open, so that the server can render it open in the page.
 
 use crate::erased_view::erased_view;
 use leptos::ev::Event;
@@ -7,35 +7,35 @@ use leptos::prelude::*;
 use leptos::web_sys::{HtmlDialogElement, HtmlElement};
 use wasm_bindgen::JsCast;
 
-/// Is there as long as it is open. The focus goes in, stays in, and goes back to where it came from.
+/// An open dialog; render it only while it is open. Traps the focus, and restores it when the dialog closes.
 #[component]
 pub fn Dialog(
     #[prop(into)] title: String,
-    /// Called when the person closes it, by the Escape key too.
+    /// Called when the user closes the dialog, including with the Escape key.
     on_close: Callback<()>,
     children: Children,
 ) -> impl IntoView {
     let element = NodeRef::<DialogElement>::new();
     Effect::new(move || {
         let Some(dialog) = element.get() else { return };
-        // Effects run in the browser alone, so what belongs to one thread may be kept.
-        let before = StoredValue::new_local(focused());
-        make_modal(&dialog, before.get_value());
+        // Local storage is fine, since effects run only in the browser.
+        let previous_focus = StoredValue::new_local(focused_element());
+        make_modal(&dialog, previous_focus.get_value());
         on_cleanup(move || {
-            // As long as the dialog is in the page, nothing around it takes the focus.
-            if let Some(before) = before.get_value() {
-                request_animation_frame(move || focus(&before));
+            // Nothing outside a modal dialog can take the focus until the dialog has been removed.
+            if let Some(previous_focus) = previous_focus.get_value() {
+                request_animation_frame(move || focus(&previous_focus));
             }
         });
     });
-    let cancel = move |event: Event| {
+    let on_cancel = move |event: Event| {
         event.prevent_default();
         on_close.run(());
     };
     erased_view! {
         <dialog node_ref=element open aria-labelledby="dialog-title"
-            on:cancel=cancel
-            // Pressed twice, Escape closes a dialog without asking it.
+            on:cancel=on_cancel
+            // When Escape is pressed twice, browsers close the dialog without a `cancel` event.
             on:close=move |_| on_close.run(())
         >
             <h2 id="dialog-title">{title}</h2>
@@ -44,11 +44,11 @@ pub fn Dialog(
     }
 }
 
-/// Leaves the dialog: with WebAssembly by closing it, before that by the page without it.
+/// Closes the dialog; without WebAssembly, by loading the page without it.
 #[component]
-pub fn Close(
+pub fn CloseLink(
     on_close: Callback<()>,
-    /// The page without the dialog.
+    /// The URL of the page without the dialog.
     #[prop(into)]
     href: String,
     #[prop(default = "Close")] label: &'static str,
@@ -61,18 +61,18 @@ pub fn Close(
     }
 }
 
-/// Open in the HTML, it is a part of the page; opened by a script, it keeps the focus.
+/// Turns a dialog that the HTML opened in place into a modal one.
 fn make_modal(dialog: &HtmlDialogElement, focused: Option<HtmlElement>) {
-    // Closing it instead would tell everybody that it was closed.
+    // Not `close()`, which would fire a `close` event.
     let _ = dialog.remove_attribute("open");
     let _ = dialog.show_modal();
-    // Whoever typed already goes on typing.
+    // The user may already be typing in the dialog.
     if let Some(field) = focused.filter(|element| dialog.contains(Some(element))) {
         focus(&field);
     }
 }
 
-fn focused() -> Option<HtmlElement> {
+fn focused_element() -> Option<HtmlElement> {
     document().active_element().and_then(|element| element.dyn_into().ok())
 }
 

@@ -1,4 +1,4 @@
-//! The summary of what went wrong, on top of a form. It takes the focus, and leads to each field.
+//! The error summary above a form's fields. Takes the focus and links to each invalid field, as in the GOV.UK pattern.
 
 use super::icon::{Icon, icon};
 use crate::erased_view::erased_view;
@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use model::Problem;
 
 #[component]
-pub fn Problems(#[prop(into)] problem: Signal<Option<Problem>>) -> impl IntoView {
+pub fn ErrorSummary(#[prop(into)] problem: Signal<Option<Problem>>) -> impl IntoView {
     let summary = NodeRef::<Div>::new();
     Effect::new(move || {
         if problem.get().is_some()
@@ -26,7 +26,7 @@ pub fn Problems(#[prop(into)] problem: Signal<Option<Problem>>) -> impl IntoView
                 erased_view! { <li><a href=format!("#{}", field.field) rel="external">{field.error.to_string()}</a></li> }
             });
             erased_view! {
-                // Before WebAssembly the browser itself puts the focus here, since this comes before any field.
+                // Without WebAssembly, `autofocus` focuses the summary: it comes before every field.
                 <div class="error-summary notice danger" role="alert" tabindex="-1" autofocus node_ref=summary>
                     {icon(Icon::Warning)}
                     <div>

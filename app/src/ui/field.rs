@@ -1,13 +1,16 @@
-//! Fields: the label above, the hint below, and below that what is wrong, in words.
+//! Form fields: a label above the control, a hint and an error message below it.
 
 use super::icon::{Icon, icon};
 use crate::erased_view::erased_view;
 use leptos::prelude::*;
 use model::field::FieldError;
 
-/// What is wrong with a field, where the field's description is looked for.
+/// A field's error message, with the id that [`describedby`] refers to.
 #[component]
-pub fn FieldProblem(name: &'static str, #[prop(into)] error: Signal<Option<FieldError>>) -> impl IntoView {
+pub fn FieldErrorMessage(
+    name: &'static str,
+    #[prop(into)] error: Signal<Option<FieldError>>,
+) -> impl IntoView {
     move || {
         error.get().map(|error| {
             erased_view! {
@@ -17,7 +20,7 @@ pub fn FieldProblem(name: &'static str, #[prop(into)] error: Signal<Option<Field
     }
 }
 
-/// A field for one line of text.
+/// A single-line text field.
 #[component]
 pub fn Field(
     label: &'static str,
@@ -39,21 +42,22 @@ pub fn Field(
                 aria-describedby=describedby(name, hint, error)
             />
             {(!hint.is_empty()).then(|| erased_view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
-            <FieldProblem name error/>
+            <FieldErrorMessage name error/>
         </div>
     }
 }
 
-/// A field for one of some choices: the code that is sent, the words that are read, and whether it is chosen.
+/// A drop-down list.
 #[component]
-pub fn Choice(
+pub fn Select(
     label: &'static str,
     name: &'static str,
+    /// Value, label, and whether it is selected.
     options: Vec<(String, String, bool)>,
     #[prop(optional)] hint: &'static str,
 ) -> impl IntoView {
-    let options = options.into_iter().map(|(code, words, chosen)| {
-        erased_view! { <option value=code selected=chosen>{words}</option> }
+    let options = options.into_iter().map(|(value, label, selected)| {
+        erased_view! { <option value=value selected=selected>{label}</option> }
     });
     erased_view! {
         <div class="field">
@@ -66,7 +70,7 @@ pub fn Choice(
     }
 }
 
-/// The ids of what describes a field: its hint, and its error while there is one.
+/// The value of `aria-describedby`: the ids of the hint and of the error message, as far as they exist.
 pub fn describedby(
     name: &'static str,
     hint: &'static str,

@@ -1,4 +1,4 @@
-//! Our icons: 16 pixels, in the colour of the text beside them, and silent to a screen reader.
+//! Icons: 16 pixels, in the color of the surrounding text, hidden from screen readers.
 
 use crate::erased_view::erased_view;
 use leptos::prelude::*;
@@ -40,7 +40,7 @@ impl Icon {
     }
 }
 
-/// Draws an icon.
+/// Renders an icon.
 pub fn icon(icon: Icon) -> impl IntoView {
     erased_view! {
         <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">

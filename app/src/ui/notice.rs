@@ -1,13 +1,13 @@
-//! What there is to know, between the lines of a page or over them.
+//! Notices in the page, and toasts over it.
 
 use super::icon::{Icon, icon};
 use crate::erased_view::erased_view;
 use leptos::prelude::*;
 
-/// What a notice means to the person who reads it.
+/// The severity of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    Plain,
+    Info,
     Success,
     Warning,
     Danger,
@@ -16,41 +16,42 @@ pub enum Tone {
 impl Tone {
     const fn class(self) -> &'static str {
         match self {
-            Self::Plain => "notice",
+            Self::Info => "notice",
             Self::Success => "notice success",
             Self::Warning => "notice warning",
             Self::Danger => "notice danger",
         }
     }
 
-    const fn sign(self) -> Icon {
+    const fn icon(self) -> Icon {
         match self {
-            Self::Plain => Icon::Info,
+            Self::Info => Icon::Info,
             Self::Success => Icon::Check,
             Self::Warning | Self::Danger => Icon::Warning,
         }
     }
 }
 
-/// A notice in the page. To be heard when it comes up, it stands in an element with the role `status` or `alert`.
+/// A notice in the page. Put it in an element with the role `status` or `alert` if a screen reader should announce it when it
+/// appears.
 #[component]
 pub fn Notice(tone: Tone, children: Children) -> impl IntoView {
-    erased_view! { <div class=tone.class()>{icon(tone.sign())}<div>{children()}</div></div> }
+    erased_view! { <div class=tone.class()>{icon(tone.icon())}<div>{children()}</div></div> }
 }
 
-/// A notice over the page, which stays until it was read. Empty, it waits: news in an element that is there already
-/// are the ones that a screen reader tells.
+/// A notice over the page, shown until it is dismissed. The live region is rendered even without a message: screen readers
+/// announce changes only in a region that already exists.
 #[component]
 pub fn Toast(
     tone: Tone,
-    #[prop(into)] words: Signal<Option<String>>,
+    #[prop(into)] message: Signal<Option<String>>,
     on_dismiss: Callback<()>,
 ) -> impl IntoView {
     erased_view! {
         <div class="toasts" role="status">
-            {move || words.get().map(|words| erased_view! {
+            {move || message.get().map(|message| erased_view! {
                 <Notice tone>
-                    <p>{words}</p>
+                    <p>{message}</p>
                     <button type="button" class="button quiet" on:click=move |_| on_dismiss.run(())>"Dismiss"</button>
                 </Notice>
             })}

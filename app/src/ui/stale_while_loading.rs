@@ -1,7 +1,7 @@
-//! What is loaded again when the page asks for something else: it stays, dimmed, until the new is there.
+//! Keeps showing the previous content, dimmed, while its resource reloads.
 //!
-//! The closure around a `Suspend` may depend on its resource and on nothing else. What runs it again disposes of the
-//! signals of what is still shown, and reading those panics; only a resource runs it when the new is there at once.
+//! The closure around the `Suspend` may depend only on that resource. Rerunning it disposes of the signals of the content
+//! that is still shown, and reading those panics; only the resource reruns it when the new content is ready.
 
 use crate::erased_view::erased_view;
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ where
 {
     let busy = RwSignal::new(false);
     let transition = TransitionProps::builder();
-    // In the browser alone: on the server the effect behind it runs beside the rendering, and panics when that ends first.
+    // Only in the browser: on the server its effect runs concurrently with rendering, and panics when rendering ends first.
     #[cfg(feature = "hydrate")]
     let transition = transition.set_pending(busy);
     let transition = transition.children(children).build();

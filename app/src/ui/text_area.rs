@@ -1,7 +1,6 @@
-//! A field for many lines. The only place where a `<textarea>` may be made: Leptos 0.8 writes its text into the page
-//! without escaping it.
+//! A multi-line text field. Do not write `<textarea>` anywhere else: Leptos 0.8 renders its text unescaped.
 
-use super::field::{FieldProblem, describedby};
+use super::field::{FieldErrorMessage, describedby};
 use crate::erased_view::erased_view;
 use leptos::html::Textarea;
 use leptos::prelude::*;
@@ -28,21 +27,21 @@ pub fn TextArea(
                 aria-invalid=move || error.get().is_some().then_some("true")
                 aria-describedby=describedby(name, hint, error)
                 on:input:target=move |event| on_text.run(event.target().value())
-                inner_html=content(value)
+                inner_html=escape_content(value)
             ></textarea>
             {(!hint.is_empty()).then(|| erased_view! { <p class="field-hint" id=format!("{name}-hint")>{hint}</p> })}
-            <FieldProblem name error/>
+            <FieldErrorMessage name error/>
         </div>
     }
 }
 
-/// Text as it stands between the tags of a `<textarea>` (HTML, section 13.1.2.6: escapable raw text).
-fn content(text: String) -> String {
+/// Escapes text for the inside of a `<textarea>` (HTML, section 13.1.2.6: escapable raw text).
+fn escape_content(text: String) -> String {
     if text.is_empty() {
         return text;
     }
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
-    // Reading a page, the browser drops a newline right behind the opening tag; setting what is inside, it keeps it.
+    // The HTML parser drops a newline right after the opening tag; setting `innerHTML` in the browser keeps it.
     if cfg!(feature = "ssr") { format!("\n{escaped}") } else { escaped }
 }
 
@@ -51,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_typed_stays_text() {
+    fn text_area_value_is_escaped() {
         let html = Owner::new().with(|| {
             let value = "\n</textarea><script>alert(1)</script>&amp;";
             let error = Signal::stored(None);

@@ -17,7 +17,7 @@ use model::{GroupId, OrganizationRole, Problem, RoleId, UserId};
 pub async fn list_users(org: String, query: UsersQuery) -> Result<UsersPage, Problem> {
     let request_context = server::request_context()?;
     let page = async { domain::users::list(&request_context.admin(&org).await?, &query).await }.await;
-    server::answer(&request_context, page)
+    server::respond(&request_context, page)
 }
 
 /// One user.
@@ -25,7 +25,7 @@ pub async fn list_users(org: String, query: UsersQuery) -> Result<UsersPage, Pro
 pub async fn show_user(org: String, user: UserId) -> Result<UserProfile, Problem> {
     let request_context = server::request_context()?;
     let profile = async { domain::users::profile(&request_context.admin(&org).await?, user).await }.await;
-    server::answer(&request_context, profile)
+    server::respond(&request_context, profile)
 }
 
 /// The roles and groups that can be given.
@@ -33,7 +33,7 @@ pub async fn show_user(org: String, user: UserId) -> Result<UserProfile, Problem
 pub async fn list_grants(org: String) -> Result<Grants, Problem> {
     let request_context = server::request_context()?;
     let grants = async { domain::grants::options(&request_context.admin(&org).await?).await }.await;
-    server::answer(&request_context, grants)
+    server::respond(&request_context, grants)
 }
 
 /// What inviting each address of the list would do. Changes nothing.
@@ -42,7 +42,7 @@ pub async fn classify(org: String, addresses: String) -> Result<InviteResult, Pr
     let request_context = server::request_context()?;
     let classes =
         async { domain::invitations::classify(&request_context.admin(&org).await?, &addresses).await }.await;
-    server::answer(&request_context, classes)
+    server::respond(&request_context, classes)
 }
 
 /// Invites every address of the list that may be invited, and answers for each.
@@ -59,7 +59,7 @@ pub async fn invite(
     let answer =
         async { domain::invitations::invite(&request_context.admin(&org).await?, &addresses, &offer).await }
             .await;
-    server::answer(&request_context, answer)
+    server::respond(&request_context, answer)
 }
 
 /// Does something to each of the users to whom it may be done, and answers for the others.
@@ -72,7 +72,7 @@ pub async fn act(
     let request_context = server::request_context()?;
     let answer =
         async { domain::users::act(&request_context.admin(&org).await?, action, &users).await }.await;
-    server::answer(&request_context, answer)
+    server::respond(&request_context, answer)
 }
 
 /// Sends every expired invitation again, and says how many.
@@ -80,7 +80,7 @@ pub async fn act(
 pub async fn invite_all_again(org: String) -> Result<usize, Problem> {
     let request_context = server::request_context()?;
     let sent = async { domain::users::invite_all_again(&request_context.admin(&org).await?).await }.await;
-    server::answer(&request_context, sent)
+    server::respond(&request_context, sent)
 }
 
 /// Gives a user exactly this organization role and these roles and groups.
@@ -96,7 +96,7 @@ pub async fn change_user(
     let offer = AccessGrant { role, roles, groups };
     let changed =
         async { domain::users::change(&request_context.admin(&org).await?, user, &offer).await }.await;
-    server::answer(&request_context, changed)
+    server::respond(&request_context, changed)
 }
 
 /// Puts users into a group or takes them out of it, and says for how many that was news.
@@ -115,7 +115,7 @@ pub async fn change_group(
             GroupChange::Remove => domain::groups::remove_members(&admin, group, &users).await,
         }
     };
-    server::answer(&request_context, changed.await)
+    server::respond(&request_context, changed.await)
 }
 
 /// The link of a user's invitation; that it was asked for is written down.
@@ -124,5 +124,5 @@ pub async fn copy_link(org: String, user: UserId) -> Result<String, Problem> {
     let request_context = server::request_context()?;
     let link =
         async { domain::invitations::copy_link(&request_context.admin(&org).await?, user).await }.await;
-    server::answer(&request_context, link)
+    server::respond(&request_context, link)
 }

@@ -41,8 +41,8 @@ impl Actions {
 
     /// How often something was done that the list shows.
     pub fn successes(self) -> Memo<usize> {
-        let (invite, act) = (form::successes(self.invite), form::successes(self.act));
-        let (grouping, all) = (form::successes(self.grouping), form::successes(self.all));
+        let (invite, act) = (form::success_count(self.invite), form::success_count(self.act));
+        let (grouping, all) = (form::success_count(self.grouping), form::success_count(self.all));
         Memo::new(move |_| invite.get() + act.get() + grouping.get() + all.get())
     }
 
@@ -56,16 +56,16 @@ impl Actions {
 
     /// For each kind of dialog, whether all that it was opened for has been done.
     fn settled(self) -> impl Fn(&UsersDialog) -> bool + Copy + Send + Sync + 'static {
-        let (invited, acted) = (form::answer(self.invite), form::answer(self.act));
-        let (grouped, sent) = (form::answer(self.grouping), form::answer(self.all));
+        let (invited, acted) = (form::result(self.invite), form::result(self.act));
+        let (grouped, sent) = (form::result(self.grouping), form::result(self.all));
         let done = Memo::new(move |_| {
             let chosen = matches!(acted.get(), Some(Ok(_))) || matches!(grouped.get(), Some(Ok(_)));
             (is_settled(invited.get().as_ref()), chosen, matches!(sent.get(), Some(Ok(_))))
         });
         move |dialog| match (dialog, done.get()) {
             (UsersDialog::Invite(_), (settled, ..))
-            | (UsersDialog::Chosen(_), (_, settled, _))
-            | (UsersDialog::InviteAllAgain, (.., settled)) => settled,
+            | (UsersDialog::Selected(_), (_, settled, _))
+            | (UsersDialog::ResendAllExpired, (.., settled)) => settled,
         }
     }
 }
@@ -103,7 +103,8 @@ pub fn Dialogs(
     // Asked for when the first dialog opens that offers them.
     let organization = StoredValue::new(use_organization());
     let wanted = Memo::new(move |before: Option<&bool>| {
-        before == Some(&true) || matches!(dialog.get(), Some(UsersDialog::Invite(_) | UsersDialog::Chosen(_)))
+        before == Some(&true)
+            || matches!(dialog.get(), Some(UsersDialog::Invite(_) | UsersDialog::Selected(_)))
     });
     let grants =
         json_resource_if(move || wanted.get().then(|| ListGrants { org: organization.get_value() }), || 0);
@@ -119,10 +120,10 @@ pub fn Dialogs(
                     UsersDialog::Invite(addresses) => {
                         erased_view! { <InviteDialog action=actions.invite act=actions.act addresses grants=granted()? on_close/> }
                     }
-                    UsersDialog::InviteAllAgain => {
+                    UsersDialog::ResendAllExpired => {
                         erased_view! { <InviteAllAgainDialog action=actions.all on_close href/> }
                     }
-                    UsersDialog::Chosen(users) => {
+                    UsersDialog::Selected(users) => {
                         let rows = page.get_untracked()?.map(|page| page.rows).unwrap_or_default();
                         let (act, grouping, groups) = (actions.act, actions.grouping, granted()?.groups);
                         let group = view.get_untracked().query.group;
@@ -141,14 +142,14 @@ fn without_dialog(view: Memo<UsersView>) -> String {
 /// What came of the dialogs, on the page.
 #[component]
 pub fn Outcome(view: Memo<UsersView>, actions: Actions) -> impl IntoView {
-    let acted = form::answer(actions.act);
+    let acted = form::result(actions.act);
     // The invite dialog tells by itself, as long as it is open.
     let inviting = Memo::new(move |_| matches!(view.get().dialog, Some(UsersDialog::Invite(_))));
     erased_view! {
-        <Invited answer=form::answer(actions.invite)/>
+        <Invited answer=form::result(actions.invite)/>
         <ActNotice answer=acted.only_while(move || !inviting.get())/>
-        <Told answer=form::answer(actions.grouping) words=grouped_words/>
-        <Told answer=form::answer(actions.all) words=sent_words/>
+        <Told answer=form::result(actions.grouping) words=grouped_words/>
+        <Told answer=form::result(actions.all) words=sent_words/>
     }
 }
 

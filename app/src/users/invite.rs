@@ -6,7 +6,10 @@ use super::selection::ActNotice;
 use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerForm, ServerFormAction};
 use crate::json_resource::fetch;
-use crate::ui::{Check, Checks, Choice, Close, Dialog, Icon, Problems, Submit, TextArea, icon};
+use crate::ui::{
+    CheckboxGroup, CheckboxOption, CloseLink, Dialog, ErrorSummary, Icon, Select, SubmitButton, TextArea,
+    icon,
+};
 use crate::viewer::use_organization;
 use leptos::html::Textarea;
 use leptos::prelude::*;
@@ -35,11 +38,11 @@ pub fn InviteDialog(
     grants: Grants,
     on_close: Callback<()>,
 ) -> impl IntoView {
-    let (answer, problem) = (form::answer(action), form::problem(action));
+    let (answer, problem) = (form::result(action), form::problem(action));
     let area = NodeRef::<Textarea>::new();
     let first = first_text(answer.get_untracked().as_ref(), addresses);
     let text = RwSignal::new(first.clone());
-    let known = use_classes(text, form::successes(act));
+    let known = use_classes(text, form::success_count(act));
     let seen = Memo::new(move |_| classed(&text.get(), &known.get()));
     // What was typed before WebAssembly had loaded.
     Effect::new(move || {
@@ -60,9 +63,9 @@ pub fn InviteDialog(
     let on_edit = Callback::new(move |piece: String| select(area, &piece));
     erased_view! {
         <Dialog title="Invite people" on_close>
-            <ActNotice answer=form::answer(act)/>
+            <ActNotice answer=form::result(act)/>
             <ServerForm action>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <Answer answer/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <TextArea
@@ -72,15 +75,15 @@ pub fn InviteDialog(
                     on_text=Callback::new(move |typed| text.set(typed))
                 />
                 <Preview seen on_edit/>
-                <Choice
+                <Select
                     label="Organization role" name="role"
                     options=OrganizationRole::ALL.map(|role| (role.code().to_owned(), role.label().to_owned(), chosen(role))).to_vec()
                     hint="An Organization Admin can invite people and change settings."
                 />
                 <Granting grants/>
                 <div class="actions">
-                    <Close on_close href="?"/>
-                    <Submit label=Signal::derive(label) pending_label="Sending…" pending=action.pending()/>
+                    <CloseLink on_close href="?"/>
+                    <SubmitButton label=Signal::derive(label) pending_label="Sending…" pending=action.pending()/>
                 </div>
             </ServerForm>
             <InsteadForms act left=text.into()/>
@@ -93,20 +96,23 @@ pub fn InviteDialog(
 fn Granting(grants: Grants) -> impl IntoView {
     let (roles, groups) =
         (form::posted_values::<Invite>("roles[]"), form::posted_values::<Invite>("groups[]"));
-    let check =
-        |value: String, label, typed: &[String]| Check { chosen: typed.contains(&value), value, label };
-    let roles: Vec<Check> =
+    let check = |value: String, label, typed: &[String]| CheckboxOption {
+        checked: typed.contains(&value),
+        value,
+        label,
+    };
+    let roles: Vec<CheckboxOption> =
         grants.roles.into_iter().map(|role| check(role.id.to_string(), role.name, &roles)).collect();
-    let groups: Vec<Check> =
+    let groups: Vec<CheckboxOption> =
         grants.groups.into_iter().map(|group| check(group.id.to_string(), group.name, &groups)).collect();
-    let open = roles.iter().chain(&groups).any(|check| check.chosen);
+    let open = roles.iter().chain(&groups).any(|check| check.checked);
     (!roles.is_empty() || !groups.is_empty()).then(|| {
         erased_view! {
             <details class="access-fields" open=open>
                 <summary>"Roles and groups"</summary>
                 <div class="columns">
-                    <Checks legend="Roles" name="roles" checks=roles nothing="There are no roles yet."/>
-                    <Checks legend="Groups" name="groups" checks=groups nothing="There are no groups yet."/>
+                    <CheckboxGroup legend="Roles" name="roles" options=roles empty_message="There are no roles yet."/>
+                    <CheckboxGroup legend="Groups" name="groups" options=groups empty_message="There are no groups yet."/>
                 </div>
             </details>
         }
@@ -204,7 +210,7 @@ fn classed(text: &str, known: &HashMap<String, ClassifiedAddress>) -> Vec<Option
 #[component]
 fn Preview(seen: Memo<Vec<Option<ClassifiedAddress>>>, on_edit: Callback<String>) -> impl IntoView {
     erased_view! {
-        <div class="preview" aria-live="polite">
+        <div class="invite-preview" aria-live="polite">
             {move || {
                 let seen = seen.get();
                 let checking = seen.iter().filter(|one| one.is_none()).count();

@@ -8,9 +8,9 @@ use super::tabs::{PeopleTab, PeopleTabs};
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerFormAction};
 use crate::json_resource::{JsonResource, json_resource};
-use crate::layout::{Failed, OrganizationPage, Section};
+use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{Heading, Icon, Pager, StaleWhileLoading, icon};
+use crate::ui::{Icon, PageHeading, Pager, StaleWhileLoading, icon};
 use crate::viewer::use_organization;
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::html::Form;
@@ -29,7 +29,7 @@ const LOOK_AGAIN_SECONDS: u64 = 2;
 pub fn UsersPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search;
-    let view = Memo::new(move |_| UsersView::read(&search.get()));
+    let view = Memo::new(move |_| UsersView::parse(&search.get()));
     let rows = Memo::new(move |_| view.get().query);
     let actions = Actions::new();
     let changes = actions.successes();
@@ -44,13 +44,13 @@ pub fn UsersPage() -> impl IntoView {
     fill_anew(filters, page, rows);
     erased_view! {
         <OrganizationPage title="Users".to_owned() section=Section::Users>
-            <Heading title="Users"><InviteButton view action=actions.invite/></Heading>
+            <PageHeading title="Users"><InviteButton view action=actions.invite/></PageHeading>
             <Outcome view actions/>
             <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match page.await {
                         Ok(page) => erased_view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters chosen act=actions.act/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </StaleWhileLoading>
@@ -82,7 +82,7 @@ fn InviteButton(view: Memo<UsersView>, action: ServerFormAction<Invite>) -> impl
 
 /// The view's parameters as fields of a form, so that it goes on from where the person is.
 fn hidden(view: &UsersView) -> impl IntoView + use<> {
-    paths::users_fields(view)
+    paths::users_params(view)
         .into_iter()
         .map(|(name, value)| erased_view! { <input type="hidden" name=name value=value/> })
         .collect_view()
@@ -100,7 +100,7 @@ fn Listed(
     let organization = use_organization();
     let expired = view.query.status == Some(UserStatus::Expired);
     let here = if expired { PeopleTab::Expired } else { PeopleTab::Users };
-    let all_again = UsersView { dialog: Some(UsersDialog::InviteAllAgain), ..view.clone() };
+    let all_again = UsersView { dialog: Some(UsersDialog::ResendAllExpired), ..view.clone() };
     let all_again = (expired && !page.rows.is_empty()).then(|| paths::users(&organization, &all_again));
     let rows_there = !page.rows.is_empty();
     let at = |before: Option<String>, after: Option<String>| {
@@ -174,7 +174,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
     let role = query.role;
     erased_view! {
         <form method="get" class="filters" role="search" node_ref=form on:submit=follow>
-            <div class="field grow">
+            <div class="field flex-grow">
                 <label for="q">"Search users"</label>
                 <input type="search" id="q" name="q" value=query.search placeholder="Name or address" autocomplete="off"/>
             </div>

@@ -8,9 +8,12 @@ use super::selection::ActNotice;
 use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource_if;
-use crate::layout::{Failed, NotFoundPage, OrganizationPage, Section};
+use crate::layout::{ErrorNotice, NotFoundPage, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{Close, Dialog, Icon, Moment, Notice, Problems, StatusBadge, Submit, Tone, exact, icon};
+use crate::ui::{
+    CloseLink, Dialog, ErrorSummary, Icon, Notice, RelativeTime, StatusBadge, SubmitButton, Tone, format_utc,
+    icon,
+};
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -32,10 +35,13 @@ pub fn ProfilePage() -> impl IntoView {
         change: ServerFormAction::new(),
         copy: ServerFormAction::new(),
     };
-    let acted = form::answer(actions.act);
+    let acted = form::result(actions.act);
     let gone = Memo::new(move |_| revoked(acted.get()));
-    let changes =
-        (form::successes(actions.act), form::successes(actions.change), form::successes(actions.copy));
+    let changes = (
+        form::success_count(actions.act),
+        form::success_count(actions.change),
+        form::success_count(actions.copy),
+    );
     let profile = json_resource_if(
         move || {
             // Whoever was revoked is not there to be shown any more.
@@ -54,7 +60,7 @@ pub fn ProfilePage() -> impl IntoView {
                         None => erased_view! { <NotFoundPage/> },
                     },
                     Err(Problem::NotFound) => erased_view! { <NotFoundPage/> },
-                    Err(problem) => erased_view! { <Failed problem/> },
+                    Err(problem) => erased_view! { <ErrorNotice problem/> },
                 }
             })}
         </Transition>
@@ -102,7 +108,7 @@ fn Profile(profile: UserProfile, actions: Actions) -> impl IntoView {
     let title =
         if profile.user.name.is_empty() { profile.user.email.clone() } else { profile.user.name.clone() };
     let waiting = matches!(profile.user.status, UserStatus::Invited | UserStatus::Expired);
-    let acted = form::answer(actions.act);
+    let acted = form::result(actions.act);
     let user = profile.user.clone();
     erased_view! {
         <OrganizationPage title=title.clone() section=Section::Users>
@@ -127,7 +133,7 @@ fn Profile(profile: UserProfile, actions: Actions) -> impl IntoView {
 #[component]
 fn Facts(profile: UserProfile) -> impl IntoView {
     let UserProfile { user, invited_by, invited_at, joined, now, .. } = profile;
-    let moment = move |at: DateTime<Utc>| erased_view! { <Moment at now/> };
+    let moment = move |at: DateTime<Utc>| erased_view! { <RelativeTime at now/> };
     erased_view! {
         <dl class="description-list">
             <dt>"Email"</dt>
@@ -139,7 +145,7 @@ fn Facts(profile: UserProfile) -> impl IntoView {
             <dt>"Last login"</dt>
             <dd>{user.last_login_at.map_or_else(|| "Never".into_any(), |at| moment(at).into_any())}</dd>
             {invited_by.zip(invited_at).map(|(by, at)| erased_view! { <dt>"Invited"</dt><dd>{moment(at)}" by "{by}</dd> })}
-            {user.expires_at.map(|at| erased_view! { <dt>"Invitation ends"</dt><dd>{exact(at)}</dd> })}
+            {user.expires_at.map(|at| erased_view! { <dt>"Invitation ends"</dt><dd>{format_utc(at)}</dd> })}
             {joined.map(|joined| erased_view! { <dt>"Joined"</dt><dd>{moment(joined.at)}" "{joined.by.label()}</dd> })}
         </dl>
     }
@@ -156,14 +162,14 @@ fn Invitation(user: UserRow, actions: Actions) -> impl IntoView {
                 <ServerForm action=actions.copy class="inline">
                     <input type="hidden" name="org" value=use_organization()/>
                     <input type="hidden" name="user" value=user.id.to_string()/>
-                    <Submit label="Copy link" pending_label="Copying…" pending=actions.copy.pending() kind=""/>
+                    <SubmitButton label="Copy link" pending_label="Copying…" pending=actions.copy.pending() kind=""/>
                 </ServerForm>
             })}
             <ServerForm action=actions.act class="inline">
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="action" value=UserAction::Resend.code()/>
                 <input type="hidden" name="users[]" value=user.id.to_string()/>
-                <Submit label pending_label=pending pending=actions.act.pending() kind=""/>
+                <SubmitButton label pending_label=pending pending=actions.act.pending() kind=""/>
             </ServerForm>
         </div>
     }
@@ -172,7 +178,7 @@ fn Invitation(user: UserRow, actions: Actions) -> impl IntoView {
 /// The link that was asked for, to be copied from here; with WebAssembly it is in the clipboard already.
 #[component]
 fn Link(copy: ServerFormAction<CopyLink>) -> impl IntoView {
-    let answer = form::answer(copy);
+    let answer = form::result(copy);
     let copied = RwSignal::new(false);
     Effect::new(move || {
         // Elsewhere than on https the browser has no clipboard for pages.
@@ -188,7 +194,7 @@ fn Link(copy: ServerFormAction<CopyLink>) -> impl IntoView {
         <div role="status">
             {move || answer.get().map(|answer| match answer {
                 Ok(link) => erased_view! {
-                    <Notice tone=Tone::Plain>
+                    <Notice tone=Tone::Info>
                         <p>
                             {move || if copied.get() { "The link is in your clipboard. " } else { "This is the link. " }}
                             "Whoever has it can join, so give it to this person alone. That you have it is in the audit log."
@@ -234,7 +240,7 @@ fn Asking(user: UserRow, act: ServerFormAction<Act>) -> impl IntoView {
     let search = use_location().search;
     let organization = use_organization();
     let here = StoredValue::new(paths::user(&organization, user.id));
-    let answer = form::answer(act);
+    let answer = form::result(act);
     let asked = Memo::new(move |_| {
         let search = search.get();
         let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
@@ -267,13 +273,13 @@ fn Asking(user: UserRow, act: ServerFormAction<Act>) -> impl IntoView {
             <Dialog title=question.title on_close>
                 <p>{question.words}</p>
                 <ServerForm action=act>
-                    <Problems problem/>
+                    <ErrorSummary problem/>
                     <input type="hidden" name="org" value=organization/>
                     <input type="hidden" name="action" value=action.code()/>
                     <input type="hidden" name="users[]" value=user/>
                     <div class="actions">
-                        <Close on_close href=here.get_value() label="Cancel"/>
-                        <Submit label=question.button pending_label=question.pending pending=act.pending() kind/>
+                        <CloseLink on_close href=here.get_value() label="Cancel"/>
+                        <SubmitButton label=question.button pending_label=question.pending pending=act.pending() kind/>
                     </div>
                 </ServerForm>
             </Dialog>
@@ -285,7 +291,7 @@ fn Asking(user: UserRow, act: ServerFormAction<Act>) -> impl IntoView {
 #[component]
 pub fn Saved(answer: FormResult<()>) -> impl IntoView {
     erased_view! {
-        <p role="status" class="saved">
+        <p role="status" class="save-status">
             {move || matches!(answer.get(), Some(Ok(()))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
         </p>
     }

@@ -4,7 +4,7 @@ use super::api::ChangeUser;
 use super::profile::Saved;
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
-use crate::ui::{Check, Checks, Choice, Problems, Submit};
+use crate::ui::{CheckboxGroup, CheckboxOption, ErrorSummary, Select, SubmitButton};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::OrganizationRole;
@@ -14,19 +14,19 @@ use model::users::UserProfile;
 /// The organization role, the roles and the groups, to be changed together.
 #[component]
 pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) -> impl IntoView {
-    let (answer, problem) = (form::answer(change), form::problem(change));
+    let (answer, problem) = (form::result(change), form::problem(change));
     let UserProfile { user, granted, choices, .. } = profile;
-    let roles = choices.roles.into_iter().map(|role| Check {
-        chosen: granted.roles.contains(&role),
+    let roles = choices.roles.into_iter().map(|role| CheckboxOption {
+        checked: granted.roles.contains(&role),
         value: role.id.to_string(),
         label: role.name,
     });
-    let groups = choices.groups.into_iter().map(|group| Check {
-        chosen: granted.groups.contains(&group),
+    let groups = choices.groups.into_iter().map(|group| CheckboxOption {
+        checked: granted.groups.contains(&group),
         value: group.id.to_string(),
         label: group.name,
     });
-    let (roles, groups): (Vec<Check>, Vec<Check>) = (roles.collect(), groups.collect());
+    let (roles, groups): (Vec<CheckboxOption>, Vec<CheckboxOption>) = (roles.collect(), groups.collect());
     let options = OrganizationRole::ALL
         .map(|role| (role.code().to_owned(), role.label().to_owned(), role == user.role))
         .to_vec();
@@ -34,16 +34,16 @@ pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) ->
         <section aria-labelledby="access">
             <h2 id="access">"Access"</h2>
             <ServerForm action=change>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="user" value=user.id.to_string()/>
-                <Choice label="Organization role" name="role" options hint="An Organization Admin can invite people and change settings."/>
+                <Select label="Organization role" name="role" options hint="An Organization Admin can invite people and change settings."/>
                 <div class="columns">
-                    <Checks legend="Roles" name="roles" checks=roles nothing="There are no roles yet."/>
-                    <Checks legend="Groups" name="groups" checks=groups nothing="There are no groups yet."/>
+                    <CheckboxGroup legend="Roles" name="roles" options=roles empty_message="There are no roles yet."/>
+                    <CheckboxGroup legend="Groups" name="groups" options=groups empty_message="There are no groups yet."/>
                 </div>
-                <div class="actions start">
-                    <Submit label="Save changes" pending_label="Saving…" pending=change.pending()/>
+                <div class="actions align-start">
+                    <SubmitButton label="Save changes" pending_label="Saving…" pending=change.pending()/>
                     <Saved answer/>
                 </div>
             </ServerForm>

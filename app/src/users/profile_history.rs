@@ -1,7 +1,7 @@
 //! What happened to a user: their mails, and what the audit log has of them.
 
 use crate::erased_view::erased_view;
-use crate::ui::{DeliveryLine, Moment, exact};
+use crate::ui::{DeliveryStatus, RelativeTime, format_utc};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::audit_log::AuditEvent;
@@ -17,15 +17,15 @@ pub fn Mails(deliveries: Vec<Delivery>, now: DateTime<Utc>) -> impl IntoView {
         let said = match &mail.state {
             DeliveryState::Accepted { reply, .. } => format!("The mail server took it: {reply}"),
             DeliveryState::Retrying { reply, attempts, next } => {
-                format!("{reply} (attempts so far: {attempts}; next: {})", exact(*next))
+                format!("{reply} (attempts so far: {attempts}; next: {})", format_utc(*next))
             }
             DeliveryState::Failed { reply, .. } => reply.clone(),
             DeliveryState::Queued | DeliveryState::Cancelled => String::new(),
         };
         erased_view! {
             <li>
-                <p><strong>{mail.kind.label()}</strong>" to "{mail.to}", queued "<Moment at=mail.queued_at now/></p>
-                <p><DeliveryLine state=mail.state now/></p>
+                <p><strong>{mail.kind.label()}</strong>" to "{mail.to}", queued "<RelativeTime at=mail.queued_at now/></p>
+                <p><DeliveryStatus state=mail.state now/></p>
                 {(!said.is_empty()).then(|| erased_view! { <p class="muted detail">{said}</p> })}
             </li>
         }
@@ -48,7 +48,7 @@ pub fn Timeline(events: Vec<AuditEvent>, now: DateTime<Utc>) -> impl IntoView {
         let details = event.details.clone();
         erased_view! {
             <li>
-                <p><strong>{event.actor.clone()}</strong>" "{event.words().to_owned()}", "<Moment at=event.at now/></p>
+                <p><strong>{event.actor.clone()}</strong>" "{event.words().to_owned()}", "<RelativeTime at=event.at now/></p>
                 {(!details.is_empty()).then(|| erased_view! { <p class="muted detail">{details}</p> })}
             </li>
         }

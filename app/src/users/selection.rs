@@ -6,7 +6,7 @@ use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerForm, ServerFormAction};
 use crate::json_resource::JsonResource;
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{Choice, Close, Dialog, Notice, Problems, Submit, Tone};
+use crate::ui::{CloseLink, Dialog, ErrorSummary, Notice, Select, SubmitButton, Tone};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -85,12 +85,12 @@ pub fn ChooseAll(users: Vec<UserId>, chosen: Chosen) -> impl IntoView {
 pub fn ChosenBar(view: UsersView, chosen: Chosen) -> impl IntoView {
     let go = use_navigate();
     let organization = use_organization();
-    let fields = paths::users_fields(&view);
+    let fields = paths::users_params(&view);
     let open = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let users: Vec<UserId> = chosen.0.with_untracked(|chosen| chosen.iter().copied().collect());
         if !users.is_empty() {
-            let view = UsersView { dialog: Some(UsersDialog::Chosen(users)), ..view.clone() };
+            let view = UsersView { dialog: Some(UsersDialog::Selected(users)), ..view.clone() };
             go(
                 &paths::users(&organization, &view),
                 NavigateOptions { scroll: false, ..NavigateOptions::default() },
@@ -131,7 +131,7 @@ pub fn ChosenDialog(
         return erased_view! {
             <Dialog title="Nobody is selected" on_close>
                 <p>"Tick the boxes beside the people first."</p>
-                <div class="actions"><Close on_close href label="Back to the list"/></div>
+                <div class="actions"><CloseLink on_close href label="Back to the list"/></div>
             </Dialog>
         };
     }
@@ -146,13 +146,13 @@ pub fn ChosenDialog(
         let buttons = buttons.into_iter().map(|(action, label, kind)| {
             erased_view! { <button type="submit" name="action" value=action.code() class=format!("button {kind}")>{label}</button> }
         });
-        erased_view! { <div class="choice"><p>{words}</p><div class="row">{buttons.collect_view()}</div></div> }
+        erased_view! { <div class="action-group"><p>{words}</p><div class="row">{buttons.collect_view()}</div></div> }
     };
     erased_view! {
         <Dialog title on_close>
-            <p class="names">{messages::names(&names)}</p>
-            <ServerForm action=act class="choices">
-                <Problems problem/>
+            <p class="selected-users">{messages::names(&names)}</p>
+            <ServerForm action=act class="action-groups">
+                <ErrorSummary problem/>
                 <Those users/>
                 {part("Invitations that nobody has taken yet: a new mail, and all their days again.", vec![(UserAction::Resend, "Resend invitations", "")])}
                 {part("Organization role", vec![(UserAction::MakeMember, "Make Organization Member", ""), (UserAction::MakeAdmin, "Make Organization Admin", "")])}
@@ -160,7 +160,7 @@ pub fn ChosenDialog(
                 {part("Revoking takes invitations and memberships away, with all roles and groups. It can’t be undone; inviting again starts anew.", vec![(UserAction::RevokeMembership, "Revoke", "danger")])}
             </ServerForm>
             <Grouping users groups group action=grouping/>
-            <div class="actions"><Close on_close href/></div>
+            <div class="actions"><CloseLink on_close href/></div>
         </Dialog>
     }
 }
@@ -191,11 +191,11 @@ fn Grouping(
         groups.into_iter().map(|one| (one.id.to_string(), one.name, group == Some(one.id))).collect();
     (!options.is_empty()).then(|| {
         erased_view! {
-            <ServerForm action class="choices">
-                <Problems problem/>
+            <ServerForm action class="action-groups">
+                <ErrorSummary problem/>
                 <Those users/>
-                <div class="row end">
-                    <Choice label="Group" name="group" options/>
+                <div class="row align-end">
+                    <Select label="Group" name="group" options/>
                     <button type="submit" name="change" value=GroupChange::Add.code() class="button">"Add to group"</button>
                     <button type="submit" name="change" value=GroupChange::Remove.code() class="button">"Remove from group"</button>
                 </div>
@@ -216,11 +216,11 @@ pub fn InviteAllAgainDialog(
         <Dialog title="Re-invite everybody whose invitation has expired?" on_close>
             <p>"Each gets a new mail, and all their days again. Links that they got before work again, too."</p>
             <ServerForm action>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <div class="actions">
-                    <Close on_close href label="Cancel"/>
-                    <Submit label="Re-invite all" pending_label="Sending…" pending=action.pending()/>
+                    <CloseLink on_close href label="Cancel"/>
+                    <SubmitButton label="Re-invite all" pending_label="Sending…" pending=action.pending()/>
                 </div>
             </ServerForm>
         </Dialog>

@@ -5,7 +5,7 @@ use super::selection::{ChooseAll, ChooseBox, Chosen};
 use crate::erased_view::erased_view;
 use crate::form::{ServerForm, ServerFormAction};
 use crate::paths::{self, UsersView};
-use crate::ui::{DeliveryLine, Empty, Moment, Order, SortHead, StatusBadge};
+use crate::ui::{DeliveryStatus, EmptyState, RelativeTime, SortOrder, SortableHeader, StatusBadge};
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -35,7 +35,7 @@ pub fn UsersTable(
     ];
     let heads = heads.map(|(label, sort)| {
         let (order, href) = sorted(&view, sort);
-        erased_view! { <SortHead label order href/> }
+        erased_view! { <SortableHeader label order href/> }
     });
     erased_view! {
         <table class="users">
@@ -53,13 +53,16 @@ pub fn UsersTable(
 }
 
 /// Where the head of a column leads: the list sorted by it, or the other way round where it is already.
-fn sorted(view: &UsersView, sort: UserSort) -> (Option<Order>, String) {
+fn sorted(view: &UsersView, sort: UserSort) -> (Option<SortOrder>, String) {
     let descending = view.query.descending;
-    let order =
-        (view.query.sort == sort).then_some(if descending { Order::Descending } else { Order::Ascending });
+    let order = (view.query.sort == sort).then_some(if descending {
+        SortOrder::Descending
+    } else {
+        SortOrder::Ascending
+    });
     let mut other = view.from_start();
     other.query.sort = sort;
-    other.query.descending = order == Some(Order::Ascending);
+    other.query.descending = order == Some(SortOrder::Ascending);
     (order, paths::users(&use_organization(), &other))
 }
 
@@ -85,13 +88,13 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerFormAction<A
                 <span class="stack">
                     <span class="row"><StatusBadge status=row.status expires_at=row.expires_at now/></span>
                     {row.joined_by.filter(|way| way.is_from_outside()).map(|way| erased_view! { <span class="muted small">"joined "{way.label()}</span> })}
-                    {row.delivery.map(|state| erased_view! { <DeliveryLine state now/> })}
+                    {row.delivery.map(|state| erased_view! { <DeliveryStatus state now/> })}
                 </span>
             </td>
             <td data-label="Organization role">{row.role.label()}</td>
             <td data-label="Last login" class="nowrap">
                 {match row.last_login_at {
-                    Some(at) => erased_view! { <Moment at now/> },
+                    Some(at) => erased_view! { <RelativeTime at now/> },
                     None => erased_view! { <span class="muted">"Never"</span> },
                 }}
             </td>
@@ -134,8 +137,8 @@ fn Nobody(view: UsersView) -> impl IntoView {
     };
     let all = paths::users(&use_organization(), &UsersView::default());
     erased_view! {
-        <Empty words>
+        <EmptyState message=words>
             {filtered.then(|| erased_view! { <a href=all class="button">"Show all users"</a> })}
-        </Empty>
+        </EmptyState>
     }
 }

@@ -40,7 +40,7 @@ pub fn PeopleTabs(counts: UserCounts, view: UsersView, here: PeopleTab) -> impl 
         label,
         count: Some(count),
         href,
-        here: tab == here,
+        is_selected: tab == here,
     };
     let tabs = vec![
         tab(PeopleTab::Users, "Users", counts.users, list(None)),

@@ -2,8 +2,8 @@
 
 use super::request_log::RequestId;
 use crate::state::AppState;
-use app::form::Submitted;
-use app::server::{cookies, sessions, theme};
+use app::form::FormSubmission;
+use app::server::{cookies, session_tokens, theme};
 use app::theme::Theme;
 use app::viewer::HiddenPage;
 use axum::extract::{ConnectInfo, Request, State};
@@ -27,7 +27,7 @@ pub async fn attach(State(state): State<AppState>, request: Request, next: Next)
     let cookies = cookies(&parts);
     let id = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
     let source = Source { address: source(&state, &parts), user_agent: user_agent(&parts) };
-    let sessions = sessions(&cookies, state.secure());
+    let sessions = session_tokens(&cookies, state.secure());
     parts.extensions.insert(RequestContext::new(state.app.clone(), sessions, source, id));
     let nonce: String = Token::random().expose().chars().take(22).collect();
     parts.extensions.insert(Nonce::from_value(nonce.clone()));
@@ -52,7 +52,7 @@ pub fn provide() {
     hand_on::<Theme>(&extensions);
     hand_on::<Viewer>(&extensions);
     hand_on::<HiddenPage>(&extensions);
-    hand_on::<Submitted>(&extensions);
+    hand_on::<FormSubmission>(&extensions);
     // Whoever is signed in gets a page's WebAssembly beside the page; for others nothing stands before the first paint.
     if extensions.get::<Viewer>().is_some_and(|viewer| viewer.user.is_some()) {
         hand_on::<WasmSplitManifest>(&extensions);

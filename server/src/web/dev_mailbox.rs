@@ -55,7 +55,7 @@ pub async fn list(State(state): State<AppState>) -> Html<String> {
         "<p>No mail yet. What Vestibule would send stands here, the newest first. Reload to look again.</p>"
             .to_owned()
     } else {
-        format!("<ul class=\"mails\">{rows}</ul>")
+        format!("<ul class=\"timeline\">{rows}</ul>")
     };
     page("Captured mail", &list)
 }
@@ -65,8 +65,8 @@ pub async fn mail(State(state): State<AppState>, Path(id): Path<String>) -> Resp
     let Some(mail) = find(&state, &id) else { return StatusCode::NOT_FOUND.into_response() };
     let (to, subject, text) = (escape(&mail.to), escape(&mail.subject), links(&escape(&mail.text)));
     let body = format!(
-        "<p class=\"back\"><a href=\"/dev/mail\">Captured mail</a></p>\
-         <dl class=\"facts\"><dt>To</dt><dd>{to}</dd><dt>Subject</dt><dd>{subject}</dd></dl>\
+        "<p class=\"back-link\"><a href=\"/dev/mail\">Captured mail</a></p>\
+         <dl class=\"description-list\"><dt>To</dt><dd>{to}</dd><dt>Subject</dt><dd>{subject}</dd></dl>\
          <h2>As HTML</h2><iframe class=\"mail\" title=\"The mail as HTML\" src=\"/dev/mail/{id}/html\"></iframe>\
          <h2>As text</h2><pre class=\"mail\">{text}</pre>",
         id = mail.id,
@@ -89,7 +89,7 @@ fn find(state: &AppState, id: &str) -> Option<CapturedMail> {
 }
 
 fn page(title: &str, body: &str) -> Html<String> {
-    Html(document(title, "column", body))
+    Html(document(title, "container", body))
 }
 
 /// Makes links of what looks like one, since people click what they read.

@@ -5,9 +5,9 @@ use super::page_access;
 use super::pages::{call, is_server_function, page};
 use crate::router::MAX_BODY;
 use crate::state::AppState;
-use app::form::{ACTION_FIELD, Submitted};
+use app::form::{ACTION_FIELD, FormSubmission};
 use app::server::status;
-use app::server_fn_client::Answer;
+use app::server_fn_client::RawResponse;
 use app::viewer::HiddenPage;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -54,7 +54,7 @@ pub async fn submit(state: State<AppState>, request: Request) -> Response {
         // What was done may have changed who looks, or what they may see.
         elsewhere
     } else {
-        parts.extensions.insert(Submitted { action, fields, answer });
+        parts.extensions.insert(FormSubmission { action, fields, response: answer });
         shown_again(state, parts).await
     };
     if let Some(code) = refused.filter(|_| response.status() == StatusCode::OK) {
@@ -79,7 +79,7 @@ fn add_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
     }
 }
 
-type Answered = (Answer, Vec<HeaderValue>);
+type Answered = (RawResponse, Vec<HeaderValue>);
 
 /// Calls the server function; where it leads elsewhere, the way there is the response.
 async fn run(parts: &Parts, action: &str, body: Bytes) -> Result<Answered, Response> {

@@ -3,7 +3,7 @@
 
 use super::pages::page;
 use crate::state::AppState;
-use app::server::{Link, link_cookie};
+use app::server::{EmailLink, link_cookie};
 use app::viewer::HiddenPage;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
@@ -14,11 +14,11 @@ use axum::response::{IntoResponse, Response};
 const MAX_TOKEN: usize = 200;
 
 pub async fn join(state: State<AppState>, path: Path<(String, String)>, request: Request) -> Response {
-    open(state, Link::Join, path, request).await
+    open(state, EmailLink::Join, path, request).await
 }
 
 pub async fn sign_in(state: State<AppState>, path: Path<(String, String)>, request: Request) -> Response {
-    open(state, Link::SignIn, path, request).await
+    open(state, EmailLink::SignIn, path, request).await
 }
 
 pub async fn confirm_request(
@@ -26,12 +26,12 @@ pub async fn confirm_request(
     path: Path<(String, String)>,
     request: Request,
 ) -> Response {
-    open(state, Link::ConfirmRequest, path, request).await
+    open(state, EmailLink::ConfirmRequest, path, request).await
 }
 
 async fn open(
     state: State<AppState>,
-    link: Link,
+    link: EmailLink,
     Path((organization, token)): Path<(String, String)>,
     request: Request,
 ) -> Response {
@@ -47,7 +47,7 @@ async fn open(
     if let Ok(cookie) = HeaderValue::from_str(&link_cookie(link, &organization, &token, state.secure())) {
         headers.append(SET_COOKIE, cookie);
     }
-    if let Ok(page) = HeaderValue::from_str(&format!("/o/{organization}/{}", link.word())) {
+    if let Ok(page) = HeaderValue::from_str(&format!("/o/{organization}/{}", link.slug())) {
         headers.insert(LOCATION, page);
     }
     response

@@ -82,7 +82,7 @@ async fn viewer(parts: &Parts, slug: &str) -> Result<Viewer, Problem> {
 pub fn to_login(parts: &Parts) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let slug = organization(parts.uri.path()).map_or("", |(slug, _)| slug);
-    see_other(&paths::login_then(slug, path))
+    see_other(&paths::login_with_next(slug, path))
 }
 
 /// The organization's front door leads each to their own first page.

@@ -3,7 +3,7 @@
 
 use crate::state::AppState;
 use app::paths;
-use app::server::{cookies, join_token_in, session_cookie, sso_browser_cookie, sso_browser_in};
+use app::server::{cookies, join_token_in, session_cookie, sso_flow_cookie, sso_flow_token_in};
 use app::viewer::HiddenPage;
 use axum::body::to_bytes;
 use axum::extract::{Path, RawQuery, Request, State};
@@ -35,7 +35,7 @@ pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, requ
     };
     let (cookies, secure) = (cookies(&parts), state.secure());
     let invitation = join_token_in(&cookies, &slug, secure).filter(|_| field("join") == "true");
-    let browser = sso_browser_in(&cookies, &slug, secure);
+    let browser = sso_flow_token_in(&cookies, &slug, secure);
     let begun = async {
         let context = request_context.organization(&slug).await?;
         sso::begin(&context, connection, &field("next"), invitation.as_ref(), browser).await
@@ -43,7 +43,7 @@ pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, requ
     match begun.await {
         Ok(begun) => {
             let url = begun.url.unwrap_or_else(|| paths::sso_refused(&slug));
-            see_other(&url, Some(&sso_browser_cookie(&slug, &begun.browser, secure)))
+            see_other(&url, Some(&sso_flow_cookie(&slug, &begun.browser, secure)))
         }
         Err(error) => refused(request_context, error),
     }
@@ -70,7 +70,7 @@ pub async fn callback(
         error: given("error"),
         issuer: given("iss"),
     };
-    let browser = sso_browser_in(&cookies(&parts), &slug, state.secure());
+    let browser = sso_flow_token_in(&cookies(&parts), &slug, state.secure());
     let finished =
         async { sso::finish(&request_context.organization(&slug).await?, browser.as_ref(), says).await }
             .await;

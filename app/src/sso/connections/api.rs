@@ -15,7 +15,7 @@ use model::{ConnectionId, GroupId, Problem};
 pub async fn show_authentication(org: String) -> Result<Authentication, Problem> {
     let request_context = server::request_context()?;
     let shown = async { domain::sso::list(&request_context.admin(&org).await?).await }.await;
-    server::answer(&request_context, shown)
+    server::respond(&request_context, shown)
 }
 
 /// Makes a connection, or changes the one of this id.
@@ -46,7 +46,7 @@ pub async fn save_connection(
         max_age_minutes,
     };
     let saved = async { domain::sso::save(&request_context.admin(&org).await?, id, &form).await }.await;
-    server::answer(&request_context, saved)
+    server::respond(&request_context, saved)
 }
 
 /// Deletes a connection; who came in by it stays.
@@ -54,7 +54,7 @@ pub async fn save_connection(
 pub async fn delete_connection(org: String, id: ConnectionId) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let deleted = async { domain::sso::delete(&request_context.admin(&org).await?, id).await }.await;
-    server::answer(&request_context, deleted)
+    server::respond(&request_context, deleted)
 }
 
 /// Asks the provider whether the connection could work.
@@ -62,7 +62,7 @@ pub async fn delete_connection(org: String, id: ConnectionId) -> Result<(), Prob
 pub async fn test_connection(org: String, id: ConnectionId) -> Result<Tested, Problem> {
     let request_context = server::request_context()?;
     let tested = async { domain::sso::test(&request_context.admin(&org).await?, id).await }.await;
-    server::answer(&request_context, tested)
+    server::respond(&request_context, tested)
 }
 
 /// Leaves the email link to admins alone, or to everybody.
@@ -76,5 +76,5 @@ pub async fn switch_email_links(
         domain::sso::switch_email_links(&request_context.admin(&org).await?, email_links_disabled).await
     }
     .await;
-    server::answer(&request_context, switched.map(|()| email_links_disabled))
+    server::respond(&request_context, switched.map(|()| email_links_disabled))
 }

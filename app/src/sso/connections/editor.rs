@@ -4,7 +4,10 @@ use super::api::SaveConnection;
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::paths::CrudDialog;
-use crate::ui::{Check, Checks, Choice, Close, Dialog, Field, Problems, Submit, Switch, TextArea};
+use crate::ui::{
+    CheckboxGroup, CheckboxOption, CloseLink, Dialog, ErrorSummary, Field, Select, SubmitButton, Switch,
+    TextArea,
+};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::OrganizationRole;
@@ -40,14 +43,14 @@ pub fn Editor(
     let checks = groups.into_iter().map(|group| {
         let code = group.id.to_string();
         let chosen = if again { typed.contains(&code) } else { now.groups.contains(&group.id) };
-        Check { value: code, label: group.name, chosen }
+        CheckboxOption { value: code, label: group.name, checked: chosen }
     });
-    let checks: Vec<Check> = checks.collect();
+    let checks: Vec<CheckboxOption> = checks.collect();
     let max_age = now.max_age_minutes.map(|minutes| minutes.to_string()).unwrap_or_default();
     erased_view! {
         <Dialog title on_close>
             <ServerForm action=save>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="id" value=id.map(|id| id.to_string())/>
                 <Field
@@ -64,11 +67,11 @@ pub fn Editor(
                     label="Just-in-time joining" name="just_in_time" on=joining
                     hint="Whoever signs in becomes a member, invited or not. Off: only who is invited."
                 />
-                <Choice
+                <Select
                     label="Default organization role" name="default_role" options=roles.to_vec()
                     hint="For whoever joins without an invitation. Who is invited gets what was offered."
                 />
-                <Checks legend="Default groups" name="groups" checks nothing="There are no groups yet."/>
+                <CheckboxGroup legend="Default groups" name="groups" options=checks empty_message="There are no groups yet."/>
                 <TextArea
                     label="Allowed email domains" name="allowed_domains" rows=2
                     value=value("allowed_domains", now.allowed_domains.join("\n")) error=of("allowed_domains")
@@ -82,8 +85,8 @@ pub fn Editor(
                 />
                 <div class="actions">
                     {id.map(|id| erased_view! { <a href=CrudDialog::Delete(id).search() data-noscroll class="button danger push-start">"Delete connection…"</a> })}
-                    <Close on_close href label="Cancel"/>
-                    <Submit label="Save connection" pending_label="Saving…" pending=save.pending()/>
+                    <CloseLink on_close href label="Cancel"/>
+                    <SubmitButton label="Save connection" pending_label="Saving…" pending=save.pending()/>
                 </div>
             </ServerForm>
         </Dialog>

@@ -1,6 +1,6 @@
 //! What a build has made for browsers, and under which names.
 
-use app::shell::Files;
+use app::shell::AssetUrls;
 use leptos::{WasmSplitManifest, reactive::owner::ArcStoredValue};
 use std::path::Path;
 
@@ -25,12 +25,12 @@ impl Names {
     }
 
     /// What every page loads.
-    pub fn files(&self) -> Files {
+    pub fn files(&self) -> AssetUrls {
         let path = |kind: &str| match self.hash(kind) {
             Some(hash) => format!("{FOLDER}/vestibule.{hash}.{kind}").into(),
             None => format!("{FOLDER}/vestibule.{kind}").into(),
         };
-        Files { style: path("css"), script: path("js"), wasm: path("wasm") }
+        AssetUrls { style: path("css"), script: path("js"), wasm: path("wasm") }
     }
 
     /// What each page that is fetched when it is opened loads besides, in Leptos' own terms.

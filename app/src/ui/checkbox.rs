@@ -1,30 +1,30 @@
-//! Some of several: a group of check boxes under one name.
+//! Checkboxes: several under one name, and a single switch.
 
 use crate::erased_view::erased_view;
 use leptos::prelude::*;
 
-/// One of them: the value that is sent, the words that are read, and whether it is chosen.
+/// One checkbox of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
+pub struct CheckboxOption {
     pub value: String,
     pub label: String,
-    pub chosen: bool,
+    pub checked: bool,
 }
 
-/// The boxes, under their legend. A form reads the chosen ones as the list `name`.
+/// Checkboxes under a legend. The form posts the checked values as the list `name`.
 #[component]
-pub fn Checks(
+pub fn CheckboxGroup(
     legend: &'static str,
     name: &'static str,
-    checks: Vec<Check>,
-    /// What stands there when there is nothing to choose from.
-    nothing: &'static str,
+    options: Vec<CheckboxOption>,
+    /// Shown when there are no options.
+    empty_message: &'static str,
 ) -> impl IntoView {
-    let none = checks.is_empty();
-    let boxes = checks.into_iter().map(|Check { value, label, chosen }| {
+    let is_empty = options.is_empty();
+    let checkboxes = options.into_iter().map(|CheckboxOption { value, label, checked }| {
         erased_view! {
             <label class="check">
-                <input type="checkbox" name=format!("{name}[]") value=value checked=chosen/>
+                <input type="checkbox" name=format!("{name}[]") value=value checked=checked/>
                 <span>{label}</span>
             </label>
         }
@@ -32,13 +32,13 @@ pub fn Checks(
     erased_view! {
         <fieldset class="checks">
             <legend>{legend}</legend>
-            {boxes.collect_view()}
-            {none.then(|| erased_view! { <p class="field-hint">{nothing}</p> })}
+            {checkboxes.collect_view()}
+            {is_empty.then(|| erased_view! { <p class="field-hint">{empty_message}</p> })}
         </fieldset>
     }
 }
 
-/// A box that stands alone: on or off.
+/// A setting that is on or off.
 #[component]
 pub fn Switch(
     label: &'static str,
