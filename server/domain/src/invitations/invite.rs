@@ -39,7 +39,7 @@ pub async fn invite(admin: &Admin<'_>, list: &str, grant: &AccessGrant) -> Resul
     for user in &batch.invitees {
         targets.push(UserId(user.id), &user.email);
     }
-    let details = details(&mut transaction, admin, grant, batch.invitees.first()).await?;
+    let details = audit_details(&mut transaction, admin, grant, batch.invitees.first()).await?;
     audit::record(&mut transaction, admin, &Actor::user(&admin.user), "user.invited", &targets, &details)
         .await?;
     mail::queue_invitations(&mut transaction, admin, &mails).await?;
@@ -222,7 +222,7 @@ async fn assign_access(
 
 /// The grant as the audit log stores it. Roles and groups are stored by name, since ids mean nothing once a role is
 /// deleted. The names are read from any one invitee, because all of them got the same.
-async fn details(
+async fn audit_details(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
     grant: &AccessGrant,

@@ -65,10 +65,10 @@ fn diff(before: &Grants, after: &Grants) -> Map<String, Value> {
             details.insert(key.to_owned(), json!(names));
         }
     };
-    insert("roles_given", added_roles.into_iter().map(|role| role.name.as_str()).collect());
-    insert("roles_taken", removed_roles.into_iter().map(|role| role.name.as_str()).collect());
-    insert("groups_joined", added_groups.into_iter().map(|group| group.name.as_str()).collect());
-    insert("groups_left", removed_groups.into_iter().map(|group| group.name.as_str()).collect());
+    insert("roles_added", added_roles.into_iter().map(|role| role.name.as_str()).collect());
+    insert("roles_removed", removed_roles.into_iter().map(|role| role.name.as_str()).collect());
+    insert("groups_added", added_groups.into_iter().map(|group| group.name.as_str()).collect());
+    insert("groups_removed", removed_groups.into_iter().map(|group| group.name.as_str()).collect());
     details
 }
 

@@ -130,14 +130,14 @@ pub(crate) async fn count_active_admins(
     principal: &Principal<'_>,
 ) -> Result<i64> {
     let row = sqlx::query!(
-        "select count(*) as \"admins!\", $2::uuid is null or coalesce(bool_or(id = $2), false) as \"is_actor_admin!\"
+        "select count(*) as \"admins!\", $2::uuid is null or coalesce(bool_or(id = $2), false) as \"is_actor_authorized!\"
          from users where organization_id = $1 and role = 'admin' and status = 'active'",
         principal.organization_id(),
         principal.actor.user_id().map(|user| user.0)
     )
     .fetch_one(transaction)
     .await?;
-    if row.is_actor_admin { Ok(row.admins) } else { Err(Error::not_found()) }
+    if row.is_actor_authorized { Ok(row.admins) } else { Err(Error::not_found()) }
 }
 
 /// A user whose row is locked for update.
@@ -252,7 +252,8 @@ async fn execute(
         }
     }
     for (event, targets) in targets_by_event {
-        audit::record(transaction, principal, &principal.actor, event, &targets, &details(action)).await?;
+        audit::record(transaction, principal, &principal.actor, event, &targets, &audit_details(action))
+            .await?;
     }
     match action {
         UserAction::Resend => resend(transaction, principal, changes, &ids).await,
@@ -275,7 +276,7 @@ async fn execute(
     }
 }
 
-fn details(action: UserAction) -> Value {
+fn audit_details(action: UserAction) -> Value {
     action.role().map_or_else(|| json!({}), |role| json!({ "role": role.code() }))
 }
 
