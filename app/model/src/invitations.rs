@@ -64,15 +64,15 @@ pub struct ClassifiedAddress {
     /// Who has the address already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
-    /// Whether a request of this address waits for the admins, before it is invited: an invitation answers it.
+    /// Whether an invitation request from this address was waiting for review. Inviting the address approves it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub asked: bool,
+    pub has_open_request: bool,
 }
 
 impl ClassifiedAddress {
     /// An entry that nobody has.
     pub const fn new(text: String, class: AddressClass) -> Self {
-        Self { text, class, user: None, asked: false }
+        Self { text, class, user: None, has_open_request: false }
     }
 }
 

@@ -130,7 +130,7 @@ pub fn Chips(
     addresses.sort_by_key(|address| rank(&address.class));
     let more = addresses.len().saturating_sub(MAX_SHOWN);
     addresses.truncate(MAX_SHOWN);
-    let chips = addresses.into_iter().map(|ClassifiedAddress { text, class, user, asked }| {
+    let chips = addresses.into_iter().map(|ClassifiedAddress { text, class, user, has_open_request }| {
         let (look, sign) = match rank(&class) {
             0 => ("chip danger", Icon::Warning),
             1 | 2 => ("chip warning", Icon::Cross),
@@ -146,7 +146,7 @@ pub fn Chips(
             <li class=look>
                 {icon(sign)}
                 <span class="chip-text">{text}</span>
-                <span class="chip-status">{words(&class, asked, tense)}</span>
+                <span class="chip-status">{words(&class, has_open_request, tense)}</span>
                 {edit}
                 {offer}
             </li>

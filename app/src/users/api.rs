@@ -71,7 +71,8 @@ pub async fn act(
 ) -> Result<ActionResult, Problem> {
     let request_context = server::request_context()?;
     let answer =
-        async { domain::users::act(&request_context.admin(&org).await?, action, &users).await }.await;
+        async { domain::users::apply_action(&request_context.admin(&org).await?, action, &users).await }
+            .await;
     server::respond(&request_context, answer)
 }
 
@@ -79,7 +80,7 @@ pub async fn act(
 #[server(prefix = "/api", endpoint = "users/invite_all_again")]
 pub async fn invite_all_again(org: String) -> Result<usize, Problem> {
     let request_context = server::request_context()?;
-    let sent = async { domain::users::invite_all_again(&request_context.admin(&org).await?).await }.await;
+    let sent = async { domain::users::resend_expired(&request_context.admin(&org).await?).await }.await;
     server::respond(&request_context, sent)
 }
 
@@ -95,7 +96,7 @@ pub async fn change_user(
     let request_context = server::request_context()?;
     let offer = AccessGrant { role, roles, groups };
     let changed =
-        async { domain::users::change(&request_context.admin(&org).await?, user, &offer).await }.await;
+        async { domain::users::set_access(&request_context.admin(&org).await?, user, &offer).await }.await;
     server::respond(&request_context, changed)
 }
 

@@ -1,4 +1,4 @@
-//! On what it was measured.
+//! The environment of a run: machine, versions, Postgres settings and sizes.
 
 use super::Result;
 use super::config::Config;
@@ -6,7 +6,7 @@ use super::database::Database;
 use std::fmt::Write;
 use std::process::Command;
 
-/// The machine, the versions and the sizes, a line each.
+/// Describes the environment, one line for each topic.
 pub async fn describe(config: &Config) -> Result<String> {
     let file = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let field = |text: &str, name: &str| {
@@ -18,39 +18,43 @@ pub async fn describe(config: &Config) -> Result<String> {
         field(&file("/proc/meminfo"), "MemTotal").trim_end_matches(" kB").parse().unwrap_or_default();
     let postgres = Database::open_default(config).await?;
     let version: String = sqlx::query_scalar("show server_version").fetch_one(&postgres.pool).await?;
-    let mut told = String::new();
+    let mut description = String::new();
     let _ = writeln!(
-        told,
+        description,
         "machine: {}, {cores} cores, {} GiB, Linux {}",
         field(&file("/proc/cpuinfo"), "model name"),
         memory / 1024 / 1024,
-        said("uname", &["-r"])
+        command_output("uname", &["-r"])
     );
     let _ = writeln!(
-        told,
+        description,
         "versions: Vestibule {}, Postgres {version}, {}, {}",
-        said("git", &["describe", "--always", "--dirty"]),
-        said("rustc", &["--version"]),
-        std::env::var("VESTIBULE_CHROMIUM")
-            .map_or_else(|_| "Playwright's Chromium".to_owned(), |path| said(&path, &["--version"]))
+        command_output("git", &["describe", "--always", "--dirty"]),
+        command_output("rustc", &["--version"]),
+        std::env::var("VESTIBULE_CHROMIUM").map_or_else(
+            |_| "Playwright's Chromium".to_owned(),
+            |path| command_output(&path, &["--version"])
+        )
     );
-    for config in ["fsync", "synchronous_commit", "full_page_writes", "shared_buffers"] {
+    for setting in ["fsync", "synchronous_commit", "full_page_writes", "shared_buffers"] {
         let value: String =
-            sqlx::query_scalar("select current_setting($1)").bind(config).fetch_one(&postgres.pool).await?;
-        let _ = write!(told, "{}{config} {value}", if config == "fsync" { "Postgres: " } else { ", " });
+            sqlx::query_scalar("select current_setting($1)").bind(setting).fetch_one(&postgres.pool).await?;
+        let _ =
+            write!(description, "{}{setting} {value}", if setting == "fsync" { "Postgres: " } else { ", " });
     }
-    let _ = writeln!(told);
+    let _ = writeln!(description);
     let _ = writeln!(
-        told,
+        description,
         "program: {:.1} MB; site:{}",
         megabytes(std::fs::metadata(&config.program)?.len()),
-        site(config)?
+        asset_sizes(config)?
     );
-    let _ = write!(told, "date: {}", said("date", &["-u", "+%d %B %Y, %H:%M UTC"]));
-    Ok(told)
+    let _ = write!(description, "date: {}", command_output("date", &["-u", "+%d %B %Y, %H:%M UTC"]));
+    Ok(description)
 }
 
-fn said(program: &str, arguments: &[&str]) -> String {
+/// The output of a command, or "unknown" if it can't be run.
+fn command_output(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
     output.map_or_else(
         |_| "unknown".to_owned(),
@@ -58,9 +62,9 @@ fn said(program: &str, arguments: &[&str]) -> String {
     )
 }
 
-/// The files of the site that a browser loads, as they go over the wire.
-fn site(config: &Config) -> Result<String> {
-    let mut told = String::new();
+/// The compressed sizes of the assets that a browser loads.
+fn asset_sizes(config: &Config) -> Result<String> {
+    let mut sizes = String::new();
     for entry in std::fs::read_dir(config.site_root.join("pkg"))? {
         let (name, size) = {
             let entry = entry?;
@@ -68,11 +72,11 @@ fn site(config: &Config) -> Result<String> {
         };
         let name = name.to_string_lossy().into_owned();
         if let Some(name) = name.strip_suffix(".br") {
-            let kind = name.rsplit('.').next().unwrap_or_default();
-            let _ = write!(told, " {kind} {:.1} kB", megabytes(size) * 1000.0);
+            let extension = name.rsplit('.').next().unwrap_or_default();
+            let _ = write!(sizes, " {extension} {:.1} kB", megabytes(size) * 1000.0);
         }
     }
-    Ok(told)
+    Ok(sizes)
 }
 
 fn megabytes(bytes: u64) -> f64 {

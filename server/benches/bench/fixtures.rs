@@ -1,23 +1,24 @@
-//! Lists of addresses, and the same laid ready in a table: what inviting them writes at least, by bare SQL.
+//! Organizations and lists of addresses, and a baseline for inviting them: the same rows by plain SQL, from lists that are
+//! stored in a table beforehand.
 
 use super::Result;
 use super::database::Database;
 use uuid::Uuid;
 
-/// An organization without anybody but its admin.
+/// An organization whose only user is its admin.
 pub struct Organization {
     pub slug: String,
     pub id: Uuid,
 }
 
-pub fn admin_of(slug: &str) -> String {
+pub fn admin_email(slug: &str) -> String {
     format!("admin@{slug}.example")
 }
 
-/// Makes one, as `vestibule organization create` does.
-pub async fn organization(database: &Database, slug: &str) -> Result<Organization> {
-    let organization = Organization { slug: slug.to_owned(), id: Ids::new().next() };
-    let admin = Ids::new().next();
+/// Creates an organization, as `vestibule organization create` does.
+pub async fn create_organization(database: &Database, slug: &str) -> Result<Organization> {
+    let organization = Organization { slug: slug.to_owned(), id: IdGenerator::new().next() };
+    let admin = IdGenerator::new().next();
     sqlx::query("insert into organizations (id, slug, name, created_at) values ($1, $2, $2, now())")
         .bind(organization.id)
         .bind(slug)
@@ -29,24 +30,24 @@ pub async fn organization(database: &Database, slug: &str) -> Result<Organizatio
     )
     .bind(organization.id)
     .bind(admin)
-    .bind(admin_of(slug))
+    .bind(admin_email(slug))
     .execute(&database.pool)
     .await?;
     Ok(organization)
 }
 
-/// Addresses of people that nobody knows yet, in no order.
+/// Addresses of new users, in no particular order.
 pub fn addresses(count: usize, list: usize, domain: &str) -> Vec<String> {
     let names = ["ada", "blobby", "casper.melville", "d", "eleanor.van.den.berg", "fred_flint"];
     let address = |n: usize| {
-        let mixed = n.wrapping_mul(2_654_435_761) % 1_000_003;
-        format!("{}.{mixed:06}.{n}.{list}@{domain}.example", names[mixed % names.len()])
+        let shuffled = n.wrapping_mul(2_654_435_761) % 1_000_003;
+        format!("{}.{shuffled:06}.{n}.{list}@{domain}.example", names[shuffled % names.len()])
     };
     (0..count).map(address).collect()
 }
 
-/// The table with lists that are laid ready. `client` and `round` tell them apart.
-pub async fn make_table(database: &Database) -> Result<()> {
+/// Creates the table for stored lists. A list is identified by `client` and `round`.
+pub async fn create_lists_table(database: &Database) -> Result<()> {
     let table = "drop table if exists bench_lists;
         create table bench_lists (
             client integer, round integer, organization uuid, emails text[],
@@ -56,8 +57,8 @@ pub async fn make_table(database: &Database) -> Result<()> {
     database.run(table).await
 }
 
-/// Lays a list ready, sorted as the rule sorts it.
-pub async fn lay_ready(
+/// Stores a list, sorted as the server sorts it, with ids for all rows that inviting it inserts.
+pub async fn store_list(
     database: &Database,
     client: usize,
     round: usize,
@@ -65,8 +66,8 @@ pub async fn lay_ready(
     mut emails: Vec<String>,
 ) -> Result<()> {
     emails.sort();
-    let mut ids = Ids::new();
-    let mut ids = || -> Vec<Uuid> { emails.iter().map(|_| ids.next()).collect() };
+    let mut generator = IdGenerator::new();
+    let mut ids = || -> Vec<Uuid> { emails.iter().map(|_| generator.next()).collect() };
     sqlx::query("insert into bench_lists values ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(i32::try_from(client)?)
         .bind(i32::try_from(round)?)
@@ -81,8 +82,8 @@ pub async fn lay_ready(
     Ok(())
 }
 
-/// The rows that inviting a list writes, by four bare statements. `{list}` names the list that was laid ready.
-pub const ROWS: [&str; 4] = [
+/// The statements that insert the rows of an invited list. `{list}` is replaced by the condition that selects a stored list.
+pub const INSERT_STATEMENTS: [&str; 4] = [
     "insert into users (organization_id, id, email, email_normalized, status, role, created_at)
      select l.organization, row.id, row.email, row.email, 'invited', 'member', now()
      from bench_lists l, unnest(l.users, l.emails) as row (id, email) where {list}",
@@ -100,31 +101,36 @@ pub const ROWS: [&str; 4] = [
      from bench_lists l, unnest(l.deliveries, l.invitations, l.emails) as row (id, invitation, email) where {list}",
 ];
 
-/// All four in one transaction.
-pub fn transaction(client: usize, round: usize) -> String {
+/// A transaction with all four statements.
+pub fn insert_transaction(client: usize, round: usize) -> String {
     let list = format!("l.client = {client} and l.round = {round}");
-    format!("begin; {}; commit", ROWS.join("; ").replace("{list}", &list))
+    format!("begin; {}; commit", INSERT_STATEMENTS.join("; ").replace("{list}", &list))
 }
 
-/// Whether everybody is invited, with mail and audit row.
+/// Fails unless `count` users are invited, each with an email delivery and an audit event.
 pub async fn expect_invited(database: &Database, organization: &Organization, count: usize) -> Result<()> {
     let id = organization.id;
-    database.expect(count, &format!("users where organization_id = '{id}' and status = 'invited'")).await?;
     database
-        .expect(count, &format!("invitations where organization_id = '{id}' and status = 'open'"))
+        .expect_rows(count, &format!("users where organization_id = '{id}' and status = 'invited'"))
         .await?;
     database
-        .expect(count, &format!("deliveries where organization_id = '{id}' and kind = 'invitation'"))
+        .expect_rows(count, &format!("invitations where organization_id = '{id}' and status = 'open'"))
         .await?;
     database
-        .expect(count, &format!("audit_events where organization_id = '{id}' and action = 'user.invited'"))
+        .expect_rows(count, &format!("deliveries where organization_id = '{id}' and kind = 'invitation'"))
+        .await?;
+    database
+        .expect_rows(
+            count,
+            &format!("audit_events where organization_id = '{id}' and action = 'user.invited'"),
+        )
         .await
 }
 
-/// Ids like those of the rules: all of one time, and else random.
-struct Ids(u64);
+/// Generates ids like those of the server: UUIDv7 with one timestamp, otherwise random.
+struct IdGenerator(u64);
 
-impl Ids {
+impl IdGenerator {
     fn new() -> Self {
         use std::hash::{BuildHasher, RandomState};
         Self(RandomState::new().hash_one("ids"))
@@ -132,15 +138,15 @@ impl Ids {
 
     fn next(&mut self) -> Uuid {
         let mut random = || {
-            // SplitMix64, by Steele, Lea and Flood.
+            // SplitMix64 (Steele, Lea and Flood, 2014).
             self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             mixed ^ (mixed >> 31)
         };
         let bytes = (u128::from(random()) << 64 | u128::from(random())).to_be_bytes();
-        let mut ten = [0; 10];
-        ten.copy_from_slice(&bytes[..10]);
-        uuid::Builder::from_unix_timestamp_millis(1_790_000_000_000, &ten).into_uuid()
+        let mut random_bytes = [0; 10];
+        random_bytes.copy_from_slice(&bytes[..10]);
+        uuid::Builder::from_unix_timestamp_millis(1_790_000_000_000, &random_bytes).into_uuid()
     }
 }

@@ -1,4 +1,5 @@
-//! A client that costs next to nothing, so that the server is what is measured: HTTP/1.1 over one kept connection.
+//! A minimal HTTP/1.1 client over one keep-alive connection, with so little overhead that the server dominates the
+//! measurement.
 
 use super::Result;
 use std::fmt::Write;
@@ -8,32 +9,31 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+const RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub struct Client {
     address: SocketAddr,
     stream: Option<TcpStream>,
-    read: Vec<u8>,
+    buffer: Vec<u8>,
 }
 
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     head: String,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers(name).next()
     }
 
     fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        lines.filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        lines.filter(move |(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
-    /// The cookie of this name, as it is sent back.
+    /// The cookie of this name, as `name=value` for the `cookie` header.
     pub fn cookie(&self, name: &str) -> Option<String> {
         let cookies = self.headers("set-cookie").filter_map(|cookie| cookie.split(';').next());
         cookies.map(str::to_owned).find(|cookie| cookie.split('=').next() == Some(name))
@@ -43,40 +43,41 @@ impl Answer {
         String::from_utf8_lossy(&self.body)
     }
 
-    /// This answer, if it has the status that was hoped for.
-    pub fn with(self, status: u16) -> Result<Self> {
+    /// This response, or an error if it has another status.
+    pub fn expect_status(self, status: u16) -> Result<Self> {
         if self.status == status {
             return Ok(self);
         }
-        let said: String = self.text().chars().take(300).collect();
-        Err(format!("the server answered {} in place of {status}: {said}", self.status).into())
+        let body: String = self.text().chars().take(300).collect();
+        Err(format!("expected status {status}, got {}: {body}", self.status).into())
     }
 }
 
-/// A request for a page.
+/// A page request.
 pub fn get(path: &str, cookies: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\ncookie: {cookies}\r\n\r\n")
         .into_bytes()
 }
 
-/// A form that is posted to its page, as without WebAssembly.
+/// A form submission to its page, as in a browser without WebAssembly.
 pub fn post_form(path: &str, cookies: &str, fields: &[(&str, &str)]) -> Vec<u8> {
-    post(path, cookies, "text/html", "application/x-www-form-urlencoded", &form(fields))
+    post(path, cookies, "text/html", "application/x-www-form-urlencoded", &encode_form(fields))
 }
 
-/// A server function, called as the browser's half does.
-pub fn call_form(path: &str, cookies: &str, fields: &[(&str, &str)]) -> Vec<u8> {
-    post(path, cookies, "application/json", "application/x-www-form-urlencoded", &form(fields))
+/// A call of a server function with form fields, as the frontend makes it.
+pub fn post_server_fn(path: &str, cookies: &str, fields: &[(&str, &str)]) -> Vec<u8> {
+    post(path, cookies, "application/json", "application/x-www-form-urlencoded", &encode_form(fields))
 }
 
-pub fn call_json(path: &str, cookies: &str, body: &serde_json::Value) -> Vec<u8> {
+/// A call of a server function with a JSON body.
+pub fn post_server_fn_json(path: &str, cookies: &str, body: &serde_json::Value) -> Vec<u8> {
     post(path, cookies, "application/json", "application/json", &body.to_string())
 }
 
-/// A request by SCIM, with a key (RFC 7644). `path` begins below the organization's base URL.
+/// A SCIM request (RFC 7644) with an API key. `path` is relative to the SCIM base URL of the large organization.
 pub fn scim(method: &str, path: &str, key: &str, body: Option<&serde_json::Value>) -> Vec<u8> {
     let body = body.map(ToString::to_string).unwrap_or_default();
-    let path = format!("/o/{}/scim/v2{path}", super::database::MANY);
+    let path = format!("/o/{}/scim/v2{path}", super::database::LARGE_SLUG);
     let mut request =
         format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n");
     let length = body.len();
@@ -84,15 +85,15 @@ pub fn scim(method: &str, path: &str, key: &str, body: Option<&serde_json::Value
     request.into_bytes()
 }
 
-fn form(fields: &[(&str, &str)]) -> String {
+fn encode_form(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-fn post(path: &str, cookies: &str, accept: &str, kind: &str, body: &str) -> Vec<u8> {
+fn post(path: &str, cookies: &str, accept: &str, content_type: &str, body: &str) -> Vec<u8> {
     let mut request = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\naccept: {accept}\r\n");
     let _ = write!(
         request,
-        "cookie: {cookies}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+        "cookie: {cookies}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     request.push_str(body);
@@ -101,79 +102,85 @@ fn post(path: &str, cookies: &str, accept: &str, kind: &str, body: &str) -> Vec<
 
 impl Client {
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, stream: None, read: Vec::with_capacity(64 * 1024) }
+        Self { address, stream: None, buffer: Vec::with_capacity(64 * 1024) }
     }
 
-    pub async fn send(&mut self, request: &[u8]) -> Result<Answer> {
-        match timeout(PATIENCE, self.exchange(request)).await {
-            Ok(answered) => answered,
-            Err(_) => Err("the server did not answer within a minute".into()),
+    pub async fn send(&mut self, request: &[u8]) -> Result<Response> {
+        match timeout(RESPONSE_TIMEOUT, self.exchange(request)).await {
+            Ok(response) => response,
+            Err(_) => Err("no response within a minute".into()),
         }
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
+    async fn exchange(&mut self, request: &[u8]) -> Result<Response> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => TcpStream::connect(self.address).await?,
         };
         stream.set_nodelay(true)?;
         stream.write_all(request).await?;
-        self.read.clear();
+        self.buffer.clear();
         let end = loop {
-            if let Some(at) = find(&self.read, b"\r\n\r\n") {
-                break at + 4;
+            if let Some(position) = find(&self.buffer, b"\r\n\r\n") {
+                break position + 4;
             }
-            self.more(&mut stream).await?;
+            self.read_more(&mut stream).await?;
         };
-        let head = String::from_utf8_lossy(&self.read[..end]).into_owned();
+        let head = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let mut answer = Answer { status: status.ok_or("this is no HTTP")?, head, body: Vec::new() };
-        if answer.header("transfer-encoding").is_some() {
-            self.chunks(&mut stream, end, &mut answer.body).await?;
+        let mut response =
+            Response { status: status.ok_or("invalid HTTP response")?, head, body: Vec::new() };
+        if response.header("transfer-encoding").is_some() {
+            self.read_chunked_body(&mut stream, end, &mut response.body).await?;
         } else {
-            let length: usize = answer.header("content-length").unwrap_or("0").parse()?;
-            while self.read.len() < end + length {
-                self.more(&mut stream).await?;
+            let length: usize = response.header("content-length").unwrap_or("0").parse()?;
+            while self.buffer.len() < end + length {
+                self.read_more(&mut stream).await?;
             }
-            answer.body.extend_from_slice(&self.read[end..end + length]);
+            response.body.extend_from_slice(&self.buffer[end..end + length]);
         }
-        if answer.header("connection") != Some("close") {
+        if response.header("connection") != Some("close") {
             self.stream = Some(stream);
         }
-        Ok(answer)
+        Ok(response)
     }
 
-    /// RFC 9112, section 7.1.
-    async fn chunks(&mut self, stream: &mut TcpStream, mut at: usize, body: &mut Vec<u8>) -> Result<()> {
+    /// Chunked transfer coding (RFC 9112, section 7.1).
+    async fn read_chunked_body(
+        &mut self,
+        stream: &mut TcpStream,
+        mut position: usize,
+        body: &mut Vec<u8>,
+    ) -> Result<()> {
         loop {
             let line = loop {
-                if let Some(length) = find(&self.read[at..], b"\r\n") {
-                    break at..at + length;
+                if let Some(length) = find(&self.buffer[position..], b"\r\n") {
+                    break position..position + length;
                 }
-                self.more(stream).await?;
+                self.read_more(stream).await?;
             };
-            let size = usize::from_str_radix(std::str::from_utf8(&self.read[line.clone()])?, 16)?;
+            let size = usize::from_str_radix(std::str::from_utf8(&self.buffer[line.clone()])?, 16)?;
             let start = line.end + 2;
-            while self.read.len() < start + size + 2 {
-                self.more(stream).await?;
+            while self.buffer.len() < start + size + 2 {
+                self.read_more(stream).await?;
             }
             if size == 0 {
                 return Ok(());
             }
-            body.extend_from_slice(&self.read[start..start + size]);
-            at = start + size + 2;
+            body.extend_from_slice(&self.buffer[start..start + size]);
+            position = start + size + 2;
         }
     }
 
-    async fn more(&mut self, stream: &mut TcpStream) -> Result<()> {
-        self.read.reserve(64 * 1024);
-        match stream.read_buf(&mut self.read).await? {
+    async fn read_more(&mut self, stream: &mut TcpStream) -> Result<()> {
+        self.buffer.reserve(64 * 1024);
+        match stream.read_buf(&mut self.buffer).await? {
             0 => Err("the server closed the connection".into()),
             _ => Ok(()),
         }
     }
 }
 
-fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
-    bytes.windows(part.len()).position(|window| window == part)
+fn find(bytes: &[u8], pattern: &[u8]) -> Option<usize> {
+    bytes.windows(pattern.len()).position(|window| window == pattern)
 }

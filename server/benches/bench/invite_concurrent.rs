@@ -1,61 +1,63 @@
-//! 32 admins of 32 organizations at once, each inviting 100 addresses over and over; beside `pgbench` with the same
-//! statements.
+//! Throughput of 32 concurrent admins of 32 organizations, who each invite lists of 100 addresses. Baseline: `pgbench` with
+//! the same statements.
 
 use super::Result;
 use super::config::Config;
 use super::database::{Database, pgbench};
-use super::fixtures::{self, Organization, ROWS, addresses, admin_of, expect_invited, lay_ready};
-use super::http::call_form;
-use super::load::crowd;
+use super::fixtures::{
+    self, INSERT_STATEMENTS, Organization, addresses, admin_email, expect_invited, store_list,
+};
+use super::http::post_server_fn;
+use super::load::run_clients;
 use super::report::Row;
-use super::server::{Mail, Server};
+use super::server::{MailTarget, Server};
 
 const ADMINS: usize = 32;
 const ADDRESSES: usize = 100;
 
 pub async fn run(config: &Config) -> Result<Vec<Row>> {
     let database = Database::empty(config).await?;
-    fixtures::make_table(&database).await?;
-    let server = Server::start(config, &database, Mail::Away).await?;
-    let (repeats, rounds) = (config.many(5, 2), config.many(20, 5));
-    let (mut ours, mut limit) = (Vec::new(), Vec::new());
+    fixtures::create_lists_table(&database).await?;
+    let server = Server::start(config, &database, MailTarget::Unreachable).await?;
+    let (repeats, rounds) = (config.scaled(5, 2), config.scaled(20, 5));
+    let (mut rates, mut baseline_rates) = (Vec::new(), Vec::new());
     for repeat in 0..repeats {
-        ours.push(invited(config, &database, &server, repeat, rounds).await?);
-        limit.push(written(config, &database, repeat, rounds).await?);
+        rates.push(measure_server(config, &database, &server, repeat, rounds).await?);
+        baseline_rates.push(measure_baseline(config, &database, repeat, rounds).await?);
     }
     let name = format!("invite-many: {ADMINS} admins, {ADDRESSES} addresses each");
-    Ok(vec![Row::new(name, "lists/s", ours).beside(limit).ratio_at_least(0.7)])
+    Ok(vec![Row::new(name, "lists/s", rates).with_baseline(baseline_rates).ratio_at_least(0.7)])
 }
 
-async fn organizations(database: &Database, name: &str) -> Result<Vec<Organization>> {
+async fn create_organizations(database: &Database, name: &str) -> Result<Vec<Organization>> {
     let mut organizations = Vec::with_capacity(ADMINS);
     for number in 0..ADMINS {
-        organizations.push(fixtures::organization(database, &format!("{name}-{number}")).await?);
+        organizations.push(fixtures::create_organization(database, &format!("{name}-{number}")).await?);
     }
     Ok(organizations)
 }
 
-/// How many lists were invited each second.
-async fn invited(
+/// Lists that the server invites per second.
+async fn measure_server(
     config: &Config,
     database: &Database,
     server: &Server,
     repeat: usize,
     rounds: usize,
 ) -> Result<f64> {
-    let organizations = organizations(database, &format!("ours-{repeat}")).await?;
+    let organizations = create_organizations(database, &format!("server-{repeat}")).await?;
     let mut admins = Vec::with_capacity(ADMINS);
     for organization in &organizations {
         let cookie =
-            server.sign_in(config, database, &organization.slug, &admin_of(&organization.slug)).await?;
+            server.sign_in(config, database, &organization.slug, &admin_email(&organization.slug)).await?;
         admins.push((organization.slug.clone(), cookie));
     }
-    let load = crowd(server.address, ADMINS, ADMINS * rounds, async move |client, index| {
+    let load = run_clients(server.address, ADMINS, ADMINS * rounds, async move |client, index| {
         let (slug, cookie) = &admins[index % ADMINS];
         let list = addresses(ADDRESSES, index, "many").join(", ");
-        let request = call_form("/api/users/invite", cookie, &[("org", slug), ("addresses", &list)]);
-        let answer = client.send(&request).await?.with(200)?;
-        let new = answer.text().matches("\"class\":\"new\"").count();
+        let request = post_server_fn("/api/users/invite", cookie, &[("org", slug), ("addresses", &list)]);
+        let response = client.send(&request).await?.expect_status(200)?;
+        let new = response.text().matches("\"class\":\"new\"").count();
         if new == ADDRESSES { Ok(()) } else { Err(format!("{new} of {ADDRESSES} were invited").into()) }
     });
     let load = load.await?;
@@ -65,14 +67,14 @@ async fn invited(
     Ok(load.rate())
 }
 
-/// The same by `pgbench`.
-async fn written(config: &Config, database: &Database, repeat: usize, rounds: usize) -> Result<f64> {
-    let organizations = organizations(database, &format!("bare-{repeat}")).await?;
+/// Lists that `pgbench` inserts per second.
+async fn measure_baseline(config: &Config, database: &Database, repeat: usize, rounds: usize) -> Result<f64> {
+    let organizations = create_organizations(database, &format!("baseline-{repeat}")).await?;
     database.run("truncate bench_lists").await?;
     for (client, organization) in organizations.iter().enumerate() {
         for round in 1..=rounds {
             let list = addresses(ADDRESSES, client + round * ADMINS, "many");
-            lay_ready(database, client, round, organization, list).await?;
+            store_list(database, client, round, organization, list).await?;
         }
     }
     database.run("analyze bench_lists").await?;
@@ -84,13 +86,15 @@ async fn written(config: &Config, database: &Database, repeat: usize, rounds: us
     Ok(pgbench.rate)
 }
 
-/// What the rule asks for a list of new addresses: who calls, the rows, and whether anybody had asked for an invitation.
+/// The statements that the server sends for a list of new addresses: loading the session, inserting the rows, and approving
+/// open requests.
 fn script() -> String {
     let list = "l.client = :client_id and l.round = :round";
-    let [users, invitations, events, deliveries] = ROWS.map(|statement| statement.replace("{list}", list));
+    let [users, invitations, events, deliveries] =
+        INSERT_STATEMENTS.map(|statement| statement.replace("{list}", list));
     format!(
         "\\set round :round + 1
-        select * from organizations where slug = 'bare-' || :repeat || '-' || :client_id;
+        select * from organizations where slug = 'baseline-' || :repeat || '-' || :client_id;
         select s.id, u.id, u.name, u.email, u.role
         from sessions s join users u on u.organization_id = s.organization_id and u.id = s.user_id
         where s.organization_id = (select l.organization from bench_lists l where {list}) and s.token_hash = '\\x00'

@@ -1,4 +1,4 @@
-//! Many at once.
+//! Load generation: concurrent clients that share a number of requests.
 
 use super::Result;
 use super::http::Client;
@@ -8,13 +8,15 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::task::{JoinSet, LocalSet};
 
-/// How long a load lasts at most: what was not begun by then is left out, and the numbers are of what was.
-const MOST: Duration = Duration::from_secs(20);
+/// Longest duration of a load. Work that has not started by then is skipped; the results cover what was done.
+const MAX_DURATION: Duration = Duration::from_secs(20);
 
-/// How long each piece took, and all of them.
+/// The durations measured under load.
 pub struct Load {
+    /// The duration of each unit of work.
     pub millis: Vec<f64>,
-    took: Duration,
+    /// The total duration.
+    elapsed: Duration,
 }
 
 impl Load {
@@ -22,44 +24,44 @@ impl Load {
         percentile(&self.millis, 50)
     }
 
-    /// How many pieces were done each second.
+    /// Units of work per second.
     pub fn rate(&self) -> f64 {
-        f64::from(u32::try_from(self.millis.len()).unwrap_or(u32::MAX)) / self.took.as_secs_f64()
+        f64::from(u32::try_from(self.millis.len()).unwrap_or(u32::MAX)) / self.elapsed.as_secs_f64()
     }
 }
 
-/// `clients` at once, each with a connection of its own, share `count` pieces of work, which are counted from 0.
-pub async fn crowd<W>(address: SocketAddr, clients: usize, count: usize, work: W) -> Result<Load>
+/// Shares `count` units of work, numbered from 0, among concurrent `clients`, each with its own connection.
+pub async fn run_clients<W>(address: SocketAddr, clients: usize, count: usize, work: W) -> Result<Load>
 where
     W: AsyncFn(&mut Client, usize) -> Result<()> + 'static,
 {
     let work = Rc::new(work);
-    let began = Instant::now();
+    let start = Instant::now();
     let local = LocalSet::new();
-    let mut crowd: JoinSet<Result<Vec<f64>>> = JoinSet::new();
+    let mut tasks: JoinSet<Result<Vec<f64>>> = JoinSet::new();
     for client in 0..clients {
         let work = Rc::clone(&work);
-        let one = async move {
+        let task = async move {
             let (mut connection, mut millis) = (Client::new(address), Vec::new());
             for index in (client..count).step_by(clients) {
-                if began.elapsed() > MOST {
+                if start.elapsed() > MAX_DURATION {
                     break;
                 }
-                let from = Instant::now();
+                let work_start = Instant::now();
                 work(&mut connection, index).await?;
-                millis.push(from.elapsed().as_secs_f64() * 1000.0);
+                millis.push(work_start.elapsed().as_secs_f64() * 1000.0);
             }
             Ok(millis)
         };
-        crowd.spawn_local_on(one, &local);
+        tasks.spawn_local_on(task, &local);
     }
-    let gather = async {
+    let collect = async {
         let mut all = Vec::with_capacity(count);
-        while let Some(one) = crowd.join_next().await {
-            all.extend(one??);
+        while let Some(millis) = tasks.join_next().await {
+            all.extend(millis??);
         }
         Result::<_>::Ok(all)
     };
-    let millis = local.run_until(gather).await?;
-    Ok(Load { millis, took: began.elapsed() })
+    let millis = local.run_until(collect).await?;
+    Ok(Load { millis, elapsed: start.elapsed() })
 }

@@ -3,10 +3,10 @@
 use super::Result;
 use super::config::Config;
 use super::database::Database;
-use super::fixtures::{self, Organization, addresses, lay_ready};
-use super::http::{Client, call_form};
+use super::fixtures::{self, Organization, addresses, store_list};
+use super::http::{Client, post_server_fn};
 use super::report::Row;
-use super::server::{Mail, Server};
+use super::server::{MailTarget, Server};
 use super::sink::{self, Sink};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -29,14 +29,14 @@ const WITHIN: Duration = Duration::from_mins(2);
 
 pub async fn run(config: &Config) -> Result<Vec<Row>> {
     let database = Database::empty(config).await?;
-    fixtures::make_table(&database).await?;
-    let organization = fixtures::organization(&database, "mail").await?;
+    fixtures::create_lists_table(&database).await?;
+    let organization = fixtures::create_organization(&database, "mail").await?;
     let size = size_of_one(config, &database, &organization).await?;
-    let mails = config.many(MAILS, 2_000);
+    let mails = config.scaled(MAILS, 2_000);
     let sink = Sink::start(config)?;
-    let server = Server::start(config, &database, Mail::Port(sink.port)).await?;
+    let server = Server::start(config, &database, MailTarget::Smtp(sink.port)).await?;
     let (mut ours, mut limit) = (Vec::new(), Vec::new());
-    for round in 1..=config.many(5, 2) {
+    for round in 1..=config.scaled(5, 2) {
         let before = sink.mails()?;
         let took = drained(&database, &server, &organization, round, mails).await?;
         counted(&sink, before, mails)?;
@@ -48,7 +48,7 @@ pub async fn run(config: &Config) -> Result<Vec<Row>> {
     }
     Ok(vec![
         Row::new(format!("mail: {mails} invitations of {size} bytes"), "mails/s", ours)
-            .beside(limit)
+            .with_baseline(limit)
             .ratio_at_least(0.6),
     ])
 }
@@ -70,14 +70,14 @@ pub async fn drained(
     round: usize,
     mails: usize,
 ) -> Result<Duration> {
-    lay_ready(database, 0, round, organization, addresses(mails, round, "mail")).await?;
+    store_list(database, 0, round, organization, addresses(mails, round, "mail")).await?;
     database.run("checkpoint").await?;
-    database.run(&fixtures::transaction(0, round)).await?;
+    database.run(&fixtures::insert_transaction(0, round)).await?;
     let from = Instant::now();
     // Whoever asks for a mail rings the worker's bell. This address is nobody's, so none comes of it.
     let fields = [("org", organization.slug.as_str()), ("email", &format!("nobody{round}@nowhere.example"))];
-    Client::new(server.address).send(&call_form("/api/sign_in/request", "", &fields)).await?;
-    while database.number(WAITING).await? > 0 {
+    Client::new(server.address).send(&post_server_fn("/api/sign_in/request", "", &fields)).await?;
+    while database.query_number(WAITING).await? > 0 {
         if from.elapsed() > WITHIN {
             return Err("the outbox did not get empty".into());
         }
@@ -88,7 +88,7 @@ pub async fn drained(
         "deliveries d join bench_lists l on d.organization_id = l.organization and d.id = any(l.deliveries)
          where l.round = {round} and d.state = 'accepted' and d.reply like '250%' and d.attempts = 1"
     );
-    database.expect(mails, &of_this).await?;
+    database.expect_rows(mails, &of_this).await?;
     Ok(took)
 }
 
@@ -97,7 +97,7 @@ async fn size_of_one(config: &Config, database: &Database, organization: &Organi
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = listener.local_addr()?.port();
     let taken = std::thread::spawn(move || take_one(&listener));
-    let server = Server::start(config, database, Mail::Port(port)).await?;
+    let server = Server::start(config, database, MailTarget::Smtp(port)).await?;
     drained(database, &server, organization, 0, 1).await?;
     match taken.join() {
         Ok(size) => Ok(size?),

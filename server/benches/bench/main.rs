@@ -1,5 +1,5 @@
-//! The benchmarks: what Vestibule does, beside what the same machine does at best, in the same run. `bin/bench` starts
-//! them, and says how.
+//! Benchmarks. Each measures Vestibule and, where there is one, a baseline on the same machine in the same run, such as
+//! the same SQL by `pgbench`. Run them with `bin/bench`, which documents the options.
 
 mod bundle_size;
 mod config;
@@ -28,8 +28,8 @@ use std::process::ExitCode;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// In the order in which they run.
-const NAMES: [&str; 10] =
+/// The benchmarks, in the order in which they run.
+const BENCHMARKS: [&str; 10] =
     ["start", "memory", "invite", "invite-many", "mail", "join", "sign-in", "list", "scim", "weight"];
 
 fn main() -> ExitCode {
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
-        // A target that was missed is told by the table, and a benchmark that failed by its error: both end the run red.
+        // The table shows missed targets, and stderr the errors of failed benchmarks.
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("bin/bench: {error}");
@@ -49,25 +49,25 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs what was asked for; says whether every target was reached.
+/// Runs the selected benchmarks. Returns whether all of them succeeded and reached their targets.
 async fn run() -> Result<bool> {
     let config = Config::read()?;
-    if let Some(unknown) = config.names.iter().find(|name| !NAMES.contains(&name.as_str())) {
-        return Err(format!("there is no benchmark {unknown}; there are {}", NAMES.join(", ")).into());
+    if let Some(unknown) = config.benchmarks.iter().find(|name| !BENCHMARKS.contains(&name.as_str())) {
+        return Err(format!("unknown benchmark {unknown}; expected one of {}", BENCHMARKS.join(", ")).into());
     }
-    println!("{}\n\n{}", environment::describe(&config).await?, report::head());
+    println!("{}\n\n{}", environment::describe(&config).await?, report::header());
     let (mut rows, mut failed) = (Vec::new(), false);
-    for name in NAMES {
-        if !config.names.is_empty() && !config.names.iter().any(|wanted| wanted == name) {
+    for name in BENCHMARKS {
+        if !config.benchmarks.is_empty() && !config.benchmarks.iter().any(|selected| selected == name) {
             continue;
         }
         eprintln!("== {name}");
-        match one(name, &config).await {
-            Ok(more) => {
-                for row in &more {
-                    println!("{}", report::line(row));
+        match run_benchmark(name, &config).await {
+            Ok(results) => {
+                for row in &results {
+                    println!("{}", report::format_row(row));
                 }
-                rows.extend(more);
+                rows.extend(results);
             }
             Err(error) => {
                 eprintln!("== {name}: FAILED: {error}");
@@ -78,10 +78,10 @@ async fn run() -> Result<bool> {
             std::fs::write(file, report::json(&rows))?;
         }
     }
-    Ok(!failed && rows.iter().all(|row| row.is_reached() != Some(false)))
+    Ok(!failed && rows.iter().all(|row| row.reaches_target() != Some(false)))
 }
 
-async fn one(name: &str, config: &Config) -> Result<Vec<report::Row>> {
+async fn run_benchmark(name: &str, config: &Config) -> Result<Vec<report::Row>> {
     match name {
         "invite" => invite::run(config).await,
         "invite-many" => invite_concurrent::run(config).await,
@@ -93,6 +93,6 @@ async fn one(name: &str, config: &Config) -> Result<Vec<report::Row>> {
         "sign-in" => sign_in::run(config).await,
         "start" => start::run(config).await,
         "weight" => bundle_size::run(config).await,
-        other => Err(format!("there is no benchmark {other}").into()),
+        other => Err(format!("unknown benchmark {other}").into()),
     }
 }

@@ -1,38 +1,37 @@
-//! The program that is measured: the release build, as an operator runs it.
+//! The measured server: the release build, run as an operator runs it.
 
 use super::Result;
 use super::config::Config;
 use super::database::Database;
-use super::http::{Client, call_form, get};
+use super::http::{Client, get, post_server_fn};
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// Whoever knows it makes the links of invitations, as the benchmark of joining does.
-pub const SECRET_KEY: &str = "a secret key of the benchmarks and of no use elsewhere";
+/// The server's secret key. The benchmark of joining derives invitation tokens from it.
+pub const SECRET_KEY: &str = "a secret key that only the benchmarks use";
 
-/// How long a start may take.
-const READY_WITHIN: Duration = Duration::from_secs(30);
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where mail goes.
+/// Where the server sends email.
 #[derive(Clone, Copy)]
-pub enum Mail {
-    /// Nowhere: nothing listens there, so that no mail is in the way of what is measured.
-    Away,
-    /// Into memory, to be read at `/dev/mail`.
-    Captured,
-    /// To a mail server at this port.
-    Port(u16),
+pub enum MailTarget {
+    /// A port without a listener, so that delivery does not disturb the measurement.
+    Unreachable,
+    /// The in-memory mailbox, shown at `/dev/mail`.
+    InMemory,
+    /// An SMTP server on this port of the loopback address.
+    Smtp(u16),
 }
 
-/// A running server. It ends with this value.
+/// A running server, which is killed on drop.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
-    /// From the start of the process to the first "ready".
-    pub started_in: Duration,
+    /// From the start of the process until it was ready.
+    pub startup_time: Duration,
 }
 
 impl Drop for Server {
@@ -42,62 +41,62 @@ impl Drop for Server {
     }
 }
 
-/// The program, told of this database.
-pub fn program(config: &Config, database: &Database) -> Command {
+/// A command that runs the server's program with this database.
+pub fn command(config: &Config, database: &Database) -> Command {
     let mut command = Command::new(&config.program);
     command.env_clear().env("DATABASE_URL", &database.url).env("SECRET_KEY", SECRET_KEY);
     command.env("LEPTOS_SITE_ROOT", &config.site_root);
     command
 }
 
-/// Runs the program once and gives back the last line that it printed.
-pub fn run(config: &Config, database: &Database, arguments: &[&str]) -> Result<String> {
-    let output = program(config, database).args(arguments).output()?;
+/// Runs a subcommand and returns the last line that it printed.
+pub fn run_subcommand(config: &Config, database: &Database, arguments: &[&str]) -> Result<String> {
+    let output = command(config, database).args(arguments).output()?;
     if !output.status.success() {
         return Err(format!("vestibule {arguments:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
-    let printed = String::from_utf8(output.stdout)?;
-    Ok(printed.lines().last().unwrap_or_default().to_owned())
+    let stdout = String::from_utf8(output.stdout)?;
+    Ok(stdout.lines().last().unwrap_or_default().to_owned())
 }
 
-/// A port of the loopback address that nobody uses.
+/// A free port of the loopback address.
 pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 impl Server {
-    pub async fn start(config: &Config, database: &Database, mail: Mail) -> Result<Self> {
+    pub async fn start(config: &Config, database: &Database, mail: MailTarget) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let mut command = program(config, database);
+        let mut command = command(config, database);
         command.arg("serve").env("LISTEN", address.to_string()).env("BASE_URL", format!("http://{address}"));
         let smtp = match mail {
-            Mail::Away => Some(free_port()?),
-            Mail::Captured => None,
-            Mail::Port(port) => Some(port),
+            MailTarget::Unreachable => Some(free_port()?),
+            MailTarget::InMemory => None,
+            MailTarget::Smtp(port) => Some(port),
         };
         if let Some(port) = smtp {
             command.env("SMTP_URL", format!("smtp://127.0.0.1:{port}?tls=none"));
         }
-        let log = config.scratch.join("server.log");
+        let log = config.scratch_dir.join("server.log");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
-        let from = Instant::now();
-        let mut server = Self { child: command.spawn()?, address, started_in: Duration::ZERO };
+        let start = Instant::now();
+        let mut server = Self { child: command.spawn()?, address, startup_time: Duration::ZERO };
         while !server.is_ready().await {
-            if server.child.try_wait()?.is_some() || from.elapsed() > READY_WITHIN {
-                return Err(format!("the server did not get ready: {}", fs::read_to_string(&log)?).into());
+            if server.child.try_wait()?.is_some() || start.elapsed() > STARTUP_TIMEOUT {
+                return Err(format!("the server did not become ready: {}", fs::read_to_string(&log)?).into());
             }
             sleep(Duration::from_millis(1)).await;
         }
-        server.started_in = from.elapsed();
+        server.startup_time = start.elapsed();
         Ok(server)
     }
 
     async fn is_ready(&self) -> bool {
-        let answer = Client::new(self.address).send(&get("/health/ready", "")).await;
-        answer.is_ok_and(|answer| answer.status == 200)
+        let response = Client::new(self.address).send(&get("/health/ready", "")).await;
+        response.is_ok_and(|response| response.status == 200)
     }
 
-    /// Signs a user in, by a link from the command line, and gives the cookie of the session.
+    /// Signs a user in with a link from the command line, and returns the session cookie.
     pub async fn sign_in(
         &self,
         config: &Config,
@@ -105,29 +104,33 @@ impl Server {
         slug: &str,
         email: &str,
     ) -> Result<String> {
-        let link = run(config, database, &["sign-in-link", "--organization", slug, "--email", email])?;
-        let path = link.find("/o/").map(|at| &link[at..]).ok_or("that is no link")?;
+        let link =
+            run_subcommand(config, database, &["sign-in-link", "--organization", slug, "--email", email])?;
+        let path = link.find("/o/").map(|start| &link[start..]).ok_or("no link was printed")?;
         let mut client = Client::new(self.address);
-        let opened = client.send(&get(path, "")).await?.with(303)?;
-        let link = opened.cookie(&format!("sign-in-{slug}")).ok_or("the link left no cookie")?;
-        let signed_in = client.send(&call_form("/api/sign_in/by_link", &link, &[("org", slug)])).await?;
-        Ok(signed_in.cookie(&format!("session-{slug}")).ok_or("nobody was signed in")?)
+        let opened = client.send(&get(path, "")).await?.expect_status(303)?;
+        let link_cookie = opened.cookie(&format!("sign-in-{slug}")).ok_or("the link set no cookie")?;
+        let signed_in =
+            client.send(&post_server_fn("/api/sign_in/by_link", &link_cookie, &[("org", slug)])).await?;
+        Ok(signed_in.cookie(&format!("session-{slug}")).ok_or("the session cookie is missing")?)
     }
 
-    /// What the process holds in memory now, in MiB, and the most that it held since [`forget_peak`](Self::forget_peak).
+    /// The resident set size in MiB: now, and the peak since [`reset_peak_memory`](Self::reset_peak_memory).
     pub fn memory(&self) -> Result<(f64, f64)> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let of = |name: &str| -> Result<f64> {
-            let line =
-                status.lines().find_map(|line| line.strip_prefix(name)).ok_or("the kernel does not say")?;
+        let field = |name: &str| -> Result<f64> {
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .ok_or("missing in /proc/PID/status")?;
             let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
             Ok(kib / 1024.0)
         };
-        Ok((of("VmRSS:")?, of("VmHWM:")?))
+        Ok((field("VmRSS:")?, field("VmHWM:")?))
     }
 
-    /// From now on the most is counted anew (proc(5), `clear_refs`).
-    pub fn forget_peak(&self) -> Result<()> {
+    /// Restarts the measurement of peak memory (`clear_refs` in proc(5)).
+    pub fn reset_peak_memory(&self) -> Result<()> {
         Ok(fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?)
     }
 }

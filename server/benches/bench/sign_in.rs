@@ -2,32 +2,32 @@
 
 use super::Result;
 use super::config::Config;
-use super::database::{Database, MANY};
-use super::http::{Client, call_form, get};
-use super::load::crowd;
+use super::database::{Database, LARGE_SLUG};
+use super::http::{Client, get, post_server_fn};
+use super::load::run_clients;
 use super::report::Row;
-use super::server::{Mail, Server};
+use super::server::{MailTarget, Server};
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::sleep;
 
-const AT_ONCE: usize = 16;
+const CLIENTS: usize = 16;
 /// No more than the captured mailbox keeps, and one source may ask for.
 const PEOPLE: usize = 500;
 
 pub async fn run(config: &Config) -> Result<Vec<Row>> {
-    let database = Database::with_people(config, config.people()).await?;
-    let server = Server::start(config, &database, Mail::Captured).await?;
+    let database = Database::with_users(config, config.large()).await?;
+    let server = Server::start(config, &database, MailTarget::InMemory).await?;
     let people = sqlx::query_scalar::<_, String>(
         "select email from users where organization_id = $1 and status = 'active' order by id limit $2",
     );
-    let people = people.bind(super::database::MANY_ID.parse::<uuid::Uuid>()?).bind(i64::try_from(PEOPLE)?);
+    let people = people.bind(super::database::LARGE_ID.parse::<uuid::Uuid>()?).bind(i64::try_from(PEOPLE)?);
     let people = people.fetch_all(&database.pool).await?;
-    let asked = crowd(server.address, AT_ONCE, PEOPLE, async move |client, index| {
-        let fields = [("org", MANY), ("email", people[index].as_str())];
-        let answer = client.send(&call_form("/api/sign_in/request", "", &fields)).await?;
+    let asked = run_clients(server.address, CLIENTS, PEOPLE, async move |client, index| {
+        let fields = [("org", LARGE_SLUG), ("email", people[index].as_str())];
+        let answer = client.send(&post_server_fn("/api/sign_in/request", "", &fields)).await?;
         if answer.status < 400 {
             Ok(())
         } else {
@@ -38,24 +38,28 @@ pub async fn run(config: &Config) -> Result<Vec<Row>> {
     let links = links(&server).await?;
     let cookies = Rc::new(RefCell::new(Vec::with_capacity(PEOPLE)));
     let kept = Rc::clone(&cookies);
-    let opened = crowd(server.address, AT_ONCE, PEOPLE, async move |client, index| {
-        let opened = client.send(&get(&links[index], "")).await?.with(303)?;
-        let link = opened.cookie(&format!("sign-in-{MANY}")).ok_or("the link left no cookie")?;
-        let signed_in = client.send(&call_form("/api/sign_in/by_link", &link, &[("org", MANY)])).await?;
-        let cookie = signed_in.cookie(&format!("session-{MANY}")).ok_or("nobody was signed in")?;
+    let opened = run_clients(server.address, CLIENTS, PEOPLE, async move |client, index| {
+        let opened = client.send(&get(&links[index], "")).await?.expect_status(303)?;
+        let link = opened.cookie(&format!("sign-in-{LARGE_SLUG}")).ok_or("the link left no cookie")?;
+        let signed_in =
+            client.send(&post_server_fn("/api/sign_in/by_link", &link, &[("org", LARGE_SLUG)])).await?;
+        let cookie = signed_in.cookie(&format!("session-{LARGE_SLUG}")).ok_or("nobody was signed in")?;
         kept.borrow_mut().push(cookie);
         Ok(())
     });
     let opened = opened.await?;
     let cookies = cookies.take();
     // The organization's front door leads whoever is signed in on: it checks the session, and nothing more.
-    let checked = crowd(server.address, AT_ONCE, 10 * PEOPLE, async move |client, index| {
-        let answer = client.send(&get(&format!("/o/{MANY}"), &cookies[index % PEOPLE])).await?.with(303)?;
+    let checked = run_clients(server.address, CLIENTS, 10 * PEOPLE, async move |client, index| {
+        let answer = client
+            .send(&get(&format!("/o/{LARGE_SLUG}"), &cookies[index % PEOPLE]))
+            .await?
+            .expect_status(303)?;
         let inside = answer.header("location").is_some_and(|location| !location.ends_with("/login"));
         if inside { Ok(()) } else { Err("the session was not taken".into()) }
     });
     let checked = checked.await?;
-    let name = |what| format!("sign-in: {what}, {AT_ONCE} at once, p50");
+    let name = |what| format!("sign-in: {what}, {CLIENTS} at once, p50");
     Ok(vec![
         Row::new(name("ask for the mail"), "ms", vec![asked.p50()]),
         Row::new(name("open the link and sign in"), "ms", vec![opened.p50()]),
@@ -69,7 +73,7 @@ async fn links(server: &Server) -> Result<Vec<String>> {
     let mut client = Client::new(server.address);
     let mut ids = HashSet::new();
     for _ in 0..300 {
-        let list = client.send(&get("/dev/mail", "")).await?.with(200)?;
+        let list = client.send(&get("/dev/mail", "")).await?.expect_status(200)?;
         ids = list
             .text()
             .split("/dev/mail/")
@@ -83,8 +87,8 @@ async fn links(server: &Server) -> Result<Vec<String>> {
     }
     let mut links = Vec::with_capacity(PEOPLE);
     for id in ids {
-        let mail = client.send(&get(&format!("/dev/mail/{id}"), "")).await?.with(200)?;
-        let (text, path) = (mail.text(), format!("/o/{MANY}/sign-in/"));
+        let mail = client.send(&get(&format!("/dev/mail/{id}"), "")).await?.expect_status(200)?;
+        let (text, path) = (mail.text(), format!("/o/{LARGE_SLUG}/sign-in/"));
         let token =
             text.split_once(&path).and_then(|(_, rest)| rest.get(..43)).ok_or("a mail without a link")?;
         links.push(format!("{path}{token}"));

@@ -29,8 +29,8 @@ impl Sink {
     }
 
     fn with(config: &Config, options: &[&str]) -> Result<Self> {
-        let (port, counters) = (free_port()?, config.scratch.join("smtp-sink"));
-        let mut command = Command::new(config.smtp_programs.join("smtp-sink"));
+        let (port, counters) = (free_port()?, config.scratch_dir.join("smtp-sink"));
+        let mut command = Command::new(config.smtp_bin_dir.join("smtp-sink"));
         command.arg("-c").args(options);
         if is_root()? {
             // It does not run as root.
@@ -59,7 +59,7 @@ impl Sink {
 
 /// Sends so many mails of this size over 8 kept connections, as ours does.
 pub fn send(config: &Config, sink: &Sink, mails: usize, size: usize) -> Result<Duration> {
-    let mut command = Command::new(config.smtp_programs.join("smtp-source"));
+    let mut command = Command::new(config.smtp_bin_dir.join("smtp-source"));
     command.args(["-d", "-s", "8", "-m", &mails.to_string(), "-l", &size.to_string()]);
     let from = Instant::now();
     let output = command.arg(format!("127.0.0.1:{}", sink.port)).output()?;

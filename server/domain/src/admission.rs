@@ -4,7 +4,7 @@
 //! offered are theirs, and nobody becomes two users.
 
 use crate::audit::{self, Actor, Targets};
-use crate::invitations::state;
+use crate::invitations::membership_state;
 use crate::{Error, OrganizationContext, Result, grants, requests};
 use chrono::{DateTime, Utc};
 use model::transitions::{Action, MembershipState, Transition, transition};
@@ -128,7 +128,7 @@ async fn lock(
     )
     .fetch_optional(transaction)
     .await?;
-    Ok(Some((UserId(user.id), state(&user.status, ends, context.now))))
+    Ok(Some((UserId(user.id), membership_state(&user.status, ends, context.now))))
 }
 
 /// Takes the invitation of a locked user.

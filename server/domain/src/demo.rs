@@ -1,4 +1,4 @@
-//! The demo organization: people in every state, to look at and to play with.
+//! The demo organization, with users in every membership state.
 
 use crate::{Error, OrganizationContext, RequestContext, Result, organizations};
 use chrono::TimeDelta;
@@ -6,11 +6,13 @@ use model::Problem;
 use model::field::FieldError;
 use uuid::Uuid;
 
+/// The slug of the demo organization.
 pub const SLUG: &str = "blobsrus";
+/// The address of its first admin.
 pub const ADMIN: &str = "admin@blobsrus.com";
 
-/// Name, address, status, role, and how many hours ago they signed in last.
-const PEOPLE: [(&str, &str, &str, &str, Option<i64>); 14] = [
+/// Name, local part of the address, status, organization role, and hours since the last login.
+const USERS: [(&str, &str, &str, &str, Option<i64>); 14] = [
     ("Bloberta Round", "bloberta.round", "active", "admin", Some(3)),
     ("Globby Waters", "globby.waters", "active", "member", Some(1)),
     ("Ellie Psoid", "ellie.psoid", "active", "member", Some(26)),
@@ -27,17 +29,17 @@ const PEOPLE: [(&str, &str, &str, &str, Option<i64>); 14] = [
     ("", "goo.lash", "expired", "member", None),
 ];
 
-/// Makes the demo organization, unless it is there.
+/// Creates the demo organization, unless it exists.
 pub async fn seed(request_context: &RequestContext) -> Result<()> {
     match organizations::create(request_context, SLUG, "Blobs R Us", ADMIN).await {
-        Ok(_) => people(request_context).await,
+        Ok(_) => insert_users(request_context).await,
         Err(Error::Problem(problem)) if problem == Problem::field("slug", FieldError::Taken) => Ok(()),
         Err(other) => Err(other),
     }
 }
 
-/// Writes the people as they would be after some weeks. Their invitations were mailed then, so none is mailed now.
-async fn people(request_context: &RequestContext) -> Result<()> {
+/// Inserts the users as they would be after some weeks, with invitations that were already sent, so that no email is queued.
+async fn insert_users(request_context: &RequestContext) -> Result<()> {
     let organization = request_context.organization(SLUG).await?;
     let admin = sqlx::query_scalar!(
         "update users set name = 'Ada Blob' where organization_id = $1 returning id",
@@ -45,17 +47,17 @@ async fn people(request_context: &RequestContext) -> Result<()> {
     )
     .fetch_one(&request_context.app.pool)
     .await?;
-    for (name, mailbox, status, role, hours) in PEOPLE {
+    for (name, local_part, status, role, last_login_hours) in USERS {
         let (user, invitation) = (organization.new_id(), organization.new_id());
-        let email = format!("{mailbox}@blobsrus.com");
-        let joined = hours.map(|_| organization.now - TimeDelta::days(60));
-        let seen = hours.map(|hours| organization.now - TimeDelta::hours(hours));
+        let email = format!("{local_part}@blobsrus.com");
+        let joined_at = last_login_hours.map(|_| organization.now - TimeDelta::days(60));
+        let last_login_at = last_login_hours.map(|hours| organization.now - TimeDelta::hours(hours));
         let invited_at = match status {
             "invited" => organization.now - TimeDelta::days(1),
             "expired" => organization.now - TimeDelta::days(9),
             _ => organization.now - TimeDelta::days(61),
         };
-        let stored = if status == "expired" { "invited" } else { status };
+        let stored_status = if status == "expired" { "invited" } else { status };
         sqlx::query!(
             "insert into users (organization_id, id, email, email_normalized, name, status, role, joined_at, joined_by,
                 last_login_at, created_at)
@@ -65,10 +67,10 @@ async fn people(request_context: &RequestContext) -> Result<()> {
             user,
             email,
             name,
-            stored,
+            stored_status,
             role,
-            joined,
-            seen,
+            joined_at,
+            last_login_at,
             invited_at
         )
         .execute(&request_context.app.pool)
@@ -82,14 +84,14 @@ async fn people(request_context: &RequestContext) -> Result<()> {
             invitation,
             user,
             email,
-            joined,
+            joined_at,
             admin,
             invited_at,
             invited_at + TimeDelta::days(7)
         )
         .execute(&request_context.app.pool)
         .await?;
-        deliver(
+        insert_delivery(
             request_context,
             organization.organization_id(),
             organization.new_id(),
@@ -99,32 +101,35 @@ async fn people(request_context: &RequestContext) -> Result<()> {
         )
         .await?;
     }
-    access(request_context, &organization).await
+    insert_access(request_context, &organization).await
 }
 
-/// Two roles, a group that has one of them, and some people in it.
-async fn access(request_context: &RequestContext, organization: &OrganizationContext<'_>) -> Result<()> {
-    let (reader, payer, group) = (organization.new_id(), organization.new_id(), organization.new_id());
+/// Inserts two roles, and a group with one of the roles and some members.
+async fn insert_access(
+    request_context: &RequestContext,
+    organization: &OrganizationContext<'_>,
+) -> Result<()> {
+    let (auditor, bookkeeper, group) = (organization.new_id(), organization.new_id(), organization.new_id());
     sqlx::query!(
-        "with made as (
+        "with inserted_roles as (
             insert into roles (organization_id, id, name, permissions, created_at) values
                 ($1, $2, 'Auditor', '{invoice:read,report:*}', $5),
                 ($1, $3, 'Bookkeeper', '{invoice:pay,invoice:read}', $5)
          )
          insert into groups (organization_id, id, name, description, created_at)
-         values ($1, $4, 'Accounting', 'Everybody who pays the bills.', $5)",
+         values ($1, $4, 'Accounting', 'Everyone who pays the bills.', $5)",
         organization.organization_id(),
-        reader,
-        payer,
+        auditor,
+        bookkeeper,
         group,
         organization.now
     )
     .execute(&request_context.app.pool)
     .await?;
     sqlx::query!(
-        "with given as (
+        "with inserted_group_roles as (
             insert into group_roles (organization_id, group_id, role_id) values ($1, $3, $2)
-         ), auditors as (
+         ), inserted_user_roles as (
             insert into user_roles (organization_id, user_id, role_id)
             select $1, id, $4 from users where organization_id = $1 and name in ('Dolores Drop', 'Sven Smear')
          )
@@ -132,16 +137,16 @@ async fn access(request_context: &RequestContext, organization: &OrganizationCon
          select $1, $3, id from users
          where organization_id = $1 and name in ('Dolores Drop', 'Jelena Jelly', 'Ooze Özdemir')",
         organization.organization_id(),
-        payer,
+        bookkeeper,
         group,
-        reader
+        auditor
     )
     .execute(&request_context.app.pool)
     .await?;
     Ok(())
 }
 
-async fn deliver(
+async fn insert_delivery(
     request_context: &RequestContext,
     organization: Uuid,
     id: Uuid,

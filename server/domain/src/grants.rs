@@ -1,4 +1,4 @@
-//! What people have: roles of their own, groups, and the permissions that both come to.
+//! The roles and groups of users, and the effective permissions that result from them.
 
 use crate::{Admin, Error, OrganizationContext, Result};
 use model::field::FieldError;
@@ -7,14 +7,11 @@ use model::{GroupId, RoleId, UserId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// How many roles, and how many groups, are offered to choose from.
+/// Most roles, and most groups, that a list or a choice shows.
 pub(crate) const MAX_CHOICES: i64 = 1_000;
 
-/// Everything that this user may do, sorted, each with all it comes from: the union of the user's own roles and of
-/// the roles of the user's groups. A wildcard stands as it was given.
-///
-/// # Errors
-/// None of its own: a user who is not there has nothing.
+/// The effective permissions of a user, sorted, each with its sources: the union of the permissions of the user's own
+/// roles and of the roles of the user's groups. Wildcards are not expanded. Empty if the user does not exist.
 pub async fn effective_permissions(admin: &Admin<'_>, user: UserId) -> Result<Vec<EffectivePermission>> {
     let rows = sqlx::query!(
         "select permission as \"permission!\", r.id as role_id, r.name as role_name,
@@ -38,8 +35,9 @@ pub async fn effective_permissions(admin: &Admin<'_>, user: UserId) -> Result<Ve
     .await?;
     let mut permissions: Vec<EffectivePermission> = Vec::new();
     for row in rows {
-        let permission = Permission::parse(&row.permission)
-            .map_err(|why| Error::Internal(format!("the permission {} is none: {why}", row.permission)))?;
+        let permission = Permission::parse(&row.permission).map_err(|error| {
+            Error::Internal(format!("invalid permission {} in the database: {error}", row.permission))
+        })?;
         let group = row.group_id.zip(row.group_name).map(|(id, name)| GroupName { id: GroupId(id), name });
         let source =
             PermissionSource { role: RoleName { id: RoleId(row.role_id), name: row.role_name }, group };
@@ -51,7 +49,7 @@ pub async fn effective_permissions(admin: &Admin<'_>, user: UserId) -> Result<Ve
     Ok(permissions)
 }
 
-/// All roles and groups of the organization, by name.
+/// All roles and groups that can be assigned in the organization, sorted by name.
 pub async fn options(admin: &Admin<'_>) -> Result<Grants> {
     let pool = &admin.app().pool;
     let roles = sqlx::query!(
@@ -73,8 +71,8 @@ pub async fn options(admin: &Admin<'_>) -> Result<Grants> {
     })
 }
 
-/// What this user has, by name.
-pub(crate) async fn of_user(
+/// The roles and groups assigned to a user, sorted by name.
+pub(crate) async fn load(
     connection: &mut PgConnection,
     context: &OrganizationContext<'_>,
     user: UserId,
@@ -103,10 +101,10 @@ pub(crate) async fn of_user(
     })
 }
 
-/// Gives these users exactly these roles and groups, by a handful of statements however many they are.
+/// Replaces the roles and groups of these users. The number of statements does not depend on the number of users.
 ///
 /// # Errors
-/// When one of the roles or groups is not there.
+/// [`FieldError::NoSuchChoice`] if a role or group does not exist.
 pub(crate) async fn set(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
@@ -135,10 +133,10 @@ pub(crate) async fn set(
     grant(transaction, context, users, &roles, &groups).await
 }
 
-/// Gives these users these roles and groups, beside what they have.
+/// Adds roles and groups to these users, and keeps those that they already have.
 ///
 /// # Errors
-/// When one of the roles or groups is not there.
+/// [`FieldError::NoSuchChoice`] if a role or group does not exist.
 pub(crate) async fn grant(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
@@ -149,7 +147,7 @@ pub(crate) async fn grant(
     if !roles.is_empty() {
         sqlx::query!(
             "insert into user_roles (organization_id, user_id, role_id)
-             select $1, u, r from unnest($2::uuid[]) as u cross join unnest($3::uuid[]) as r
+             select $1, user_id, role_id from unnest($2::uuid[]) as user_id cross join unnest($3::uuid[]) as role_id
              on conflict do nothing",
             context.organization_id(),
             users,
@@ -162,7 +160,7 @@ pub(crate) async fn grant(
     if !groups.is_empty() {
         sqlx::query!(
             "insert into group_members (organization_id, user_id, group_id)
-             select $1, u, g from unnest($2::uuid[]) as u cross join unnest($3::uuid[]) as g
+             select $1, user_id, group_id from unnest($2::uuid[]) as user_id cross join unnest($3::uuid[]) as group_id
              on conflict do nothing",
             context.organization_id(),
             users,
@@ -175,8 +173,8 @@ pub(crate) async fn grant(
     Ok(())
 }
 
-/// The field that named something which is not there, by the constraint that says so.
+/// Maps a violation of the foreign key `constraint` to an error on the form field that holds the id.
 pub(crate) fn foreign_key_error(error: sqlx::Error, constraint: &str, field: &str) -> Error {
-    let broken = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
-    if broken == Some(constraint) { Error::field(field, FieldError::NoSuchChoice) } else { error.into() }
+    let violated = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
+    if violated == Some(constraint) { Error::field(field, FieldError::NoSuchChoice) } else { error.into() }
 }

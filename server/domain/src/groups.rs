@@ -1,4 +1,4 @@
-//! Groups: people together, and the roles that all of them have.
+//! Groups: their members, and the roles that every member gets.
 
 use crate::audit::{self, Targets};
 use crate::grants::{self, MAX_CHOICES};
@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// All groups, by name.
+/// All groups, sorted by name.
 pub async fn list(admin: &Admin<'_>) -> Result<Vec<Group>> {
     let rows = sqlx::query!(
         "select g.id, g.name, g.description,
@@ -52,11 +52,11 @@ pub async fn list(admin: &Admin<'_>) -> Result<Vec<Group>> {
         .collect())
 }
 
-/// Makes a group, or changes the one of this id.
+/// Creates a group, or updates the one with this id.
 ///
 /// # Errors
-/// A name that is empty, too long or taken; a description that is too long; a role that is not there; not found, when
-/// there is no such group.
+/// A field error if the name is empty, too long or taken, the description is too long, or a role does not exist; not found
+/// if the group does not exist.
 pub async fn save(
     principal: impl Into<Principal<'_>>,
     id: Option<GroupId>,
@@ -65,9 +65,9 @@ pub async fn save(
     roles: &[RoleId],
 ) -> Result<GroupId> {
     let principal = &principal.into();
-    let (name, description) = check(name, description)?;
+    let (name, description) = validate(name, description)?;
     let mut transaction = principal.app().pool.begin().await?;
-    let (group, word) = match id {
+    let (group, action) = match id {
         None => {
             let group = GroupId(principal.new_id());
             sqlx::query!(
@@ -83,7 +83,7 @@ pub async fn save(
             (group, "group.created")
         }
         Some(group) => {
-            let changed = sqlx::query!(
+            let updated = sqlx::query!(
                 "update groups set name = $3, description = $4 where organization_id = $1 and id = $2",
                 principal.organization_id(),
                 group.0,
@@ -92,35 +92,35 @@ pub async fn save(
             )
             .execute(&mut *transaction)
             .await?;
-            if changed.rows_affected() == 0 {
+            if updated.rows_affected() == 0 {
                 return Err(Error::not_found());
             }
             (group, "group.updated")
         }
     };
-    let names = set_roles(&mut transaction, principal, group, roles).await?;
-    let details = json!({ "group": name, "roles": names });
+    let role_names = set_roles(&mut transaction, principal, group, roles).await?;
+    let details = json!({ "group": name, "roles": role_names });
     let targets = Targets::thing(group.0);
-    audit::record(&mut transaction, principal, &principal.actor, word, &targets, &details).await?;
+    audit::record(&mut transaction, principal, &principal.actor, action, &targets, &details).await?;
     transaction.commit().await?;
     Ok(group)
 }
 
-fn check(name: &str, description: &str) -> Result<(String, String)> {
+fn validate(name: &str, description: &str) -> Result<(String, String)> {
     match (field::name(name), field::description(description)) {
         (Ok(name), Ok(description)) => Ok((name, description)),
         (name, description) => {
-            let problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
+            let field_problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
             let fields = [
-                name.err().map(|e| problem("name", e)),
-                description.err().map(|e| problem("description", e)),
+                name.err().map(|error| field_problem("name", error)),
+                description.err().map(|error| field_problem("description", error)),
             ];
             Err(Problem::Invalid { fields: fields.into_iter().flatten().collect() }.into())
         }
     }
 }
 
-/// Gives the group exactly these roles, and back their names.
+/// Replaces the roles of the group and returns their names, for the audit log.
 async fn set_roles(
     transaction: &mut PgConnection,
     principal: &Principal<'_>,
@@ -138,7 +138,7 @@ async fn set_roles(
     .await?;
     sqlx::query!(
         "insert into group_roles (organization_id, group_id, role_id)
-         select $1, $2, r from unnest($3::uuid[]) as r on conflict do nothing",
+         select $1, $2, role_id from unnest($3::uuid[]) as role_id on conflict do nothing",
         principal.organization_id(),
         group.0,
         &roles
@@ -156,10 +156,10 @@ async fn set_roles(
     Ok(names)
 }
 
-/// Deletes a group. Its people stay, without what it gave them.
+/// Deletes a group. Its members stay in the organization, but lose the roles of the group.
 ///
 /// # Errors
-/// Not found, when there is no such group.
+/// Not found if the group does not exist.
 pub async fn delete(principal: impl Into<Principal<'_>>, group: GroupId) -> Result<()> {
     let principal = &principal.into();
     let mut transaction = principal.app().pool.begin().await?;
@@ -179,20 +179,20 @@ pub async fn delete(principal: impl Into<Principal<'_>>, group: GroupId) -> Resu
     Ok(())
 }
 
-/// Puts these users into a group, and says to how many that was news.
+/// Adds users to a group and returns how many were not members before.
 ///
 /// # Errors
-/// When nobody was chosen, or more than 1,000; not found, when there is no such group.
+/// A field error unless 1 to [`MAX_USERS`] users are selected; not found if the group does not exist.
 pub async fn add_members(
     principal: impl Into<Principal<'_>>,
     group: GroupId,
     users: &[UserId],
 ) -> Result<GroupChangeResult> {
     let principal = &principal.into();
-    let users = some(users)?;
+    let users = validate_selection(users)?;
     let mut transaction = principal.app().pool.begin().await?;
-    let name = hold(&mut transaction, principal, group).await?;
-    // Whoever was removed meanwhile is left out.
+    let name = lock_group(&mut transaction, principal, group).await?;
+    // Users that were removed in the meantime are skipped.
     let added = sqlx::query!(
         "with locked as (
             select id, email from users
@@ -221,20 +221,20 @@ pub async fn add_members(
     Ok(GroupChangeResult { change: GroupChange::Add, group: name, done: added.len() })
 }
 
-/// Takes these users out of a group, and says for how many that was news. They stay in the organization, without what
-/// the group gave them.
+/// Removes users from a group and returns how many were members. They stay in the organization, but lose the roles of the
+/// group.
 ///
 /// # Errors
-/// When nobody was chosen, or more than 1,000; not found, when there is no such group.
+/// A field error unless 1 to [`MAX_USERS`] users are selected; not found if the group does not exist.
 pub async fn remove_members(
     principal: impl Into<Principal<'_>>,
     group: GroupId,
     users: &[UserId],
 ) -> Result<GroupChangeResult> {
     let principal = &principal.into();
-    let users = some(users)?;
+    let users = validate_selection(users)?;
     let mut transaction = principal.app().pool.begin().await?;
-    let name = hold(&mut transaction, principal, group).await?;
+    let name = lock_group(&mut transaction, principal, group).await?;
     let removed = sqlx::query!(
         "with locked as (
             select id, email from users
@@ -262,8 +262,11 @@ pub async fn remove_members(
     Ok(GroupChangeResult { change: GroupChange::Remove, group: name, done: removed.len() })
 }
 
-/// The ids of those who were chosen, when there are some and not too many.
-fn some(users: &[UserId]) -> Result<Vec<Uuid>> {
+/// The ids of the selected users.
+///
+/// # Errors
+/// A field error if none or more than [`MAX_USERS`] are selected.
+fn validate_selection(users: &[UserId]) -> Result<Vec<Uuid>> {
     if users.is_empty() {
         return Err(Error::field("users", FieldError::Empty));
     }
@@ -273,8 +276,12 @@ fn some(users: &[UserId]) -> Result<Vec<Uuid>> {
     Ok(users.iter().map(|user| user.0).collect())
 }
 
-/// Keeps the group from being deleted meanwhile, and gives its name.
-async fn hold(transaction: &mut PgConnection, principal: &Principal<'_>, group: GroupId) -> Result<String> {
+/// Locks the group against deletion until the transaction ends, and returns its name.
+async fn lock_group(
+    transaction: &mut PgConnection,
+    principal: &Principal<'_>,
+    group: GroupId,
+) -> Result<String> {
     sqlx::query_scalar!(
         "select name from groups where organization_id = $1 and id = $2 for key share",
         principal.organization_id(),

@@ -8,7 +8,7 @@ use model::permission::{self, MAX_PERMISSIONS, Permission, Role};
 use model::{FieldProblem, Problem, RoleId};
 use serde_json::json;
 
-/// All roles, by name.
+/// All roles, sorted by name.
 pub async fn list(admin: &Admin<'_>) -> Result<Vec<Role>> {
     let rows = sqlx::query!(
         "select r.id, r.name, r.permissions,
@@ -32,15 +32,16 @@ pub async fn list(admin: &Admin<'_>) -> Result<Vec<Role>> {
     Ok(rows.into_iter().map(|row| role(row.id, row.name, row.permissions, row.users, row.groups)).collect())
 }
 
-/// Makes a role, or changes the one of this id. `permissions` is a list, parted by commas or white space.
+/// Creates a role, or updates the one with this id. `permissions` is a list separated by commas or white space.
 ///
 /// # Errors
-/// A name that is empty, too long or taken; an entry that is no permission; not found, when there is no such role.
+/// A field error if the name is empty, too long or taken, or an entry is not a valid permission; not found if the role does
+/// not exist.
 pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions: &str) -> Result<RoleId> {
-    let (name, permissions) = check(name, permissions)?;
+    let (name, permissions) = validate(name, permissions)?;
     let texts: Vec<&str> = permissions.iter().map(Permission::as_str).collect();
     let mut transaction = admin.app().pool.begin().await?;
-    let (role, word) = match id {
+    let (role, action) = match id {
         None => {
             let role = RoleId(admin.new_id());
             sqlx::query!(
@@ -56,7 +57,7 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
             (role, "role.created")
         }
         Some(role) => {
-            let changed = sqlx::query!(
+            let updated = sqlx::query!(
                 "update roles set name = $3, permissions = $4 where organization_id = $1 and id = $2",
                 admin.organization_id(),
                 role.0,
@@ -65,7 +66,7 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
             )
             .execute(&mut *transaction)
             .await?;
-            if changed.rows_affected() == 0 {
+            if updated.rows_affected() == 0 {
                 return Err(Error::not_found());
             }
             (role, "role.updated")
@@ -73,12 +74,12 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
     };
     let details = json!({ "role": name, "permissions": texts });
     let targets = Targets::thing(role.0);
-    audit::record(&mut transaction, admin, &Actor::user(&admin.user), word, &targets, &details).await?;
+    audit::record(&mut transaction, admin, &Actor::user(&admin.user), action, &targets, &details).await?;
     transaction.commit().await?;
     Ok(role)
 }
 
-fn check(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
+fn validate(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
     let name = field::name(name);
     let permissions = match permission::parse_list(permissions) {
         Ok(list) if list.is_empty() => Err(FieldError::Empty),
@@ -89,20 +90,20 @@ fn check(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
     match (name, permissions) {
         (Ok(name), Ok(permissions)) => Ok((name, permissions)),
         (name, permissions) => {
-            let problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
+            let field_problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
             let fields = [
-                name.err().map(|e| problem("name", e)),
-                permissions.err().map(|e| problem("permissions", e)),
+                name.err().map(|error| field_problem("name", error)),
+                permissions.err().map(|error| field_problem("permissions", error)),
             ];
             Err(Problem::Invalid { fields: fields.into_iter().flatten().collect() }.into())
         }
     }
 }
 
-/// Deletes a role, and takes it from everybody who has it.
+/// Deletes a role, and removes it from all users and groups that have it.
 ///
 /// # Errors
-/// Not found, when there is no such role.
+/// Not found if the role does not exist.
 pub async fn delete(admin: &Admin<'_>, role: RoleId) -> Result<()> {
     let mut transaction = admin.app().pool.begin().await?;
     access::lock_organization(&mut transaction, admin).await?;

@@ -1,4 +1,5 @@
-//! The users of an organization, as its admins see them.
+//! Users of one organization: the list with keyset pages, profiles, bulk actions, and access (organization role, roles and
+//! groups).
 
 mod access;
 mod actions;
@@ -6,9 +7,9 @@ mod cursor;
 mod list;
 mod profile;
 
-pub use access::change;
-pub(crate) use actions::{MAX_ATTEMPTS, apply};
-pub use actions::{act, invite_all_again};
+pub use access::set_access;
+pub(crate) use actions::{MAX_ATTEMPTS, apply_in_transaction};
+pub use actions::{apply_action, resend_expired};
 pub use list::list;
-pub(crate) use list::{contains, counts};
+pub(crate) use list::{contains_pattern, load_counts};
 pub use profile::profile;

@@ -1,4 +1,4 @@
-//! What each address of a list is, before or after inviting it.
+//! Classifies each entry of an address list, before and after inviting it.
 
 use crate::{Admin, Error, Result};
 use chrono::{DateTime, Utc};
@@ -11,40 +11,43 @@ use model::transitions::{MembershipState, Refusal};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
-/// The most entries that are answered for, addresses or not.
+/// Most entries of a list, valid addresses or not.
 const MAX_ENTRIES: usize = 4 * MAX_ADDRESSES;
 
-/// Says of every address in the list what inviting it would do. Changes nothing.
+/// Reports for every entry of the list what inviting it would do. Read-only.
+///
+/// # Errors
+/// A field error if the list has no entries or more than [`MAX_ADDRESSES`] addresses.
 pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteResult> {
-    let entries = read(list)?;
-    let keys: Vec<String> = addresses(&entries).into_keys().collect();
+    let entries = parse_entries(list)?;
+    let emails: Vec<String> = valid_addresses(&entries).into_keys().collect();
     let mut connection = admin.app().pool.acquire().await?;
-    let mut states = states(&mut connection, admin, &keys).await?;
-    for key in open_requests(&mut connection, admin, &keys).await? {
-        states.entry(key).or_insert(Found::NOBODY).asked = true;
+    let mut statuses = load_statuses(&mut connection, admin, &emails).await?;
+    for email in find_open_requests(&mut connection, admin, &emails).await? {
+        statuses.entry(email).or_insert(AddressStatus::UNKNOWN).has_open_request = true;
     }
-    Ok(answer(entries, &states, &admin.settings))
+    Ok(invite_result(entries, &statuses, &admin.settings))
 }
 
-/// What stood at an address.
+/// The status of an address in the organization.
 #[derive(Clone, Copy)]
-pub(super) struct Found {
+pub(super) struct AddressStatus {
     pub state: MembershipState,
     pub user: Option<UserId>,
-    /// Whether a request of the address waits for the admins.
-    pub asked: bool,
+    /// Whether an invitation request from this address is waiting for review.
+    pub has_open_request: bool,
 }
 
-impl Found {
-    pub const NOBODY: Self = Self { state: MembershipState::Unknown, user: None, asked: false };
+impl AddressStatus {
+    pub const UNKNOWN: Self = Self { state: MembershipState::Unknown, user: None, has_open_request: false };
 }
 
-/// The states of these addresses, of those that have a user.
-pub(super) async fn states(
+/// The statuses, by normalized address. Addresses without a user are left out.
+pub(super) async fn load_statuses(
     connection: &mut PgConnection,
     admin: &Admin<'_>,
-    keys: &[String],
-) -> Result<HashMap<String, Found>> {
+    emails: &[String],
+) -> Result<HashMap<String, AddressStatus>> {
     let rows = sqlx::query!(
         "select u.id, u.email_normalized, u.status, i.expires_at as \"expires_at?\"
          from users u
@@ -52,52 +55,59 @@ pub(super) async fn states(
             on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
          where u.organization_id = $1 and u.email_normalized = any($2)",
         admin.organization_id(),
-        keys
+        emails
     )
     .fetch_all(connection)
     .await?;
-    let found = |id, status: &str, ends| Found {
-        state: state(status, ends, admin.now),
+    let status = |id, status: &str, expires_at| AddressStatus {
+        state: membership_state(status, expires_at, admin.now),
         user: Some(UserId(id)),
-        asked: false,
+        has_open_request: false,
     };
     Ok(rows
         .into_iter()
-        .map(|row| (row.email_normalized, found(row.id, &row.status, row.expires_at)))
+        .map(|row| (row.email_normalized, status(row.id, &row.status, row.expires_at)))
         .collect())
 }
 
-/// Those of these addresses whose request waits for the admins.
-async fn open_requests(
+/// Those of the addresses that have an invitation request waiting for review.
+async fn find_open_requests(
     connection: &mut PgConnection,
     admin: &Admin<'_>,
-    keys: &[String],
+    emails: &[String],
 ) -> Result<Vec<String>> {
-    let waiting = sqlx::query_scalar!(
+    let requested = sqlx::query_scalar!(
         "select email_normalized from invitation_requests
          where organization_id = $1 and email_normalized = any($2) and status = 'open'",
         admin.organization_id(),
-        keys
+        emails
     )
     .fetch_all(connection)
     .await?;
-    Ok(waiting)
+    Ok(requested)
 }
 
-/// The state of an address with a user, by the user's status and the end of the open invitation.
-pub fn state(status: &str, expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> MembershipState {
+/// The membership state of a user, from the stored status and the expiry of the open invitation.
+pub fn membership_state(
+    status: &str,
+    expires_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> MembershipState {
     match status {
         "active" => MembershipState::Active,
         "suspended" => MembershipState::Suspended,
-        _ if expires_at.is_some_and(|end| end > now) => MembershipState::Invited,
+        _ if expires_at.is_some_and(|expires_at| expires_at > now) => MembershipState::Invited,
         _ => MembershipState::Expired,
     }
 }
 
-/// The list's entries, when there are some and not too many.
-pub fn read(list: &str) -> Result<Vec<Entry>> {
+/// Parses the list.
+///
+/// # Errors
+/// A field error if it has no entries or more than [`MAX_ADDRESSES`] addresses.
+pub(super) fn parse_entries(list: &str) -> Result<Vec<Entry>> {
     let entries = address_list::parse(list);
-    // A column of names beside the addresses does not count, as long as it is not a flood.
+    // Entries that are not addresses, such as a column of names, count only if there are very many of them.
     let count = match entries.iter().filter(|entry| entry.address.is_ok()).count() {
         count if count <= MAX_ADDRESSES && entries.len() > MAX_ENTRIES => entries.len(),
         count => count,
@@ -112,8 +122,8 @@ pub fn read(list: &str) -> Result<Vec<Entry>> {
     }
 }
 
-/// The well-formed addresses, once each: their key, and how mail is written to them.
-pub fn addresses(entries: &[Entry]) -> HashMap<String, String> {
+/// The distinct valid addresses: from the normalized form to the form that email is sent to.
+pub(super) fn valid_addresses(entries: &[Entry]) -> HashMap<String, String> {
     entries
         .iter()
         .filter(|entry| entry.duplicate_of.is_none())
@@ -122,26 +132,27 @@ pub fn addresses(entries: &[Entry]) -> HashMap<String, String> {
         .collect()
 }
 
-/// The answer for each entry, from the state that its address was in; one without a state is unknown.
-pub(super) fn answer(
+/// Classifies each entry by the status of its address. An address without a status is unknown.
+pub(super) fn invite_result(
     entries: Vec<Entry>,
-    found: &HashMap<String, Found>,
+    statuses: &HashMap<String, AddressStatus>,
     settings: &Settings,
 ) -> InviteResult {
-    let class = |entry: Entry| match (entry.duplicate_of, entry.address) {
+    let classify = |entry: Entry| match (entry.duplicate_of, entry.address) {
         (Some(of), _) => ClassifiedAddress::new(entry.text, AddressClass::Duplicate { of }),
         (None, Err(why)) => ClassifiedAddress::new(entry.text, AddressClass::Malformed { why }),
         (None, Ok(address)) => {
-            let key = address.normalized();
-            let Found { state, user, asked } = found.get(&key).copied().unwrap_or(Found::NOBODY);
+            let email = address.normalized();
+            let status = statuses.get(&email).copied().unwrap_or(AddressStatus::UNKNOWN);
+            let AddressStatus { state, user, has_open_request } = status;
             let class = match AddressClass::of_state(state) {
-                class if class.is_invited() && !settings.allows(&key) => {
+                class if class.is_invited() && !settings.allows(&email) => {
                     AddressClass::Refused { why: Refusal::DomainNotAllowed }
                 }
                 class => class,
             };
-            ClassifiedAddress { text: address.as_str().to_owned(), class, user, asked }
+            ClassifiedAddress { text: address.as_str().to_owned(), class, user, has_open_request }
         }
     };
-    InviteResult { addresses: entries.into_iter().map(class).collect() }
+    InviteResult { addresses: entries.into_iter().map(classify).collect() }
 }

@@ -1,6 +1,8 @@
-//! Inviting a list of addresses: a handful of statements in one transaction, however long the list is.
+//! Inviting a list of addresses: a fixed number of statements in one transaction, whatever the length of the list.
 
-use super::classify::{self, addresses, answer, read, state, states};
+use super::classify::{
+    AddressStatus, invite_result, load_statuses, membership_state, parse_entries, valid_addresses,
+};
 use crate::audit::{self, Actor, Targets};
 use crate::{Admin, Error, Result, grants, mail, requests};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,82 +14,87 @@ use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-/// How often an address may be gone again between two looks at it.
+/// Attempts to insert or lock the user of an address, before giving up because it keeps being deleted in between.
 const MAX_LOCK_ATTEMPTS: usize = 10;
 
-/// Invites every address of the list that may be invited, each with its mail, and says of every entry what became of
-/// it. All of the accepted ones are invited, or none.
+/// Invites every address of the list that may be invited, queues an email for each, and reports the result of every entry.
+/// Either all accepted addresses are invited, or none.
 ///
 /// # Errors
-/// When the list has no address or more than 10,000.
-pub async fn invite(admin: &Admin<'_>, list: &str, offer: &AccessGrant) -> Result<InviteResult> {
-    let entries = read(list)?;
-    let mut found = Found::default();
+/// A field error if the list has no entries or more than 10,000 addresses, or if a role or group does not exist.
+pub async fn invite(admin: &Admin<'_>, list: &str, grant: &AccessGrant) -> Result<InviteResult> {
+    let entries = parse_entries(list)?;
+    let mut batch = Batch::default();
     let mut transaction = admin.app().pool.begin().await?;
-    let (allowed, barred) = addresses(&entries).into_iter().partition(|(key, _)| admin.settings.allows(key));
-    settle_users(&mut transaction, admin, allowed, offer.role, &mut found).await?;
-    look_at(&mut transaction, admin, barred, &mut found).await?;
-    let mails = write_invitations(&mut transaction, admin, offer.role, &found).await?;
-    grant(&mut transaction, admin, offer, &found).await?;
-    let keys: Vec<&str> = found.invited.iter().map(|user| user.email_normalized.as_str()).collect();
-    requests::mark_approved(&mut transaction, admin, &keys).await?;
-    settle_invited(&mut transaction, admin, &found).await?;
+    let (allowed, disallowed) =
+        valid_addresses(&entries).into_iter().partition(|(email, _)| admin.settings.allows(email));
+    upsert_users(&mut transaction, admin, allowed, grant.role, &mut batch).await?;
+    classify_disallowed(&mut transaction, admin, disallowed, &mut batch).await?;
+    let mails = upsert_invitations(&mut transaction, admin, grant.role, &batch).await?;
+    assign_access(&mut transaction, admin, grant, &batch).await?;
+    let emails: Vec<&str> = batch.invitees.iter().map(|user| user.email_normalized.as_str()).collect();
+    requests::mark_approved(&mut transaction, admin, &emails).await?;
+    approve_requests_of_invited(&mut transaction, admin, &batch).await?;
     let mut targets = Targets::default();
-    for user in &found.invited {
+    for user in &batch.invitees {
         targets.push(UserId(user.id), &user.email);
     }
-    let details = details(&mut transaction, admin, offer, found.invited.first()).await?;
+    let details = audit_details(&mut transaction, admin, grant, batch.invitees.first()).await?;
     audit::record(&mut transaction, admin, &Actor::user(&admin.user), "user.invited", &targets, &details)
         .await?;
     mail::queue_invitations(&mut transaction, admin, &mails).await?;
     transaction.commit().await?;
     admin.app().mail_ready.notify_one();
-    Ok(answer(entries, &found.states, &admin.settings))
+    Ok(invite_result(entries, &batch.statuses, &admin.settings))
 }
 
-/// What stood at each address, and the users who get an invitation now.
+/// The status of each address before this batch, and the users who get an invitation now.
 #[derive(Default)]
-struct Found {
-    states: HashMap<String, classify::Found>,
-    invited: Vec<Invited>,
+struct Batch {
+    /// By normalized address.
+    statuses: HashMap<String, AddressStatus>,
+    invitees: Vec<Invitee>,
 }
 
-struct Invited {
+struct Invitee {
     id: Uuid,
     email: String,
     email_normalized: String,
-    again: bool,
+    /// Whether the user had an invitation, which has expired.
+    is_reinvited: bool,
 }
 
-/// Makes a user for each unknown address, locks the users of the others, and tells the two apart. An address whose
-/// user is removed between the two looks gets another look.
-async fn settle_users(
+/// Inserts a user for each unknown address and locks the existing users of the others. An address whose user is deleted
+/// between the two statements is tried again.
+///
+/// `pending` maps normalized addresses to the form that email is sent to.
+async fn upsert_users(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
-    mut rest: HashMap<String, String>,
+    mut pending: HashMap<String, String>,
     role: OrganizationRole,
-    found: &mut Found,
+    batch: &mut Batch,
 ) -> Result<()> {
     for _ in 0..MAX_LOCK_ATTEMPTS {
-        if rest.is_empty() {
+        if pending.is_empty() {
             return Ok(());
         }
-        insert_users(transaction, admin, &mut rest, role, found).await?;
-        lock_users(transaction, admin, &mut rest, found).await?;
+        insert_users(transaction, admin, &mut pending, role, batch).await?;
+        classify_locked(transaction, admin, &mut pending, batch).await?;
     }
-    Err(Error::Internal("the same addresses were removed again and again".to_owned()))
+    Err(Error::Internal("users to invite were deleted concurrently in every attempt".to_owned()))
 }
 
 async fn insert_users(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
-    rest: &mut HashMap<String, String>,
+    pending: &mut HashMap<String, String>,
     role: OrganizationRole,
-    found: &mut Found,
+    batch: &mut Batch,
 ) -> Result<()> {
-    let (keys, emails): (Vec<String>, Vec<String>) = rest.drain().unzip();
-    let ids: Vec<Uuid> = keys.iter().map(|_| admin.new_id()).collect();
-    // In the order of the addresses, so that two lists never wait for each other in a circle.
+    let (normalized, emails): (Vec<String>, Vec<String>) = pending.drain().unzip();
+    let ids: Vec<Uuid> = normalized.iter().map(|_| admin.new_id()).collect();
+    // In the order of the addresses, so that two concurrent batches can't deadlock.
     let inserted: HashSet<Uuid> = sqlx::query_scalar!(
         "insert into users (organization_id, id, email, email_normalized, status, role, created_at)
          select $1, row.id, row.email, row.email_normalized, 'invited', $2, $3
@@ -100,130 +107,138 @@ async fn insert_users(
         admin.now,
         &ids,
         &emails,
-        &keys
+        &normalized
     )
     .fetch_all(transaction)
     .await?
     .into_iter()
     .collect();
-    for ((id, email), email_normalized) in ids.into_iter().zip(emails).zip(keys) {
+    for ((id, email), email_normalized) in ids.into_iter().zip(emails).zip(normalized) {
         if inserted.contains(&id) {
-            found.states.insert(email_normalized.clone(), classify::Found::NOBODY);
-            found.invited.push(Invited { id, email, email_normalized, again: false });
+            batch.statuses.insert(email_normalized.clone(), AddressStatus::UNKNOWN);
+            batch.invitees.push(Invitee { id, email, email_normalized, is_reinvited: false });
         } else {
-            rest.insert(email_normalized, email);
+            pending.insert(email_normalized, email);
         }
     }
     Ok(())
 }
 
-async fn lock_users(
+/// Locks the existing users of the pending addresses, and classifies them. Those whose invitation has expired are invited
+/// again.
+async fn classify_locked(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
-    rest: &mut HashMap<String, String>,
-    found: &mut Found,
+    pending: &mut HashMap<String, String>,
+    batch: &mut Batch,
 ) -> Result<()> {
-    if rest.is_empty() {
+    if pending.is_empty() {
         return Ok(());
     }
-    let keys: Vec<String> = rest.keys().cloned().collect();
+    let emails: Vec<String> = pending.keys().cloned().collect();
     let users = sqlx::query!(
         "select id, email, email_normalized, status from users
          where organization_id = $1 and email_normalized = any($2)
          order by email_normalized
          for update",
         admin.organization_id(),
-        &keys
+        &emails
     )
     .fetch_all(&mut *transaction)
     .await?;
     let invited: Vec<Uuid> =
         users.iter().filter(|user| user.status == "invited").map(|user| user.id).collect();
-    let ends = open_invitations(transaction, admin, &invited).await?;
+    let expirations = load_open_expirations(transaction, admin, &invited).await?;
     for user in users {
-        rest.remove(&user.email_normalized);
-        let state = state(&user.status, ends.get(&user.id).copied(), admin.now);
+        pending.remove(&user.email_normalized);
+        let state = membership_state(&user.status, expirations.get(&user.id).copied(), admin.now);
         if AddressClass::of_state(state).is_invited() {
-            found.invited.push(Invited {
+            batch.invitees.push(Invitee {
                 id: user.id,
                 email: user.email,
                 email_normalized: user.email_normalized.clone(),
-                again: true,
+                is_reinvited: true,
             });
         }
-        let user_id = Some(UserId(user.id));
-        found.states.insert(user.email_normalized, classify::Found { state, user: user_id, asked: false });
+        let status = AddressStatus { state, user: Some(UserId(user.id)), has_open_request: false };
+        batch.statuses.insert(user.email_normalized, status);
     }
     Ok(())
 }
 
-/// The states of addresses whose domain is not allowed: they are not invited, whatever these are.
-async fn look_at(
+/// Classifies the addresses whose domain is not allowed. They are never invited, so their users are not locked.
+async fn classify_disallowed(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
-    barred: HashMap<String, String>,
-    found: &mut Found,
+    disallowed: HashMap<String, String>,
+    batch: &mut Batch,
 ) -> Result<()> {
-    if !barred.is_empty() {
-        let keys: Vec<String> = barred.into_keys().collect();
-        found.states.extend(states(transaction, admin, &keys).await?);
+    if !disallowed.is_empty() {
+        let emails: Vec<String> = disallowed.into_keys().collect();
+        batch.statuses.extend(load_statuses(transaction, admin, &emails).await?);
     }
     Ok(())
 }
 
-/// The requests of those who were invited before: they have what they asked for.
-async fn settle_invited(transaction: &mut PgConnection, admin: &Admin<'_>, found: &Found) -> Result<()> {
-    let invited = found.states.iter().filter(|(_, found)| found.state == MembershipState::Invited);
-    let keys: Vec<&str> = invited.map(|(key, _)| key.as_str()).collect();
-    if keys.is_empty() {
+/// Approves the open requests of addresses that already had a valid invitation: they need no new one.
+async fn approve_requests_of_invited(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    batch: &Batch,
+) -> Result<()> {
+    let invited = batch.statuses.iter().filter(|(_, status)| status.state == MembershipState::Invited);
+    let emails: Vec<&str> = invited.map(|(email, _)| email.as_str()).collect();
+    if emails.is_empty() {
         return Ok(());
     }
     let mut targets = Targets::default();
-    for email in requests::mark_approved(transaction, admin, &keys).await? {
+    for email in requests::mark_approved(transaction, admin, &emails).await? {
         targets.push_address(&email);
     }
     let actor = Actor::user(&admin.user);
     audit::record(transaction, admin, &actor, "request.approved", &targets, &json!({})).await
 }
 
-/// Gives everybody who is invited what is offered. Who was invited before has nothing beside it: an old invitation brings
-/// nothing back.
-async fn grant(
+/// Assigns the granted roles and groups to the invitees. A renewed invitation replaces what the expired one had granted.
+async fn assign_access(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
-    offer: &AccessGrant,
-    found: &Found,
+    grant: &AccessGrant,
+    batch: &Batch,
 ) -> Result<()> {
-    let ids = |again: bool| -> Vec<Uuid> {
-        found.invited.iter().filter(|user| user.again == again).map(|user| user.id).collect()
+    let ids = |reinvited: bool| -> Vec<Uuid> {
+        let invitees = batch.invitees.iter().filter(|user| user.is_reinvited == reinvited);
+        invitees.map(|user| user.id).collect()
     };
-    let roles: Vec<Uuid> = offer.roles.iter().map(|role| role.0).collect();
-    let groups: Vec<Uuid> = offer.groups.iter().map(|group| group.0).collect();
+    let roles: Vec<Uuid> = grant.roles.iter().map(|role| role.0).collect();
+    let groups: Vec<Uuid> = grant.groups.iter().map(|group| group.0).collect();
     grants::grant(transaction, admin, &ids(false), &roles, &groups).await?;
-    let again = ids(true);
-    if again.is_empty() {
+    let reinvited = ids(true);
+    if reinvited.is_empty() {
         return Ok(());
     }
-    grants::set(transaction, admin, &again, &offer.roles, &offer.groups).await
+    grants::set(transaction, admin, &reinvited, &grant.roles, &grant.groups).await
 }
 
-/// What the log keeps of an offer: the names, since ids say nothing once a role is gone.
-async fn details(
+/// The grant as the audit log stores it. Roles and groups are stored by name, since ids mean nothing once a role is
+/// deleted. The names are read from any one invitee, because all of them got the same.
+async fn audit_details(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
-    offer: &AccessGrant,
-    one: Option<&Invited>,
+    grant: &AccessGrant,
+    invitee: Option<&Invitee>,
 ) -> Result<Value> {
-    let mut details = json!({ "role": offer.role.code() });
-    if let Some(user) = one.filter(|_| !offer.roles.is_empty() || !offer.groups.is_empty()) {
-        let granted = grants::of_user(transaction, admin, UserId(user.id)).await?;
+    let mut details = json!({ "role": grant.role.code() });
+    if let Some(user) = invitee.filter(|_| !grant.roles.is_empty() || !grant.groups.is_empty()) {
+        let granted = grants::load(transaction, admin, UserId(user.id)).await?;
         details["roles"] = granted.roles.into_iter().map(|role| role.name).collect();
         details["groups"] = granted.groups.into_iter().map(|group| group.name).collect();
     }
     Ok(details)
 }
 
-async fn open_invitations(
+/// When the open invitations of these users expire, by user.
+async fn load_open_expirations(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
     users: &[Uuid],
@@ -239,16 +254,17 @@ async fn open_invitations(
     Ok(rows.into_iter().map(|row| (row.user_id, row.expires_at)).collect())
 }
 
-/// Writes a new invitation for each new user and starts the expired ones again; gives back what to mail.
-async fn write_invitations(
+/// Inserts an invitation for each new user and renews the expired ones. Returns the emails to queue.
+async fn upsert_invitations(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
     role: OrganizationRole,
-    found: &Found,
+    batch: &Batch,
 ) -> Result<Vec<mail::InvitationMail>> {
     let expires_at = admin.now + TimeDelta::days(admin.settings.invitation_days.into());
     let inviter = admin.user.shown_name();
-    let (again, new): (Vec<&Invited>, Vec<&Invited>) = found.invited.iter().partition(|user| user.again);
+    let (reinvited, new): (Vec<&Invitee>, Vec<&Invitee>) =
+        batch.invitees.iter().partition(|user| user.is_reinvited);
     let mut mails: Vec<mail::InvitationMail> = new
         .iter()
         .map(|user| mail::InvitationMail { invitation: admin.new_id(), email: user.email.clone() })
@@ -269,9 +285,9 @@ async fn write_invitations(
     )
     .execute(&mut *transaction)
     .await?;
-    if !again.is_empty() {
-        let users: Vec<Uuid> = again.iter().map(|user| user.id).collect();
-        // The role is the one chosen now: an old invitation brings nothing back.
+    if !reinvited.is_empty() {
+        let users: Vec<Uuid> = reinvited.iter().map(|user| user.id).collect();
+        // The new grant replaces the organization role of the expired invitation, too.
         sqlx::query!(
             "update users set role = $2 where organization_id = $1 and id = any($3)",
             admin.organization_id(),

@@ -1,6 +1,6 @@
-//! Taking an invitation: its page, and the POST that joins.
+//! Accepting an invitation: the page of its link, and the POST that joins.
 
-use super::classify::state;
+use super::classify::membership_state;
 use crate::audit::{self, Actor, Targets};
 use crate::sessions::{self, NewSession};
 use crate::{Error, OrganizationContext, Result, Token, requests};
@@ -10,7 +10,7 @@ use model::transitions::{Action, MembershipState, Refusal, Transition, transitio
 use model::users::JoinedBy;
 use model::{InvitationId, Problem, UserId};
 
-/// What the link's page shows. Reads only: mail scanners open links too.
+/// Returns what the page of the link shows. Read-only, because mail scanners open links too.
 pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Result<JoinPage> {
     let Some(invitation) = context.app().keys.verify_invitation_token(context.id, token) else {
         return Ok(JoinPage::NoSuchLink);
@@ -28,9 +28,9 @@ pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
     let Some(row) = row else { return Ok(JoinPage::NoSuchLink) };
     let state = match row.user_status.as_deref() {
         None => MembershipState::Unknown,
-        // The person was invited anew after this invitation had ended.
+        // The address was invited again after this invitation had ended.
         Some("invited") if row.invitation_status != "open" => MembershipState::Unknown,
-        Some(status) => state(status, Some(row.expires_at), context.now),
+        Some(status) => membership_state(status, Some(row.expires_at), context.now),
     };
     Ok(match transition(Action::Accept, state) {
         Transition::Apply(_) => {
@@ -50,16 +50,16 @@ pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
     })
 }
 
-/// Joins: the user becomes active and is signed in. `seen` is the address that the page showed, so that nobody joins
-/// by a link that was opened in another tab meanwhile.
+/// Accepts the invitation: the user becomes active and is signed in. `shown_email` is the address that the page showed. It
+/// must still match, so that nobody joins with a different link that was opened in another tab.
 ///
 /// # Errors
-/// An invalid name; a link that can't be used (its page says why); another account of the organization that is open in
-/// this browser, since it would be unclear who joins.
+/// A field error if the name is invalid; [`Problem::LinkUnusable`] if the link can't be used, as its page explains;
+/// [`Problem::OtherAccountOpen`] if this browser is signed in to the organization, because it would be unclear who joins.
 pub async fn join(
     context: &OrganizationContext<'_>,
     token: &Token,
-    seen: &str,
+    shown_email: &str,
     name: &str,
 ) -> Result<NewSession> {
     let name = field::name(name).map_err(|error| Error::field("name", error))?;
@@ -76,7 +76,7 @@ pub async fn join(
         context.organization_id(),
         invitation.0,
         context.now,
-        seen
+        shown_email
     )
     .execute(&mut *transaction)
     .await?;
@@ -113,7 +113,7 @@ pub async fn join(
     Ok(session)
 }
 
-/// Locks the row of the invited user: the house's order is the user first, then the invitation.
+/// Locks the row of the invited user, before the invitation changes: see the lock order in [`crate::invitations`].
 async fn lock_invitee(
     transaction: &mut sqlx::PgConnection,
     context: &OrganizationContext<'_>,

@@ -1,4 +1,4 @@
-//! The link of an invitation, for an admin who brings it by another way than mail.
+//! "Copy link": the link of an invitation, for admins who send it themselves.
 
 use crate::audit::{self, Actor, Targets};
 use crate::{Admin, Error, Result, mail};
@@ -6,10 +6,10 @@ use model::transitions::Refusal;
 use model::{InvitationId, Problem, UserId};
 use serde_json::json;
 
-/// The link of a user's open invitation. That somebody has it is written down.
+/// Returns the link of a user's open invitation, and records an audit event: anyone who has the link can join.
 ///
 /// # Errors
-/// Not found, when there is no such user; refused, when they have no invitation that lasts.
+/// Not found if the user does not exist; refused if the user has joined or the invitation has expired.
 pub async fn copy_link(admin: &Admin<'_>, user: UserId) -> Result<String> {
     let mut transaction = admin.app().pool.begin().await?;
     let row = sqlx::query!(
@@ -24,10 +24,10 @@ pub async fn copy_link(admin: &Admin<'_>, user: UserId) -> Result<String> {
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or_else(Error::not_found)?;
-    let (Some(invitation), Some(ends)) = (row.invitation, row.expires_at) else {
+    let (Some(invitation), Some(expires_at)) = (row.invitation, row.expires_at) else {
         return Err(Problem::Refused { why: Refusal::HasJoined }.into());
     };
-    if ends <= admin.now {
+    if expires_at <= admin.now {
         return Err(Problem::Refused { why: Refusal::LinkExpired }.into());
     }
     let targets = Targets::one(user, &row.email);

@@ -1,7 +1,7 @@
 //! What goes to the mailbox of somebody who asked for an invitation. Nobody but that mailbox learns which it is.
 
 use super::outbox::Claimed;
-use crate::invitations::state;
+use crate::invitations::membership_state;
 use crate::{AppContext, Result, secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::sign_in::LINK_MINUTES;
@@ -81,7 +81,7 @@ async fn confirmation(
     let until = row.confirm_expires_at.filter(|until| *until > now);
     let state = match row.user_status.as_deref() {
         None => MembershipState::Unknown,
-        Some(status) => state(status, row.invitation_ends, now),
+        Some(status) => membership_state(status, row.invitation_ends, now),
     };
     let mail = match transition(Action::Request, state) {
         Transition::Apply(outcome) => outcome.mail,

@@ -2,7 +2,7 @@
 
 use super::notify;
 use crate::audit::{self, Actor, Targets};
-use crate::invitations::state;
+use crate::invitations::membership_state;
 use crate::{OrganizationContext, Result, Token, access};
 use chrono::TimeDelta;
 use model::requests::ConfirmPage;
@@ -133,7 +133,7 @@ async fn lock(
             )
             .fetch_optional(transaction)
             .await?;
-            state(&status, ends, context.now)
+            membership_state(&status, ends, context.now)
         }
     };
     Ok(Some(Asked { email: row.email, email_normalized: row.email_normalized, state, placeholder }))

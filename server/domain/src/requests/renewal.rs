@@ -2,7 +2,7 @@
 
 use super::{confirm, notify};
 use crate::audit::{self, Actor, Targets};
-use crate::invitations::state;
+use crate::invitations::membership_state;
 use crate::{OrganizationContext, Result, Token, access};
 use model::transitions::MembershipState;
 use model::{InvitationId, RequestId, UserId};
@@ -39,7 +39,7 @@ pub async fn request_renewal(context: &OrganizationContext<'_>, token: &Token) -
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    if ends.is_none() || state(&user.status, ends, context.now) != MembershipState::Expired {
+    if ends.is_none() || membership_state(&user.status, ends, context.now) != MembershipState::Expired {
         return Ok(());
     }
     if confirm::count_repeat(&mut transaction, context, &user.email_normalized).await? {

@@ -58,7 +58,7 @@ pub async fn list(admin: &Admin<'_>, query: &RequestsQuery) -> Result<RequestsPa
         previous: first.filter(|_| if backwards { more } else { query.after.is_some() }),
         next: last.filter(|_| backwards || more),
         any_stale: any_stale(admin).await?,
-        counts: users::counts(admin).await?,
+        counts: users::load_counts(admin).await?,
         now: admin.now,
     })
 }

@@ -5,7 +5,7 @@
 
 use super::filter::{Filter, Literal, Operator, Path, Test, moment};
 use super::schema::{Attribute, Kind, Place};
-use crate::users::contains;
+use crate::users::contains_pattern;
 use model::EmailAddress;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -208,7 +208,10 @@ impl Statement {
         let like = matches!(operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
         // What is a part of the name or the address is a part of both together, for which there is an index.
         if like && !under_not && text.is_ascii() && text.len() > 2 && expression.contains("u.email") {
-            self.sql.push("lower(u.name || ' ' || u.email) like ").push_bind(contains(text)).push(" and ");
+            self.sql
+                .push("lower(u.name || ' ' || u.email) like ")
+                .push_bind(contains_pattern(text))
+                .push(" and ");
         }
         self.sql.push(expression);
         if like {
@@ -237,7 +240,7 @@ impl Statement {
     }
 
     fn like(&mut self, operator: Operator, text: &str) {
-        let pattern = contains(text);
+        let pattern = contains_pattern(text);
         let pattern = match operator {
             Operator::StartsWith => pattern.get(1..).unwrap_or_default().to_owned(),
             Operator::EndsWith => pattern.get(..pattern.len() - 1).unwrap_or_default().to_owned(),

@@ -6,8 +6,8 @@ mod attributes;
 use super::{IfMatch, ScimUser, sql};
 use crate::admission::{self, Admission};
 use crate::audit::{self, Targets};
-use crate::invitations::state;
-use crate::users::{MAX_ATTEMPTS, apply};
+use crate::invitations::membership_state;
+use crate::users::{MAX_ATTEMPTS, apply_in_transaction};
 use crate::{ApiClient, Error, Principal, Result, access};
 use attributes::{change_kept, write_kept};
 use chrono::{DateTime, Utc};
@@ -72,7 +72,7 @@ impl PersonRow {
         let groups = self.groups.map(|groups| groups.0).unwrap_or_default();
         ScimUser {
             id: UserId(self.id),
-            state: state(&self.status, self.expires_at, now),
+            state: membership_state(&self.status, self.expires_at, now),
             active: self.status == "active",
             email: self.email,
             name: self.name,
@@ -135,7 +135,10 @@ async fn create_once(api_client: &ApiClient<'_>, form: &UserUpdate) -> Result<Sc
     write_core(&mut transaction, api_client, admitted.user, form).await?;
     write_kept(&mut transaction, api_client, admitted.user, form).await?;
     if !form.active {
-        done(apply(&mut transaction, principal, UserAction::Deactivate, &[admitted.user.0]).await?)?;
+        done(
+            apply_in_transaction(&mut transaction, principal, UserAction::Deactivate, &[admitted.user.0])
+                .await?,
+        )?;
     }
     let person = read(&mut transaction, api_client, admitted.user).await?;
     transaction.commit().await?;
@@ -213,9 +216,9 @@ async fn attempt<E: From<Error> + Send>(
         change_kept(&mut transaction, api_client, &before, &form).await?;
     }
     if ends {
-        done(apply(&mut transaction, principal, UserAction::Deactivate, &[user.0]).await?)?;
+        done(apply_in_transaction(&mut transaction, principal, UserAction::Deactivate, &[user.0]).await?)?;
     } else if form.active && !before.active {
-        done(apply(&mut transaction, principal, UserAction::Activate, &[user.0]).await?)?;
+        done(apply_in_transaction(&mut transaction, principal, UserAction::Activate, &[user.0]).await?)?;
     }
     let edited = if ends && !joined {
         Edited::Gone
@@ -254,7 +257,7 @@ async fn delete_once(api_client: &ApiClient<'_>, user: UserId, expected: &IfMatc
     if *expected != IfMatch::Any {
         expected.check(&read(&mut transaction, api_client, user).await?.version())?;
     }
-    done(apply(&mut transaction, principal, UserAction::RevokeMembership, &[user.0]).await?)?;
+    done(apply_in_transaction(&mut transaction, principal, UserAction::RevokeMembership, &[user.0]).await?)?;
     transaction.commit().await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Changing what one user is and has: the organization role, roles and groups.
+//! Setting the access of one user: organization role, roles and groups.
 
-use super::actions::{count_admins, lock_users};
+use super::actions::{count_active_admins, lock_users};
 use crate::audit::{self, Actor, Targets};
 use crate::{Admin, Error, Result, access, grants};
 use model::invitations::AccessGrant;
@@ -11,36 +11,37 @@ use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 use std::hash::Hash;
 
-/// Gives a user exactly this organization role and these roles and groups, whether they have joined or not.
+/// Replaces the organization role, roles and groups of a user, who may still be invited.
 ///
 /// # Errors
-/// Not found, when there is no such user; a role or group that is not there; the last active admin who would be none.
-pub async fn change(admin: &Admin<'_>, user: UserId, offer: &AccessGrant) -> Result<()> {
+/// Not found if the user does not exist; a field error if a role or group does not exist; [`Refusal::LastAdmin`] if this
+/// would demote the last active admin.
+pub async fn set_access(admin: &Admin<'_>, user: UserId, grant: &AccessGrant) -> Result<()> {
     let mut transaction = admin.app().pool.begin().await?;
-    if offer.role == OrganizationRole::Member {
+    if grant.role == OrganizationRole::Member {
         access::lock_organization(&mut transaction, admin).await?;
     }
     let locked =
         lock_users(&mut transaction, &admin.into(), &[user.0]).await?.pop().ok_or_else(Error::not_found)?;
-    let was_admin = locked.role == OrganizationRole::Admin && locked.state == MembershipState::Active;
-    let ends = was_admin && offer.role == OrganizationRole::Member;
-    if ends && count_admins(&mut transaction, &admin.into()).await? <= 1 {
+    let is_active_admin = locked.role == OrganizationRole::Admin && locked.state == MembershipState::Active;
+    let is_demotion = is_active_admin && grant.role == OrganizationRole::Member;
+    if is_demotion && count_active_admins(&mut transaction, &admin.into()).await? <= 1 {
         return Err(Problem::Refused { why: Refusal::LastAdmin }.into());
     }
-    let before = grants::of_user(&mut transaction, admin, user).await?;
-    grants::set(&mut transaction, admin, &[user.0], &offer.roles, &offer.groups).await?;
+    let before = grants::load(&mut transaction, admin, user).await?;
+    grants::set(&mut transaction, admin, &[user.0], &grant.roles, &grant.groups).await?;
     sqlx::query!(
         "update users set role = $3 where organization_id = $1 and id = $2",
         admin.organization_id(),
         user.0,
-        offer.role.code()
+        grant.role.code()
     )
     .execute(&mut *transaction)
     .await?;
-    let after = grants::of_user(&mut transaction, admin, user).await?;
-    let mut details = differences(&before, &after);
-    if locked.role != offer.role {
-        details.insert("organization_role".to_owned(), json!(offer.role.label()));
+    let after = grants::load(&mut transaction, admin, user).await?;
+    let mut details = diff(&before, &after);
+    if locked.role != grant.role {
+        details.insert("organization_role".to_owned(), json!(grant.role.label()));
     }
     if details.is_empty() {
         return Ok(());
@@ -52,25 +53,27 @@ pub async fn change(admin: &Admin<'_>, user: UserId, offer: &AccessGrant) -> Res
     Ok(())
 }
 
-/// The names of what came and of what went.
-fn differences(before: &Grants, after: &Grants) -> Map<String, Value> {
-    let roles = (missing(&after.roles, &before.roles), missing(&before.roles, &after.roles));
-    let groups = (missing(&after.groups, &before.groups), missing(&before.groups, &after.groups));
+/// The names of the roles and groups that were added and removed, for the audit log.
+fn diff(before: &Grants, after: &Grants) -> Map<String, Value> {
+    let added_roles = difference(&after.roles, &before.roles);
+    let removed_roles = difference(&before.roles, &after.roles);
+    let added_groups = difference(&after.groups, &before.groups);
+    let removed_groups = difference(&before.groups, &after.groups);
     let mut details = Map::new();
-    let mut put = |name: &str, names: Vec<&str>| {
+    let mut insert = |key: &str, names: Vec<&str>| {
         if !names.is_empty() {
-            details.insert(name.to_owned(), json!(names));
+            details.insert(key.to_owned(), json!(names));
         }
     };
-    put("roles_given", roles.0.iter().map(|role| role.name.as_str()).collect());
-    put("roles_taken", roles.1.iter().map(|role| role.name.as_str()).collect());
-    put("groups_joined", groups.0.iter().map(|group| group.name.as_str()).collect());
-    put("groups_left", groups.1.iter().map(|group| group.name.as_str()).collect());
+    insert("roles_added", added_roles.into_iter().map(|role| role.name.as_str()).collect());
+    insert("roles_removed", removed_roles.into_iter().map(|role| role.name.as_str()).collect());
+    insert("groups_added", added_groups.into_iter().map(|group| group.name.as_str()).collect());
+    insert("groups_removed", removed_groups.into_iter().map(|group| group.name.as_str()).collect());
     details
 }
 
-/// What is in the first list and not in the second.
-fn missing<'a, T: Eq + Hash>(list: &'a [T], other: &[T]) -> Vec<&'a T> {
+/// The items of `list` that are not in `other`.
+fn difference<'a, T: Eq + Hash>(list: &'a [T], other: &[T]) -> Vec<&'a T> {
     let other: HashSet<&T> = other.iter().collect();
-    list.iter().filter(|one| !other.contains(one)).collect()
+    list.iter().filter(|item| !other.contains(item)).collect()
 }

@@ -1,8 +1,8 @@
-//! What admins do to users that are there already: send the invitation again, revoke, suspend, reactivate, change the
-//! organization role. One user or many: the same few statements, in one transaction.
+//! Bulk actions on selected users: resend or revoke invitations, suspend, reactivate, revoke membership, change the
+//! organization role. A selection of any size takes the same few statements, in one transaction.
 
 use crate::audit::{self, Targets};
-use crate::invitations::state;
+use crate::invitations::membership_state;
 use crate::{Admin, Error, Principal, Result, access, mail, requests};
 use chrono::TimeDelta;
 use model::actions::{ActionResult, MAX_USERS, RefusedUser, UserAction};
@@ -15,15 +15,16 @@ use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// How often it is tried. What goes with a user, such as sessions, others may lock in another order, and the database
-/// ends one of the two.
+/// Attempts before a deadlock is reported. Rows that are deleted with a user, such as sessions, may be locked in a
+/// different order by other transactions, and Postgres then aborts one of the two.
 pub(crate) const MAX_ATTEMPTS: usize = 5;
 
-/// Does this to each of the users for whom the rule table allows it, and says of the others why not.
+/// Applies an action to each selected user for whom the transition table allows it, and reports why the others were
+/// rejected.
 ///
 /// # Errors
-/// When nobody was chosen, or more than 1,000; not found, when the one who asks is no admin any more.
-pub async fn act(
+/// A field error unless 1 to [`MAX_USERS`] users are selected; not found if the actor is no longer an active admin.
+pub async fn apply_action(
     principal: impl Into<Principal<'_>>,
     action: UserAction,
     users: &[UserId],
@@ -35,23 +36,20 @@ pub async fn act(
     if users.len() > MAX_USERS {
         return Err(Error::field("users", FieldError::TooMany { most: MAX_USERS }));
     }
-    let mut chosen: Vec<Uuid> = users.iter().map(|user| user.0).collect();
-    chosen.sort_unstable();
-    chosen.dedup();
+    let mut selection: Vec<Uuid> = users.iter().map(|user| user.0).collect();
+    selection.sort_unstable();
+    selection.dedup();
     for _ in 1..MAX_ATTEMPTS {
-        match attempt(&principal, action, &chosen, None).await {
+        match try_apply(&principal, action, &selection, None).await {
             Err(error) if error.is_deadlock() => {}
-            done => return done,
+            result => return result,
         }
     }
-    attempt(&principal, action, &chosen, None).await
+    try_apply(&principal, action, &selection, None).await
 }
 
-/// Sends the expired invitations again, the oldest first and 10,000 at most, and says how many.
-///
-/// # Errors
-/// None of its own.
-pub async fn invite_all_again(admin: &Admin<'_>) -> Result<usize> {
+/// Resends expired invitations, oldest first and at most [`MAX_ADDRESSES`], and returns how many.
+pub async fn resend_expired(admin: &Admin<'_>) -> Result<usize> {
     let expired = sqlx::query_scalar!(
         "select user_id as \"user_id!\" from invitations
          where organization_id = $1 and status = 'open' and expires_at <= $2
@@ -62,83 +60,88 @@ pub async fn invite_all_again(admin: &Admin<'_>) -> Result<usize> {
     )
     .fetch_all(&admin.app().pool)
     .await?;
-    // Whoever was invited again, joined or was revoked meanwhile is left as they are.
-    let answer = attempt(&admin.into(), UserAction::Resend, &expired, Some(MembershipState::Expired)).await?;
-    Ok(answer.done.len())
+    // Users who were invited again, joined or were revoked in the meantime are skipped.
+    let result =
+        try_apply(&admin.into(), UserAction::Resend, &expired, Some(MembershipState::Expired)).await?;
+    Ok(result.done.len())
 }
 
-/// `only`: those in another state are left as they are, as if they had not been chosen.
-async fn attempt(
+/// One attempt, in a transaction of its own. With `required_state`, users in any other state are skipped as if they were
+/// not selected.
+async fn try_apply(
     principal: &Principal<'_>,
     action: UserAction,
-    chosen: &[Uuid],
-    only: Option<MembershipState>,
+    selection: &[Uuid],
+    required_state: Option<MembershipState>,
 ) -> Result<ActionResult> {
     let mut transaction = principal.app().pool.begin().await?;
-    let answer = apply_to(&mut transaction, principal, action, chosen, only).await?;
+    let result = apply_to_state(&mut transaction, principal, action, selection, required_state).await?;
     transaction.commit().await?;
     if action == UserAction::Resend {
         principal.app().mail_ready.notify_one();
     }
-    Ok(answer)
+    Ok(result)
 }
 
-/// The same in the transaction of whatever else belongs to it. Where an active admin may be none any more after it, the
-/// organization's lock is taken; whoever holds users' locks already took it before them.
-pub(crate) async fn apply(
+/// Like [`apply_action`], but in the caller's transaction. Locks the organization if the action can remove an active admin:
+/// a caller that already holds locks on users must have locked the organization before them.
+pub(crate) async fn apply_in_transaction(
     transaction: &mut PgConnection,
     principal: &Principal<'_>,
     action: UserAction,
-    chosen: &[Uuid],
+    selection: &[Uuid],
 ) -> Result<ActionResult> {
-    apply_to(transaction, principal, action, chosen, None).await
+    apply_to_state(transaction, principal, action, selection, None).await
 }
 
-async fn apply_to(
+async fn apply_to_state(
     transaction: &mut PgConnection,
     principal: &Principal<'_>,
     action: UserAction,
-    chosen: &[Uuid],
-    only: Option<MembershipState>,
+    selection: &[Uuid],
+    required_state: Option<MembershipState>,
 ) -> Result<ActionResult> {
     if action.ends_an_admin() {
         access::lock_organization(transaction, principal).await?;
     }
-    let mut found = lock_users(transaction, principal, chosen).await?;
-    let admins_left =
-        if action.ends_an_admin() { Some(count_admins(transaction, principal).await?) } else { None };
-    let gone = chosen.len() - found.len();
-    found.retain(|user| only.is_none_or(|only| user.state == only));
-    let mut plan = Plan::of(principal, action, found, admins_left);
-    write(transaction, principal, action, &plan.done).await?;
+    let mut users = lock_users(transaction, principal, selection).await?;
+    let remaining_admins =
+        if action.ends_an_admin() { Some(count_active_admins(transaction, principal).await?) } else { None };
+    let not_found = selection.len() - users.len();
+    users.retain(|user| required_state.is_none_or(|state| user.state == state));
+    let plan = Plan::new(principal, action, users, remaining_admins);
+    execute(transaction, principal, action, &plan.changes).await?;
     Ok(ActionResult {
         action,
-        done: plan.done.drain(..).map(|(user, _)| user.email).collect(),
+        done: plan.changes.into_iter().map(|(user, _)| user.email).collect(),
         refused: plan.refused,
-        gone,
+        gone: not_found,
     })
 }
 
-/// How many active admins there are. Whoever asks holds the organization's lock, so none is ended meanwhile, and has
-/// locked the users in question before, so none of them becomes one. The one who acts is looked at again: another may
-/// have ended them before.
+/// Counts the active admins. The caller holds the lock on the organization, so that no admin is removed concurrently, and
+/// the locks on the affected users, so that none of them is promoted. Also checks the actor again: they may have been
+/// demoted or suspended since the request was authenticated.
 ///
 /// # Errors
-/// Not found, as for any member, when the one who acts is no active admin any more.
-pub(crate) async fn count_admins(transaction: &mut PgConnection, principal: &Principal<'_>) -> Result<i64> {
+/// Not found, as for any member, if the actor is no longer an active admin.
+pub(crate) async fn count_active_admins(
+    transaction: &mut PgConnection,
+    principal: &Principal<'_>,
+) -> Result<i64> {
     let row = sqlx::query!(
-        "select count(*) as \"admins!\", $2::uuid is null or coalesce(bool_or(id = $2), false) as \"still!\"
+        "select count(*) as \"admins!\", $2::uuid is null or coalesce(bool_or(id = $2), false) as \"is_actor_authorized!\"
          from users where organization_id = $1 and role = 'admin' and status = 'active'",
         principal.organization_id(),
         principal.actor.user_id().map(|user| user.0)
     )
     .fetch_one(transaction)
     .await?;
-    if row.still { Ok(row.admins) } else { Err(Error::not_found()) }
+    if row.is_actor_authorized { Ok(row.admins) } else { Err(Error::not_found()) }
 }
 
-/// A user whose row is locked.
-pub(crate) struct Locked {
+/// A user whose row is locked for update.
+pub(crate) struct LockedUser {
     pub id: Uuid,
     pub email: String,
     pub email_normalized: String,
@@ -146,12 +149,13 @@ pub(crate) struct Locked {
     pub state: MembershipState,
 }
 
-/// Locks these users, in the order of their addresses as everybody does, and reads their invitations after that.
+/// Locks these users in the order of their addresses, as every transaction does to avoid deadlocks, and then reads their
+/// open invitations.
 pub(crate) async fn lock_users(
     transaction: &mut PgConnection,
     principal: &Principal<'_>,
     users: &[Uuid],
-) -> Result<Vec<Locked>> {
+) -> Result<Vec<LockedUser>> {
     let rows = sqlx::query!(
         "select id, email, email_normalized, role, status from users
          where organization_id = $1 and id = any($2)
@@ -162,7 +166,7 @@ pub(crate) async fn lock_users(
     )
     .fetch_all(&mut *transaction)
     .await?;
-    let ends: HashMap<Uuid, _> = sqlx::query!(
+    let expirations: HashMap<Uuid, _> = sqlx::query!(
         "select user_id as \"user_id!\", expires_at from invitations
          where organization_id = $1 and user_id = any($2) and status = 'open'",
         principal.organization_id(),
@@ -175,9 +179,9 @@ pub(crate) async fn lock_users(
     .collect();
     Ok(rows
         .into_iter()
-        .map(|row| Locked {
+        .map(|row| LockedUser {
             id: row.id,
-            state: state(&row.status, ends.get(&row.id).copied(), principal.now),
+            state: membership_state(&row.status, expirations.get(&row.id).copied(), principal.now),
             email: row.email,
             email_normalized: row.email_normalized,
             role: row.role.parse().unwrap_or_default(),
@@ -185,37 +189,41 @@ pub(crate) async fn lock_users(
         .collect())
 }
 
-/// What is done to whom, and what is not.
+/// Which users the action changes, with the effect on each, and which users are refused.
 #[derive(Default)]
 struct Plan {
-    done: Vec<(Locked, Effect)>,
+    changes: Vec<(LockedUser, Effect)>,
     refused: Vec<RefusedUser>,
 }
 
 impl Plan {
-    fn of(
+    /// `remaining_admins` is the number of active admins, if the action can remove one.
+    fn new(
         principal: &Principal<'_>,
         action: UserAction,
-        found: Vec<Locked>,
-        mut admins_left: Option<i64>,
+        users: Vec<LockedUser>,
+        mut remaining_admins: Option<i64>,
     ) -> Self {
         let mut plan = Self::default();
-        for user in found {
-            let is_admin = user.role == OrganizationRole::Admin && user.state == MembershipState::Active;
-            // Whose invitation has expired is invited anew, and only to where invitations may go.
-            let anew = action == UserAction::Resend && user.state == MembershipState::Expired;
-            match (transition(action.action(), user.state), &mut admins_left) {
-                (Transition::Apply(_), _) if anew && !principal.settings.allows(&user.email_normalized) => {
+        for user in users {
+            let is_active_admin =
+                user.role == OrganizationRole::Admin && user.state == MembershipState::Active;
+            // Resending an expired invitation invites again, so the allowed domains apply.
+            let is_reinvitation = action == UserAction::Resend && user.state == MembershipState::Expired;
+            match (transition(action.action(), user.state), &mut remaining_admins) {
+                (Transition::Apply(_), _)
+                    if is_reinvitation && !principal.settings.allows(&user.email_normalized) =>
+                {
                     plan.refuse(user, Refusal::DomainNotAllowed);
                 }
-                (Transition::Apply(_), Some(left)) if is_admin && *left <= 1 => {
+                (Transition::Apply(_), Some(admins)) if is_active_admin && *admins <= 1 => {
                     plan.refuse(user, Refusal::LastAdmin);
                 }
-                (Transition::Apply(outcome), left) => {
-                    if let Some(left) = left.as_mut().filter(|_| is_admin) {
-                        *left -= 1;
+                (Transition::Apply(effect), admins) => {
+                    if let Some(admins) = admins.as_mut().filter(|_| is_active_admin) {
+                        *admins -= 1;
                     }
-                    plan.done.push((user, outcome));
+                    plan.changes.push((user, effect));
                 }
                 (Transition::Reject(why), _) => plan.refuse(user, why),
                 (Transition::NoOp, _) => {}
@@ -224,42 +232,43 @@ impl Plan {
         plan
     }
 
-    fn refuse(&mut self, user: Locked, why: Refusal) {
+    fn refuse(&mut self, user: LockedUser, why: Refusal) {
         self.refused.push(RefusedUser { email: user.email, why });
     }
 }
 
-async fn write(
+async fn execute(
     transaction: &mut PgConnection,
     principal: &Principal<'_>,
     action: UserAction,
-    done: &[(Locked, Effect)],
+    changes: &[(LockedUser, Effect)],
 ) -> Result<()> {
-    let ids: Vec<Uuid> = done.iter().map(|(user, _)| user.id).collect();
-    // Before the users: the log keeps the name of who did it, and that may be one of them.
-    let mut by_word: HashMap<&str, Targets> = HashMap::new();
-    for (user, outcome) in done {
-        if let Some(word) = outcome.audit {
-            by_word.entry(word).or_default().push(UserId(user.id), &user.email);
+    let ids: Vec<Uuid> = changes.iter().map(|(user, _)| user.id).collect();
+    // Recorded before the users change: the actor, whose name each event stores, may be one of them.
+    let mut targets_by_event: HashMap<&str, Targets> = HashMap::new();
+    for (user, effect) in changes {
+        if let Some(event) = effect.audit {
+            targets_by_event.entry(event).or_default().push(UserId(user.id), &user.email);
         }
     }
-    for (word, targets) in by_word {
-        audit::record(transaction, principal, &principal.actor, word, &targets, &details(action)).await?;
+    for (event, targets) in targets_by_event {
+        audit::record(transaction, principal, &principal.actor, event, &targets, &audit_details(action))
+            .await?;
     }
     match action {
-        UserAction::Resend => resend(transaction, principal, done, &ids).await,
+        UserAction::Resend => resend(transaction, principal, changes, &ids).await,
         UserAction::RevokeInvitation | UserAction::RevokeMembership => {
             revoke(transaction, principal, &ids).await
         }
         UserAction::Suspend => suspend(transaction, principal, &ids).await,
         UserAction::Reactivate | UserAction::Activate => reactivate(transaction, principal, &ids).await,
         UserAction::Deactivate => {
-            let with = |wanted| -> Vec<Uuid> {
-                let done = done.iter().filter(|(_, outcome)| outcome.state == wanted);
-                done.map(|(user, _)| user.id).collect()
+            let ids_with_effect = |state| -> Vec<Uuid> {
+                let changes = changes.iter().filter(|(_, effect)| effect.state == state);
+                changes.map(|(user, _)| user.id).collect()
             };
-            revoke(transaction, principal, &with(MembershipState::Unknown)).await?;
-            suspend(transaction, principal, &with(MembershipState::Suspended)).await
+            revoke(transaction, principal, &ids_with_effect(MembershipState::Unknown)).await?;
+            suspend(transaction, principal, &ids_with_effect(MembershipState::Suspended)).await
         }
         UserAction::MakeAdmin | UserAction::MakeMember => {
             set_role(transaction, principal, &ids, action.role().unwrap_or_default()).await
@@ -267,15 +276,15 @@ async fn write(
     }
 }
 
-fn details(action: UserAction) -> Value {
+fn audit_details(action: UserAction) -> Value {
     action.role().map_or_else(|| json!({}), |role| json!({ "role": role.code() }))
 }
 
-/// The same invitations with all their days again: links that went out before open them, too.
+/// Restarts the expiry period of the same invitations, so that links in earlier emails still work.
 async fn resend(
     transaction: &mut PgConnection,
     principal: &Principal<'_>,
-    done: &[(Locked, Effect)],
+    changes: &[(LockedUser, Effect)],
     ids: &[Uuid],
 ) -> Result<()> {
     let rows = sqlx::query!(
@@ -292,13 +301,13 @@ async fn resend(
     .await?;
     let mails: Vec<_> =
         rows.into_iter().map(|row| mail::InvitationMail { invitation: row.id, email: row.email }).collect();
-    let keys: Vec<&str> = done.iter().map(|(user, _)| user.email_normalized.as_str()).collect();
-    requests::mark_approved(transaction, principal, &keys).await?;
+    let emails: Vec<&str> = changes.iter().map(|(user, _)| user.email_normalized.as_str()).collect();
+    requests::mark_approved(transaction, principal, &emails).await?;
     mail::queue_invitations(transaction, principal, &mails).await
 }
 
-/// The invitations stay behind without their user, so that their links can say what became of them. Sessions, roles
-/// and groups go with the user, in the same statement.
+/// Deletes the users; sessions, roles and group memberships are deleted with them by foreign keys. Their invitations are
+/// kept without a user, so that the page of a revoked link can say so.
 async fn revoke(transaction: &mut PgConnection, principal: &Principal<'_>, ids: &[Uuid]) -> Result<()> {
     sqlx::query!(
         "update invitations set status = 'revoked', ended_at = $2
@@ -319,10 +328,10 @@ async fn revoke(transaction: &mut PgConnection, principal: &Principal<'_>, ids: 
     Ok(())
 }
 
-/// Sessions end in the statement that suspends. Sign-in links on their way open nothing for whoever is suspended.
+/// Deletes the sessions in the same statement. Sign-in links that were already sent do not work for suspended users.
 async fn suspend(transaction: &mut PgConnection, principal: &Principal<'_>, ids: &[Uuid]) -> Result<()> {
     sqlx::query!(
-        "with ended as (
+        "with ended_sessions as (
             delete from sessions where organization_id = $1 and user_id = any($2)
          )
          update users set status = 'suspended'

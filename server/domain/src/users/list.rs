@@ -1,4 +1,4 @@
-//! The list of users: search, filters, sort and keyset pages.
+//! The users list: search, filters, sort orders, and keyset pagination.
 
 use super::cursor::Cursor;
 use crate::mail::{DeliveryColumns, delivery_state};
@@ -10,77 +10,82 @@ use model::{GroupId, UserId, UserStatus};
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-/// One page of the list that `query` describes.
+/// Returns the page of the users list that `query` describes.
 pub async fn list(admin: &Admin<'_>, query: &UsersQuery) -> Result<UsersPage> {
-    let window = Window::of(query);
-    let (group, few) = match query.group {
-        Some(group) => group_of(admin, group).await?,
+    let position = PagePosition::from_query(query);
+    let (group, is_small_group) = match query.group {
+        Some(group) => load_group(admin, group).await?,
         None => (None, false),
     };
-    let counted = Counted::of(admin).await?;
-    let mut rows: Vec<Row> = select(admin, query, &window, few, counted.are_few(query))
-        .build_query_as()
-        .fetch_all(&admin.app().pool)
-        .await?;
-    let more = rows.len() > PAGE_ROWS;
+    let counts = StatusCounts::load(admin).await?;
+    let strategy = Strategy { is_small_group, is_small_status: counts.is_small_status(query) };
+    let mut rows: Vec<Row> =
+        page_query(admin, query, &position, strategy).build_query_as().fetch_all(&admin.app().pool).await?;
+    let has_more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
-    if window.backwards {
+    if position.backwards {
         rows.reverse();
     }
-    let came_from_before = window.from.is_some() && !window.backwards;
-    let came_from_behind = window.backwards;
-    let edge = |row: Option<&Row>| row.map(|row| Cursor(row.sort_value.clone(), row.id).encode());
-    let previous = if came_from_before || (window.backwards && more) { edge(rows.first()) } else { None };
-    let next = if came_from_behind || (!window.backwards && more) { edge(rows.last()) } else { None };
+    let is_after_cursor = position.cursor.is_some() && !position.backwards;
+    let has_previous = is_after_cursor || (position.backwards && has_more);
+    let has_next = position.backwards || has_more;
+    let cursor_at = |row: Option<&Row>| row.map(|row| Cursor(row.sort_value.clone(), row.id).encode());
     Ok(UsersPage {
-        previous,
-        next,
+        previous: if has_previous { cursor_at(rows.first()) } else { None },
+        next: if has_next { cursor_at(rows.last()) } else { None },
         group,
-        counts: counted.told(),
+        counts: counts.into_model(),
         now: admin.now,
         rows: rows.into_iter().map(|row| row.into_model(admin.now)).collect(),
     })
 }
 
-/// Up to how many people a group's list is read from the group, and sorted. Beyond, so many are in it that the list is
-/// read in its order, and whoever is not in the group left out. The planner can't tell the two apart by itself.
-const GROUP_FEW: i64 = 5_000;
+/// Largest group whose members are read from the group and then sorted. The list of a larger group is read in sort order,
+/// skipping users outside the group. The planner can't tell the two cases apart.
+const MAX_SMALL_GROUP: i64 = 5_000;
 
-/// A group by name, nothing when it is not there; and whether few are in it.
-async fn group_of(admin: &Admin<'_>, group: GroupId) -> Result<(Option<GroupName>, bool)> {
+/// The group, `None` if it does not exist, and whether it is small.
+async fn load_group(admin: &Admin<'_>, group: GroupId) -> Result<(Option<GroupName>, bool)> {
     let row = sqlx::query!(
         "select name, (select count(*) from (
                 select from group_members where organization_id = $1 and group_id = $2 limit $3
-            ) counted) as \"members!\"
+            ) limited) as \"members!\"
          from groups where organization_id = $1 and id = $2",
         admin.organization_id(),
         group.0,
-        GROUP_FEW + 1
+        MAX_SMALL_GROUP + 1
     )
     .fetch_optional(&admin.app().pool)
     .await?;
-    let few = row.as_ref().is_none_or(|row| row.members <= GROUP_FEW);
-    Ok((row.map(|row| GroupName { id: group, name: row.name }), few))
+    let is_small = row.as_ref().is_none_or(|row| row.members <= MAX_SMALL_GROUP);
+    Ok((row.map(|row| GroupName { id: group, name: row.name }), is_small))
 }
 
-/// From where, and in which direction, the page is read.
-struct Window {
-    from: Option<Cursor>,
+/// Where the page starts, and in which direction it is read.
+struct PagePosition {
+    cursor: Option<Cursor>,
     backwards: bool,
 }
 
-impl Window {
-    fn of(query: &UsersQuery) -> Self {
+impl PagePosition {
+    fn from_query(query: &UsersQuery) -> Self {
         let before = query.before.as_deref().and_then(Cursor::decode);
         let backwards = before.is_some();
-        Self { from: before.or_else(|| query.after.as_deref().and_then(Cursor::decode)), backwards }
+        Self { cursor: before.or_else(|| query.after.as_deref().and_then(Cursor::decode)), backwards }
     }
 }
 
-/// What the list can be sorted by: the expression of its index, and its type.
+/// Which filters select so few users that reading and sorting all of them is cheaper than reading in sort order.
+#[derive(Clone, Copy)]
+struct Strategy {
+    is_small_group: bool,
+    is_small_status: bool,
+}
+
+/// The SQL expression of a sort order, as in its index, and the type of the expression.
 const fn sort_expression(sort: UserSort) -> (&'static str, &'static str) {
     match sort {
-        // Whoever has given no name yet is called by their address.
+        // Users without a name are listed by their address.
         UserSort::Name => ("lower(coalesce(nullif(u.name, ''), u.email))", "text"),
         UserSort::Email => ("u.email_normalized", "text"),
         UserSort::Status => ("u.status", "text"),
@@ -89,35 +94,34 @@ const fn sort_expression(sort: UserSort) -> (&'static str, &'static str) {
     }
 }
 
-/// The page's statement. What a person typed goes in as bound values alone.
+/// Builds the statement that reads one page. User input is only ever bound as a parameter.
 ///
-/// First the rows of the page, then what belongs to each of them: a search that finds thousands asks for the mails of
-/// those alone that are shown.
-fn select(
+/// The inner query selects the rows of the page; the outer query joins their invitations and latest deliveries, so that a
+/// search with thousands of matches looks up only the 50 that are shown.
+fn page_query(
     admin: &Admin<'_>,
     query: &UsersQuery,
-    window: &Window,
-    few_in_group: bool,
-    few_of_status: bool,
+    position: &PagePosition,
+    strategy: Strategy,
 ) -> QueryBuilder<Postgres> {
-    let (expression, kind) = sort_expression(query.sort);
-    let descending = query.descending != window.backwards;
+    let (expression, sql_type) = sort_expression(query.sort);
+    let descending = query.descending != position.backwards;
     let (comparison, direction) = if descending { ("<", " desc") } else { (">", "") };
     let order = format!(" order by {expression}{direction}, u.id{direction}");
     let mut sql = QueryBuilder::new("");
     let search = query.search.trim().to_lowercase();
-    let users = if search.is_empty() { "users" } else { "hits" };
+    let source = if search.is_empty() { "users" } else { "matches" };
     if !search.is_empty() {
-        // Materialized, or the planner walks the sort's index and tests every row of the organization.
-        sql.push("with hits as materialized (select * from users where organization_id = ")
+        // Materialized: otherwise the planner reads the index of the sort order and tests every row of the organization.
+        sql.push("with matches as materialized (select * from users where organization_id = ")
             .push_bind(admin.organization_id())
             .push(" and lower(name || ' ' || email) like ")
-            .push_bind(contains(&search))
+            .push_bind(contains_pattern(&search))
             .push(") ");
     }
-    if few_of_status {
-        // Materialized, or the planner may think that they are many.
-        sql.push("with few as materialized (select user_id from invitations where organization_id = ")
+    if strategy.is_small_status {
+        // Materialized: otherwise the planner may overestimate how many there are.
+        sql.push("with invited as materialized (select user_id from invitations where organization_id = ")
             .push_bind(admin.organization_id())
             .push(" and status = 'open' and expires_at ")
             .push(if query.status == Some(UserStatus::Expired) { "<= " } else { "> " })
@@ -125,9 +129,9 @@ fn select(
             .push(") ");
     }
     if let Some(group) = query.group {
-        sql.push(if search.is_empty() && !few_of_status { "with " } else { ", " })
+        sql.push(if search.is_empty() && !strategy.is_small_status { "with " } else { ", " })
             .push("members as ")
-            .push(if few_in_group { "materialized" } else { "not materialized" })
+            .push(if strategy.is_small_group { "materialized" } else { "not materialized" })
             .push(" (select user_id from group_members where organization_id = ")
             .push_bind(admin.organization_id())
             .push(" and group_id = ")
@@ -139,22 +143,25 @@ fn select(
             d.state as delivery_state, d.attempts, d.due_at, d.reply, d.ended_at
          from (select u.*, ",
     );
-    sql.push(expression).push("::text as sort_value from ").push(users).push(" u where u.organization_id = ");
+    sql.push(expression)
+        .push("::text as sort_value from ")
+        .push(source)
+        .push(" u where u.organization_id = ");
     sql.push_bind(admin.organization_id());
     if query.group.is_some() {
         sql.push(" and u.id in (select user_id from members)");
     }
-    if few_of_status {
-        sql.push(" and u.status = 'invited' and u.id in (select user_id from few)");
+    if strategy.is_small_status {
+        sql.push(" and u.status = 'invited' and u.id in (select user_id from invited)");
     } else if query.status.is_some() || query.group.is_none() {
-        push_status(&mut sql, query.status, admin);
+        push_status_filter(&mut sql, query.status, admin);
     }
     if let Some(role) = query.role {
         sql.push(" and u.role = ").push_bind(role.code());
     }
-    if let Some(Cursor(value, id)) = &window.from {
+    if let Some(Cursor(value, id)) = &position.cursor {
         sql.push(" and (").push(expression).push(", u.id) ").push(comparison).push(" (");
-        sql.push_bind(value.clone()).push("::text::").push(kind).push(", ").push_bind(*id).push(")");
+        sql.push_bind(value.clone()).push("::text::").push(sql_type).push(", ").push_bind(*id).push(")");
     }
     sql.push(&order).push(" limit ").push_bind(i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX) + 1);
     sql.push(
@@ -171,40 +178,45 @@ fn select(
     sql
 }
 
-/// When the open invitation of a user ends. A value, and no join, so that only those who are invited are looked up.
-const ENDS: &str = "(select expires_at from invitations
+/// When the open invitation of a user expires. A scalar subquery instead of a join, so that Postgres evaluates it only for
+/// invited users.
+const EXPIRES_AT: &str = "(select expires_at from invitations
      where organization_id = u.organization_id and user_id = u.id and status = 'open')";
 
-fn push_status(sql: &mut QueryBuilder<Postgres>, status: Option<UserStatus>, admin: &Admin<'_>) {
+fn push_status_filter(sql: &mut QueryBuilder<Postgres>, status: Option<UserStatus>, admin: &Admin<'_>) {
     match status {
-        None => {
-            sql.push(" and (u.status <> 'invited' or ").push(ENDS).push(" > ").push_bind(admin.now).push(")")
-        }
+        None => sql
+            .push(" and (u.status <> 'invited' or ")
+            .push(EXPIRES_AT)
+            .push(" > ")
+            .push_bind(admin.now)
+            .push(")"),
         Some(UserStatus::Invited) => {
-            sql.push(" and u.status = 'invited' and ").push(ENDS).push(" > ").push_bind(admin.now)
+            sql.push(" and u.status = 'invited' and ").push(EXPIRES_AT).push(" > ").push_bind(admin.now)
         }
         Some(UserStatus::Expired) => {
-            sql.push(" and u.status = 'invited' and ").push(ENDS).push(" <= ").push_bind(admin.now)
+            sql.push(" and u.status = 'invited' and ").push(EXPIRES_AT).push(" <= ").push_bind(admin.now)
         }
         Some(UserStatus::Active) => sql.push(" and u.status = 'active'"),
         Some(UserStatus::Suspended) => sql.push(" and u.status = 'suspended'"),
     };
 }
 
-/// A pattern for what contains this text, whatever signs are in it.
-pub(crate) fn contains(text: &str) -> String {
+/// An escaped `LIKE` pattern that matches any text containing `text`.
+pub(crate) fn contains_pattern(text: &str) -> String {
     format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
-pub(crate) async fn counts(admin: &Admin<'_>) -> Result<UserCounts> {
-    Ok(Counted::of(admin).await?.told())
+/// The counts that the tabs of the Users page show.
+pub(crate) async fn load_counts(admin: &Admin<'_>) -> Result<UserCounts> {
+    Ok(StatusCounts::load(admin).await?.into_model())
 }
 
-/// The most invitations of a kind that are read by their end, and their users sorted.
-const STATUS_FEW: i64 = 500;
+/// Most invitations that are read by expiry, to sort their users afterwards.
+const MAX_SMALL_STATUS: i64 = 500;
 
-/// How many there are of each kind, counted up to [`MAX_COUNT`] and one more.
-struct Counted {
+/// Users and requests by status. Each count stops at [`MAX_COUNT`] + 1.
+struct StatusCounts {
     active: i64,
     suspended: i64,
     invited: i64,
@@ -212,42 +224,43 @@ struct Counted {
     requests: i64,
 }
 
-impl Counted {
-    async fn of(admin: &Admin<'_>) -> Result<Self> {
-        let counted = sqlx::query_as!(
+impl StatusCounts {
+    async fn load(admin: &Admin<'_>) -> Result<Self> {
+        let counts = sqlx::query_as!(
             Self,
-            // Each in the order of an index, or the planner reads the table from its start and what others have there.
+            // Each subquery is ordered like an index: otherwise the planner scans the table from its start, and reads the
+            // rows of other organizations.
             "select
                 (select count(*) from (
                     select from users where organization_id = $1 and status = 'active' order by id limit $3
-                ) counted) as \"active!\",
+                ) limited) as \"active!\",
                 (select count(*) from (
                     select from users where organization_id = $1 and status = 'suspended' order by id limit $3
-                ) counted) as \"suspended!\",
+                ) limited) as \"suspended!\",
                 (select count(*) from (
                     select from invitations
                     where organization_id = $1 and status = 'open' and expires_at > $2 order by expires_at limit $3
-                ) counted) as \"invited!\",
+                ) limited) as \"invited!\",
                 (select count(*) from (
                     select from invitations
                     where organization_id = $1 and status = 'open' and expires_at <= $2 order by expires_at limit $3
-                ) counted) as \"expired!\",
+                ) limited) as \"expired!\",
                 (select count(*) from (
                     select from invitation_requests where organization_id = $1 and status = 'open' order by id limit $3
-                ) counted) as \"requests!\"",
+                ) limited) as \"requests!\"",
             admin.organization_id(),
             admin.now,
             i64::from(MAX_COUNT) + 1
         )
         .fetch_one(&admin.app().pool)
         .await?;
-        Ok(counted)
+        Ok(counts)
     }
 
-    fn told(&self) -> UserCounts {
-        let count = |counted: i64| {
-            let counted = u32::try_from(counted).unwrap_or(u32::MAX);
-            Count { counted: counted.min(MAX_COUNT), more: counted > MAX_COUNT }
+    fn into_model(self) -> UserCounts {
+        let count = |rows: i64| {
+            let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+            Count { counted: rows.min(MAX_COUNT), more: rows > MAX_COUNT }
         };
         UserCounts {
             users: count(self.active + self.suspended + self.invited),
@@ -256,30 +269,31 @@ impl Counted {
         }
     }
 
-    /// Whether a list of those whom the query asks for begins with their invitations. A search begins with what it finds.
-    fn are_few(&self, query: &UsersQuery) -> bool {
-        // There is an index by status in these orders alone.
-        let in_order = matches!(query.sort, UserSort::Name | UserSort::Status);
-        let few = match query.status {
-            Some(UserStatus::Invited) => in_order && are_few(self.invited, self.expired),
-            Some(UserStatus::Expired) => !in_order || are_few(self.expired, self.invited),
+    /// Whether the list is read from the invitations of the wanted status. A search is read from its matches instead.
+    fn is_small_status(&self, query: &UsersQuery) -> bool {
+        // Only these orders have an index that starts with the status.
+        let has_status_index = matches!(query.sort, UserSort::Name | UserSort::Status);
+        let is_small = match query.status {
+            Some(UserStatus::Invited) => has_status_index && is_sort_cheaper(self.invited, self.expired),
+            Some(UserStatus::Expired) => !has_status_index || is_sort_cheaper(self.expired, self.invited),
             _ => false,
         };
-        few && query.search.trim().is_empty()
+        is_small && query.search.trim().is_empty()
     }
 }
 
-/// Whether it costs less to read all of these invitations by their end, and to sort their users, than to read whoever is
-/// invited in the order of the list, and to leave out the others until a page is full. The planner can't tell: what it
-/// knows of is the organization of usual size.
-fn are_few(these: i64, others: i64) -> bool {
+/// Whether reading all invitations of the `wanted` status and sorting their users is cheaper than reading all invited users
+/// in sort order and skipping the `others` until the page is full. The planner can't decide: its statistics describe an
+/// organization of average size.
+fn is_sort_cheaper(wanted: i64, others: i64) -> bool {
     let page = i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX);
-    // A page is full after `page * (these + others) / these` rows. Of what was not counted to its end, nobody knows.
-    let sooner_sorted = these.saturating_mul(these) <= page.saturating_mul(these + others);
-    these <= STATUS_FEW && (sooner_sorted || others > i64::from(MAX_COUNT))
+    // The page is full after reading about `page * (wanted + others) / wanted` rows. A count above MAX_COUNT is only a lower
+    // bound, so sorting is assumed to be cheaper.
+    let reads_fewer_rows = wanted.saturating_mul(wanted) <= page.saturating_mul(wanted + others);
+    wanted <= MAX_SMALL_STATUS && (reads_fewer_rows || others > i64::from(MAX_COUNT))
 }
 
-/// A row of the list as the database gives it.
+/// A row of the list, as read from the database.
 #[derive(FromRow)]
 pub(super) struct Row {
     pub id: Uuid,
@@ -316,25 +330,25 @@ impl Row {
             status: match self.status.as_str() {
                 "active" => UserStatus::Active,
                 "suspended" => UserStatus::Suspended,
-                _ if self.expires_at.is_some_and(|end| end > now) => UserStatus::Invited,
+                _ if self.expires_at.is_some_and(|expires_at| expires_at > now) => UserStatus::Invited,
                 _ => UserStatus::Expired,
             },
             role: self.role.parse().unwrap_or_default(),
             expires_at: self.expires_at,
             delivery,
             last_login_at: self.last_login_at,
-            joined_by: self.joined_by.and_then(|way| way.parse().ok()),
+            joined_by: self.joined_by.and_then(|joined_by| joined_by.parse().ok()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::are_few;
+    use super::is_sort_cheaper;
 
     #[test]
-    fn few_are_sorted_and_of_many_a_page_is_read() {
-        for (these, others, few) in [
+    fn small_status_sets_are_sorted_in_memory() {
+        for (wanted, others, expected) in [
             (0, 0, true),
             (0, 1_001, true),
             (100, 500, true),
@@ -344,7 +358,7 @@ mod tests {
             (501, 1_001, false),
             (1_001, 1_001, false),
         ] {
-            assert_eq!(are_few(these, others), few, "{these} of {}", these + others);
+            assert_eq!(is_sort_cheaper(wanted, others), expected, "{wanted} of {}", wanted + others);
         }
     }
 }

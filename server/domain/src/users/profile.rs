@@ -1,4 +1,4 @@
-//! One user's profile.
+//! The profile of one user.
 
 use super::list::Row;
 use crate::mail::{DeliveryColumns, delivery_state};
@@ -7,28 +7,29 @@ use model::delivery::{Delivery, DeliveryKind};
 use model::users::{Joined, UserProfile};
 use model::{DeliveryId, UserId};
 
-/// How many of a user's mails the profile shows.
+/// Most email deliveries that a profile shows.
 const MAX_DELIVERIES: i64 = 20;
 
-/// How many rows of the audit log it shows; the log itself has all of them.
+/// Most audit events that the timeline of a profile shows; the audit log lists all of them.
 const MAX_TIMELINE: i64 = 50;
 
-/// The profile of one user.
+/// Loads the profile of a user.
 ///
 /// # Errors
-/// Not found, when the organization has no such user.
+/// Not found if the organization has no such user.
 pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
     let row = sqlx::query!(
         "select u.id, u.name, u.email, u.status, u.role, u.last_login_at, u.joined_at, u.joined_by,
             i.id as \"invitation_id?\", i.inviter_name as \"inviter_name?\", i.created_at as \"invited_at?\",
-            open.expires_at as \"expires_at?\"
+            open_invitation.expires_at as \"expires_at?\"
          from users u
          left join lateral (
             select * from invitations
             where organization_id = u.organization_id and user_id = u.id order by id desc limit 1
          ) i on true
-         left join invitations open
-            on open.organization_id = u.organization_id and open.user_id = u.id and open.status = 'open'
+         left join invitations open_invitation
+            on open_invitation.organization_id = u.organization_id and open_invitation.user_id = u.id
+                and open_invitation.status = 'open'
          where u.organization_id = $1 and u.id = $2",
         admin.organization_id(),
         user.0
@@ -37,9 +38,10 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
     .await?
     .ok_or_else(Error::not_found)?;
     let deliveries = deliveries(admin, user).await?;
-    let newest = deliveries.iter().find(|delivery| delivery.kind == DeliveryKind::Invitation);
-    let delivery = newest.filter(|_| row.expires_at.is_some()).map(|delivery| delivery.state.clone());
-    let shown = Row {
+    // As in the list: the status of the invitation email is shown while the invitation is open.
+    let latest = deliveries.iter().find(|delivery| delivery.kind == DeliveryKind::Invitation);
+    let delivery = latest.filter(|_| row.expires_at.is_some()).map(|delivery| delivery.state.clone());
+    let list_row = Row {
         id: row.id,
         name: row.name,
         email: row.email,
@@ -55,17 +57,17 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
         reply: None,
         ended_at: None,
     };
-    let mut user = shown.into_model(admin.now);
+    let mut user = list_row.into_model(admin.now);
     user.delivery = delivery;
     let mut connection = admin.app().pool.acquire().await?;
-    let granted = grants::of_user(&mut connection, admin, user.id).await?;
+    let granted = grants::load(&mut connection, admin, user.id).await?;
     drop(connection);
     Ok(UserProfile {
         invited_by: row.inviter_name,
         invited_at: row.invited_at,
         joined: row
             .joined_by
-            .and_then(|way| way.parse().ok())
+            .and_then(|joined_by| joined_by.parse().ok())
             .zip(row.joined_at)
             .map(|(by, at)| Joined { by, at }),
         granted,
@@ -79,20 +81,20 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
     })
 }
 
-/// The newest mails that went to this user. Of invitations and of attempts to sign in apart: asked for either at once, the
-/// planner reads all mails of the organization.
+/// The latest emails to this user. Invitations and sign-ins are two queries of a union: with a single condition for both,
+/// the planner reads all deliveries of the organization.
 async fn deliveries(admin: &Admin<'_>, user: UserId) -> Result<Vec<Delivery>> {
     let rows = sqlx::query!(
         "select d.id, d.kind, d.email, d.created_at, d.state, d.attempts, d.due_at, d.reply, d.ended_at
          from deliveries d
          where d.organization_id = $1
             and d.id in (
-                select m.id from invitations i
-                join deliveries m on m.organization_id = i.organization_id and m.invitation_id = i.id
+                select sent.id from invitations i
+                join deliveries sent on sent.organization_id = i.organization_id and sent.invitation_id = i.id
                 where i.organization_id = $1 and i.user_id = $2
                 union all
-                select m.id from sign_ins s
-                join deliveries m on m.organization_id = s.organization_id and m.sign_in_id = s.id
+                select sent.id from sign_ins s
+                join deliveries sent on sent.organization_id = s.organization_id and sent.sign_in_id = s.id
                 where s.organization_id = $1 and s.user_id = $2
             )
          order by d.id desc limit $3",

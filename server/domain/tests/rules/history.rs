@@ -1,211 +1,220 @@
-//! Many do random things to few addresses at once. Whatever they were answered must be explainable by some order, one
-//! after the other, in which the rule table says the same: linearizability, checked for each address.
+//! Linearizability check: many tasks perform random operations on a few addresses concurrently. For each address, some
+//! sequential order of the operations must explain all responses by the transition table, and lead to the observed state.
 
 mod harness;
 
 use crate::test_app::TestApp;
-use harness::{Dice, Stage};
+use harness::{Harness, Rng};
 use model::actions::UserAction;
 use model::transitions::{Action, MembershipState, Refusal, Transition, transition};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 const TASKS: usize = 16;
 const ADDRESSES: usize = 4;
-/// Between two rounds nobody is at work, so that the search for an order stays small.
+/// No operation spans two rounds, which keeps the search for an order small.
 const ROUNDS: usize = 80;
-const OPERATIONS_A_ROUND: usize = 2;
+const OPERATIONS_PER_ROUND: usize = 2;
 
 #[derive(Clone, Copy, Debug)]
 enum Input {
     Invite,
+    /// An admin's action on a user.
     Act(UserAction, Uuid),
+    /// Joining by the link of an invitation.
     Accept(Uuid),
-    /// Confirming a request of the address.
+    /// Confirming an invitation request of the address.
     Confirm(Uuid),
+    /// Dismissing the open request of the address.
     Dismiss,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
+enum Response {
     Done,
     Refused(Refusal),
-    Gone,
+    NotFound,
     LinkUnusable,
 }
 
-/// Something that was done, between two moments of a clock that only counts.
+/// A completed operation, with its start and end on a logical clock.
 #[derive(Clone, Debug)]
 struct Operation {
     address: usize,
     input: Input,
-    answer: Answer,
+    response: Response,
     start: u64,
     end: u64,
-    /// The name under which the audit log has it.
+    /// Identifies the operation in the audit log, as the client address.
     source: String,
 }
 
-/// Who has an address, as the specification sees it.
+/// The user of an address, in the sequential specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Person {
+struct UserState {
     user: Uuid,
     invitation: Uuid,
     state: MembershipState,
 }
 
-/// What there is at an address.
+/// The state of an address, in the sequential specification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-struct Place {
-    person: Option<Person>,
-    /// Whether a request waits for the admins.
-    asks: bool,
-    /// Whether a request was dismissed: then the next ones are counted and not shown.
-    dismissed: bool,
+struct AddressState {
+    user: Option<UserState>,
+    has_open_request: bool,
+    /// Whether a request was dismissed recently. Until the cooldown ends, later requests are not opened.
+    has_dismissed_request: bool,
 }
 
-/// What an operation leads to, if the table answers it as it was answered.
-fn step(now: Place, operation: &Operation, made: &HashMap<String, (Uuid, Uuid)>) -> Option<Place> {
-    let answers = |wanted: Answer, then: Place| (operation.answer == wanted).then_some(then);
-    let state = now.person.map_or(MembershipState::Unknown, |person| person.state);
+/// The user and invitation that each invite operation created, by the operation's source.
+type CreatedInvitations = HashMap<String, (Uuid, Uuid)>;
+
+/// The state after the operation, or `None` if the specification would respond differently in this state.
+fn step(before: AddressState, operation: &Operation, created: &CreatedInvitations) -> Option<AddressState> {
+    let expect = |response: Response, after: AddressState| (operation.response == response).then_some(after);
+    let state = before.user.map_or(MembershipState::Unknown, |user| user.state);
     let by_table = |action: Action| match transition(action, state) {
-        Transition::Reject(why) => answers(Answer::Refused(why), now),
-        Transition::NoOp => answers(Answer::Gone, now),
-        Transition::Apply(outcome) => {
-            let person = now
-                .person
-                .map(|person| Person { state: outcome.state, ..person })
-                .filter(|_| outcome.state != MembershipState::Unknown);
-            answers(Answer::Done, Place { person, ..now })
+        Transition::Reject(why) => expect(Response::Refused(why), before),
+        Transition::NoOp => expect(Response::NotFound, before),
+        Transition::Apply(effect) => {
+            let user = before
+                .user
+                .map(|user| UserState { state: effect.state, ..user })
+                .filter(|_| effect.state != MembershipState::Unknown);
+            expect(Response::Done, AddressState { user, ..before })
         }
     };
-    let settled = |then: Place| Place { asks: false, ..then };
+    let without_request = |state: AddressState| AddressState { has_open_request: false, ..state };
     match operation.input {
         Input::Invite if state == MembershipState::Unknown => {
-            let (user, invitation) = *made.get(&operation.source)?;
-            let person = Some(Person { user, invitation, state: MembershipState::Invited });
-            answers(Answer::Done, settled(Place { person, ..now }))
+            let (user, invitation) = *created.get(&operation.source)?;
+            let user = Some(UserState { user, invitation, state: MembershipState::Invited });
+            expect(Response::Done, without_request(AddressState { user, ..before }))
         }
-        // Who is invited already has what they asked for.
-        Input::Invite if state == MembershipState::Invited => by_table(Action::Invite).map(settled),
+        // Inviting an address that is already invited is refused, but approves its request.
+        Input::Invite if state == MembershipState::Invited => by_table(Action::Invite).map(without_request),
         Input::Invite => by_table(Action::Invite),
-        Input::Act(action, user) if now.person.is_some_and(|person| person.user == user) => {
-            let then = by_table(action.action());
-            if action == UserAction::Resend && operation.answer == Answer::Done {
-                then.map(settled)
+        Input::Act(action, id) if before.user.is_some_and(|user| user.user == id) => {
+            let after = by_table(action.action());
+            if action == UserAction::Resend && operation.response == Response::Done {
+                after.map(without_request)
             } else {
-                then
+                after
             }
         }
-        Input::Accept(invitation) => match now.person {
-            Some(person) if person.invitation == invitation && state == MembershipState::Invited => {
+        Input::Accept(invitation) => match before.user {
+            Some(user) if user.invitation == invitation && state == MembershipState::Invited => {
                 by_table(Action::Accept)
             }
-            _ => answers(Answer::LinkUnusable, now),
+            _ => expect(Response::LinkUnusable, before),
         },
-        Input::Confirm(_) if state == MembershipState::Unknown && !now.dismissed => {
-            answers(Answer::Done, Place { asks: true, ..now })
+        Input::Confirm(_) if state == MembershipState::Unknown && !before.has_dismissed_request => {
+            expect(Response::Done, AddressState { has_open_request: true, ..before })
         }
-        Input::Confirm(_) => answers(Answer::Done, now),
-        Input::Dismiss if now.asks => answers(Answer::Done, Place { asks: false, dismissed: true, ..now }),
-        Input::Act(..) | Input::Dismiss => answers(Answer::Gone, now),
+        Input::Confirm(_) => expect(Response::Done, before),
+        Input::Dismiss if before.has_open_request => expect(
+            Response::Done,
+            AddressState { has_open_request: false, has_dismissed_request: true, ..before },
+        ),
+        Input::Act(..) | Input::Dismiss => expect(Response::NotFound, before),
     }
 }
 
-/// Every state that some order of these operations leads to (Wing and Gong, 1993, with a memory of what was tried).
-fn outcomes(from: Place, operations: &[Operation], made: &HashMap<String, (Uuid, Uuid)>) -> HashSet<Place> {
-    let mut tried = HashSet::new();
-    let mut found = HashSet::new();
-    let mut rest = vec![(from, 0_u32)];
-    while let Some((now, done)) = rest.pop() {
-        if !tried.insert((now, done)) {
+/// The final states of all linearizations of these operations (Wing and Gong, 1993, with memoization). Empty if the history
+/// is not linearizable.
+fn linearize(
+    initial: AddressState,
+    operations: &[Operation],
+    created: &CreatedInvitations,
+) -> HashSet<AddressState> {
+    let mut visited = HashSet::new();
+    let mut final_states = HashSet::new();
+    // States to continue from, each with the set of operations already linearized.
+    let mut stack = vec![(initial, 0_u32)];
+    while let Some((state, linearized)) = stack.pop() {
+        if !visited.insert((state, linearized)) {
             continue;
         }
-        let open = || operations.iter().enumerate().filter(move |(at, _)| done & (1 << at) == 0);
-        // What had ended before another began comes before it.
-        let Some(first_end) = open().map(|(_, operation)| operation.end).min() else {
-            found.insert(now);
+        let remaining =
+            || operations.iter().enumerate().filter(move |(index, _)| linearized & (1 << index) == 0);
+        // An operation that ended before another one started must come before it.
+        let Some(first_end) = remaining().map(|(_, operation)| operation.end).min() else {
+            final_states.insert(state);
             continue;
         };
-        for (at, operation) in open().filter(|(_, operation)| operation.start < first_end) {
-            if let Some(then) = step(now, operation, made) {
-                rest.push((then, done | 1 << at));
+        for (index, operation) in remaining().filter(|(_, operation)| operation.start < first_end) {
+            if let Some(after) = step(state, operation, created) {
+                stack.push((after, linearized | 1 << index));
             }
         }
     }
-    found
+    final_states
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn whatever_is_answered_some_order_explains_it(_: PgPoolOptions, options: PgConnectOptions) {
+async fn random_histories_are_linearizable(_: PgPoolOptions, options: PgConnectOptions) {
     let connections = u32::try_from(TASKS).unwrap();
     let pool = PgPoolOptions::new().max_connections(connections).connect_with(options).await.unwrap();
-    let app = TestApp::new(pool).await;
-    app.run("update organizations set requests_enabled = true").await;
-    // Which invitation was whose outlives both.
-    app.run("create table made (n bigserial, email text, user_id uuid, invitation_id uuid)").await;
-    app.run(
-        "create function note() returns trigger language plpgsql as $$ begin
-                insert into made (email, user_id, invitation_id) values (new.email, new.user_id, new.id);
-                return new; end $$",
-    )
-    .await;
-    app.run("create trigger note after insert on invitations for each row execute function note()").await;
-    let (time, numbers) = (AtomicU64::new(0), AtomicU64::new(0));
-    let stage = Arc::new(Stage { app, time, numbers });
-    let mut before: Vec<Place> = vec![Place::default(); ADDRESSES];
-    let mut changes: HashMap<&str, i64> = HashMap::new();
+    let harness = Arc::new(Harness::new(TestApp::new(pool).await).await);
+    let mut states: Vec<AddressState> = vec![AddressState::default(); ADDRESSES];
+    let mut done_by_event: HashMap<&str, i64> = HashMap::new();
     for round in 0..ROUNDS {
-        let start = Arc::new(Barrier::new(TASKS));
-        let mut tasks = JoinSet::new();
-        for task in 0..TASKS {
-            let (stage, start) = (Arc::clone(&stage), Arc::clone(&start));
-            let mut dice =
-                Dice(0x9E37_79B9_7F4A_7C15 ^ u64::try_from((round + 1) * 1_000 + task + 1).unwrap());
-            tasks.spawn(async move {
-                let mut operations = Vec::new();
-                start.wait().await;
-                for _ in 0..OPERATIONS_A_ROUND {
-                    let address = dice.roll(ADDRESSES);
-                    let input = stage.choose(address, &mut dice).await;
-                    operations.push(stage.perform(address, input).await);
-                }
-                operations
-            });
-        }
-        let all: Vec<Operation> = tasks.join_all().await.into_iter().flatten().collect();
-        let made = stage.made().await;
-        let forgets = round % 3 == 0;
-        for (address, place) in before.iter_mut().enumerate() {
-            let here: Vec<Operation> =
-                all.iter().filter(|operation| operation.address == address).cloned().collect();
-            let now = stage.now(address).await;
-            let possible = outcomes(*place, &here, &made);
+        let operations = run_round(&harness, round).await;
+        let created = harness.created_invitations().await;
+        let ends_cooldown = round % 3 == 0;
+        for (address, state) in states.iter_mut().enumerate() {
+            let history: Vec<Operation> =
+                operations.iter().filter(|operation| operation.address == address).cloned().collect();
+            let observed = harness.observe(address).await;
+            let possible = linearize(*state, &history, &created);
             assert!(
-                possible.contains(&now),
-                "round {round}: no order leads from {place:?} to {now:?}, but to {possible:?}, by\n{}",
-                told(&here)
+                possible.contains(&observed),
+                "round {round}: no order leads from {state:?} to {observed:?}, only to {possible:?}, by\n{}",
+                describe(&history)
             );
-            // After a dismissal nothing opens for 30 days; as if they were over.
-            *place = Place { dismissed: now.dismissed && !forgets, ..now };
+            *state = AddressState {
+                has_dismissed_request: observed.has_dismissed_request && !ends_cooldown,
+                ..observed
+            };
         }
-        if forgets {
-            stage.app.run("delete from invitation_requests where status = 'dismissed'").await;
+        if ends_cooldown {
+            harness.end_cooldowns().await;
         }
-        for operation in all.iter().filter(|operation| operation.answer == Answer::Done) {
-            *changes.entry(word(operation)).or_default() += 1;
+        for operation in operations.iter().filter(|operation| operation.response == Response::Done) {
+            *done_by_event.entry(audit_event(operation)).or_default() += 1;
         }
     }
-    hold(&stage.app, &changes).await;
+    assert_invariants(&harness.app, &done_by_event).await;
 }
 
-/// The word in the audit log for something that was done.
-fn word(operation: &Operation) -> &'static str {
+/// Performs random operations in concurrent tasks, all of which start at the same moment.
+async fn run_round(harness: &Arc<Harness>, round: usize) -> Vec<Operation> {
+    let start = Arc::new(Barrier::new(TASKS));
+    let mut tasks = JoinSet::new();
+    for task in 0..TASKS {
+        let (harness, start) = (Arc::clone(harness), Arc::clone(&start));
+        let seed = u64::try_from((round + 1) * 1_000 + task + 1).unwrap();
+        tasks.spawn(async move {
+            let mut rng = Rng::new(seed);
+            let mut operations = Vec::new();
+            start.wait().await;
+            for _ in 0..OPERATIONS_PER_ROUND {
+                let address = rng.below(ADDRESSES);
+                let input = harness.random_input(address, &mut rng).await;
+                operations.push(harness.perform(address, input).await);
+            }
+            operations
+        });
+    }
+    tasks.join_all().await.into_iter().flatten().collect()
+}
+
+/// The audit event of an operation, or a label for events that can't be told apart without knowing the state.
+fn audit_event(operation: &Operation) -> &'static str {
     let action = match operation.input {
         Input::Invite => Action::Invite,
         Input::Accept(_) => Action::Accept,
@@ -221,33 +230,34 @@ fn word(operation: &Operation) -> &'static str {
         Action::Suspend => "user.suspended",
         Action::Reactivate => "user.reactivated",
         Action::Dismiss => "request.dismissed",
-        // Whether it opened one depends on the state; whether it was the right one, the search has checked.
+        // A confirmation opens a request only in some states, which the search for an order has checked.
         Action::Request | Action::Approve => "request",
-        // Which of two it was depends on the state: they are counted together.
+        // `invitation.revoked` or `user.revoked`, by the state.
         Action::RevokeInvitation | Action::RevokeMembership => "revoked",
         Action::SsoSignIn
         | Action::SsoSignInInvited
         | Action::ScimCreate
         | Action::ScimDeactivate
-        | Action::ScimActivate => unreachable!("no operation of these histories"),
+        | Action::ScimActivate => unreachable!("not an operation of these histories"),
     }
 }
 
-/// What must hold whatever happened.
-async fn hold(app: &TestApp, changes: &HashMap<&str, i64>) {
-    let count = |word: &str| changes.get(word).copied().unwrap_or_default();
-    for what in [
-        "(select email_normalized from users group by email_normalized having count(*) > 1) twice",
-        "(select user_id from invitations where status = 'open' group by user_id having count(*) > 1) twice",
-        "(select email_normalized from invitation_requests where status = 'open' group by email_normalized having count(*) > 1) twice",
+/// Invariants that hold after any history, and one audit event for each operation that was done.
+async fn assert_invariants(app: &TestApp, done_by_event: &HashMap<&str, i64>) {
+    let done = |event: &str| done_by_event.get(event).copied().unwrap_or_default();
+    for violations in [
+        "(select email_normalized from users group by email_normalized having count(*) > 1) duplicates",
+        "(select user_id from invitations where status = 'open' group by user_id having count(*) > 1) duplicates",
+        "(select email_normalized from invitation_requests where status = 'open'
+            group by email_normalized having count(*) > 1) duplicates",
         "sessions s join users u on u.id = s.user_id where u.status <> 'active'",
         "(select source, target_id from audit_events where source like 'operation %'
-            group by source, target_id having count(*) > 1) twice",
+            group by source, target_id having count(*) > 1) duplicates",
     ] {
-        assert_eq!(app.count(what).await, 0, "{what}");
+        assert_eq!(app.count(violations).await, 0, "{violations}");
     }
-    assert!(app.count("users where role = 'admin' and status = 'active'").await >= 1);
-    for word in [
+    assert!(app.count_active_admins().await >= 1);
+    for event in [
         "user.invited",
         "user.joined",
         "invitation.resent",
@@ -257,54 +267,58 @@ async fn hold(app: &TestApp, changes: &HashMap<&str, i64>) {
         "request.dismissed",
     ] {
         let rows =
-            app.count(&format!("audit_events where action = '{word}' and source like 'operation %'")).await;
-        assert_eq!(rows, count(word), "{word}");
-        assert!(rows > 0, "{word} was never done: the dice are loaded");
+            app.count(&format!("audit_events where action = '{event}' and source like 'operation %'")).await;
+        assert_eq!(rows, done(event), "{event}");
+        assert!(rows > 0, "no history contains {event}: the random inputs are badly distributed");
     }
     let revoked = app.count("audit_events where action in ('invitation.revoked', 'user.revoked')").await;
-    assert_eq!(revoked, count("revoked"));
-    let mails = app.count("deliveries where kind = 'invitation'").await;
-    assert_eq!(mails, count("user.invited") + count("invitation.resent"), "a mail for each sending");
+    assert_eq!(revoked, done("revoked"));
+    let deliveries = app.count_invitation_emails().await;
+    assert_eq!(deliveries, done("user.invited") + done("invitation.resent"), "one email for each invitation");
 }
 
 #[test]
-fn a_history_that_no_order_explains_is_found() {
-    let operation = |input, answer, start, end| Operation {
+fn checker_rejects_a_non_linearizable_history() {
+    let operation = |input, response, start, end| Operation {
         address: 0,
         input,
-        answer,
+        response,
         start,
         end,
         source: format!("operation {start}"),
     };
     let (user, invitation) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    let made = HashMap::from([("operation 0".to_owned(), (user, invitation))]);
-    let invited = operation(Input::Invite, Answer::Done, 0, 1);
-    let revoked = operation(Input::Act(UserAction::RevokeInvitation, user), Answer::Done, 2, 3);
-    // To join after a revocation was answered is wrong; to join while it is under way is not.
-    let late = operation(Input::Accept(invitation), Answer::Done, 4, 5);
-    assert!(outcomes(Place::default(), &[invited.clone(), revoked, late], &made).is_empty());
-    let twice = [
-        operation(Input::Accept(invitation), Answer::Done, 2, 9),
-        operation(Input::Accept(invitation), Answer::Done, 3, 8),
+    let created = HashMap::from([("operation 0".to_owned(), (user, invitation))]);
+    let invite = operation(Input::Invite, Response::Done, 0, 1);
+    let revoke = operation(Input::Act(UserAction::RevokeInvitation, user), Response::Done, 2, 3);
+    let accept_after_revocation = operation(Input::Accept(invitation), Response::Done, 4, 5);
+    let history = [invite.clone(), revoke, accept_after_revocation];
+    assert!(linearize(AddressState::default(), &history, &created).is_empty());
+    let accepted_twice = [
+        invite.clone(),
+        operation(Input::Accept(invitation), Response::Done, 2, 9),
+        operation(Input::Accept(invitation), Response::Done, 3, 8),
     ];
-    assert!(
-        outcomes(Place::default(), &[std::slice::from_ref(&invited), twice.as_slice()].concat(), &made)
-            .is_empty()
+    assert!(linearize(AddressState::default(), &accepted_twice, &created).is_empty());
+    let accepted_once = [
+        invite,
+        operation(Input::Accept(invitation), Response::Done, 2, 9),
+        operation(Input::Accept(invitation), Response::LinkUnusable, 3, 8),
+    ];
+    let active = UserState { user, invitation, state: MembershipState::Active };
+    assert_eq!(
+        linearize(AddressState::default(), &accepted_once, &created),
+        HashSet::from([AddressState { user: Some(active), ..AddressState::default() }])
     );
-    let one = [
-        operation(Input::Accept(invitation), Answer::Done, 2, 9),
-        operation(Input::Accept(invitation), Answer::LinkUnusable, 3, 8),
-    ];
-    let after = outcomes(Place::default(), &[std::slice::from_ref(&invited), one.as_slice()].concat(), &made);
-    let active = Person { user, invitation, state: MembershipState::Active };
-    assert_eq!(after, HashSet::from([Place { person: Some(active), ..Place::default() }]));
 }
 
-/// A line for each, in the order in which they ended.
-fn told(operations: &[Operation]) -> String {
+/// One line for each operation, in the order in which they ended.
+fn describe(operations: &[Operation]) -> String {
     let mut operations = operations.to_vec();
     operations.sort_by_key(|operation| operation.end);
-    let line = |one: Operation| format!("{}..{} {:?} → {:?}", one.start, one.end, one.input, one.answer);
+    let line = |operation: Operation| {
+        let Operation { start, end, input, response, .. } = operation;
+        format!("{start}..{end} {input:?} → {response:?}")
+    };
     operations.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }

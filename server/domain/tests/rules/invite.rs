@@ -1,4 +1,4 @@
-//! The rule table's row "invite", and what a list of addresses may hold.
+//! Inviting a list of addresses, and classifying it beforehand.
 
 use crate::test_app::{ADMIN, SLUG, TestApp, found, refusal};
 use domain::invitations::{self, invite};
@@ -15,11 +15,11 @@ fn refused(why: Refusal) -> AddressClass {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn an_unknown_address_is_invited_with_mail_and_audit_row(pool: PgPool) {
+async fn unknown_address_gets_email_and_audit_event(pool: PgPool) {
     let app = TestApp::new(pool).await;
     assert_eq!(app.invite_one(BLOBBY).await, AddressClass::New);
     assert_eq!(app.count("users where email = 'blobby@blobsrus.com' and status = 'invited'").await, 1);
-    assert_eq!(app.count("invitations where status = 'open'").await, 1);
+    assert_eq!(app.count_open_invitations().await, 1);
     assert_eq!(app.count("deliveries where kind = 'invitation' and state = 'queued'").await, 1);
     assert_eq!(
         app.count("audit_events where action = 'user.invited' and target_email = 'blobby@blobsrus.com'")
@@ -30,29 +30,29 @@ async fn an_unknown_address_is_invited_with_mail_and_audit_row(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn an_invited_address_is_not_invited_twice(pool: PgPool) {
+async fn invited_address_is_refused(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
     assert_eq!(app.invite_one(" BLOBBY@BlobsRUs.com").await, refused(Refusal::AlreadyInvited));
     assert_eq!(app.count("invitations").await, 1);
-    assert_eq!(app.count("deliveries where kind = 'invitation'").await, 1);
-    assert_eq!(app.count("audit_events where action = 'user.invited'").await, 1);
+    assert_eq!(app.count_invitation_emails().await, 1);
+    assert_eq!(app.count_events("user.invited").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn an_expired_invitation_starts_again_with_the_role_chosen_now(pool: PgPool) {
+async fn reinvite_restarts_expiry_with_the_new_role(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite_as(BLOBBY, OrganizationRole::Admin).await;
     app.wait_days(7);
     assert_eq!(app.invite_one(BLOBBY).await, AddressClass::Again);
     assert_eq!(app.count("users where email = 'blobby@blobsrus.com' and role = 'member'").await, 1);
-    assert_eq!(app.count("invitations where status = 'open'").await, 1);
-    assert_eq!(app.count("deliveries where kind = 'invitation'").await, 2);
+    assert_eq!(app.count_open_invitations().await, 1);
+    assert_eq!(app.count_invitation_emails().await, 2);
     assert_eq!(app.expires_at(BLOBBY).await, app.context.clock.now() + chrono::TimeDelta::days(7));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn an_active_user_is_told_apart_in_the_exact_words(pool: PgPool) {
+async fn active_user_is_refused_with_the_exact_text(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active(BLOBBY).await;
     let class = app.invite_one(BLOBBY).await;
@@ -62,16 +62,16 @@ async fn an_active_user_is_told_apart_in_the_exact_words(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_suspended_user_is_not_invited(pool: PgPool) {
+async fn suspended_user_is_refused(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active(BLOBBY).await;
     app.suspend(BLOBBY).await;
     assert_eq!(app.invite_one(BLOBBY).await, refused(Refusal::Suspended));
-    assert_eq!(app.count("deliveries where kind = 'invitation'").await, 1);
+    assert_eq!(app.count_invitation_emails().await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_mixed_list_invites_the_good_ones_and_answers_for_each(pool: PgPool) {
+async fn mixed_list_reports_each_entry(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active("known@blobsrus.com").await;
     app.invite("waiting@blobsrus.com").await;
@@ -79,7 +79,7 @@ async fn a_mixed_list_invites_the_good_ones_and_answers_for_each(pool: PgPool) {
         "new@blobsrus.com, not an address; NEW@blobsrus.com\nKnown <known@blobsrus.com>,waiting@blobsrus.com";
     let before = invitations::classify(&app.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
     let after = app.invite(list).await;
-    assert_eq!(before, after, "what was announced is what was done");
+    assert_eq!(before, after, "the result matches the classification before");
     let classes: Vec<_> = after.addresses.iter().map(|address| &address.class).collect();
     assert_eq!(after.invited(), 1);
     assert_eq!(classes[0], &AddressClass::New);
@@ -90,43 +90,30 @@ async fn a_mixed_list_invites_the_good_ones_and_answers_for_each(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn whoever_asked_for_an_invitation_is_told_apart_before_it_is_sent(pool: PgPool) {
+async fn classify_reports_open_requests(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let asked = async |email: &str, status: &str| {
-        let ended = if status == "open" { "null" } else { "now()" };
-        app
-            .run(&format!(
-                "insert into invitation_requests
-                    (organization_id, id, email, email_normalized, status, proof, created_at, ended_at)
-                 select id, gen_random_uuid(), '{email}', '{email}', '{status}', 'email', now(), {ended} from organizations"
-            ))
-            .await;
-    };
     app.make_active("known@blobsrus.com").await;
-    asked(BLOBBY, "open").await;
-    asked("known@blobsrus.com", "open").await;
-    asked("dismissed@blobsrus.com", "dismissed").await;
+    app.insert_open_request(BLOBBY).await;
+    app.insert_open_request("known@blobsrus.com").await;
+    app.insert_dismissed_request("dismissed@blobsrus.com").await;
     let list = "Blobby@BlobsRUs.com, known@blobsrus.com, dismissed@blobsrus.com, new@blobsrus.com";
-    let classes = invitations::classify(&app.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
-    let asked: Vec<bool> = classes.addresses.iter().map(|address| address.asked).collect();
-    assert_eq!(asked, [true, true, false, false]);
-    assert_eq!(classes.addresses[0].class, AddressClass::New);
-    assert_eq!(classes.addresses[1].class, refused(Refusal::UserExists));
-    // Inviting answers the request.
+    let result = invitations::classify(&app.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
+    let has_open_request: Vec<bool> =
+        result.addresses.iter().map(|address| address.has_open_request).collect();
+    assert_eq!(has_open_request, [true, true, false, false]);
+    assert_eq!(result.addresses[0].class, AddressClass::New);
+    assert_eq!(result.addresses[1].class, refused(Refusal::UserExists));
+    // Inviting the address approves the request.
     app.invite(list).await;
-    assert_eq!(
-        app.count("invitation_requests where email_normalized = 'blobby@blobsrus.com' and status = 'open'")
-            .await,
-        0
-    );
+    assert_eq!(app.count_open_requests(BLOBBY).await, 0);
     let other = found(&app.context, "other", "eve@other.example").await;
-    let theirs =
+    let foreign =
         invitations::classify(&other.admin("other").await.unwrap(), "known@blobsrus.com").await.unwrap();
-    assert!(!theirs.addresses[0].asked);
+    assert!(!foreign.addresses[0].has_open_request);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn looking_at_a_list_changes_nothing(pool: PgPool) {
+async fn classify_changes_nothing(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let admin = app.admin.admin(SLUG).await.unwrap();
     let users = app.count("users").await;
@@ -136,20 +123,20 @@ async fn looking_at_a_list_changes_nothing(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn an_empty_list_and_a_huge_one_are_refused_at_the_field(pool: PgPool) {
+async fn empty_and_oversized_lists_are_field_errors(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let admin = app.admin.admin(SLUG).await.unwrap();
     let problem = refusal(invite(&admin, " ,;\n", &OrganizationRole::Member.into()).await);
     assert_eq!(problem, Problem::field("addresses", FieldError::NoAddress));
-    let huge: String = (0..=10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
-    let problem = refusal(invite(&admin, &huge, &OrganizationRole::Member.into()).await);
+    let oversized: String = (0..=10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
+    let problem = refusal(invite(&admin, &oversized, &OrganizationRole::Member.into()).await);
     let error = FieldError::TooManyAddresses { count: 10_001, most: 10_000 };
     assert_eq!(problem, Problem::field("addresses", error));
     assert_eq!(app.count("deliveries").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn ten_thousand_addresses_are_invited_in_one_go(pool: PgPool) {
+async fn invite_accepts_ten_thousand_addresses(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let list: String = (0..10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
     assert_eq!(app.invite(&list).await.invited(), 10_000);
@@ -161,21 +148,21 @@ async fn ten_thousand_addresses_are_invited_in_one_go(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_member_and_an_admin_of_another_organization_find_nothing(pool: PgPool) {
+async fn only_admins_of_the_organization_have_access(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let member = app.make_active(BLOBBY).await;
     assert_eq!(refusal(member.admin(SLUG).await), Problem::NotFound);
-    let stranger = found(&app.context, "other", "eve@other.example").await;
-    assert_eq!(refusal(stranger.admin(SLUG).await), Problem::SignedOut);
-    assert_eq!(refusal(stranger.organization("nowhere").await), Problem::NotFound);
+    let outsider = found(&app.context, "other", "eve@other.example").await;
+    assert_eq!(refusal(outsider.admin(SLUG).await), Problem::SignedOut);
+    assert_eq!(refusal(outsider.organization("nowhere").await), Problem::NotFound);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn the_same_address_in_two_organizations_is_two_users(pool: PgPool) {
+async fn same_address_is_one_user_per_organization(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active(BLOBBY).await;
     let other = found(&app.context, "other", "eve@other.example").await;
-    let answer =
+    let result =
         invite(&other.admin("other").await.unwrap(), BLOBBY, &OrganizationRole::Member.into()).await.unwrap();
-    assert_eq!(answer.invited(), 1);
+    assert_eq!(result.invited(), 1);
 }

@@ -1,5 +1,4 @@
-//! How Postgres does what the rules ask of it, in an organization with many people among a hundred others: what stands in
-//! the way of everybody must not read a whole table.
+//! Query plans, recorded in a large organization among a hundred others: no query may scan a large table sequentially.
 
 use crate::test_app::{request_context, send_mail};
 use chrono::DateTime;
@@ -26,62 +25,62 @@ use tracing::span;
 use uuid::Uuid;
 
 const SLUG: &str = "many";
-/// The tables that grow with the number of people.
+/// The tables that grow with the number of users.
 const LARGE: [&str; 6] = ["users", "invitations", "sessions", "audit_events", "deliveries", "sign_ins"];
 
-const PEOPLE: &str = include_str!("../support/users.sql");
+const SEED: &str = include_str!("../support/users.sql");
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn no_query_reads_a_whole_table(pool: PgPool) {
-    let said = "set seed.people = 1000000; set seed.each = 50; set seed.now = '2026-09-21T14:13:20Z';";
-    sqlx::raw_sql(AssertSqlSafe(format!("{said} {PEOPLE}; analyze"))).execute(&pool).await.unwrap();
-    // Postgres may plan for the very values, and after some times for any.
-    for plans in ["force_custom_plan", "force_generic_plan"] {
-        let told = Told::default();
-        let _listening = tracing::subscriber::set_default(told.clone());
-        let crowd = Crowd::new(&pool, plans).await;
-        crowd.look().await;
-        crowd.look_at_expired().await;
-        crowd.find().await;
-        crowd.sign_in().await;
-        crowd.change().await;
-        send_mail(&crowd.context, &pool).await;
-        crowd.context.pool.close().await;
-        let plans = told.plans();
-        assert!(plans.len() > 100, "only {} plans were told", plans.len());
-        let wrong: Vec<&String> = plans.iter().filter(|plan| reads_a_whole_table(plan)).collect();
-        assert!(wrong.is_empty(), "{} of {} read a whole table:\n{wrong:#?}", wrong.len(), plans.len());
+async fn no_query_scans_a_large_table(pool: PgPool) {
+    let parameters =
+        "set seed.users = 1000000; set seed.users_per_other = 50; set seed.now = '2026-09-21T14:13:20Z';";
+    sqlx::raw_sql(AssertSqlSafe(format!("{parameters} {SEED}; analyze"))).execute(&pool).await.unwrap();
+    // Postgres plans a prepared statement for its parameter values at first, and later may switch to a generic plan.
+    for plan_cache_mode in ["force_custom_plan", "force_generic_plan"] {
+        let recorder = PlanRecorder::default();
+        let _guard = tracing::subscriber::set_default(recorder.clone());
+        let fixture = Fixture::new(&pool, plan_cache_mode).await;
+        fixture.view_pages().await;
+        fixture.view_expired_invitations().await;
+        fixture.search_by_scim().await;
+        fixture.sign_in().await;
+        fixture.change_users().await;
+        send_mail(&fixture.context, &pool).await;
+        fixture.context.pool.close().await;
+        let plans = recorder.plans();
+        assert!(plans.len() > 100, "only {} plans were recorded", plans.len());
+        let scans: Vec<&String> = plans.iter().filter(|plan| scans_large_table(plan)).collect();
+        assert!(scans.is_empty(), "{} of {} plans scan a large table:\n{scans:#?}", scans.len(), plans.len());
     }
 }
 
-fn reads_a_whole_table(plan: &str) -> bool {
-    let read = plan
+fn scans_large_table(plan: &str) -> bool {
+    let scanned = plan
         .lines()
         .filter_map(|line| line.split_once("Seq Scan on "))
         .map(|(_, rest)| rest.split(' ').next());
-    read.flatten().any(|table| LARGE.contains(&table))
+    scanned.flatten().any(|table| LARGE.contains(&table))
 }
 
-/// The organization with many people, over connections that tell each plan.
-struct Crowd {
+/// The large organization, over connections that report the plan of each statement.
+struct Fixture {
     context: AppContext,
     admin: RequestContext,
     organization: OrganizationId,
-    /// Connections that tell nothing, for what the test itself asks.
-    plain: PgPool,
-    /// How Postgres plans.
-    plans: &'static str,
+    /// Connections without plan reports, for the queries of the test itself.
+    unrecorded: PgPool,
+    plan_cache_mode: &'static str,
 }
 
-impl Crowd {
-    async fn new(pool: &PgPool, plans: &'static str) -> Self {
+impl Fixture {
+    async fn new(pool: &PgPool, plan_cache_mode: &'static str) -> Self {
         let explain = [
             ("session_preload_libraries", "auto_explain"),
             ("auto_explain.log_min_duration", "0"),
             ("auto_explain.log_level", "notice"),
-            // What foreign keys ask, too.
+            // Includes the queries that check foreign keys.
             ("auto_explain.log_nested_statements", "on"),
-            ("plan_cache_mode", plans),
+            ("plan_cache_mode", plan_cache_mode),
         ];
         let options = (*pool.connect_options()).clone().options(explain);
         let context = AppContext {
@@ -105,27 +104,27 @@ impl Crowd {
         let session = sign_in::by_link(&organization, &link).await.unwrap();
         let organization = organization.id;
         let admin = request_context(&context, HashMap::from([(SLUG.to_owned(), session.token)]));
-        Self { context, admin, organization, plain: pool.clone(), plans }
+        Self { context, admin, organization, unrecorded: pool.clone(), plan_cache_mode }
     }
 
     fn nobody(&self) -> RequestContext {
         request_context(&self.context, HashMap::new())
     }
 
-    /// Some users of this kind.
-    async fn some(&self, kind: &str, count: usize) -> Vec<(UserId, String)> {
-        let some = format!(
-            "select id, email from users u where organization_id = $1 and {kind} order by reverse(id::text) limit {count}"
+    /// Up to `count` users that match the condition.
+    async fn select_users(&self, condition: &str, count: usize) -> Vec<(UserId, String)> {
+        let query = format!(
+            "select id, email from users u where organization_id = $1 and {condition} order by reverse(id::text) limit {count}"
         );
-        let some: Vec<(Uuid, String)> = sqlx::query_as(AssertSqlSafe(some))
+        let users: Vec<(Uuid, String)> = sqlx::query_as(AssertSqlSafe(query))
             .bind(self.organization.0)
-            .fetch_all(&self.plain)
+            .fetch_all(&self.unrecorded)
             .await
             .unwrap();
-        some.into_iter().map(|(id, email)| (UserId(id), email)).collect()
+        users.into_iter().map(|(id, email)| (UserId(id), email)).collect()
     }
 
-    async fn look(&self) {
+    async fn view_pages(&self) {
         let admin = self.admin.admin(SLUG).await.unwrap();
         for query in queries() {
             let page = users::list(&admin, &query).await.unwrap();
@@ -133,16 +132,19 @@ impl Crowd {
             let next = UsersQuery { after: page.next, ..query };
             users::list(&admin, &next).await.unwrap();
         }
-        for kind in ["status = 'active'", "status = 'invited'"] {
-            let [(user, _)] = self.some(kind, 1).await[..] else { panic!("nobody") };
+        for condition in ["status = 'active'", "status = 'invited'"] {
+            let [(user, _)] = self.select_users(condition, 1).await[..] else { panic!("no such user") };
             users::profile(&admin, user).await.unwrap();
         }
-        let who = AuditQuery { who: "blob".to_owned(), ..AuditQuery::default() };
-        let what = AuditQuery { action: "user.joined".to_owned(), ..AuditQuery::default() };
+        let by_user = AuditQuery { who: "blob".to_owned(), ..AuditQuery::default() };
+        let by_action = AuditQuery { action: "user.joined".to_owned(), ..AuditQuery::default() };
         let day = || "2026-05-01".to_owned();
-        for query in
-            [AuditQuery::default(), what, who, AuditQuery { from: day(), to: day(), ..AuditQuery::default() }]
-        {
+        for query in [
+            AuditQuery::default(),
+            by_action,
+            by_user,
+            AuditQuery { from: day(), to: day(), ..AuditQuery::default() },
+        ] {
             audit_log::list(&admin, &query).await.unwrap();
             audit_log::export(&admin, query).recv().await;
         }
@@ -152,38 +154,39 @@ impl Crowd {
         account::sessions(&self.admin.member(SLUG).await.unwrap()).await.unwrap();
     }
 
-    /// While more of them have expired than are sorted at once.
-    async fn look_at_expired(&self) {
-        let change = |from: &'static str, to: &'static str| {
+    /// Lists expired invitations while there are too many of them to be sorted in memory.
+    async fn view_expired_invitations(&self) {
+        let move_expiry = |from: &'static str, to: &'static str| {
             let statement = format!(
                 "update invitations set expires_at = {to}
                  where organization_id = $1 and status = 'open' and expires_at = {from} and hashtext(id::text) % 2 = 0"
             );
-            sqlx::query(AssertSqlSafe(statement)).bind(self.organization.0).execute(&self.plain)
+            sqlx::query(AssertSqlSafe(statement)).bind(self.organization.0).execute(&self.unrecorded)
         };
         let (later, earlier) = ("'2026-09-26T14:13:20Z'", "'2026-09-19T14:13:20Z'");
-        assert!(change(later, earlier).await.unwrap().rows_affected() > 500);
+        assert!(move_expiry(later, earlier).await.unwrap().rows_affected() > 500);
         let admin = self.admin.admin(SLUG).await.unwrap();
         for query in queries().into_iter().filter(|query| query.status == Some(UserStatus::Expired)) {
             assert!(!users::list(&admin, &query).await.unwrap().rows.is_empty(), "{query:?}");
         }
-        change(earlier, later).await.unwrap();
+        move_expiry(earlier, later).await.unwrap();
     }
 
-    /// As a directory does.
-    async fn find(&self) {
+    async fn search_by_scim(&self) {
         let admin = self.admin.admin(SLUG).await.unwrap();
         let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Forever).await.unwrap();
         let (nobody, key) = (self.nobody(), Token::from_client(key.text));
         let api_client = nobody.api_client(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
-        let [(user, email)] = &self.some("status = 'active'", 1).await[..] else { panic!("nobody") };
-        for (name, value, found) in [("userName", email.as_str(), 1), ("externalId", "nobody's", 0)] {
+        let [(user, email)] = &self.select_users("status = 'active'", 1).await[..] else {
+            panic!("no such user")
+        };
+        for (name, value, total) in [("userName", email.as_str(), 1), ("externalId", "nobody's", 0)] {
             let common = [Resource::User.attributes(), Resource::User.common()];
-            let attribute = common.into_iter().find_map(|some| schema::find(some, name)).unwrap();
+            let attribute = common.into_iter().find_map(|attributes| schema::find(attributes, name)).unwrap();
             let path = Path { extension: false, attribute, inside: None };
             let filter = Filter::test(path, Operator::Equal, Literal::Text(value.to_owned())).ok();
-            let question = ListQuery { filter, start: 1, count: 100, ..ListQuery::default() };
-            assert_eq!(scim::list_users(&api_client, &question).await.unwrap().total, found, "{name}");
+            let query = ListQuery { filter, start: 1, count: 100, ..ListQuery::default() };
+            assert_eq!(scim::list_users(&api_client, &query).await.unwrap().total, total, "{name}");
         }
         scim::person(&api_client, *user).await.unwrap();
     }
@@ -191,26 +194,31 @@ impl Crowd {
     async fn sign_in(&self) {
         let nobody = self.nobody();
         let context = nobody.organization(SLUG).await.unwrap();
-        let [(_, email)] = &self.some("status = 'active'", 1).await[..] else { panic!("nobody") };
+        let [(_, email)] = &self.select_users("status = 'active'", 1).await[..] else {
+            panic!("no such user")
+        };
         let attempt = sign_in::request(&context, email).await.unwrap();
         sign_in::by_code(&context, &attempt, "000000").await.err().unwrap();
         sign_in::link_page(&context, &Token::random()).await.unwrap();
         sign_in::by_link(&context, &Token::random()).await.err().unwrap();
     }
 
-    async fn change(&self) {
+    async fn change_users(&self) {
         let admin = self.admin.admin(SLUG).await.unwrap();
         let list: Vec<String> =
-            (0..20).map(|n| format!("new{n}@{}.example", self.plans.replace('_', "-"))).collect();
-        let known = self.some("true", 20).await;
-        let list =
-            list.into_iter().chain(known.into_iter().map(|(_, email)| email)).collect::<Vec<_>>().join(",");
-        let group = groups::save(&admin, None, self.plans, "", &[]).await.unwrap();
+            (0..20).map(|n| format!("new{n}@{}.example", self.plan_cache_mode.replace('_', "-"))).collect();
+        let existing = self.select_users("true", 20).await;
+        let list = list
+            .into_iter()
+            .chain(existing.into_iter().map(|(_, email)| email))
+            .collect::<Vec<_>>()
+            .join(",");
+        let group = groups::save(&admin, None, self.plan_cache_mode, "", &[]).await.unwrap();
         invitations::classify(&admin, &list).await.unwrap();
-        let offer = AccessGrant { groups: vec![group], ..OrganizationRole::Member.into() };
-        invitations::invite(&admin, &list, &offer).await.unwrap();
+        let grant = AccessGrant { groups: vec![group], ..OrganizationRole::Member.into() };
+        invitations::invite(&admin, &list, &grant).await.unwrap();
         self.join().await;
-        for (action, kind) in [
+        for (action, condition) in [
             (UserAction::Resend, "status = 'invited'"),
             (UserAction::RevokeInvitation, "status = 'invited'"),
             (UserAction::Suspend, "status = 'active' and role = 'member'"),
@@ -218,30 +226,31 @@ impl Crowd {
             (UserAction::MakeAdmin, "status = 'active'"),
             (UserAction::RevokeMembership, "status = 'active' and role = 'member'"),
         ] {
-            let some: Vec<UserId> = self.some(kind, 20).await.into_iter().map(|(user, _)| user).collect();
-            let answer = users::act(&admin, action, &some).await.unwrap();
-            assert!(!answer.done.is_empty(), "{action:?}: {answer:?}");
-            self.put_into(group, &some).await;
+            let selection: Vec<UserId> =
+                self.select_users(condition, 20).await.into_iter().map(|(user, _)| user).collect();
+            let result = users::apply_action(&admin, action, &selection).await.unwrap();
+            assert!(!result.done.is_empty(), "{action:?}: {result:?}");
+            self.add_members(group, &selection).await;
         }
-        let [(user, _)] = self.some("status = 'active' and role = 'member'", 1).await[..] else {
-            panic!("nobody")
+        let [(user, _)] = self.select_users("status = 'active' and role = 'member'", 1).await[..] else {
+            panic!("no such user")
         };
-        users::change(&admin, user, &offer).await.unwrap();
+        users::set_access(&admin, user, &grant).await.unwrap();
     }
 
-    async fn put_into(&self, group: GroupId, users: &[UserId]) {
+    async fn add_members(&self, group: GroupId, users: &[UserId]) {
         groups::add_members(&self.admin.admin(SLUG).await.unwrap(), group, users).await.unwrap();
     }
 
     async fn join(&self) {
         let nobody = self.nobody();
         let context = nobody.organization(SLUG).await.unwrap();
-        for (kind, joins) in [("expires_at > $2", true), ("expires_at <= $2", false)] {
+        for (condition, joins) in [("expires_at > $2", true), ("expires_at <= $2", false)] {
             let open = format!(
-                "select id, email from invitations where organization_id = $1 and status = 'open' and {kind} limit 1"
+                "select id, email from invitations where organization_id = $1 and status = 'open' and {condition} limit 1"
             );
             let open = sqlx::query_as(AssertSqlSafe(open)).bind(self.organization.0).bind(context.now);
-            let (invitation, email): (Uuid, String) = open.fetch_one(&self.plain).await.unwrap();
+            let (invitation, email): (Uuid, String) = open.fetch_one(&self.unrecorded).await.unwrap();
             let token =
                 self.context.keys.invitation_token(self.organization, InvitationId(invitation)).unwrap();
             invitations::join_page(&context, &token).await.unwrap();
@@ -252,7 +261,7 @@ impl Crowd {
     }
 }
 
-/// The list in every order and by every filter.
+/// The users list in every sort order and with every filter.
 fn queries() -> Vec<UsersQuery> {
     let mut queries = Vec::new();
     for sort in UserSort::ALL {
@@ -279,17 +288,17 @@ fn queries() -> Vec<UsersQuery> {
     queries
 }
 
-/// Gathers the plans, which Postgres tells as notices and sqlx as events.
+/// Records the plans. `auto_explain` reports them as notices, which sqlx logs as tracing events.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<String>>>);
+struct PlanRecorder(Arc<Mutex<Vec<String>>>);
 
-impl Told {
+impl PlanRecorder {
     fn plans(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 }
 
-impl tracing::Subscriber for Told {
+impl tracing::Subscriber for PlanRecorder {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
         metadata.target() == "sqlx::postgres::notice"
     }

@@ -1,8 +1,8 @@
-//! Many at once, each on a connection of its own: the outcome is as if one had come after the other.
+//! Concurrent calls, each on its own database connection, end as if one came after the other.
 
 use crate::test_app::{ADMIN, SLUG, TestApp};
 use domain::invitations::{invite, join};
-use domain::users;
+use domain::{RequestContext, users};
 use model::OrganizationRole;
 use model::actions::UserAction;
 use model::invitations::AddressClass;
@@ -13,7 +13,8 @@ use tokio::task::JoinSet;
 
 const TASKS: usize = 50;
 
-async fn crowd(options: PgConnectOptions) -> Arc<TestApp> {
+/// An app with a database connection for each task.
+async fn concurrent_app(options: PgConnectOptions) -> Arc<TestApp> {
     let pool = PgPoolOptions::new()
         .max_connections(u32::try_from(TASKS).unwrap())
         .min_connections(u32::try_from(TASKS).unwrap())
@@ -24,8 +25,8 @@ async fn crowd(options: PgConnectOptions) -> Arc<TestApp> {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn fifty_invite_one_address_at_once(_: PgPoolOptions, options: PgConnectOptions) {
-    let app = crowd(options).await;
+async fn concurrent_invites_create_one_invitation(_: PgPoolOptions, options: PgConnectOptions) {
+    let app = concurrent_app(options).await;
     let start = Arc::new(Barrier::new(TASKS));
     let mut tasks = JoinSet::new();
     for _ in 0..TASKS {
@@ -35,19 +36,19 @@ async fn fifty_invite_one_address_at_once(_: PgPoolOptions, options: PgConnectOp
             app.invite_one("blobby@blobsrus.com").await
         });
     }
-    let answers = tasks.join_all().await;
-    assert_eq!(answers.iter().filter(|class| **class == AddressClass::New).count(), 1);
+    let classes = tasks.join_all().await;
+    assert_eq!(classes.iter().filter(|class| **class == AddressClass::New).count(), 1);
     assert_eq!(app.count("users where email_normalized = 'blobby@blobsrus.com'").await, 1);
     assert_eq!(app.count("invitations").await, 1);
-    assert_eq!(app.count("deliveries where kind = 'invitation'").await, 1);
-    assert_eq!(app.count("audit_events where action = 'user.invited'").await, 1);
+    assert_eq!(app.count_invitation_emails().await, 1);
+    assert_eq!(app.count_events("user.invited").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn fifty_renew_one_expired_invitation_at_once(_: PgPoolOptions, options: PgConnectOptions) {
-    let app = crowd(options).await;
+async fn concurrent_reinvites_send_one_email(_: PgPoolOptions, options: PgConnectOptions) {
+    let app = concurrent_app(options).await;
     app.invite("blobby@blobsrus.com").await;
-    app.run("update invitations set expires_at = created_at").await;
+    app.expire_invitation("blobby@blobsrus.com").await;
     let start = Arc::new(Barrier::new(TASKS));
     let mut tasks = JoinSet::new();
     for _ in 0..TASKS {
@@ -57,14 +58,14 @@ async fn fifty_renew_one_expired_invitation_at_once(_: PgPoolOptions, options: P
             app.invite_one("blobby@blobsrus.com").await
         });
     }
-    let answers = tasks.join_all().await;
-    assert_eq!(answers.iter().filter(|class| **class == AddressClass::Again).count(), 1);
-    assert_eq!(app.count("deliveries where kind = 'invitation'").await, 2);
+    let classes = tasks.join_all().await;
+    assert_eq!(classes.iter().filter(|class| **class == AddressClass::Again).count(), 1);
+    assert_eq!(app.count_invitation_emails().await, 2);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn fifty_take_one_invitation_at_once(_: PgPoolOptions, options: PgConnectOptions) {
-    let app = crowd(options).await;
+async fn concurrent_joins_accept_one_invitation_once(_: PgPoolOptions, options: PgConnectOptions) {
+    let app = concurrent_app(options).await;
     app.invite("blobby@blobsrus.com").await;
     let token = app.token("blobby@blobsrus.com").await;
     let start = Arc::new(Barrier::new(TASKS));
@@ -93,21 +94,18 @@ async fn fifty_take_one_invitation_at_once(_: PgPoolOptions, options: PgConnectO
         .await,
         1
     );
-    assert_eq!(app.count("audit_events where action = 'user.joined'").await, 1);
+    assert_eq!(app.count_events("user.joined").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn long_lists_in_opposite_orders_do_not_lock_each_other_out(
-    _: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let app = crowd(options).await;
-    let forth: Vec<String> = (0..300).map(|n| format!("blob{n}@blobsrus.com")).collect();
-    let back: Vec<String> = forth.iter().rev().cloned().collect();
+async fn batches_in_opposite_orders_do_not_deadlock(_: PgPoolOptions, options: PgConnectOptions) {
+    let app = concurrent_app(options).await;
+    let list: Vec<String> = (0..300).map(|n| format!("blob{n}@blobsrus.com")).collect();
+    let reversed: Vec<String> = list.iter().rev().cloned().collect();
     let start = Arc::new(Barrier::new(16));
     let mut tasks = JoinSet::new();
     for n in 0..16 {
-        let list = if n % 2 == 0 { forth.join(",") } else { back.join(",") };
+        let list = if n % 2 == 0 { list.join(",") } else { reversed.join(",") };
         let (app, start) = (Arc::clone(&app), Arc::clone(&start));
         tasks.spawn(async move {
             start.wait().await;
@@ -116,33 +114,34 @@ async fn long_lists_in_opposite_orders_do_not_lock_each_other_out(
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 300);
-    assert_eq!(app.count("deliveries where kind = 'invitation'").await, 300);
+    assert_eq!(app.count_invitation_emails().await, 300);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn two_admins_who_demote_each_other_at_once_leave_one(_: PgPoolOptions, options: PgConnectOptions) {
-    let app = crowd(options).await;
-    let second = app.make_active("second@blobsrus.com").await;
+async fn mutual_demotion_leaves_one_admin(_: PgPoolOptions, options: PgConnectOptions) {
+    let app = concurrent_app(options).await;
+    let second_admin = app.make_active("second@blobsrus.com").await;
     app.make_active("third@blobsrus.com").await;
-    let (ada, other) = (app.user(ADMIN).await, app.user("second@blobsrus.com").await);
+    let (ada, second_user) = (app.user(ADMIN).await, app.user("second@blobsrus.com").await);
     for round in 0..30 {
-        // Beside a third admin both could be demoted, but not by one who was demoted before.
-        let third = if round % 2 == 0 { "admin" } else { "member" };
+        // With a third admin both could be demoted, but not by an actor who has already been demoted.
+        let third_role = if round % 2 == 0 { "admin" } else { "member" };
         app.run(&format!(
-            "update users set role = case when email = 'third@blobsrus.com' then '{third}' else 'admin' end"
+            "update users set role = case when email = 'third@blobsrus.com' then '{third_role}' else 'admin' end"
         ))
         .await;
         let start = Barrier::new(2);
-        let demote = async |by: &domain::RequestContext, whom| {
-            let admin = by.admin(SLUG).await.unwrap();
+        let demote = async |actor: &RequestContext, user| {
+            let admin = actor.admin(SLUG).await.unwrap();
             start.wait().await;
-            users::act(&admin, UserAction::MakeMember, &[whom]).await
+            users::apply_action(&admin, UserAction::MakeMember, &[user]).await
         };
-        let (one, two) = tokio::join!(demote(&app.admin, other), demote(&second, ada));
-        let done =
-            [one, two].into_iter().filter(|answer| answer.as_ref().is_ok_and(|one| one.done.len() == 1));
+        let (first, second) = tokio::join!(demote(&app.admin, second_user), demote(&second_admin, ada));
+        let done = [first, second]
+            .into_iter()
+            .filter(|result| result.as_ref().is_ok_and(|result| result.done.len() == 1));
         assert_eq!(done.count(), 1, "round {round}");
-        let left = app.count("users where role = 'admin' and status = 'active'").await;
-        assert_eq!(left, if round % 2 == 0 { 2 } else { 1 }, "round {round}");
+        let remaining = app.count_active_admins().await;
+        assert_eq!(remaining, if round % 2 == 0 { 2 } else { 1 }, "round {round}");
     }
 }

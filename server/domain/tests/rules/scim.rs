@@ -122,7 +122,7 @@ async fn a_sync_and_an_admin_at_one_user_end_as_one_after_the_other(
                     0 => {
                         let admin = app.admin.admin(SLUG).await.unwrap();
                         let action = if n % 8 == 0 { UserAction::Suspend } else { UserAction::MakeAdmin };
-                        users::act(&admin, action, &[user]).await.map(|_| ())
+                        users::apply_action(&admin, action, &[user]).await.map(|_| ())
                     }
                     1 => edit(&app.nobody(), &key, user, |form| form.active = n % 8 == 1).await.map(|_| ()),
                     2 => edit(&app.nobody(), &key, user, |form| {
@@ -199,7 +199,7 @@ async fn a_directory_and_an_admin_at_once_leave_one_admin(_: PgPoolOptions, opti
         let by_admin = async {
             let admin = admin.admin(SLUG).await.unwrap();
             start.wait().await;
-            let answer = users::act(&admin, UserAction::Suspend, &[second]).await;
+            let answer = users::apply_action(&admin, UserAction::Suspend, &[second]).await;
             answer.is_ok_and(|answer| answer.done.len() == 1)
         };
         let (one, two) = tokio::join!(by_directory, by_admin);
@@ -235,7 +235,7 @@ async fn groups_are_changed_by_many_at_once(_: PgPoolOptions, options: PgConnect
                     roles: Vec::new(),
                     groups: if n % 10 == 0 { vec![group] } else { Vec::new() },
                 };
-                users::change(&admin, people[n % 10], &offer).await.unwrap();
+                users::set_access(&admin, people[n % 10], &offer).await.unwrap();
                 return;
             }
             let request_context = app.nobody();

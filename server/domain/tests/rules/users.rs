@@ -1,6 +1,6 @@
-//! The list of users.
+//! The users list and profiles.
 
-use crate::test_app::{ADMIN, SLUG, TestApp};
+use crate::test_app::{ADMIN, SLUG, TestApp, found, refusal};
 use domain::groups;
 use domain::users::{list, profile};
 use model::users::{UserSort, UsersPage, UsersQuery};
@@ -16,8 +16,8 @@ fn emails(page: &UsersPage) -> Vec<String> {
     page.rows.iter().map(|row| row.email.clone()).collect()
 }
 
-/// Users enough for three pages.
-async fn crowded(pool: PgPool) -> TestApp {
+/// An app with 120 users, enough for three pages.
+async fn app_with_three_pages(pool: PgPool) -> TestApp {
     let app = TestApp::new(pool).await;
     let addresses: String = (0..119).map(|n| format!("blob{n:03}@blobsrus.com\n")).collect();
     app.invite(&addresses).await;
@@ -26,8 +26,8 @@ async fn crowded(pool: PgPool) -> TestApp {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn pages_forth_and_back_show_every_user_once_in_every_order(pool: PgPool) {
-    let app = crowded(pool).await;
+async fn pages_cover_every_user_once_in_both_directions(pool: PgPool) {
+    let app = app_with_three_pages(pool).await;
     for sort in UserSort::ALL {
         for descending in [false, true] {
             let query = UsersQuery { sort, descending, ..UsersQuery::default() };
@@ -49,7 +49,7 @@ async fn pages_forth_and_back_show_every_user_once_in_every_order(pool: PgPool) 
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn an_expired_invitation_leaves_the_list_for_its_own_tab_by_the_clock_alone(pool: PgPool) {
+async fn expired_invitation_moves_to_its_own_tab(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite("late@blobsrus.com").await;
     let before = page(&app, UsersQuery::default()).await;
@@ -65,19 +65,19 @@ async fn an_expired_invitation_leaves_the_list_for_its_own_tab_by_the_clock_alon
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn search_finds_parts_of_names_and_addresses_and_takes_every_sign_as_it_is(pool: PgPool) {
-    let app = crowded(pool).await;
+async fn search_matches_substrings_literally(pool: PgPool) {
+    let app = app_with_three_pages(pool).await;
     let search = |text: &str| UsersQuery { search: text.to_owned(), ..UsersQuery::default() };
     assert_eq!(emails(&page(&app, search(" LOB04")).await).len(), 10);
     assert_eq!(emails(&page(&app, search("ada@")).await), [ADMIN]);
-    for nothing in ["%", "_", "\\", "' or true --"] {
-        assert!(page(&app, search(nothing)).await.rows.is_empty(), "{nothing}");
+    for text in ["%", "_", "\\", "' or true --"] {
+        assert!(page(&app, search(text)).await.rows.is_empty(), "{text}");
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn filters_hold_together_with_pages(pool: PgPool) {
-    let app = crowded(pool).await;
+async fn filters_combine_with_pagination(pool: PgPool) {
+    let app = app_with_three_pages(pool).await;
     let admins = UsersQuery { role: Some(OrganizationRole::Admin), ..UsersQuery::default() };
     assert_eq!(emails(&page(&app, admins).await), [ADMIN]);
     let invited = UsersQuery { status: Some(UserStatus::Invited), ..UsersQuery::default() };
@@ -88,8 +88,8 @@ async fn filters_hold_together_with_pages(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_group_s_people_are_all_there_and_nobody_else(pool: PgPool) {
-    let app = crowded(pool).await;
+async fn group_filter_lists_exactly_its_members(pool: PgPool) {
+    let app = app_with_three_pages(pool).await;
     let admin = app.admin.admin(SLUG).await.unwrap();
     let group = groups::save(&admin, None, "Blobs", "", &[]).await.unwrap();
     let ids: Vec<Uuid> =
@@ -97,45 +97,42 @@ async fn a_group_s_people_are_all_there_and_nobody_else(pool: PgPool) {
             .fetch_all(&app.context.pool)
             .await
             .unwrap();
-    let people: Vec<UserId> = ids.into_iter().map(UserId).collect();
-    assert_eq!(groups::add_members(&admin, group, &people).await.unwrap().done, 70);
+    let members: Vec<UserId> = ids.into_iter().map(UserId).collect();
+    assert_eq!(groups::add_members(&admin, group, &members).await.unwrap().done, 70);
     let query = UsersQuery { group: Some(group), sort: UserSort::Email, ..UsersQuery::default() };
     let first = page(&app, query.clone()).await;
     assert_eq!(first.group.as_ref().map(|group| group.name.as_str()), Some("Blobs"));
     let second = page(&app, UsersQuery { after: first.next.clone(), ..query.clone() }).await;
     assert_eq!((first.rows.len(), second.rows.len(), second.next.clone()), (50, 20, None));
     assert!(emails(&second).iter().all(|email| email.as_str() < "blob070"));
-    let found = UsersQuery { search: "blob01".to_owned(), ..query.clone() };
-    assert_eq!(page(&app, found).await.rows.len(), 10);
-    // The expired are in the group as before, so they are in its list.
+    let search = UsersQuery { search: "blob01".to_owned(), ..query.clone() };
+    assert_eq!(page(&app, search).await.rows.len(), 10);
+    // Users whose invitation has expired stay in the group, and in its list.
     app.wait_days(7);
     assert_eq!(page(&app, query.clone()).await.rows.len(), 50);
     assert_eq!(page(&app, query).await.rows[0].status, UserStatus::Expired);
-    // Another organization's group is as one that is not there.
-    let other = crate::test_app::found(&app.context, "other", "eve@other.example").await;
-    let ours = UsersQuery { group: Some(group), ..UsersQuery::default() };
-    let theirs = list(&other.admin("other").await.unwrap(), &ours).await.unwrap();
-    assert_eq!((theirs.rows, theirs.group), (vec![], None));
+    // A group of another organization is treated like one that does not exist.
+    let other = found(&app.context, "other", "eve@other.example").await;
+    let query = UsersQuery { group: Some(group), ..UsersQuery::default() };
+    let foreign = list(&other.admin("other").await.unwrap(), &query).await.unwrap();
+    assert_eq!((foreign.rows, foreign.group), (vec![], None));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_mistyped_place_starts_at_the_beginning(pool: PgPool) {
-    let app = crowded(pool).await;
-    let wrong = UsersQuery { after: Some("nonsense".to_owned()), ..UsersQuery::default() };
-    assert_eq!(page(&app, wrong).await, page(&app, UsersQuery::default()).await);
+async fn invalid_cursor_starts_at_the_first_page(pool: PgPool) {
+    let app = app_with_three_pages(pool).await;
+    let invalid = UsersQuery { after: Some("nonsense".to_owned()), ..UsersQuery::default() };
+    assert_eq!(page(&app, invalid).await, page(&app, UsersQuery::default()).await);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_profile_is_its_organizations_alone(pool: PgPool) {
+async fn profile_of_another_organization_is_not_found(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active("blobby@blobsrus.com").await;
-    let id: Uuid = sqlx::query_scalar("select id from users where email = 'blobby@blobsrus.com'")
-        .fetch_one(&app.context.pool)
-        .await
-        .unwrap();
-    let seen = profile(&app.admin.admin(SLUG).await.unwrap(), UserId(id)).await.unwrap();
-    assert_eq!((seen.user.status, seen.deliveries.len()), (UserStatus::Active, 1));
-    let other = crate::test_app::found(&app.context, "other", "eve@other.example").await;
-    let hidden = profile(&other.admin("other").await.unwrap(), UserId(id)).await;
-    assert_eq!(crate::test_app::refusal(hidden), Problem::NotFound);
+    let user = app.user("blobby@blobsrus.com").await;
+    let own = profile(&app.admin.admin(SLUG).await.unwrap(), user).await.unwrap();
+    assert_eq!((own.user.status, own.deliveries.len()), (UserStatus::Active, 1));
+    let other = found(&app.context, "other", "eve@other.example").await;
+    let foreign = profile(&other.admin("other").await.unwrap(), user).await;
+    assert_eq!(refusal(foreign), Problem::NotFound);
 }

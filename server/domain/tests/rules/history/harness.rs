@@ -1,67 +1,95 @@
-//! Doing random things, and looking at what came of them.
+//! Performs random operations, and observes the resulting states.
 
-use super::{Answer, Input, Operation, Person, Place};
+use super::{AddressState, CreatedInvitations, Input, Operation, Response, UserState};
 use crate::test_app::{SLUG, TestApp};
 use domain::{Error, invitations, requests, users};
 use model::actions::UserAction;
-use model::invitations::AddressClass;
+use model::invitations::{AccessGrant, AddressClass};
 use model::transitions::MembershipState;
 use model::{InvitationId, Problem, RequestId, UserId};
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
-/// A random number generator that is the same everywhere (Marsaglia, 2003: xorshift64).
-pub struct Dice(pub u64);
+/// A seeded random number generator with the same sequence on every machine (xorshift64; Marsaglia, 2003).
+pub struct Rng(u64);
 
-impl Dice {
-    pub fn roll(&mut self, sides: usize) -> usize {
+impl Rng {
+    pub const fn new(seed: u64) -> Self {
+        Self(0x9E37_79B9_7F4A_7C15 ^ seed)
+    }
+
+    /// A number from 0 to `bound - 1`.
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % sides
+        usize::try_from(self.0 >> 33).unwrap() % bound
     }
 }
 
-pub struct Stage {
+pub struct Harness {
     pub app: TestApp,
-    pub time: AtomicU64,
-    pub numbers: AtomicU64,
+    /// The logical clock.
+    clock: AtomicU64,
+    next_operation: AtomicU64,
 }
 
-impl Stage {
-    pub fn email(address: usize) -> String {
+impl Harness {
+    /// Prepares the app: requests are enabled, and the table `created_invitations` keeps which user each invitation was
+    /// created for, even after both are deleted.
+    pub async fn new(app: TestApp) -> Self {
+        app.enable_requests().await;
+        app.run(
+            "create table created_invitations (n bigserial, email text, user_id uuid, invitation_id uuid)",
+        )
+        .await;
+        app.run(
+            "create function record_created_invitation() returns trigger language plpgsql as $$ begin
+                insert into created_invitations (email, user_id, invitation_id)
+                values (new.email, new.user_id, new.id);
+                return new; end $$",
+        )
+        .await;
+        app.run(
+            "create trigger record_created_invitation after insert on invitations
+             for each row execute function record_created_invitation()",
+        )
+        .await;
+        Self { app, clock: AtomicU64::new(0), next_operation: AtomicU64::new(0) }
+    }
+
+    fn email(address: usize) -> String {
         format!("blob{address}@blobsrus.com")
     }
 
     fn tick(&self) -> u64 {
-        self.time.fetch_add(1, Ordering::SeqCst)
+        self.clock.fetch_add(1, Ordering::SeqCst)
     }
 
-    /// What to do next: to the user or the invitation that is there now, or was a while ago.
-    pub async fn choose(&self, address: usize, dice: &mut Dice) -> Input {
+    /// A random input for the user or an invitation of the address, current or recent.
+    pub async fn random_input(&self, address: usize, rng: &mut Rng) -> Input {
         let pool = &self.app.context.pool;
         let email = Self::email(address);
-        let action = match dice.roll(13) {
-            10 | 11 => return Input::Confirm(self.try_of(&email).await),
+        let action = match rng.below(13) {
+            10 | 11 => return Input::Confirm(self.insert_unconfirmed_request(&email).await),
             12 => return Input::Dismiss,
             0 | 1 => return Input::Invite,
             2..=4 => {
-                let newest: Vec<Uuid> = sqlx::query_scalar(
-                    "select invitation_id from made where email = $1 order by n desc limit 2",
+                let latest: Vec<Uuid> = sqlx::query_scalar(
+                    "select invitation_id from created_invitations where email = $1 order by n desc limit 2",
                 )
                 .bind(email)
                 .fetch_all(pool)
                 .await
                 .unwrap();
-                let sides = newest.len().max(1);
-                return newest.get(dice.roll(sides)).map_or(Input::Invite, |id| Input::Accept(*id));
+                let index = rng.below(latest.len().max(1));
+                return latest.get(index).map_or(Input::Invite, |id| Input::Accept(*id));
             }
             5 => UserAction::Resend,
             6 => UserAction::RevokeInvitation,
             7 => UserAction::RevokeMembership,
             8 => UserAction::Suspend,
-            _ => [UserAction::Reactivate, UserAction::MakeAdmin, UserAction::MakeMember][dice.roll(3)],
+            _ => [UserAction::Reactivate, UserAction::MakeAdmin, UserAction::MakeMember][rng.below(3)],
         };
         let user: Option<Uuid> = sqlx::query_scalar("select id from users where email = $1")
             .bind(email)
@@ -71,8 +99,7 @@ impl Stage {
         user.map_or(Input::Invite, |user| Input::Act(action, user))
     }
 
-    /// A try that waits to be confirmed.
-    async fn try_of(&self, email: &str) -> Uuid {
+    async fn insert_unconfirmed_request(&self, email: &str) -> Uuid {
         sqlx::query_scalar(
             "insert into invitation_requests
                 (organization_id, id, email, email_normalized, status, created_at, confirm_expires_at)
@@ -87,28 +114,27 @@ impl Stage {
     }
 
     pub async fn perform(&self, address: usize, input: Input) -> Operation {
-        let source = format!("operation {}", self.numbers.fetch_add(1, Ordering::SeqCst));
+        let source = format!("operation {}", self.next_operation.fetch_add(1, Ordering::SeqCst));
         let (email, start) = (Self::email(address), self.tick());
-        let answer = match input {
+        let response = match input {
             Input::Invite => {
                 let request_context = self.app.admin_from(&source);
                 let admin = request_context.admin(SLUG).await.unwrap();
-                let offer = model::invitations::AccessGrant::default();
-                let answer = invitations::invite(&admin, &email, &offer).await.unwrap();
-                match answer.addresses[0].class {
-                    AddressClass::New => Answer::Done,
-                    AddressClass::Refused { why } => Answer::Refused(why),
+                let result = invitations::invite(&admin, &email, &AccessGrant::default()).await.unwrap();
+                match result.addresses[0].class {
+                    AddressClass::New => Response::Done,
+                    AddressClass::Refused { why } => Response::Refused(why),
                     ref other => panic!("{other:?}"),
                 }
             }
             Input::Act(action, user) => {
                 let request_context = self.app.admin_from(&source);
                 let admin = request_context.admin(SLUG).await.unwrap();
-                let answer = users::act(&admin, action, &[UserId(user)]).await.unwrap();
-                match (answer.done.len(), answer.refused.first()) {
-                    (1, None) => Answer::Done,
-                    (0, Some(one)) => Answer::Refused(one.why),
-                    _ => Answer::Gone,
+                let result = users::apply_action(&admin, action, &[UserId(user)]).await.unwrap();
+                match (result.done.len(), result.refused.first()) {
+                    (1, None) => Response::Done,
+                    (0, Some(refused)) => Response::Refused(refused.why),
+                    _ => Response::NotFound,
                 }
             }
             Input::Confirm(request) => {
@@ -116,15 +142,15 @@ impl Stage {
                 let token = keys.request_token(self.app.organization, RequestId(request)).unwrap();
                 let request_context = self.app.nobody_from(&source);
                 requests::confirm(&request_context.organization(SLUG).await.unwrap(), &token).await.unwrap();
-                Answer::Done
+                Response::Done
             }
             Input::Dismiss => {
                 let request_context = self.app.admin_from(&source);
                 let admin = request_context.admin(SLUG).await.unwrap();
                 let open = requests::of_addresses(&admin, std::slice::from_ref(&email)).await.unwrap();
                 match requests::dismiss(&admin, &open, false).await.unwrap() {
-                    0 => Answer::Gone,
-                    _ => Answer::Done,
+                    0 => Response::NotFound,
+                    _ => Response::Done,
                 }
             }
             Input::Accept(invitation) => {
@@ -133,20 +159,20 @@ impl Stage {
                 let request_context = self.app.nobody_from(&source);
                 let context = request_context.organization(SLUG).await.unwrap();
                 match invitations::join(&context, &token, &email, "Some Blob").await {
-                    Ok(_) => Answer::Done,
-                    Err(Error::Problem(Problem::LinkUnusable)) => Answer::LinkUnusable,
+                    Ok(_) => Response::Done,
+                    Err(Error::Problem(Problem::LinkUnusable)) => Response::LinkUnusable,
                     Err(other) => panic!("{other}"),
                 }
             }
         };
-        Operation { address, input, answer, start, end: self.tick(), source }
+        Operation { address, input, response, start, end: self.tick(), source }
     }
 
-    /// Which user and invitation each operation has made.
-    pub async fn made(&self) -> HashMap<String, (Uuid, Uuid)> {
+    pub async fn created_invitations(&self) -> CreatedInvitations {
         sqlx::query_as::<_, (String, Uuid, Uuid)>(
-            "select a.source, m.user_id, m.invitation_id
-             from audit_events a join made m on m.user_id = a.target_id where a.action = 'user.invited'",
+            "select event.source, created.user_id, created.invitation_id
+             from audit_events event join created_invitations created on created.user_id = event.target_id
+             where event.action = 'user.invited'",
         )
         .fetch_all(&self.app.context.pool)
         .await
@@ -156,25 +182,27 @@ impl Stage {
         .collect()
     }
 
-    /// What there is at the address now.
-    pub async fn now(&self, address: usize) -> Place {
-        let has = async |status: &str| {
+    /// The state of the address in the database.
+    pub async fn observe(&self, address: usize) -> AddressState {
+        let has_request = async |status: &str| {
             let email = Self::email(address);
             self.app
                 .count(&format!("invitation_requests where status = '{status}' and email = '{email}'"))
                 .await
                 > 0
         };
-        Place {
-            person: self.person(address).await,
-            asks: has("open").await,
-            dismissed: has("dismissed").await,
+        AddressState {
+            user: self.observe_user(address).await,
+            has_open_request: has_request("open").await,
+            has_dismissed_request: has_request("dismissed").await,
         }
     }
 
-    async fn person(&self, address: usize) -> Option<Person> {
+    async fn observe_user(&self, address: usize) -> Option<UserState> {
         let row: Option<(Uuid, Uuid, String)> = sqlx::query_as(
-            "select u.id, m.invitation_id, u.status from users u join made m on m.user_id = u.id where u.email = $1",
+            "select u.id, created.invitation_id, u.status
+             from users u join created_invitations created on created.user_id = u.id
+             where u.email = $1",
         )
         .bind(Self::email(address))
         .fetch_optional(&self.app.context.pool)
@@ -186,7 +214,12 @@ impl Stage {
                 "suspended" => MembershipState::Suspended,
                 _ => MembershipState::Invited,
             };
-            Person { user, invitation, state }
+            UserState { user, invitation, state }
         })
+    }
+
+    /// Ends the cooldown after dismissals, during which the addresses can't open another request.
+    pub async fn end_cooldowns(&self) {
+        self.app.run("delete from invitation_requests where status = 'dismissed'").await;
     }
 }
