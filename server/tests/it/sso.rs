@@ -39,13 +39,13 @@ async fn the_page_of_another_site_begins_no_sign_in(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_provider_that_is_away_has_a_page_in_this_browser_alone(pool: PgPool) {
-    let site = TestServer::at(pool, "https://members.example.com").await;
+    let site = TestServer::with_base_url(pool, "https://members.example.com").await;
     let connection = connected(&site).await;
     let answer = site.post("/o/blobsrus/sso/start", "", &format!("connection={connection}")).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/sso/refused"));
     let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
     assert!(cookie.starts_with("__Host-sso-blobsrus=") && cookie.contains("; Secure"), "{cookie}");
-    assert!(cookie.contains("; HttpOnly; SameTestServer=Lax"), "{cookie}");
+    assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
     let here = site.get("/o/blobsrus/sso/refused", cookie.split(';').next().unwrap()).await;
     assert_eq!(here.status, StatusCode::BAD_GATEWAY);
     assert!(here.body.contains("&lt;b&gt;Acme&lt;/b&gt;"), "{}", here.body);
