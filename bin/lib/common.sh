@@ -1,33 +1,34 @@
 # shellcheck shell=bash
-# Shared by everything in bin/: where things are, and how to speak.
+# Shared by the scripts in bin/: paths, tool versions, and messages.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# Tools that took minutes to build outlive the checkout.
+# Tools take minutes to build, so they are cached outside of the checkout.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vestibule
-# What cargo writes. Continuous integration keeps it outside the clone.
+# Cargo's target directory. CI sets it to a directory outside of the clone.
 target=${CARGO_TARGET_DIR:-$root/target}
 [[ $target == /* ]] || target=$root/$target
 
 cargo_leptos_version=0.3.11
 cargo_fuzz_version=0.13.2
-# The command line tool must match the library exactly, so the lock file decides.
+# The command-line tool must match the library exactly, so the version comes from the lock file.
 wasm_bindgen_version=$(awk '$0 == "name = \"wasm-bindgen\"" { getline; gsub(/[^0-9.]/, ""); print; exit }' "$root/Cargo.lock")
 
 PATH=$cache/tools/cargo-leptos-$cargo_leptos_version/bin:$cache/tools/cargo-fuzz-$cargo_fuzz_version/bin:$cache/tools/wasm-bindgen-cli-$wasm_bindgen_version/bin:$root/end2end/node_modules/.bin:$PATH
 
-say() { printf '%s\n' "$*" >&2; }
+log() { printf '%s\n' "$*" >&2; }
 
 die() {
   printf '%s\n' "$@" >&2
   exit 1
 }
 
-# A shell that is set up to ask a database while compiling must not change what is built here.
+# Builds always check queries against .sqlx, even when the shell sets SQLX_OFFLINE=false for another purpose.
 export SQLX_OFFLINE=true
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Where the second Rust keeps its WebAssembly half, named by its version: when that moves, the old half is of no use.
+# The sysroot with the standard library for WebAssembly that is built for Debian's Rust. Its path contains the version of
+# that Rust, because it is useless to any other version.
 fallback_sysroot() {
   local version
   [[ -x /usr/bin/rustc ]] || return 1
@@ -35,20 +36,20 @@ fallback_sysroot() {
   printf '%s\n' "$cache/wasm-sysroot/$version"
 }
 
-# True when the toolchain in use can build for the browser by itself.
+# Whether the active toolchain has the WebAssembly target.
 has_wasm_target() {
   local libs
   libs=$(cd "$root" && rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null) && [[ -d $libs ]]
 }
 
-# The cargo config file for the browser's half, or nothing when the ordinary toolchain builds it.
+# Prints the cargo config file for WebAssembly builds; empty when the active toolchain has the target.
 wasm_config() {
   local sysroot
   has_wasm_target && return 0
   sysroot=$(fallback_sysroot) && [[ -f $sysroot/config.toml ]] && printf '%s\n' "$sysroot/config.toml"
 }
 
-# The browser for end-to-end tests. Nothing when Playwright's own is to be used.
+# Prints the path of the browser for end-to-end tests. Fails when there is none, and Playwright's own must be used.
 find_chromium() {
   local name
   if [[ -n ${VESTIBULE_CHROMIUM:-} ]]; then
@@ -66,7 +67,7 @@ has_playwright_chromium() {
   path=$(cd "$root/end2end" && node -p "require('playwright-core').chromium.executablePath()" 2>/dev/null) && [[ -x $path ]]
 }
 
-# The folder of the newest Postgres server programs. Distributions keep them off PATH.
+# Prints the directory of the newest Postgres server programs, which distributions keep off PATH.
 postgres_bin() {
   local dir best=
   for dir in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin; do
@@ -80,7 +81,7 @@ postgres_bin() {
   [[ -n $best ]] && printf '%s\n' "$best"
 }
 
-# The folder with smtp-sink and smtp-source. Distributions keep them off PATH.
+# Prints the directory with smtp-sink and smtp-source, which distributions keep off PATH.
 smtp_programs() {
   local dir
   for dir in "$cache/tools/postfix/bin" /usr/sbin /usr/local/sbin /usr/libexec/postfix /opt/homebrew/sbin; do

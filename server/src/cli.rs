@@ -1,6 +1,6 @@
-//! The command line.
+//! The command line: commands, their arguments, and how they are dispatched.
 
-use crate::config::{Config, Settings};
+use crate::config::{Config, ConfigArgs};
 use crate::{database, serve, telemetry};
 use clap::{Args, Parser, Subcommand};
 use domain::{RequestContext, Source, demo, organizations, sign_in};
@@ -13,63 +13,64 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    settings: Settings,
+    config: ConfigArgs,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the pages and send the mail (what it does when nothing else is said)
+    /// Serve the web interface and send email (default)
     Serve,
-    /// Bring the database's schema up to date
+    /// Apply pending database migrations
     Migrate,
-    /// Make organizations
+    /// Manage organizations
     Organization {
         #[command(subcommand)]
         command: OrganizationCommand,
     },
-    /// Print a one-time sign-in link for an active user, good for an hour; the audit log tells of it
-    SignInLink(SignInLink),
-    /// Make the demo organization "Blobs R Us", slug `blobsrus`, unless it is there
+    /// Print a one-time sign-in link for an active user, valid for one hour; recorded in the audit log
+    SignInLink(SignInLinkArgs),
+    /// Create the demo organization "Blobs R Us", slug `blobsrus`, unless it exists
     Demo,
-    /// Ask the server at LISTEN whether it is ready
+    /// Check whether the server at LISTEN is ready
     Healthcheck,
 }
 
 #[derive(Subcommand)]
 enum OrganizationCommand {
-    /// Make an organization with its first admin, and print a one-time sign-in link for the admin
+    /// Create an organization with its first admin, and print a one-time sign-in link for the admin
     Create {
-        /// The part of its URL: lower-case letters, digits and hyphens
+        /// The organization's part of the URL: lowercase letters, digits and hyphens
         #[arg(long)]
         slug: String,
-        /// What people call it
+        /// The display name
         #[arg(long)]
         name: String,
-        /// The address of its first Organization Admin
+        /// The email address of the first Organization Admin
         #[arg(long, value_name = "EMAIL")]
         admin: String,
     },
 }
 
 #[derive(Args)]
-struct SignInLink {
+struct SignInLinkArgs {
     /// The organization's slug
     #[arg(long, value_name = "SLUG")]
     organization: String,
+    /// The user's email address
     #[arg(long)]
     email: String,
 }
 
-/// Does what the command line says.
+/// Runs the command given on the command line.
 ///
 /// # Errors
-/// In a person's words, for the standard error.
+/// A message to print on standard error.
 pub async fn run(cli: Cli) -> Result<(), String> {
     if let Some(Command::Healthcheck) = cli.command {
-        return serve::healthcheck(cli.settings.listen()?).await;
+        return serve::healthcheck(cli.config.listen()?).await;
     }
-    let config = Config::new(cli.settings)?;
-    telemetry::start(config.log_format);
+    let config = Config::from_args(cli.config)?;
+    telemetry::init(config.log_format);
     let app = database::connect(&config).await?;
     let source = Source { address: "command line".to_owned(), user_agent: String::new() };
     let request_context = RequestContext::new(app.clone(), HashMap::new(), source, "command line");
@@ -78,26 +79,27 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Migrate => database::migrate(&app).await,
         Command::Organization { command: OrganizationCommand::Create { slug, name, admin } } => {
             database::migrate(&app).await?;
-            let token = organizations::create(&request_context, &slug, &name, &admin).await.map_err(words)?;
+            let token =
+                organizations::create(&request_context, &slug, &name, &admin).await.map_err(describe)?;
             println!("{}", domain::mail::links::sign_in(&app, &slug, &token));
             Ok(())
         }
-        Command::SignInLink(SignInLink { organization, email }) => {
-            let context = request_context.organization(&organization).await.map_err(words)?;
-            let token = sign_in::operator_link(&context, &email).await.map_err(words)?;
+        Command::SignInLink(SignInLinkArgs { organization, email }) => {
+            let context = request_context.organization(&organization).await.map_err(describe)?;
+            let token = sign_in::operator_link(&context, &email).await.map_err(describe)?;
             println!("{}", domain::mail::links::sign_in(&app, &organization, &token));
             Ok(())
         }
         Command::Demo => {
             database::migrate(&app).await?;
-            demo::seed(&request_context).await.map_err(words)
+            demo::seed(&request_context).await.map_err(describe)
         }
         Command::Healthcheck => Ok(()),
     }
 }
 
-/// A refusal in words, with each field and what is wrong with it.
-fn words(error: domain::Error) -> String {
+/// Formats an error for the terminal. Invalid fields are listed one per line, as the options that set them.
+fn describe(error: domain::Error) -> String {
     match error {
         domain::Error::Problem(model::Problem::Invalid { fields }) => fields
             .iter()
@@ -105,7 +107,7 @@ fn words(error: domain::Error) -> String {
             .collect::<Vec<_>>()
             .join("\n"),
         domain::Error::Problem(model::Problem::NotFound) => {
-            "there is no such organization, or no such active user in it".to_owned()
+            "the organization does not exist, or it has no active user with this email address".to_owned()
         }
         other => other.to_string(),
     }

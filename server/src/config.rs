@@ -1,20 +1,23 @@
-//! What the server is told from outside: environment variables, checked before anything starts.
+//! The server's configuration, validated before anything starts.
 
 mod args;
 
-use args::{DATABASE_CONNECTIONS, LISTEN, LOG_FORMAT, MAIL_FROM, given, or};
+use args::{
+    DEFAULT_DATABASE_CONNECTIONS, DEFAULT_LISTEN, DEFAULT_LOG_FORMAT, DEFAULT_MAIL_FROM, non_empty,
+    or_default,
+};
 use domain::Keyring;
-use domain::mail::{MailConfigError, Mailbox, Transport, sender};
+use domain::mail::{Mailbox, Transport, sender};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use url::Url;
 
-pub use args::Settings;
+pub use args::ConfigArgs;
 
-/// The mail worker alone may need more than one, and a request should not wait for it.
-const MIN_CONNECTIONS: u32 = 2;
+/// The mail worker can occupy a connection at any time, and requests must not wait for it.
+const MIN_DATABASE_CONNECTIONS: u32 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -22,142 +25,159 @@ pub enum LogFormat {
     Json,
 }
 
-/// The environment, checked.
+/// The validated configuration.
 pub struct Config {
     pub database_url: String,
     pub database_connections: u32,
+    /// The public origin, without a trailing slash.
     pub base_url: Arc<str>,
     pub listen: SocketAddr,
     pub keys: Arc<Keyring>,
-    /// Nothing: mail is captured.
+    /// `None`: email is captured instead of sent.
     pub smtp_url: Option<String>,
     pub mail_from: Mailbox,
     pub trusted_proxies: Vec<IpNet>,
     pub log_format: LogFormat,
     pub metrics_listen: Option<SocketAddr>,
-    /// Nothing: it is looked for.
+    /// `None`: `site_root()` searches the usual directories.
     site_root: Option<String>,
 }
 
-impl Settings {
-    /// Where the server listens.
+impl ConfigArgs {
+    /// The address the server listens on.
     ///
     /// # Errors
-    /// One line that names the variable and what is wrong with it.
+    /// One line that names the variable.
     pub fn listen(&self) -> Result<SocketAddr, String> {
-        address("LISTEN", &or(self.listen.clone(), LISTEN))
+        parse_address("LISTEN", &or_default(self.listen.clone(), DEFAULT_LISTEN))
     }
 }
 
 impl Config {
-    /// Checks the settings.
+    /// Validates the arguments.
     ///
     /// # Errors
-    /// One line that names the variable and what is wrong with it.
-    pub fn new(settings: Settings) -> Result<Self, String> {
-        let listen = settings.listen()?;
-        let smtp_url = given(settings.smtp_url);
+    /// One line that names the variable and what is wrong with its value.
+    pub fn from_args(args: ConfigArgs) -> Result<Self, String> {
+        let listen = args.listen()?;
+        let smtp_url = non_empty(args.smtp_url);
         if smtp_url.is_none() && !listen.ip().is_loopback() {
-            return Err(
-                "SMTP_URL is missing: mail is captured only when LISTEN is a loopback address".to_owned()
-            );
+            return Err("missing SMTP_URL: it may be unset only when LISTEN is a loopback address".to_owned());
         }
         if let Some(url) = &smtp_url {
-            Transport::smtp(url).map_err(|error: MailConfigError| format!("SMTP_URL {error}"))?;
+            Transport::smtp(url).map_err(|error| config_error("SMTP_URL", error))?;
         }
-        let secret_key = given(settings.secret_key)
-            .ok_or("SECRET_KEY is missing: give it 32 random characters or more")?;
+        let secret_key =
+            non_empty(args.secret_key).ok_or("missing SECRET_KEY: expected at least 32 random characters")?;
         Ok(Self {
-            database_url: given(settings.database_url)
-                .ok_or("DATABASE_URL is missing: postgres://user:password@host/database")?,
-            database_connections: connections(&or(settings.database_connections, DATABASE_CONNECTIONS))?,
-            base_url: base_url(given(settings.base_url), listen)?.into(),
+            database_url: non_empty(args.database_url)
+                .ok_or("missing DATABASE_URL: expected postgres://user:password@host/database")?,
+            database_connections: parse_connections(&or_default(
+                args.database_connections,
+                DEFAULT_DATABASE_CONNECTIONS,
+            ))?,
+            base_url: parse_base_url(non_empty(args.base_url), listen)?.into(),
             listen,
-            keys: Arc::new(Keyring::parse(&secret_key).map_err(|error| format!("SECRET_KEY {error}"))?),
+            keys: Arc::new(Keyring::parse(&secret_key).map_err(|error| config_error("SECRET_KEY", error))?),
             smtp_url,
-            mail_from: sender(&or(settings.mail_from, MAIL_FROM))
-                .map_err(|error| format!("MAIL_FROM {error}"))?,
-            trusted_proxies: networks(&given(settings.trusted_proxies).unwrap_or_default())?,
-            log_format: log_format(&or(settings.log_format, LOG_FORMAT))?,
-            metrics_listen: given(settings.metrics_listen)
-                .map(|value| address("METRICS_LISTEN", &value))
+            mail_from: sender(&or_default(args.mail_from, DEFAULT_MAIL_FROM))
+                .map_err(|error| config_error("MAIL_FROM", error))?,
+            trusted_proxies: parse_networks(&non_empty(args.trusted_proxies).unwrap_or_default())?,
+            log_format: parse_log_format(&or_default(args.log_format, DEFAULT_LOG_FORMAT))?,
+            metrics_listen: non_empty(args.metrics_listen)
+                .map(|value| parse_address("METRICS_LISTEN", &value))
                 .transpose()?,
-            site_root: given(settings.site_root),
+            site_root: non_empty(args.site_root),
         })
     }
 
-    /// The folder of the site: the one that was named, or else where a build or a package puts it.
+    /// The directory of the built site: the configured one, otherwise the first of the places where `bin/build` or a
+    /// package puts it.
     ///
     /// # Errors
-    /// When there is none.
+    /// When none of these directories contains `pkg/`.
     pub fn site_root(&self) -> Result<PathBuf, String> {
         let program = std::env::current_exe().ok();
-        let beside = program.as_deref().and_then(Path::parent);
-        let places = match (&self.site_root, beside) {
-            (Some(named), _) => vec![PathBuf::from(named)],
+        let program_dir = program.as_deref().and_then(Path::parent);
+        let candidates = match (&self.site_root, program_dir) {
+            (Some(configured), _) => vec![PathBuf::from(configured)],
             (None, None) => vec![PathBuf::from("target/site")],
-            (None, Some(beside)) => {
-                vec![PathBuf::from("target/site"), beside.join("site"), beside.join("../site")]
+            (None, Some(program_dir)) => {
+                vec![PathBuf::from("target/site"), program_dir.join("site"), program_dir.join("../site")]
             }
         };
-        places.iter().find(|place| place.join("pkg").is_dir()).cloned().ok_or_else(|| {
-            let places: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
-            format!(
-                "LEPTOS_SITE_ROOT names no folder of a site, with a folder pkg in it: {}",
-                places.join(", ")
+        candidates.iter().find(|candidate| candidate.join("pkg").is_dir()).cloned().ok_or_else(|| {
+            let candidates: Vec<_> =
+                candidates.iter().map(|candidate| candidate.display().to_string()).collect();
+            config_error(
+                "LEPTOS_SITE_ROOT",
+                format!("expected a directory that contains pkg/, looked in {}", candidates.join(", ")),
             )
         })
     }
 }
 
-fn address(variable: &str, value: &str) -> Result<SocketAddr, String> {
-    value
-        .trim()
-        .parse()
-        .map_err(|_| format!("{variable} is no address with a port such as {LISTEN}: {value}"))
+/// The error for a variable whose value can't be used.
+pub fn config_error(variable: &str, reason: impl std::fmt::Display) -> String {
+    format!("invalid {variable}: {reason}")
 }
 
-fn connections(value: &str) -> Result<u32, String> {
-    let number = value.trim().parse().ok().filter(|number| *number >= MIN_CONNECTIONS);
-    number.ok_or_else(|| format!("DATABASE_CONNECTIONS is no number from {MIN_CONNECTIONS} on: {value}"))
+fn parse_address(variable: &str, value: &str) -> Result<SocketAddr, String> {
+    value.trim().parse().map_err(|_| {
+        config_error(variable, format!("expected host:port, e.g. {DEFAULT_LISTEN}, got {value:?}"))
+    })
 }
 
-fn log_format(value: &str) -> Result<LogFormat, String> {
+fn parse_connections(value: &str) -> Result<u32, String> {
+    let connections = value.trim().parse().ok().filter(|number| *number >= MIN_DATABASE_CONNECTIONS);
+    connections.ok_or_else(|| {
+        config_error(
+            "DATABASE_CONNECTIONS",
+            format!("expected a number, at least {MIN_DATABASE_CONNECTIONS}, got {value:?}"),
+        )
+    })
+}
+
+fn parse_log_format(value: &str) -> Result<LogFormat, String> {
     match value.trim() {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
-        other => Err(format!("LOG_FORMAT is neither text nor json: {other}")),
+        other => Err(config_error("LOG_FORMAT", format!("expected text or json, got {other:?}"))),
     }
 }
 
-/// The origin alone, without a slash at its end.
-fn base_url(given: Option<String>, listen: SocketAddr) -> Result<String, String> {
-    let Some(given) = given else {
+/// Parses `BASE_URL`, which must be an origin only. On a loopback address it has a default.
+fn parse_base_url(value: Option<String>, listen: SocketAddr) -> Result<String, String> {
+    const EXPECTED: &str = "expected an origin, e.g. https://members.example.com";
+    let Some(value) = value else {
         return if listen.ip().is_loopback() {
             Ok(format!("http://localhost:{}", listen.port()))
         } else {
-            Err("BASE_URL is missing: links in mails begin with it, such as https://members.example.com"
-                .to_owned())
+            Err(format!("missing BASE_URL: {EXPECTED}; links in emails start with it"))
         };
     };
-    let url = Url::parse(given.trim()).map_err(|error| format!("BASE_URL is no URL ({error}): {given}"))?;
-    let plain =
+    let url = Url::parse(value.trim())
+        .map_err(|error| config_error("BASE_URL", format!("{EXPECTED}, got {value:?} ({error})")))?;
+    let is_origin =
         url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if !matches!(url.scheme(), "http" | "https") || !plain {
-        return Err(format!("BASE_URL is no origin such as https://members.example.com: {given}"));
+    if !matches!(url.scheme(), "http" | "https") || !is_origin {
+        return Err(config_error("BASE_URL", format!("{EXPECTED}, got {value:?}")));
     }
     Ok(url.origin().ascii_serialization())
 }
 
-fn networks(list: &str) -> Result<Vec<IpNet>, String> {
+fn parse_networks(list: &str) -> Result<Vec<IpNet>, String> {
     list.split(',')
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
         .map(|entry| {
             let address = entry.parse::<IpAddr>().map(IpNet::from);
-            address
-                .or_else(|_| entry.parse::<IpNet>())
-                .map_err(|_| format!("TRUSTED_PROXIES is no address or network: {entry}"))
+            address.or_else(|_| entry.parse::<IpNet>()).map_err(|_| {
+                config_error(
+                    "TRUSTED_PROXIES",
+                    format!("expected IP addresses or networks, separated by commas, got {entry:?}"),
+                )
+            })
         })
         .collect()
 }
@@ -168,53 +188,64 @@ mod tests {
     use crate::cli::Cli;
     use clap::Parser;
 
-    /// The settings of a working server, but for what is given.
-    fn config(changed: &[&str]) -> Result<Config, String> {
+    /// A working configuration with `overrides` applied.
+    fn config(overrides: &[&str]) -> Result<Config, String> {
         #[derive(Parser)]
-        struct Only {
+        struct TestCli {
             #[command(flatten)]
-            settings: Settings,
+            config: ConfigArgs,
         }
         let defaults = ["--database-url=postgres://db", "--secret-key=0123456789abcdef0123456789abcdef"];
-        let given: Vec<&str> = defaults
+        let arguments: Vec<&str> = defaults
             .into_iter()
             .filter(|default| {
-                !changed.iter().any(|changed| changed.split('=').next() == default.split('=').next())
+                !overrides.iter().any(|option| option.split('=').next() == default.split('=').next())
             })
-            .chain(changed.iter().copied())
+            .chain(overrides.iter().copied())
             .collect();
-        let only = Only::try_parse_from(["vestibule"].into_iter().chain(given))
+        let cli = TestCli::try_parse_from(["vestibule"].into_iter().chain(arguments))
             .map_err(|error| error.to_string())?;
-        Config::new(only.settings)
+        Config::from_args(cli.config)
     }
 
-    fn complaint(changed: &[&str]) -> String {
-        config(changed).err().unwrap()
+    fn error(overrides: &[&str]) -> String {
+        config(overrides).err().unwrap()
     }
 
     #[test]
-    fn a_wrong_value_stops_the_start_and_is_named() {
-        assert!(complaint(&["--secret-key=short"]).starts_with("SECRET_KEY "));
-        assert!(complaint(&["--secret-key="]).starts_with("SECRET_KEY is missing"));
-        assert!(complaint(&["--database-url="]).starts_with("DATABASE_URL is missing"));
-        assert!(complaint(&["--base-url=members.example.com"]).starts_with("BASE_URL "));
-        assert!(complaint(&["--base-url=https://members.example.com/path"]).starts_with("BASE_URL "));
-        assert!(complaint(&["--smtp-url=http://mail"]).starts_with("SMTP_URL "));
-        assert!(complaint(&["--mail-from=nobody"]).starts_with("MAIL_FROM "));
-        assert!(complaint(&["--trusted-proxies=here"]).starts_with("TRUSTED_PROXIES "));
-        assert!(complaint(&["--listen=nowhere"]).starts_with("LISTEN "));
-        assert!(complaint(&["--metrics-listen=9090"]).starts_with("METRICS_LISTEN "));
-        assert!(complaint(&["--log-format=xml"]).starts_with("LOG_FORMAT "));
-        for number in ["many", "0", "1", "-1"] {
-            assert!(
-                complaint(&[&format!("--database-connections={number}")])
-                    .starts_with("DATABASE_CONNECTIONS ")
-            );
+    fn invalid_value_error_names_the_variable() {
+        for (option, variable) in [
+            ("--secret-key=short", "SECRET_KEY"),
+            ("--base-url=members.example.com", "BASE_URL"),
+            ("--base-url=https://members.example.com/path", "BASE_URL"),
+            ("--smtp-url=http://mail", "SMTP_URL"),
+            ("--mail-from=nobody", "MAIL_FROM"),
+            ("--trusted-proxies=here", "TRUSTED_PROXIES"),
+            ("--listen=nowhere", "LISTEN"),
+            ("--metrics-listen=9090", "METRICS_LISTEN"),
+            ("--log-format=xml", "LOG_FORMAT"),
+            ("--database-connections=many", "DATABASE_CONNECTIONS"),
+            ("--database-connections=0", "DATABASE_CONNECTIONS"),
+            ("--database-connections=1", "DATABASE_CONNECTIONS"),
+            ("--database-connections=-1", "DATABASE_CONNECTIONS"),
+        ] {
+            let error = error(&[option]);
+            assert!(error.starts_with(&format!("invalid {variable}: ")), "{option}: {error}");
         }
+        assert_eq!(
+            error(&["--listen=nowhere"]),
+            "invalid LISTEN: expected host:port, e.g. 127.0.0.1:3000, got \"nowhere\""
+        );
     }
 
     #[test]
-    fn an_empty_variable_is_one_that_nobody_set() {
+    fn missing_required_value_error_names_the_variable() {
+        assert!(error(&["--secret-key="]).starts_with("missing SECRET_KEY: "));
+        assert!(error(&["--database-url="]).starts_with("missing DATABASE_URL: "));
+    }
+
+    #[test]
+    fn empty_variable_counts_as_unset() {
         let empty = [
             "--listen=",
             "--base-url=",
@@ -232,21 +263,21 @@ mod tests {
     }
 
     #[test]
-    fn a_named_folder_that_is_no_site_stops_the_start() {
+    fn site_root_without_pkg_is_an_error() {
         let config = config(&["--site-root=/no/such"]).unwrap();
-        assert!(config.site_root().unwrap_err().starts_with("LEPTOS_SITE_ROOT "));
+        assert!(config.site_root().unwrap_err().starts_with("invalid LEPTOS_SITE_ROOT: "));
     }
 
     #[test]
-    fn mail_is_captured_on_a_loopback_address_alone() {
+    fn email_is_captured_only_on_a_loopback_address() {
         assert!(config(&[]).unwrap().smtp_url.is_none());
-        assert!(complaint(&["--listen=0.0.0.0:80"]).starts_with("SMTP_URL is missing"));
+        assert!(error(&["--listen=0.0.0.0:80"]).starts_with("missing SMTP_URL: "));
         let public = ["--listen=0.0.0.0:80", "--smtp-url=smtp://mail.example"];
-        assert!(complaint(&public).starts_with("BASE_URL is missing"));
+        assert!(error(&public).starts_with("missing BASE_URL: "));
     }
 
     #[test]
-    fn links_begin_with_the_origin_alone() {
+    fn base_url_is_normalized_to_an_origin() {
         assert_eq!(
             &*config(&["--base-url=HTTPS://Members.example.com/"]).unwrap().base_url,
             "https://members.example.com"
@@ -255,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn the_help_names_every_variable() {
+    fn help_lists_every_variable() {
         use clap::CommandFactory;
         let help = Cli::command().render_long_help().to_string();
         for variable in [

@@ -1,40 +1,41 @@
-//! The database: reaching it, and bringing its schema up to date.
+//! Connecting to the database, and migrating its schema.
 
-use crate::config::Config;
+use crate::config::{Config, config_error};
 use domain::{AppContext, Clock, MIGRATOR};
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long to wait for the database: at a start it may come up beside us.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for a connection. At startup the database may be starting too.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a connection that nobody uses is believed to be one still.
-const TRUSTED: Duration = Duration::from_secs(1);
+/// How long to wait for the connection that explains why the pool could not connect.
+const DIAGNOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The number of the lock under which the schema is changed.
-const SCHEMA_LOCK: i64 = 0x7665_7374_6962_756c;
+/// A pooled connection that was idle for this long is pinged before it is used.
+const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
+
+/// The key of the advisory lock that serializes migrations.
+const MIGRATION_LOCK: i64 = 0x7665_7374_6962_756c;
 
 /// Connects to the database.
 ///
 /// # Errors
-/// In a person's words.
+/// A message to print on standard error.
 pub async fn connect(config: &Config) -> Result<AppContext, String> {
-    let options: PgConnectOptions = config
-        .database_url
-        .parse()
-        .map_err(|error| format!("DATABASE_URL is no address of a database: {error}"))?;
+    let options: PgConnectOptions =
+        config.database_url.parse().map_err(|error| config_error("DATABASE_URL", error))?;
     let pool = PgPoolOptions::new()
         .max_connections(config.database_connections)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
-        .before_acquire(|connection, seen| Box::pin(is_there(connection, seen.idle_for)))
+        .before_acquire(|connection, metadata| Box::pin(ping_if_idle(connection, metadata.idle_for)))
         .connect_with(options.clone());
     let pool = match pool.await {
         Ok(pool) => pool,
-        Err(error) => return Err(unreachable(&options, error).await),
+        Err(error) => return Err(connect_error(&options, error).await),
     };
     Ok(AppContext {
         pool,
@@ -46,38 +47,40 @@ pub async fn connect(config: &Config) -> Result<AppContext, String> {
     })
 }
 
-/// Asks whether the database is still there, on a connection that nobody has used for a while. sqlx asks before each
-/// statement, which doubles the way to the database, and sqlx has asked already when the connection was given back.
-async fn is_there(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
-    if idle_for >= TRUSTED {
+/// Pings a connection only after it was idle for a while. `test_before_acquire` would ping on every acquire, which doubles
+/// the round trips, and sqlx has already pinged the connection when it was returned to the pool.
+async fn ping_if_idle(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
+    if idle_for >= PING_AFTER_IDLE {
         connection.ping().await?;
     }
     Ok(true)
 }
 
-/// Why the database can't be reached. A pool says only that it waited in vain: one connection of its own says why.
-async fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> String {
-    let why = match tokio::time::timeout(Duration::from_secs(2), options.connect()).await {
-        Ok(Err(why)) => why,
-        _ => error,
+/// Why the database can't be reached. The pool reports only that it timed out, so this opens a single connection to get
+/// the cause.
+async fn connect_error(options: &PgConnectOptions, pool_error: sqlx::Error) -> String {
+    let cause = match tokio::time::timeout(DIAGNOSE_TIMEOUT, options.connect()).await {
+        Ok(Err(cause)) => cause,
+        _ => pool_error,
     };
-    format!("DATABASE_URL could not be reached: {why}")
+    format!("could not connect to DATABASE_URL: {cause}")
 }
 
-/// Brings the schema up to date.
+/// Applies pending migrations.
 ///
 /// # Errors
-/// In a person's words.
+/// A message to print on standard error.
 pub async fn migrate(app: &AppContext) -> Result<(), String> {
-    apply(&app.pool).await.map_err(|error| format!("could not bring the database up to date: {error}"))
+    run_migrations(&app.pool).await.map_err(|error| format!("database migration failed: {error}"))
 }
 
-/// Several servers may start at once: one transaction with a lock of its own lets them in one after the other. The
-/// migrator's own lock belongs to a connection, which a pooler such as pgbouncer would hand to somebody else.
-async fn apply(pool: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
+/// Runs all migrations in one transaction, serialized by an advisory lock because several servers may start
+/// simultaneously. The migrator's own lock belongs to the session, which a pooler such as `pgbouncer` may give to another
+/// client; this one ends with the transaction.
+async fn run_migrations(pool: &PgPool) -> Result<(), MigrateError> {
     let mut migrator = Migrator::with_migrations(MIGRATOR.iter().cloned().collect());
     let mut transaction = pool.begin().await?;
-    sqlx::query("select pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK).execute(&mut *transaction).await?;
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(&mut *transaction).await?;
     migrator.set_locking(false).run(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(())

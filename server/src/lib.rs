@@ -1,4 +1,5 @@
-//! The web server and the command line of Vestibule. It translates between the web and `domain`, and decides nothing.
+//! The HTTP server and the command line of Vestibule: configuration, startup and graceful shutdown, routing, and the
+//! translation between HTTP and `domain`. Business rules belong in `domain`.
 
 pub mod cli;
 pub mod config;
@@ -10,6 +11,6 @@ pub mod state;
 pub mod telemetry;
 mod web;
 
-/// What server/fuzz calls.
+/// Entry points for the fuzz targets in `server/fuzz`.
 #[cfg(fuzzing)]
 pub use scim::fuzz;

@@ -1,4 +1,4 @@
-//! Which handler stands at which path.
+//! The route table and the middleware stack.
 
 use crate::scim;
 use crate::state::AppState;
@@ -20,22 +20,21 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-/// The largest body that is taken, in bytes: 10,000 addresses fit, each of 254 octets and then encoded.
-pub const MAX_BODY: usize = 8 * 1024 * 1024;
+/// The limit for request bodies: enough for 10,000 percent-encoded addresses of 254 bytes each.
+pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
-/// How long a request may take.
-const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often what was measured is folded together: nobody may ask for it for days.
-const UPKEEP: Duration = Duration::from_secs(5);
+/// How often histogram samples are aggregated. Without it they accumulate until the next scrape, which may never come.
+const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Everything that is served on the public address.
+/// All routes of the public address.
 pub fn router(state: AppState) -> Router {
     let mut pages = Router::new();
     for listing in generate_route_list(App) {
         let path = listing.path().to_owned();
-        // A form posts to the page that it stands on.
-        pages = pages.route(&path, get(pages::page).post(form_fallback::submit));
+        // Forms post to the URL of their own page.
+        pages = pages.route(&path, get(pages::render).post(form_fallback::submit));
     }
     let pages = pages
         .route("/o/{org}", get(page_access::home))
@@ -45,13 +44,13 @@ pub fn router(state: AppState) -> Router {
         .route("/o/{org}/sso/start", post(sso::start))
         .route("/o/{org}/sso/callback", get(sso::callback))
         .route("/o/{org}/confirm-request/{token}", get(links::confirm_request))
-        .fallback(pages::nothing)
-        .layer(from_fn(page_access::gate));
+        .fallback(pages::not_found)
+        .layer(from_fn(page_access::require_access));
     let mut router = Router::new()
         .route("/api/{*function}", any(pages::server_function))
         .merge(pages)
         .merge(assets::router(&state));
-    if state.captured.is_some() {
+    if state.dev_mailbox.is_some() {
         let mailbox = Router::new()
             .route("/dev/mail", get(dev_mailbox::list))
             .route("/dev/mail/{id}", get(dev_mailbox::mail))
@@ -59,55 +58,55 @@ pub fn router(state: AppState) -> Router {
             .layer(from_fn(dev_mailbox::here_alone));
         router = router.merge(mailbox);
     }
-    // Servers of others call these: they bring no cookies, and no page of somebody else could make use of one.
-    let servers = scim::router().route("/o/{org}/sso/logout", post(sso::logout));
-    around(router, servers, &state, PAGE_TIMEOUT)
+    // Called by other servers. They authenticate without cookies, so cross-site request forgery does not apply.
+    let server_to_server = scim::router().route("/o/{org}/sso/logout", post(sso::logout));
+    with_middleware(router, server_to_server, &state, REQUEST_TIMEOUT)
         .route("/health/live", get(|| async { "live" }))
         .route("/health/ready", get(health::ready))
         .with_state(state)
 }
 
-/// What stands around every handler. The last is the outermost. What `servers` of others call does not have to come from a
-/// page of ours.
-fn around(
+/// Adds the middleware; the last layer is the outermost. CSRF protection applies only to `router`.
+fn with_middleware(
     router: Router<AppState>,
-    servers: Router<AppState>,
+    server_to_server: Router<AppState>,
     state: &AppState,
     timeout: Duration,
 ) -> Router<AppState> {
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*state.app.base_url).unwrap_or(csrf);
-    let attach = from_fn_with_state(state.clone(), context::attach);
+    let request_context = from_fn_with_state(state.clone(), context::attach_request_context);
     router
-        .layer(attach.clone())
+        .layer(request_context.clone())
         .layer(csrf)
-        .merge(servers.layer(attach))
-        // Axum's own limit is lower than what we promise to take.
+        .merge(server_to_server.layer(request_context))
+        // Axum's default limit is lower than MAX_BODY_BYTES.
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, timeout))
-        .layer(CatchPanicLayer::custom(pages::panicked))
-        .layer(from_fn_with_state(state.clone(), error_pages::tell))
-        .layer(map_response_with_state(state.clone(), headers::fixed))
-        .layer(from_fn(compression::tell))
+        .layer(CatchPanicLayer::custom(pages::panic_response))
+        .layer(from_fn_with_state(state.clone(), error_pages::render_errors))
+        .layer(map_response_with_state(state.clone(), headers::add_security_headers))
+        .layer(from_fn(compression::mark_same_origin_requests))
         .layer(compression::layer())
-        .layer(from_fn(request_log::log))
+        .layer(from_fn(request_log::log_request))
 }
 
-/// What Prometheus reads, on an address of its own.
+/// The Prometheus endpoint, served on its own address. Must be called on a Tokio runtime.
 ///
 /// # Errors
-/// When the recorder can't be installed. It runs on a Tokio runtime.
+/// When a metrics recorder is already installed.
 pub fn metrics_router() -> Result<Router, String> {
     let handle = PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
         .and_then(PrometheusBuilder::install_recorder)
-        .map_err(|error| format!("METRICS_LISTEN: {error}"))?;
-    let kept_small = handle.clone();
+        .map_err(|error| format!("could not set up METRICS_LISTEN: {error}"))?;
+    request_log::describe_metrics();
+    let upkeep_handle = handle.clone();
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(UPKEEP).await;
-            kept_small.run_upkeep();
+            tokio::time::sleep(METRICS_UPKEEP_INTERVAL).await;
+            upkeep_handle.run_upkeep();
         }
     });
     Ok(Router::new().route("/metrics", get(move || async move { handle.render() })))
@@ -123,12 +122,14 @@ mod tests {
     use std::sync::Arc;
     use tower::ServiceExt;
 
-    async fn breaks() -> StatusCode {
-        panic!("a test that breaks")
+    const PANIC_MESSAGE: &str = "panic of a test handler";
+
+    async fn panics() -> StatusCode {
+        panic!("{PANIC_MESSAGE}")
     }
 
-    /// Two paths that break and two that never answer, with everything around them that ours have.
-    fn broken() -> Router {
+    /// Two routes that panic and two that never respond, inside the real middleware.
+    fn failing_router() -> Router {
         let app = AppContext {
             pool: PgPoolOptions::new().connect_lazy("postgres://nobody@localhost/nowhere").unwrap(),
             clock: Clock::system(),
@@ -139,41 +140,41 @@ mod tests {
         };
         let state = AppState::new(app, "target/site", None, Vec::new());
         let router = Router::new()
-            .route("/page", get(breaks))
-            .route("/api/function", get(breaks))
+            .route("/page", get(panics))
+            .route("/api/function", get(panics))
             .route("/slow", get(std::future::pending::<()>))
             .route("/api/slow", get(std::future::pending::<()>));
-        around(router, Router::new(), &state, Duration::from_millis(50)).with_state(state)
+        with_middleware(router, Router::new(), &state, Duration::from_millis(50)).with_state(state)
     }
 
-    async fn get_it(path: &str, accept: &str) -> (StatusCode, axum::http::HeaderMap, String) {
+    async fn send_get(path: &str, accept: &str) -> (StatusCode, axum::http::HeaderMap, String) {
         let request = Request::get(path).header(header::ACCEPT, accept).body(Body::empty()).unwrap();
-        let (parts, body) = broken().oneshot(request).await.unwrap().into_parts();
+        let (parts, body) = failing_router().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
     }
 
     #[tokio::test]
-    async fn what_breaks_is_a_page_that_names_its_request() {
-        let (status, headers, page) = get_it("/page", "text/html").await;
+    async fn panic_response_contains_the_request_id() {
+        let (status, headers, page) = send_get("/page", "text/html").await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         let id = headers["x-request-id"].to_str().unwrap();
         assert!(page.contains("<h1>Something went wrong on our side</h1>") && page.contains(id), "{page}");
-        assert!(!page.contains("a test that breaks"));
+        assert!(!page.contains(PANIC_MESSAGE));
         assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"));
         assert_eq!(headers[header::CACHE_CONTROL], "no-store");
-        let (status, headers, problem) = get_it("/api/function", "application/json").await;
+        let (status, headers, problem) = send_get("/api/function", "application/json").await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         let id = headers["x-request-id"].to_str().unwrap();
         assert_eq!(problem, format!(r#"{{"internal":{{"request":"{id}"}}}}"#));
     }
 
     #[tokio::test]
-    async fn what_takes_too_long_is_told_so() {
-        let (status, _, page) = get_it("/slow", "text/html").await;
+    async fn timeout_returns_503_with_an_error_page() {
+        let (status, _, page) = send_get("/slow", "text/html").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-        assert!(page.contains("<h1>That took too long</h1>"), "{page}");
-        let (_, _, problem) = get_it("/api/slow", "application/json").await;
+        assert!(page.contains("<h1>The server took too long to respond</h1>"), "{page}");
+        let (_, _, problem) = send_get("/api/slow", "application/json").await;
         assert_eq!(problem, r#""unreachable""#);
     }
 }

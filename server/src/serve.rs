@@ -1,6 +1,6 @@
-//! Starting and stopping.
+//! Startup, graceful shutdown, and the health check command.
 
-use crate::config::Config;
+use crate::config::{Config, config_error};
 use crate::database::migrate;
 use crate::router::{metrics_router, router};
 use crate::state::AppState;
@@ -15,68 +15,76 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How long requests and mail in hand may take after the sign to stop.
-const STOP_WITHIN: Duration = Duration::from_secs(9);
+/// How long requests and deliveries in progress may take after the shutdown signal. By default, `docker stop` kills after
+/// ten seconds.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(9);
 
-/// Serves until the sign to stop.
+const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or Ctrl-C, then shuts down gracefully.
 ///
 /// # Errors
-/// In a person's words.
+/// A message to print on standard error.
 pub async fn serve(config: Config, app: AppContext) -> Result<(), String> {
     let site_root = config.site_root()?;
     migrate(&app).await?;
-    let (transport, captured) = if let Some(url) = &config.smtp_url {
-        (Transport::smtp(url).map_err(|error| format!("SMTP_URL {error}"))?, None)
+    let (transport, dev_mailbox) = if let Some(url) = &config.smtp_url {
+        (Transport::smtp(url).map_err(|error| config_error("SMTP_URL", error))?, None)
     } else {
-        let captured = Captured::default();
-        (Transport::captured(captured.clone()), Some(captured))
+        let mailbox = Captured::default();
+        (Transport::captured(mailbox.clone()), Some(mailbox))
     };
     let listener = listen(config.listen, "LISTEN").await?;
     let address = listener.local_addr().unwrap_or(config.listen);
-    let (stop, stopping) = watch::channel(false);
-    let mut work = JoinSet::new();
+    let (shutdown, shutdown_requested) = watch::channel(false);
+    let mut tasks = JoinSet::new();
     if let Some(address) = config.metrics_listen {
         let (listener, metrics) = (listen(address, "METRICS_LISTEN").await?, metrics_router()?);
-        let server = axum::serve(listener, metrics).with_graceful_shutdown(stopped(stopping.clone()));
-        work.spawn(async move { drop(server.await) });
+        let server = axum::serve(listener, metrics)
+            .with_graceful_shutdown(wait_for_shutdown(shutdown_requested.clone()));
+        tasks.spawn(async move { drop(server.await) });
     }
-    tracing::info!(%address, url = %config.base_url, "serving");
-    if captured.is_some() {
-        tracing::warn!("SMTP_URL is not set: no mail is sent; it is shown at http://{address}/dev/mail");
+    tracing::info!(%address, url = %config.base_url, "server started");
+    if dev_mailbox.is_some() {
+        tracing::warn!(
+            mailbox = %format_args!("http://{address}/dev/mail"),
+            "SMTP_URL is not set, email is captured instead of sent"
+        );
     }
-    let state = AppState::new(app.clone(), site_root, captured, config.trusted_proxies);
-    work.spawn(mail::work(app, transport, config.mail_from, stopped(stopping.clone())));
+    let state = AppState::new(app.clone(), site_root, dev_mailbox, config.trusted_proxies);
+    tasks.spawn(mail::work(app, transport, config.mail_from, wait_for_shutdown(shutdown_requested.clone())));
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    // An answer in several pieces would wait for the browser to confirm the first.
+    // Nagle's algorithm would hold back the rest of a response until the browser acknowledges its first packet.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let server = axum::serve(listener, app).with_graceful_shutdown(stopped(stopping));
-    work.spawn(async move { drop(server.await) });
-    let broken = tokio::select! {
-        () = sign_to_stop() => false,
-        _ = work.join_next() => true,
+    let server = axum::serve(listener, app).with_graceful_shutdown(wait_for_shutdown(shutdown_requested));
+    tasks.spawn(async move { drop(server.await) });
+    let task_failed = tokio::select! {
+        () = shutdown_signal() => false,
+        _ = tasks.join_next() => true,
     };
-    tracing::info!("stopping");
-    let _ = stop.send(true);
-    let finish = async { while work.join_next().await.is_some() {} };
-    if tokio::time::timeout(STOP_WITHIN, finish).await.is_err() {
-        tracing::warn!("stopped before everything in hand was finished");
+    tracing::info!("shutting down");
+    let _ = shutdown.send(true);
+    let drain = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, drain).await.is_err() {
+        tracing::warn!("shutdown timed out, requests or deliveries in progress were aborted");
     }
-    if broken { Err("a part of the server broke: the log says more".to_owned()) } else { Ok(()) }
+    if task_failed { Err("a server task ended unexpectedly: see the log".to_owned()) } else { Ok(()) }
 }
 
 async fn listen(address: SocketAddr, variable: &str) -> Result<TcpListener, String> {
     TcpListener::bind(address)
         .await
-        .map_err(|error| format!("{variable}: could not listen at {address}: {error}"))
+        .map_err(|error| config_error(variable, format!("could not listen on {address}: {error}")))
 }
 
-async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // An error means that the sender is gone, which is a sign to stop too.
-    let _ = stopping.wait_for(|stop| *stop).await;
+async fn wait_for_shutdown(mut shutdown_requested: watch::Receiver<bool>) {
+    // An error means that the sender was dropped, in which case the server is shutting down too.
+    let _ = shutdown_requested.wait_for(|requested| *requested).await;
 }
 
-async fn sign_to_stop() {
-    let terminated = async {
+/// Completes on SIGTERM or Ctrl-C.
+async fn shutdown_signal() {
+    let terminate = async {
         match signal(SignalKind::terminate()) {
             Ok(mut signal) => {
                 signal.recv().await;
@@ -85,27 +93,27 @@ async fn sign_to_stop() {
         }
     };
     tokio::select! {
-        () = terminated => {}
+        () = terminate => {}
         _ = tokio::signal::ctrl_c() => {}
     }
 }
 
-/// Asks a running server whether it is ready.
+/// Checks over HTTP whether the server at this address is ready.
 ///
 /// # Errors
-/// When it does not answer, or is not ready.
+/// When it does not respond, or reports that it is not ready.
 pub async fn healthcheck(address: SocketAddr) -> Result<(), String> {
-    let asked = async {
+    let request = async {
         let mut stream = TcpStream::connect(address).await?;
         stream.write_all(b"GET /health/ready HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        Ok::<_, std::io::Error>(answer)
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await?;
+        Ok::<_, std::io::Error>(response)
     };
-    match tokio::time::timeout(Duration::from_secs(5), asked).await {
-        Ok(Ok(answer)) if answer.split(' ').nth(1) == Some("200") => Ok(()),
+    match tokio::time::timeout(HEALTHCHECK_TIMEOUT, request).await {
+        Ok(Ok(response)) if response.split(' ').nth(1) == Some("200") => Ok(()),
         Ok(Ok(_)) => Err(format!("the server at {address} is not ready")),
-        Ok(Err(error)) => Err(format!("no server answers at {address}: {error}")),
-        Err(_) => Err(format!("the server at {address} does not answer in time")),
+        Ok(Err(error)) => Err(format!("could not reach a server at {address}: {error}")),
+        Err(_) => Err(format!("the server at {address} did not respond in time")),
     }
 }

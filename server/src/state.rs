@@ -1,7 +1,7 @@
-//! What every request finds.
+//! The state shared by all handlers.
 
-use crate::web::assets::manifest::Names;
-use app::shell::AssetUrls;
+use crate::web::assets::manifest::AssetManifest;
+use app::shell::Files;
 use axum::extract::FromRef;
 use domain::AppContext;
 use domain::mail::Captured;
@@ -15,16 +15,17 @@ use std::sync::Arc;
 pub struct AppState {
     pub app: AppContext,
     pub leptos: LeptosOptions,
-    /// What pages load.
-    pub files: AssetUrls,
-    /// What pages load besides that are fetched when they are opened.
-    pub split: Option<WasmSplitManifest>,
-    /// Whether the name of a file tells what is in it.
-    pub hashed: bool,
-    /// The mail that was not sent, where there is no mail server.
-    pub captured: Option<Captured>,
+    /// The URLs of the stylesheet, script and WebAssembly that every page loads.
+    pub asset_paths: Files,
+    /// The WebAssembly chunks that lazy pages load in addition.
+    pub wasm_split: Option<WasmSplitManifest>,
+    /// Whether asset file names contain a hash of their content, so that they can be cached as immutable.
+    pub hashed_assets: bool,
+    /// Captured email, when there is no SMTP server.
+    pub dev_mailbox: Option<Captured>,
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Arc<[IpNet]>,
-    /// Where pages ask whether they were built anew, while somebody works on them.
+    /// The port of cargo-leptos' live reload, when it watches for changes.
     pub reload_port: Option<u32>,
 }
 
@@ -32,30 +33,30 @@ impl AppState {
     pub fn new(
         app: AppContext,
         site_root: impl AsRef<Path>,
-        captured: Option<Captured>,
+        dev_mailbox: Option<Captured>,
         trusted_proxies: Vec<IpNet>,
     ) -> Self {
-        let names = Names::read(site_root.as_ref());
-        let split = names.split(site_root.as_ref());
+        let manifest = AssetManifest::read(site_root.as_ref());
+        let wasm_split = manifest.wasm_split(site_root.as_ref());
         let site_root = site_root.as_ref().to_string_lossy();
         let leptos = LeptosOptions::builder().output_name("vestibule").site_root(&*site_root).build();
-        // What Leptos goes by, too.
+        // Leptos' `AutoReload` component checks the same variable.
         let reload_port = std::env::var_os("LEPTOS_WATCH").map(|_| leptos.reload_port);
         let trusted_proxies = trusted_proxies.into();
         Self {
             app,
             leptos,
-            files: names.files(),
-            split,
-            hashed: names.hashed(),
-            captured,
+            asset_paths: manifest.asset_paths(),
+            wasm_split,
+            hashed_assets: manifest.is_hashed(),
+            dev_mailbox,
             trusted_proxies,
             reload_port,
         }
     }
 
-    /// Whether people reach us by https.
-    pub fn secure(&self) -> bool {
+    /// Whether the public origin is HTTPS.
+    pub fn is_https(&self) -> bool {
         self.app.base_url.starts_with("https:")
     }
 }

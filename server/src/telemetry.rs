@@ -1,29 +1,29 @@
-//! The log.
+//! Logging.
 
 use crate::config::LogFormat;
 use std::io::IsTerminal;
 use std::panic::{PanicHookInfo, set_hook};
 use tracing_subscriber::EnvFilter;
 
-/// Writes the log to the standard error: a line for each request and for what went wrong. `RUST_LOG` tells more or less.
-pub fn start(format: LogFormat) {
+/// Logs to standard error, at the level set by `RUST_LOG` (default `info`), and reports panics through the log.
+pub fn init(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let terminal = std::io::stderr().is_terminal();
-    let started = match format {
-        LogFormat::Text => log.with_target(false).with_ansi(terminal).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let is_terminal = std::io::stderr().is_terminal();
+    let installed = match format {
+        LogFormat::Text => subscriber.with_target(false).with_ansi(is_terminal).try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
     };
-    // A second start, in a test, keeps the first log.
-    if started.is_ok() {
-        set_hook(Box::new(panicked));
+    // It fails when a subscriber is already installed, as in tests; that one is kept.
+    if installed.is_ok() {
+        set_hook(Box::new(log_panic));
     }
 }
 
-/// A panic is a line of the log like any other, inside the request that it ended.
-fn panicked(panic: &PanicHookInfo<'_>) {
-    let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    let words = panic.payload_as_str().unwrap_or_default();
-    let trace = std::backtrace::Backtrace::capture();
-    tracing::error!(place, %trace, "panicked: {words}");
+/// Logs a panic as an event of the current span, so that it carries the id of its request.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    let payload = panic.payload_as_str().unwrap_or_default();
+    let backtrace = std::backtrace::Backtrace::capture();
+    tracing::error!(location, payload, %backtrace, "panicked");
 }

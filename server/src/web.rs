@@ -1,4 +1,5 @@
-//! The web's side of the server: cookies, headers, forms, links. It translates, and decides nothing.
+//! The HTTP layer: middleware (request log, request context, headers, compression, error pages), pages, the form fallback,
+//! and plain handlers. It translates between HTTP and `domain`; business rules do not belong here.
 
 pub mod assets;
 pub mod compression;

@@ -1,58 +1,59 @@
-//! The environment, as it is. Every value is text until it is checked, so that a wrong one is named in one line.
+//! Configuration as given in environment variables or command-line options. Every value is text until `Config` validates
+//! it, so that each error is a single line that names the variable.
 
 use clap::Args;
 
-pub const LISTEN: &str = "127.0.0.1:3000";
-pub const DATABASE_CONNECTIONS: &str = "20";
-pub const MAIL_FROM: &str = "Vestibule <vestibule@localhost>";
-pub const LOG_FORMAT: &str = "text";
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
+pub const DEFAULT_DATABASE_CONNECTIONS: &str = "20";
+pub const DEFAULT_MAIL_FROM: &str = "Vestibule <vestibule@localhost>";
+pub const DEFAULT_LOG_FORMAT: &str = "text";
 
 #[derive(Args)]
-pub struct Settings {
+pub struct ConfigArgs {
     /// Postgres 15 or newer: `postgres://user:password@host/database`
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub(super) database_url: Option<String>,
-    /// How many connections to the database this server keeps at most
-    #[arg(long, env = "DATABASE_CONNECTIONS", default_value = DATABASE_CONNECTIONS, global = true)]
+    /// The maximum number of database connections of this server
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value = DEFAULT_DATABASE_CONNECTIONS, global = true)]
     pub(super) database_connections: String,
-    /// The public origin, such as `https://members.example.com`: every link begins with it
+    /// The public origin, such as `https://members.example.com`: every link starts with it
     #[arg(long, env = "BASE_URL", global = true)]
     pub(super) base_url: Option<String>,
-    /// Where to listen
-    #[arg(long, env = "LISTEN", default_value = LISTEN, global = true)]
+    /// The address and port to listen on
+    #[arg(long, env = "LISTEN", default_value = DEFAULT_LISTEN, global = true)]
     pub(super) listen: String,
-    /// At least 32 characters that nobody knows. Several, parted by commas, while you rotate: the first makes new
-    /// links, all open old ones
+    /// A random secret of at least 32 characters. To rotate it, give several, separated by commas: the first signs new
+    /// links, all of them verify existing ones
     #[arg(long, env = "SECRET_KEY", hide_env_values = true, global = true)]
     pub(super) secret_key: Option<String>,
-    /// The mail server: `smtp://user:password@host:587` or `smtps://…`, with `?tls=required`, `opportunistic` or
-    /// `none`, and `&ca=FILE` for a certificate authority of your own. Without it, and only on a loopback address, mail
-    /// is captured and shown at /dev/mail
+    /// The SMTP server: `smtp://user:password@host:587` or `smtps://…`, with `?tls=required`, `opportunistic` or
+    /// `none`, and `&ca=FILE` for a private certificate authority. If unset, which requires a loopback LISTEN address,
+    /// email is captured and shown at /dev/mail
     #[arg(long, env = "SMTP_URL", hide_env_values = true, global = true)]
     pub(super) smtp_url: Option<String>,
-    /// The sender of all mail
-    #[arg(long, env = "MAIL_FROM", default_value = MAIL_FROM, global = true)]
+    /// The sender of all email
+    #[arg(long, env = "MAIL_FROM", default_value = DEFAULT_MAIL_FROM, global = true)]
     pub(super) mail_from: String,
-    /// Addresses or networks of proxies whose X-Forwarded-For is believed, parted by commas
+    /// Addresses or networks of the proxies whose X-Forwarded-For header is trusted, separated by commas
     #[arg(long, env = "TRUSTED_PROXIES", global = true)]
     pub(super) trusted_proxies: Option<String>,
-    /// How the log is written: `text` or `json`
-    #[arg(long, env = "LOG_FORMAT", default_value = LOG_FORMAT, global = true)]
+    /// The log format: `text` or `json`
+    #[arg(long, env = "LOG_FORMAT", default_value = DEFAULT_LOG_FORMAT, global = true)]
     pub(super) log_format: String,
-    /// Where /metrics is served for Prometheus: keep it private
+    /// The address and port that serve /metrics for Prometheus; keep it private
     #[arg(long, env = "METRICS_LISTEN", global = true)]
     pub(super) metrics_listen: Option<String>,
-    /// The folder with the files of the site; else `target/site`, or `site` beside the program
+    /// The directory of the built site; otherwise `target/site`, or `site` next to the program
     #[arg(long, env = "LEPTOS_SITE_ROOT", global = true)]
     pub(super) site_root: Option<String>,
 }
 
-/// An empty variable is one that nobody set.
-pub fn given(value: Option<String>) -> Option<String> {
+/// An empty variable counts as unset.
+pub fn non_empty(value: Option<String>) -> Option<String> {
     value.filter(|value| !value.trim().is_empty())
 }
 
-/// What was given, or what goes for nothing.
-pub fn or(value: String, default: &str) -> String {
+/// The value, or the default when it is empty.
+pub fn or_default(value: String, default: &str) -> String {
     if value.trim().is_empty() { default.to_owned() } else { value }
 }

@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::error::{Failure, Kind, Said};
 use crate::state::AppState;
-use crate::web::context::{source, user_agent};
+use crate::web::context::{client_ip, user_agent};
 use crate::web::request_log::RequestId;
 use axum::RequestPartsExt;
 use axum::body::{Body, to_bytes};
@@ -55,7 +55,7 @@ impl FromRequest<AppState> for Calling {
         let mut path = path.unwrap_or_default();
         let organization = path.remove("org").unwrap_or_default();
         let request = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
-        let source = Source { address: source(state, &parts), user_agent: user_agent(&parts) };
+        let source = Source { address: client_ip(state, &parts), user_agent: user_agent(&parts) };
         let asked = Asked {
             id: path.remove("id").or_else(|| path.remove("name")).unwrap_or_default(),
             base: format!("{}/o/{organization}/scim/v2", state.app.base_url),

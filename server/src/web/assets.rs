@@ -1,8 +1,8 @@
-//! The files of the site, as they were built: compressed beforehand where that was done.
+//! Static assets of the build: files under `/pkg`, precompressed where the build did so, and a few with fixed names.
 
 pub mod manifest;
 
-use super::headers::PartOfPage;
+use super::headers::Subresource;
 use crate::state::AppState;
 use axum::Router;
 use axum::http::header::CACHE_CONTROL;
@@ -13,46 +13,46 @@ use std::future::ready;
 use std::path::Path;
 use tower_http::services::{ServeDir, ServeFile};
 
+/// For files whose name contains a hash of their content.
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// For files with a fixed name: the browser caches them, and revalidates on every use.
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
 pub fn router(state: &AppState) -> Router<AppState> {
     let site = Path::new(&*state.leptos.site_root);
-    let built = ServeDir::new(site.join("pkg"))
+    let pkg = ServeDir::new(site.join("pkg"))
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip();
-    let kept_for = if state.hashed { FOR_EVER } else { ASKED_FOR };
-    let built = Router::new()
-        .nest_service("/pkg", built)
-        .layer(map_response(move |built| ready(part(kept(built, kept_for.clone())))));
-    let style = site.join(state.files.style.trim_start_matches('/'));
-    let plain = Router::new()
-        // For the pages that the interface does not render.
+    let cache_control = if state.hashed_assets { IMMUTABLE } else { NO_CACHE };
+    let pkg = Router::new().nest_service("/pkg", pkg).layer(map_response(move |response| {
+        ready(mark_subresource(with_cache_control(response, cache_control.clone())))
+    }));
+    let style = site.join(state.asset_paths.style.trim_start_matches('/'));
+    let fixed_names = Router::new()
+        // For pages that are not rendered by Leptos, which don't know the hashed name.
         .route_service("/style.css", ServeFile::new(style).precompressed_br().precompressed_gzip())
         .route_service("/favicon.svg", ServeFile::new(site.join("favicon.svg")))
         .route_service("/robots.txt", ServeFile::new(site.join("robots.txt")))
-        .layer(map_response(|plain| ready(kept(plain, ASKED_FOR))));
-    built.merge(plain)
+        .layer(map_response(|response| ready(with_cache_control(response, NO_CACHE))));
+    pkg.merge(fixed_names)
 }
 
-/// What has another name when it is built anew: a browser need not ask again.
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-
-/// What keeps its name: a browser keeps it, and asks each time whether it still holds.
-const ASKED_FOR: HeaderValue = HeaderValue::from_static("no-cache");
-
-fn part(mut response: Response) -> Response {
-    if is_there(&response) {
-        response.extensions_mut().insert(PartOfPage);
+fn mark_subresource(mut response: Response) -> Response {
+    if is_found(&response) {
+        response.extensions_mut().insert(Subresource);
     }
     response
 }
 
-fn kept(mut response: Response, how: HeaderValue) -> Response {
-    if is_there(&response) {
-        response.headers_mut().insert(CACHE_CONTROL, how);
+fn with_cache_control(mut response: Response, value: HeaderValue) -> Response {
+    if is_found(&response) {
+        response.headers_mut().insert(CACHE_CONTROL, value);
     }
     response
 }
 
-fn is_there(response: &Response) -> bool {
+fn is_found(response: &Response) -> bool {
     response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED
 }

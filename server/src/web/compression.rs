@@ -1,10 +1,11 @@
-//! Pages and answers on their way, compressed: a list of users is a ninth as long then, for a tenth of the time that it
-//! takes to make.
+//! Compression of pages and JSON. It reduces a users page to a ninth of its size, for a tenth of the time that rendering
+//! it takes.
 //!
-//! Whoever sees how long an encrypted answer is, and may put guesses into it, can find out what else stands in it, since
-//! a guess that is right makes it shorter (BREACH). Our pages hold no token that stays the same, but names and addresses,
-//! and what was searched for. To put guesses there, another site has to make the browser ask; of that the browser tells
-//! (Fetch Metadata). So what another site has asked for goes as it is, and so does it where nobody tells.
+//! Cross-site requests, and requests without Fetch Metadata, are not compressed (BREACH): someone who observes the length
+//! of encrypted responses, and can put guesses into the requested page, learns its content, because a correct guess
+//! compresses better. Our pages contain no secret that stays the same across requests, but they do contain names, addresses
+//! and search terms. To inject guesses, an attacker's site must make the browser send the request, which
+//! `Sec-Fetch-Site` reveals.
 
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
@@ -15,33 +16,36 @@ use tower_http::CompressionLevel;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::compression::{CompressionLayer, Predicate};
 
-/// The shortest answer that is compressed, in bytes: below, it would fill one packet all the same.
-const LEAST: u16 = 1_024;
+/// The smallest response that is compressed, in bytes. Below, it fits into one packet either way.
+const MIN_SIZE: u16 = 1_024;
 
-/// Compresses pages and what server functions answer. gzip at its fastest: better takes up to three times as long and saves
-/// little more.
+/// Compresses HTML and JSON with gzip at its fastest level: higher levels take up to three times as long and save little
+/// more.
 pub fn layer() -> CompressionLayer<impl Predicate> {
-    let safely = |_: StatusCode, _: Version, headers: &HeaderMap, extensions: &Extensions| {
-        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let ours = kind.starts_with("text/html") || kind.starts_with("application/json");
-        ours && extensions.get::<AskedByUs>().is_some()
+    let is_safe = |_: StatusCode, _: Version, headers: &HeaderMap, extensions: &Extensions| {
+        let content_type =
+            headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_dynamic =
+            content_type.starts_with("text/html") || content_type.starts_with("application/json");
+        is_dynamic && extensions.get::<SameOriginRequest>().is_some()
     };
     CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(LEAST.into()).and(safely))
+        .compress_when(SizeAbove::new(MIN_SIZE.into()).and(is_safe))
 }
 
-/// Stands with an answer that no other site has asked for.
+/// Marks the response to a request from one of our own pages, or from a user who typed or followed the URL outside of any
+/// site. Requests with `Sec-Fetch-Site: same-site` don't count: a sibling subdomain may belong to someone else.
 #[derive(Clone)]
-struct AskedByUs;
+struct SameOriginRequest;
 
-/// Tells the layer outside of it which answers our own pages have asked for, or a person who typed or opened the address.
-pub async fn tell(request: Request, next: Next) -> Response {
+/// Marks responses for the compression layer outside of this one, which sees only the response.
+pub async fn mark_same_origin_requests(request: Request, next: Next) -> Response {
     let site = request.headers().get("sec-fetch-site").map(AsRef::as_ref);
-    let by_us = matches!(site, Some(b"same-origin" | b"none"));
+    let is_same_origin = matches!(site, Some(b"same-origin" | b"none"));
     let mut response = next.run(request).await;
-    if by_us {
-        response.extensions_mut().insert(AskedByUs);
+    if is_same_origin {
+        response.extensions_mut().insert(SameOriginRequest);
     }
     response
 }

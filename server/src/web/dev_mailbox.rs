@@ -41,7 +41,7 @@ fn is_this_machine(host: &str) -> bool {
 
 /// All captured mail, the newest first.
 pub async fn list(State(state): State<AppState>) -> Html<String> {
-    let mails = state.captured.map(|captured| captured.list()).unwrap_or_default();
+    let mails = state.dev_mailbox.map(|mailbox| mailbox.list()).unwrap_or_default();
     let mut rows = String::new();
     for mail in &mails {
         let (id, to, subject, at) =
@@ -85,7 +85,7 @@ pub async fn html(State(state): State<AppState>, Path(id): Path<String>) -> Resp
 }
 
 fn find(state: &AppState, id: &str) -> Option<CapturedMail> {
-    state.captured.as_ref()?.get(id.parse().ok()?)
+    state.dev_mailbox.as_ref()?.get(id.parse().ok()?)
 }
 
 fn page(title: &str, body: &str) -> Html<String> {

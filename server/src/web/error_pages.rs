@@ -1,4 +1,5 @@
-//! What is answered when no page and no server function could: refused by a layer around them, too slow, or broken.
+//! Bodies for errors that have only a status because they come from the middleware: blocked by CSRF protection, too large,
+//! timed out, or panicked.
 
 use super::request_log::RequestId;
 use super::static_page::{document, escape};
@@ -12,33 +13,33 @@ use axum::middleware::Next;
 use axum::response::Response;
 use model::Problem;
 
-/// Gives words to an answer that has only a status: a page for people, a problem for the browser's half.
-pub async fn tell(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let function = request.uri().path().starts_with("/api/");
-    let html = accepts_html(request.headers());
+/// Fills in the body of such an error: a page for a browser, a `Problem` for the client of a server function.
+pub async fn render_errors(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let is_server_function = request.uri().path().starts_with("/api/");
+    let accepts_html = accepts_html(request.headers());
     let id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
     let response = next.run(request).await;
     let status = response.status();
-    if !(status.is_client_error() || status.is_server_error()) || is_told(response.headers()) {
+    if !(status.is_client_error() || status.is_server_error()) || has_own_body(response.headers()) {
         return response;
     }
-    let (kind, body) = if html {
-        ("text/html; charset=utf-8", page(status, &state.app.base_url, &id))
-    } else if function {
+    let (content_type, body) = if accepts_html {
+        ("text/html; charset=utf-8", error_page(status, &state.app.base_url, &id))
+    } else if is_server_function {
         ("application/json", serde_json::to_string(&problem(status, id)).unwrap_or_default())
     } else {
         return response;
     };
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(CONTENT_LENGTH);
-    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     Response::from_parts(parts, Body::from(body))
 }
 
-/// Whether one of our pages, server functions or protocols has said what is the matter.
-fn is_told(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    ["text/html", "application/json", "application/scim+json"].iter().any(|told| kind.starts_with(told))
+/// Whether a page, a server function or a protocol endpoint has already described the error.
+fn has_own_body(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ["text/html", "application/json", "application/scim+json"].iter().any(|own| content_type.starts_with(own))
 }
 
 fn problem(status: StatusCode, request: String) -> Problem {
@@ -50,32 +51,29 @@ fn problem(status: StatusCode, request: String) -> Problem {
     }
 }
 
-fn page(status: StatusCode, base_url: &str, request: &str) -> String {
+fn error_page(status: StatusCode, base_url: &str, request_id: &str) -> String {
     let base_url = escape(base_url);
-    let (title, words) = match status {
-        StatusCode::NOT_FOUND => ("Not found", "There is nothing at this address.".to_owned()),
+    let (title, text) = match status {
+        StatusCode::NOT_FOUND => ("Not found", "There is no page at this address.".to_owned()),
         StatusCode::FORBIDDEN => (
-            "This was refused",
+            "Request blocked",
             format!(
-                "It seems to come from another site. If you sent it from a page of ours, open \
+                "This request seems to come from another site. If you sent it from Vestibule, open \
                  <a href=\"{base_url}\">{base_url}</a> and try again from there."
             ),
         ),
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ("That is more than we can take", "Go back and send it in several parts.".to_owned())
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => ("Too large", "Go back and try it in smaller batches.".to_owned()),
         StatusCode::SERVICE_UNAVAILABLE => (
-            "That took too long",
-            "Look whether it was done before you try again: the server may have been too busy to tell."
-                .to_owned(),
+            "The server took too long to respond",
+            "Your change may have gone through. Check before you try again.".to_owned(),
         ),
         status if status.is_server_error() => (
             "Something went wrong on our side",
-            "Go back and try again. If it happens again, tell whoever runs this server the number below."
+            "Go back and try again. If it keeps happening, give your administrator the request ID below."
                 .to_owned(),
         ),
-        _ => ("This could not be read", "Go back, load the page again, and try once more.".to_owned()),
+        _ => ("Bad request", "Go back, reload the page, and try again.".to_owned()),
     };
-    let request = escape(request);
-    document(title, "public", &format!("<p>{words}</p><p class=\"muted\">Request {request}</p>"))
+    let request_id = escape(request_id);
+    document(title, "public", &format!("<p>{text}</p><p class=\"muted\">Request ID: {request_id}</p>"))
 }

@@ -1,8 +1,9 @@
-//! The audit log as a file (RFC 4180), written while it is read: memory stays flat, however long the log is.
+//! The audit log as a CSV file (RFC 4180), streamed while it is read from the database, so that memory use does not depend on
+//! its length.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, Request};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::RequestContext;
 use domain::audit_log::Exported;
@@ -10,74 +11,73 @@ use model::{OrganizationRole, Viewer};
 use std::fmt::Write;
 use tokio::sync::mpsc;
 
-const HEAD: &str = "when,who,action,what,to_whom,from,details\r\n";
+const CSV_HEADER: &str = "time,actor,action,event,target,source,details\r\n";
 
-/// How many bytes are gathered before they are sent on.
+/// How many bytes are buffered before they are sent.
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// The rows that the page of the same parameters shows, all of them.
+/// Exports every event that the audit log page with the same query parameters shows.
 pub async fn audit_log(Path(slug): Path<String>, RawQuery(search): RawQuery, request: Request) -> Response {
     let viewer = request.extensions().get::<Viewer>().and_then(|viewer| viewer.user.as_ref());
     let (Some(request_context), Some(OrganizationRole::Admin)) =
         (request.extensions().get::<RequestContext>(), viewer.map(|user| user.role))
     else {
-        return axum::http::StatusCode::NOT_FOUND.into_response();
+        return StatusCode::NOT_FOUND.into_response();
     };
-    let query = app::paths::parse_audit(&search.unwrap_or_default());
-    let rows = match request_context.admin(&slug).await {
+    let query = app::paths::read_audit(&search.unwrap_or_default());
+    let events = match request_context.admin(&slug).await {
         Ok(admin) => domain::audit_log::export(&admin, query),
         Err(error) => return app::server::status(&request_context.report(error)).into_response(),
     };
-    let mut response = Body::from_stream(stream(rows)).into_response();
+    let mut response = Body::from_stream(csv_stream(events)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
-    let name = format!("attachment; filename=\"{slug}-audit-log.csv\"");
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        headers.insert(header::CONTENT_DISPOSITION, name);
+    let disposition = format!("attachment; filename=\"{slug}-audit-log.csv\"");
+    if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
     }
     response
 }
 
-/// The file in pieces. One that can't be finished breaks off, so that nobody takes a part for the whole.
-fn stream(
-    rows: mpsc::Receiver<domain::Result<Exported>>,
+/// The file in chunks. On an error the connection is aborted, so that a truncated file is not mistaken for a complete one.
+fn csv_stream(
+    events: mpsc::Receiver<domain::Result<Exported>>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, domain::Error>> {
-    futures_util::stream::unfold((rows, Some(HEAD.to_owned())), |(mut rows, begun)| async move {
-        let mut text = begun?;
+    futures_util::stream::unfold((events, Some(CSV_HEADER.to_owned())), |(mut events, buffer)| async move {
+        let mut buffer = buffer?;
         loop {
-            match rows.recv().await {
-                Some(Ok(row)) => line(&mut text, &row),
+            match events.recv().await {
+                Some(Ok(event)) => write_row(&mut buffer, &event),
                 Some(Err(error)) => {
-                    tracing::error!(%error, "an export broke off");
-                    return Some((Err(error), (rows, None)));
+                    tracing::error!(%error, "CSV export aborted");
+                    return Some((Err(error), (events, None)));
                 }
-                None if text.is_empty() => return None,
-                None => return Some((Ok(Bytes::from(text)), (rows, None))),
+                None if buffer.is_empty() => return None,
+                None => return Some((Ok(Bytes::from(buffer)), (events, None))),
             }
-            if text.len() >= CHUNK_BYTES {
-                return Some((Ok(Bytes::from(text)), (rows, Some(String::new()))));
+            if buffer.len() >= CHUNK_BYTES {
+                return Some((Ok(Bytes::from(buffer)), (events, Some(String::new()))));
             }
         }
     })
 }
 
-fn line(text: &mut String, Exported { event, details }: &Exported) {
-    let when = event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    let none = details.as_object().is_some_and(serde_json::Map::is_empty);
-    let details = if none { String::new() } else { details.to_string() };
+fn write_row(buffer: &mut String, Exported { event, details }: &Exported) {
+    let time = event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let has_no_details = details.as_object().is_some_and(serde_json::Map::is_empty);
+    let details = if has_no_details { String::new() } else { details.to_string() };
     let target = event.target.as_deref().unwrap_or_default();
-    let fields = [&when, &event.actor, &event.action, event.words(), target, &event.source, &details];
-    for (at, field) in fields.into_iter().enumerate() {
-        let _ = write!(text, "{}{}", if at == 0 { "" } else { "," }, cell(field));
+    let fields = [&time, &event.actor, &event.action, event.words(), target, &event.source, &details];
+    for (index, field) in fields.into_iter().enumerate() {
+        let _ = write!(buffer, "{}{}", if index == 0 { "" } else { "," }, quote(field));
     }
-    text.push_str("\r\n");
+    buffer.push_str("\r\n");
 }
 
-/// A field in quotation marks. What a spreadsheet would take for a formula is text with an apostrophe before it (OWASP,
-/// CSV injection).
-fn cell(field: &str) -> String {
-    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    format!("\"{}{}\"", if formula { "'" } else { "" }, field.replace('"', "\"\""))
+/// Quotes a field. An apostrophe keeps spreadsheets from evaluating it as a formula (OWASP, CSV injection).
+fn quote(field: &str) -> String {
+    let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    format!("\"{}{}\"", if is_formula { "'" } else { "" }, field.replace('"', "\"\""))
 }
 
 #[cfg(test)]
@@ -85,9 +85,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_what_it_was_and_never_a_formula() {
-        assert_eq!(cell("Ada \"the\" Blob, PhD"), "\"Ada \"\"the\"\" Blob, PhD\"");
-        assert_eq!(cell("=1+1"), "\"'=1+1\"");
-        assert_eq!(cell("@SUM(A1)"), "\"'@SUM(A1)\"");
+    fn csv_field_is_quoted_and_never_a_formula() {
+        assert_eq!(quote("Ada \"the\" Blob, PhD"), "\"Ada \"\"the\"\" Blob, PhD\"");
+        assert_eq!(quote("=1+1"), "\"'=1+1\"");
+        assert_eq!(quote("@SUM(A1)"), "\"'@SUM(A1)\"");
     }
 }

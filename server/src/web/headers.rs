@@ -1,4 +1,4 @@
-//! The headers that keep a page to itself.
+//! Security headers, and the content security policy of pages.
 
 use crate::state::AppState;
 use axum::extract::State;
@@ -10,51 +10,51 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
-const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-const PLAIN_POLICY: &str =
+/// The content security policy of responses that are not rendered by Leptos: no scripts at all.
+const NO_SCRIPT_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Marks an answer that is never shown by itself, such as a script: what its page may do, the page's own answer says.
+/// Marks the response of a subresource such as a script or stylesheet. The policies of the page that loads it apply.
 #[derive(Clone, Copy)]
-pub struct PartOfPage;
+pub struct Subresource;
 
-/// The headers that are the same on every answer.
-pub async fn fixed(State(state): State<AppState>, mut response: Response) -> Response {
-    let part = response.extensions().get::<PartOfPage>().is_some();
+/// Adds the headers that are the same for all responses.
+pub async fn add_security_headers(State(state): State<AppState>, mut response: Response) -> Response {
+    let is_subresource = response.extensions().get::<Subresource>().is_some();
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if part {
-        // A page has many parts, and half a kilobyte for each would weigh as much as a part does.
+    if is_subresource {
+        // A page loads many, and the other headers add half a kilobyte, as much as a small chunk.
         return response;
     }
-    // Forms need the referrer of our own pages; nobody else gets one.
+    // Forms on our own pages need the referrer; other sites get none.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static("camera=(), microphone=(), geolocation=()"));
-    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
-    if state.secure() {
+    headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    if state.is_https() {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    // What somebody sees of an organization stays in no cache.
+    // Responses contain data of an organization and must not be cached.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    // What came from no page of ours runs nothing.
-    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PLAIN_POLICY));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NO_SCRIPT_POLICY));
     response
 }
 
-/// What a page may load and run: ours alone, and of scripts in the page those with this answer's nonce. While somebody
-/// works on the pages, they ask `reload_port` whether they were built anew.
-pub fn with_nonce(response: &mut Response, nonce: &str, reload_port: Option<u32>) {
-    if response.extensions().get::<PartOfPage>().is_some() {
+/// Adds the content security policy of pages: same origin only, and inline scripts only with this response's nonce. With
+/// `reload_port`, pages may also connect to the live reload server of cargo-leptos.
+pub fn add_content_security_policy(response: &mut Response, nonce: &str, reload_port: Option<u32>) {
+    if response.extensions().get::<Subresource>().is_some() {
         return;
     }
-    let reload = reload_port.map(|port| format!(" ws://*:{port}")).unwrap_or_default();
+    let live_reload = reload_port.map(|port| format!(" ws://*:{port}")).unwrap_or_default();
     let policy = format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' data:; connect-src 'self'{reload}; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+         img-src 'self' data:; connect-src 'self'{live_reload}; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
-        // A handler that has said something stricter knows why.
+        // Handlers may set a stricter policy.
         response.headers_mut().entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     }
 }
@@ -65,12 +65,12 @@ mod tests {
 
     fn policy(reload_port: Option<u32>) -> String {
         let mut response = Response::default();
-        with_nonce(&mut response, "abc", reload_port);
+        add_content_security_policy(&mut response, "abc", reload_port);
         response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
     }
 
     #[test]
-    fn pages_ask_whether_they_were_built_anew_only_while_somebody_works_on_them() {
+    fn csp_allows_live_reload_only_in_watch_mode() {
         assert!(policy(None).contains("connect-src 'self';"));
         assert!(policy(Some(3001)).contains("connect-src 'self' ws://*:3001;"));
     }

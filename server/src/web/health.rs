@@ -1,20 +1,21 @@
-//! Whether this server can do its work.
+//! The readiness check.
 
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::MIGRATOR;
 
-/// The database is reached, and its schema is the one that this server knows.
+/// Ready: the database is reachable, and all migrations that this server knows are applied. A newer schema is accepted, so
+/// that old servers keep serving during a rolling update.
 pub async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) {
     let newest = MIGRATOR.iter().map(|migration| migration.version).max();
-    let found: Result<Option<i64>, _> =
+    let applied: Result<Option<i64>, _> =
         sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
             .fetch_one(&state.app.pool)
             .await;
-    match found {
+    match applied {
         Ok(version) if version >= newest => (StatusCode::OK, "ready"),
-        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database is not up to date"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database can't be reached"),
+        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "database migrations are pending"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "database is unreachable"),
     }
 }

@@ -1,6 +1,6 @@
-//! Who may see which page. The rules themselves hold in `domain`; here they choose the page that is shown.
+//! Page access: who may see which page. `domain` enforces the rules again on every action; this decides which page to show.
 
-use super::pages::page;
+use super::pages;
 use crate::state::AppState;
 use app::paths;
 use app::viewer::HiddenPage;
@@ -11,23 +11,34 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::RequestContext;
 use model::{OrganizationRole, Problem, Viewer};
 
-/// Shows an organization's page to those who may see it, and the others that there is nothing.
-pub async fn gate(request: Request, next: Next) -> Response {
+/// The page where non-members request an invitation.
+const REQUEST_INVITATION_PAGE: &str = "request-invitation";
+
+/// Who may see a page.
+enum RequiredRole {
+    None,
+    User,
+    Admin,
+}
+
+/// Middleware that lets a request pass to its page, or responds with a redirect to the login page.
+pub async fn require_access(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match look(&mut parts).await {
+    match authorize(&mut parts).await {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
-        Err(elsewhere) => elsewhere,
+        Err(response) => response,
     }
 }
 
-/// Finds out who looks, and whether the page is there for them.
+/// Loads the viewer and checks whether they may see the page. A page that does not exist, or that the viewer may not see, is
+/// marked as a `HiddenPage`: both render as "Not found", so that the response does not reveal which pages exist.
 ///
 /// # Errors
-/// What is answered in place of the page.
-pub async fn look(parts: &mut Parts) -> Result<(), Response> {
+/// The response to send in place of the page: a redirect to the login page, or an error status.
+pub async fn authorize(parts: &mut Parts) -> Result<(), Response> {
     let path = parts.uri.path().to_owned();
-    let Some((slug, page)) = organization(&path) else { return Ok(()) };
-    let viewer = match viewer(parts, slug).await {
+    let Some((slug, page)) = split_organization_path(&path) else { return Ok(()) };
+    let viewer = match load_viewer(parts, slug).await {
         Ok(viewer) => viewer,
         Err(Problem::NotFound) => {
             parts.extensions.insert(HiddenPage);
@@ -36,63 +47,55 @@ pub async fn look(parts: &mut Parts) -> Result<(), Response> {
         Err(problem) => return Err(app::server::status(&problem).into_response()),
     };
     let role = viewer.user.as_ref().map(|user| user.role);
-    if page == ASKING && !viewer.organization.requests_enabled {
+    if page == REQUEST_INVITATION_PAGE && !viewer.organization.requests_enabled {
         parts.extensions.insert(HiddenPage);
     }
-    match (needs(page), role) {
-        (Needs::Nobody, _) | (Needs::User, Some(_)) | (Needs::Admin, Some(OrganizationRole::Admin)) => {}
-        (Needs::Admin, Some(OrganizationRole::Member)) => drop(parts.extensions.insert(HiddenPage)),
-        (Needs::User | Needs::Admin, None) => return Err(to_login(parts)),
+    match (required_role(page), role) {
+        (RequiredRole::None, _)
+        | (RequiredRole::User, Some(_))
+        | (RequiredRole::Admin, Some(OrganizationRole::Admin)) => {}
+        (RequiredRole::Admin, Some(OrganizationRole::Member)) => drop(parts.extensions.insert(HiddenPage)),
+        (RequiredRole::User | RequiredRole::Admin, None) => return Err(redirect_to_login(parts)),
     }
     parts.extensions.insert(viewer);
     Ok(())
 }
 
-/// The page on which strangers ask for an invitation: it is there only where they may.
-const ASKING: &str = "request-invitation";
-
-/// Who a page is for.
-enum Needs {
-    Nobody,
-    User,
-    Admin,
-}
-
-fn needs(page: &str) -> Needs {
+fn required_role(page: &str) -> RequiredRole {
     match page.split('/').next() {
-        Some("settings") => Needs::Admin,
-        Some("account") => Needs::User,
-        _ => Needs::Nobody,
+        Some("settings") => RequiredRole::Admin,
+        Some("account") => RequiredRole::User,
+        _ => RequiredRole::None,
     }
 }
 
-/// The organization's slug and the rest of the path.
-fn organization(path: &str) -> Option<(&str, &str)> {
-    let inside = path.strip_prefix("/o/")?;
-    Some(inside.split_once('/').unwrap_or((inside, "")))
+/// Splits `/o/{slug}/{page}` into the organization's slug and the rest of the path.
+fn split_organization_path(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix("/o/")?;
+    Some(rest.split_once('/').unwrap_or((rest, "")))
 }
 
-async fn viewer(parts: &Parts, slug: &str) -> Result<Viewer, Problem> {
+async fn load_viewer(parts: &Parts, slug: &str) -> Result<Viewer, Problem> {
     let request_context = parts.extensions.get::<RequestContext>().ok_or(Problem::Unreachable)?;
     let viewer = async { request_context.organization(slug).await?.viewer().await };
     viewer.await.map_err(|error| request_context.report(error))
 }
 
-/// The way to the login page, and back from there.
-pub fn to_login(parts: &Parts) -> Response {
+/// Redirects to the organization's login page, which returns to the current page after sign-in.
+pub fn redirect_to_login(parts: &Parts) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let slug = organization(parts.uri.path()).map_or("", |(slug, _)| slug);
-    see_other(&paths::login_with_next(slug, path))
+    let slug = split_organization_path(parts.uri.path()).map_or("", |(slug, _)| slug);
+    see_other(&paths::login_then(slug, path))
 }
 
-/// The organization's front door leads each to their own first page.
+/// `/o/{org}`: redirects admins to the users page, members to their account, and everyone else to the login page.
 pub async fn home(state: State<AppState>, Path(slug): Path<String>, request: Request) -> Response {
     let role = request.extensions().get::<Viewer>().map(|viewer| viewer.user.as_ref().map(|user| user.role));
     match role {
         Some(Some(OrganizationRole::Admin)) => see_other(&paths::users(&slug, &paths::UsersView::default())),
         Some(Some(OrganizationRole::Member)) => see_other(&paths::account(&slug)),
         Some(None) => see_other(&paths::login(&slug)),
-        None => page(state, request).await,
+        None => pages::render(state, request).await,
     }
 }
 

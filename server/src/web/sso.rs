@@ -33,7 +33,7 @@ pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, requ
     let Ok(connection) = field("connection").parse::<ConnectionId>() else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let (cookies, secure) = (cookies(&parts), state.secure());
+    let (cookies, secure) = (cookies(&parts), state.is_https());
     let invitation = join_token_in(&cookies, &slug, secure).filter(|_| field("join") == "true");
     let browser = sso_flow_token_in(&cookies, &slug, secure);
     let begun = async {
@@ -70,13 +70,13 @@ pub async fn callback(
         error: given("error"),
         issuer: given("iss"),
     };
-    let browser = sso_flow_token_in(&cookies(&parts), &slug, state.secure());
+    let browser = sso_browser_in(&cookies(&parts), &slug, state.is_https());
     let finished =
         async { sso::finish(&request_context.organization(&slug).await?, browser.as_ref(), says).await }
             .await;
     match finished {
         Ok(Finished::SignedIn { session, next }) => {
-            let cookie = session_cookie(&slug, &session, state.secure());
+            let cookie = session_cookie(&slug, &session, state.is_https());
             see_other(&paths::after_sign_in(&slug, &next), Some(&cookie))
         }
         Ok(Finished::Refused) => see_other(&paths::sso_refused(&slug), None),

@@ -1,6 +1,7 @@
-//! Pages without Leptos: for what must be shown even when it fails, and for tools beside the interface.
+//! HTML documents that are not rendered by Leptos: error pages, which must work even when rendering fails, and the dev
+//! mailbox.
 
-/// A page of ours; `body` is HTML.
+/// A complete HTML document. `title` is escaped; `body` is inserted as HTML.
 pub fn document(title: &str, class: &str, body: &str) -> String {
     let title = escape(title);
     format!(
@@ -21,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_a_page_stays_text() {
+    fn document_title_is_escaped() {
         assert_eq!(escape("<b>\"&"), "&lt;b&gt;&quot;&amp;");
         assert!(document("<b>", "x", "").contains("<h1>&lt;b&gt;</h1>"));
     }

@@ -1,4 +1,4 @@
-//! The files of the site.
+//! Static assets: compression, caching, and what must not be served.
 
 use crate::test_server::{ADMIN, TestServer};
 use axum::body::Body;
@@ -8,72 +8,73 @@ use sqlx::PgPool;
 const STYLE: &str = "/pkg/vestibule.css";
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn what_was_compressed_beforehand_is_served_so(pool: PgPool) {
-    let site = TestServer::new(pool).await;
+async fn precompressed_asset_is_served(pool: PgPool) {
+    let server = TestServer::new(pool).await;
     let request = Request::get(STYLE).header(header::ACCEPT_ENCODING, "gzip, br");
-    let answer = site.send(request.body(Body::empty()).unwrap()).await;
-    assert_eq!((answer.status, &*answer.body), (StatusCode::OK, "brotli"));
-    assert_eq!(answer.headers[header::CONTENT_ENCODING], "br");
-    assert_eq!(answer.headers[header::CONTENT_TYPE], "text/css");
-    assert_eq!(answer.headers[header::VARY], "accept-encoding");
-    assert_eq!(site.get(STYLE, "").await.body, "plain");
+    let response = server.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!((response.status, &*response.body), (StatusCode::OK, "brotli"));
+    assert_eq!(response.headers[header::CONTENT_ENCODING], "br");
+    assert_eq!(response.headers[header::CONTENT_TYPE], "text/css");
+    assert_eq!(response.headers[header::VARY], "accept-encoding");
+    assert_eq!(server.get(STYLE, "").await.body, "plain");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_browser_keeps_a_file_and_asks_whether_it_still_holds(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    let answer = site.get(STYLE, "").await;
-    assert_eq!(answer.headers[header::CACHE_CONTROL], "no-cache");
-    let date = answer.headers[header::LAST_MODIFIED].clone();
+async fn unhashed_asset_is_revalidated(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let response = server.get(STYLE, "").await;
+    assert_eq!(response.headers[header::CACHE_CONTROL], "no-cache");
+    let date = response.headers[header::LAST_MODIFIED].clone();
     let request = Request::get(STYLE).header(header::IF_MODIFIED_SINCE, date);
-    let again = site.send(request.body(Body::empty()).unwrap()).await;
-    // Were it no-store here, the browser would throw away what it has (RFC 9111, section 3.2).
-    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
-    assert_eq!(again.headers[header::CACHE_CONTROL], "no-cache");
-    assert!(!again.headers.contains_key(header::CONTENT_SECURITY_POLICY));
+    let revalidated = server.send(request.body(Body::empty()).unwrap()).await;
+    // With `no-store`, the browser would discard its cached copy (RFC 9111, section 3.2).
+    assert_eq!(revalidated.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(revalidated.headers[header::CACHE_CONTROL], "no-cache");
+    assert!(!revalidated.headers.contains_key(header::CONTENT_SECURITY_POLICY));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn nothing_outside_the_folder_is_served(pool: PgPool) {
-    let site = TestServer::new(pool).await;
+async fn files_outside_pkg_are_not_served(pool: PgPool) {
+    let server = TestServer::new(pool).await;
     for path in
         ["/pkg/missing.js", "/pkg/../robots.txt", "/pkg/..%2frobots.txt", "/pkg/%2e%2e/robots.txt", "/pkg/"]
     {
-        let answer = site.get(path, "").await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
-        assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store", "{path}");
+        let response = server.get(path, "").await;
+        assert_eq!(response.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(response.headers[header::CACHE_CONTROL], "no-store", "{path}");
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_file_whose_name_tells_what_is_in_it_is_kept_for_ever(pool: PgPool) {
-    let site = TestServer::with(pool, "http://localhost:3000", |state| state.hashed = true).await;
-    let answer = site.get(STYLE, "").await;
-    assert_eq!(answer.headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
-    // A page says what its parts may do; each part says only that it is what it says.
-    assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
-    assert!(!answer.headers.contains_key(header::CONTENT_SECURITY_POLICY));
-    // Pages that the interface does not render find the same file under a name that stays.
-    let plain = site.get("/style.css", "").await;
+async fn hashed_asset_is_immutable(pool: PgPool) {
+    let server =
+        TestServer::with_state(pool, "http://localhost:3000", |state| state.hashed_assets = true).await;
+    let response = server.get(STYLE, "").await;
+    assert_eq!(response.headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    // The page's own policy applies to its subresources.
+    assert_eq!(response.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert!(!response.headers.contains_key(header::CONTENT_SECURITY_POLICY));
+    // Pages that are not rendered by Leptos load the same file under a fixed name.
+    let fixed_name = server.get("/style.css", "").await;
     assert_eq!(
-        (plain.body, &plain.headers[header::CACHE_CONTROL]),
-        (answer.body, &"no-cache".parse().unwrap())
+        (fixed_name.body, &fixed_name.headers[header::CACHE_CONTROL]),
+        (response.body, &"no-cache".parse().unwrap())
     );
-    assert!(plain.headers.contains_key(header::CONTENT_SECURITY_POLICY));
-    let gone = site.get("/pkg/vestibule.old.css", "").await;
-    assert_eq!(gone.headers[header::CACHE_CONTROL], "no-store");
-    assert!(gone.headers.contains_key(header::CONTENT_SECURITY_POLICY));
+    assert!(fixed_name.headers.contains_key(header::CONTENT_SECURITY_POLICY));
+    let missing = server.get("/pkg/vestibule.old.css", "").await;
+    assert_eq!(missing.headers[header::CACHE_CONTROL], "no-store");
+    assert!(missing.headers.contains_key(header::CONTENT_SECURITY_POLICY));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn nothing_stands_between_a_visitor_and_the_first_paint(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    let context = site.get("/o/blobsrus/login", "").await.body;
-    assert!(context.contains("requestIdleCallback") && !context.contains("preload"), "{context}");
-    // With the style, 20 kB go over the wire until then: `bin/test weight` holds that to 12.
-    assert!(context.len() < 8_000, "{} bytes: {context}", context.len());
-    let cookie = site.signed_in("blobsrus", ADMIN).await;
-    let admin = site.get("/o/blobsrus/settings/users", &cookie).await.body;
+async fn public_page_has_no_render_blocking_scripts(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let login = server.get("/o/blobsrus/login", "").await.body;
+    assert!(login.contains("requestIdleCallback") && !login.contains("preload"), "{login}");
+    // With the stylesheet, which `bin/test weight` limits to 12 kB, the first paint takes at most 20 kB.
+    assert!(login.len() < 8_000, "{} bytes: {login}", login.len());
+    let cookie = server.signed_in("blobsrus", ADMIN).await;
+    let admin = server.get("/o/blobsrus/settings/users", &cookie).await.body;
     assert!(
         admin.contains("href=\"/pkg/vestibule.wasm\" as=\"fetch\"") && !admin.contains("requestIdleCallback"),
         "{admin}"

@@ -1,6 +1,6 @@
 //! The mail that is captured where there is no mail server.
 
-use crate::test_server::{ADMIN, Answer, TestServer};
+use crate::test_server::{ADMIN, TestResponse, TestServer};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use domain::mail::{self, Captured, Transport};
@@ -10,9 +10,10 @@ use std::time::Duration;
 /// A server whose mail is captured, with a sign-in mail in it.
 async fn with_mail(pool: PgPool) -> (TestServer, Captured) {
     let captured = Captured::default();
-    let site =
-        TestServer::with(pool, "http://localhost:3000", |state| state.captured = Some(captured.clone()))
-            .await;
+    let site = TestServer::with_state(pool, "http://localhost:3000", |state| {
+        state.dev_mailbox = Some(captured.clone());
+    })
+    .await;
     let from = mail::sender("Vestibule <vestibule@localhost>").unwrap();
     let transport = Transport::captured(captured.clone());
     tokio::spawn(mail::work(site.context.clone(), transport, from, std::future::pending()));
@@ -27,7 +28,7 @@ async fn with_mail(pool: PgPool) -> (TestServer, Captured) {
     (site, captured)
 }
 
-async fn get(site: &TestServer, path: &str, name: &'static str, value: &str) -> Answer {
+async fn get(site: &TestServer, path: &str, name: &'static str, value: &str) -> TestResponse {
     let request = Request::get(path).header(header::ACCEPT, "text/html").header(name, value);
     site.send(request.body(Body::empty()).unwrap()).await
 }

@@ -1,12 +1,12 @@
-//! The audit log as a file.
+//! The CSV export of the audit log.
 
 use crate::test_server::{ADMIN, TestServer};
 use axum::http::{StatusCode, header};
 use sqlx::PgPool;
 
-const FILE: &str = "/o/blobsrus/settings/audit-log.csv";
+const CSV: &str = "/o/blobsrus/settings/audit-log.csv";
 
-async fn write_events(site: &TestServer, count: i32) {
+async fn insert_audit_events(server: &TestServer, count: i32) {
     sqlx::query(
         "insert into audit_events
             (organization_id, id, at, action, actor_kind, actor_name, target_email, source, details)
@@ -15,25 +15,25 @@ async fn write_events(site: &TestServer, count: i32) {
          from organizations o, generate_series(1, $1) n where o.slug = 'blobsrus'",
     )
     .bind(count)
-    .execute(&site.context.pool)
+    .execute(&server.context.pool)
     .await
     .unwrap();
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn the_file_has_every_row_once_however_many(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    let admin = site.signed_in("blobsrus", ADMIN).await;
-    write_events(&site, 2_500).await;
-    let answer = site.get(&format!("{FILE}?action=user.invited"), &admin).await;
-    assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(answer.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8; header=present");
+async fn csv_export_contains_every_event_once(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let admin = server.signed_in("blobsrus", ADMIN).await;
+    insert_audit_events(&server, 2_500).await;
+    let response = server.get(&format!("{CSV}?action=user.invited"), &admin).await;
+    assert_eq!(response.status, StatusCode::OK);
+    assert_eq!(response.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8; header=present");
     assert_eq!(
-        answer.headers[header::CONTENT_DISPOSITION],
+        response.headers[header::CONTENT_DISPOSITION],
         "attachment; filename=\"blobsrus-audit-log.csv\""
     );
-    let mut lines: Vec<&str> = answer.body.trim_end().split("\r\n").collect();
-    assert_eq!(lines.remove(0), "when,who,action,what,to_whom,from,details");
+    let mut lines: Vec<&str> = response.body.trim_end().split("\r\n").collect();
+    assert_eq!(lines.remove(0), "time,actor,action,event,target,source,details");
     assert_eq!(lines.len(), 2_500);
     lines.sort_unstable();
     lines.dedup();
@@ -41,12 +41,12 @@ async fn the_file_has_every_row_once_however_many(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_name_is_never_a_formula(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    let admin = site.signed_in("blobsrus", ADMIN).await;
-    write_events(&site, 1).await;
-    let answer = site.get(&format!("{FILE}?who=cmd"), &admin).await;
-    let row = answer.body.trim_end().split("\r\n").nth(1).unwrap();
+async fn csv_export_escapes_formulas(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let admin = server.signed_in("blobsrus", ADMIN).await;
+    insert_audit_events(&server, 1).await;
+    let response = server.get(&format!("{CSV}?who=cmd"), &admin).await;
+    let row = response.body.trim_end().split("\r\n").nth(1).unwrap();
     assert!(
         row.contains(r#","'=cmd()","user.invited","invited","blob1@blobsrus.com","192.0.2.1","#),
         "{row}"

@@ -1,4 +1,4 @@
-//! Links begin with the configured address, whatever a request says of where it came to or from.
+//! Links start with `BASE_URL`, whatever the `Host` header and its relatives contain.
 
 use crate::test_server::{ADMIN, FORM, TestServer};
 use axum::body::Body;
@@ -10,8 +10,8 @@ use std::time::Duration;
 const BASE: &str = "https://members.example.com";
 const EVIL: &str = "evil.example";
 
-/// Posts a form in the name of an attacker, who may write any header that a browser, a proxy or a program can.
-async fn post(site: &TestServer, path: &str, cookie: &str, body: &str) -> (StatusCode, String) {
+/// Posts a form with every header in which an attacker could put a host.
+async fn post(server: &TestServer, path: &str, cookie: &str, body: &str) -> (StatusCode, String) {
     let request = Request::post(path)
         .header(header::HOST, EVIL)
         .header("x-forwarded-host", EVIL)
@@ -24,59 +24,56 @@ async fn post(site: &TestServer, path: &str, cookie: &str, body: &str) -> (Statu
         .header(header::COOKIE, cookie)
         .header(header::ACCEPT, "text/html")
         .header(header::CONTENT_TYPE, FORM);
-    let answer = site.send(request.body(Body::from(body.to_owned())).unwrap()).await;
-    assert!(!answer.body.contains(EVIL), "{path}: {}", answer.body);
-    for (name, value) in &answer.headers {
+    let response = server.send(request.body(Body::from(body.to_owned())).unwrap()).await;
+    assert!(!response.body.contains(EVIL), "{path}: {}", response.body);
+    for (name, value) in &response.headers {
         assert!(!value.to_str().unwrap().contains(EVIL), "{path}: {name}: {value:?}");
     }
-    (answer.status, answer.location().to_owned())
+    (response.status, response.location().to_owned())
 }
 
-/// Waits for so many mails.
-async fn mails(captured: &Captured, count: usize) -> Vec<mail::CapturedMail> {
-    let came = async {
-        while captured.list().len() < count {
+/// Waits until `count` messages are captured.
+async fn wait_for_mails(mailbox: &Captured, count: usize) -> Vec<mail::CapturedMail> {
+    let arrival = async {
+        while mailbox.list().len() < count {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), came).await.unwrap();
-    captured.list()
+    tokio::time::timeout(Duration::from_secs(20), arrival).await.unwrap();
+    mailbox.list()
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_hostile_host_or_origin_is_in_no_link_and_no_redirect(pool: PgPool) {
-    let captured = Captured::default();
-    let site = TestServer::with(pool, BASE, |state| state.captured = Some(captured.clone())).await;
-    sqlx::query("update organizations set requests_enabled = true")
-        .execute(&site.context.pool)
-        .await
-        .unwrap();
+async fn hostile_host_appears_in_no_link_or_redirect(pool: PgPool) {
+    let mailbox = Captured::default();
+    let server = TestServer::with_state(pool, BASE, |state| state.dev_mailbox = Some(mailbox.clone())).await;
+    server.enable_requests().await;
     let from = mail::sender("Vestibule <vestibule@members.example.com>").unwrap();
-    let transport = Transport::captured(captured.clone());
-    tokio::spawn(mail::work(site.context.clone(), transport, from, std::future::pending()));
-    let admin = format!("__Host-{}", site.signed_in("blobsrus", ADMIN).await);
+    let transport = Transport::captured(mailbox.clone());
+    tokio::spawn(mail::work(server.context.clone(), transport, from, std::future::pending()));
+    let admin = format!("__Host-{}", server.signed_in("blobsrus", ADMIN).await);
 
     let login = format!("_action=/api/sign_in/request&org=blobsrus&email={ADMIN}");
-    let asked = post(&site, "/o/blobsrus/login", "", &login).await;
-    assert_eq!(asked, (StatusCode::SEE_OTHER, "/o/blobsrus/login/code".to_owned()));
-    let ask = "_action=/api/ask/request&org=blobsrus&email=asks%40blobsrus.com&name=Asker";
-    assert_eq!(post(&site, "/o/blobsrus/request-invitation", "", ask).await.0, StatusCode::OK);
+    let redirect = post(&server, "/o/blobsrus/login", "", &login).await;
+    assert_eq!(redirect, (StatusCode::SEE_OTHER, "/o/blobsrus/login/code".to_owned()));
+    let request = "_action=/api/ask/request&org=blobsrus&email=asks%40blobsrus.com&name=Asker";
+    assert_eq!(post(&server, "/o/blobsrus/request-invitation", "", request).await.0, StatusCode::OK);
     let invite = "_action=/api/users/invite&org=blobsrus&addresses=blobby%40blobsrus.com&role=member";
     assert_eq!(
-        post(&site, "/o/blobsrus/settings/users?dialog=invite", &admin, invite).await.0,
+        post(&server, "/o/blobsrus/settings/users?dialog=invite", &admin, invite).await.0,
         StatusCode::OK
     );
-    // What is refused leads nowhere else, either.
-    let wrong = "_action=/api/ask/request&org=blobsrus&email=nonsense";
+    // Rejected requests must not contain it either.
+    let invalid = "_action=/api/ask/request&org=blobsrus&email=nonsense";
     assert_eq!(
-        post(&site, "/o/blobsrus/request-invitation", "", wrong).await.0,
+        post(&server, "/o/blobsrus/request-invitation", "", invalid).await.0,
         StatusCode::UNPROCESSABLE_ENTITY
     );
-    post(&site, "/o/blobsrus/settings/users", "", invite).await;
-    post(&site, "/api/users/invite", "", invite).await;
+    post(&server, "/o/blobsrus/settings/users", "", invite).await;
+    post(&server, "/api/users/invite", "", invite).await;
 
-    let mut words = Vec::new();
-    for mail in mails(&captured, 3).await {
+    let mut kinds = Vec::new();
+    for mail in wait_for_mails(&mailbox, 3).await {
         for part in [&mail.text, &mail.html] {
             assert!(!part.contains(EVIL), "{part}");
             for link in part.split("://").skip(1) {
@@ -84,16 +81,16 @@ async fn a_hostile_host_or_origin_is_in_no_link_and_no_redirect(pool: PgPool) {
             }
         }
         let link = mail.text.lines().find(|line| line.trim().starts_with("http")).unwrap();
-        words.push(link.trim().trim_start_matches(BASE).split('/').nth(3).unwrap().to_owned());
+        kinds.push(link.trim().trim_start_matches(BASE).split('/').nth(3).unwrap().to_owned());
     }
-    words.sort();
-    assert_eq!(words, ["confirm-request", "join", "sign-in"]);
+    kinds.sort();
+    assert_eq!(kinds, ["confirm-request", "join", "sign-in"]);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_form_of_another_site_is_refused_whatever_host_it_names(pool: PgPool) {
-    let site = TestServer::at(pool, BASE).await;
-    let admin = format!("__Host-{}", site.signed_in("blobsrus", ADMIN).await);
+async fn cross_site_post_is_blocked_for_any_host(pool: PgPool) {
+    let server = TestServer::with_base_url(pool, BASE).await;
+    let admin = format!("__Host-{}", server.signed_in("blobsrus", ADMIN).await);
     let invite = "_action=/api/users/invite&org=blobsrus&addresses=blobby%40blobsrus.com&role=admin";
     let request = Request::post("/o/blobsrus/settings/users")
         .header(header::HOST, "members.example.com")
@@ -101,7 +98,7 @@ async fn a_form_of_another_site_is_refused_whatever_host_it_names(pool: PgPool) 
         .header(header::ORIGIN, format!("https://{EVIL}"))
         .header(header::COOKIE, admin)
         .header(header::CONTENT_TYPE, FORM);
-    let answer = site.send(request.body(Body::from(invite)).unwrap()).await;
-    assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert_eq!(site.count("users where email = 'blobby@blobsrus.com'").await, 0);
+    let response = server.send(request.body(Body::from(invite)).unwrap()).await;
+    assert_eq!(response.status, StatusCode::FORBIDDEN);
+    assert_eq!(server.count("users where email = 'blobby@blobsrus.com'").await, 0);
 }

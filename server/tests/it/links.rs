@@ -1,4 +1,4 @@
-//! The links that arrive by mail.
+//! Links in emails.
 
 use crate::test_server::TestServer;
 use axum::body::Body;
@@ -6,55 +6,55 @@ use axum::http::{Method, Request, StatusCode, header};
 use sqlx::PgPool;
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_scanner_that_opens_the_link_changes_nothing(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    let token = site.invited("blobby@blobsrus.com").await;
+async fn opening_a_link_changes_nothing(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let token = server.invite("blobby@blobsrus.com").await;
     let path = format!("/o/blobsrus/join/{}", token.expose());
     for method in [Method::HEAD, Method::GET] {
         let request = Request::builder().method(method).uri(&path).body(Body::empty()).unwrap();
-        let answer = site.send(request).await;
-        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/join"));
-        let cookie = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
-        let page = site.get("/o/blobsrus/join", cookie.split(';').next().unwrap()).await;
+        let response = server.send(request).await;
+        assert_eq!((response.status, response.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/join"));
+        let cookie = response.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
+        let page = server.get("/o/blobsrus/join", cookie.split(';').next().unwrap()).await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.body.contains("Join Blobs R Us") && page.body.contains("blobby@blobsrus.com"));
         assert!(!page.body.contains(token.expose()), "the token is not in the page");
     }
-    assert_eq!(site.count("users where status = 'invited'").await, 1);
+    assert_eq!(server.count_invited_users().await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn joining_by_the_form_signs_in(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    let token = site.invited("blobby@blobsrus.com").await;
+async fn joining_signs_the_user_in(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let token = server.invite("blobby@blobsrus.com").await;
     let link = format!("join-blobsrus={}", token.expose());
-    let without = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=+";
-    let answer = site.post("/o/blobsrus/join", &link, without).await;
-    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.body.contains("Fill this in."));
-    let with = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=Blobby";
-    let answer = site.post("/o/blobsrus/join", &link, with).await;
-    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus"));
-    let session = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
-    let account = site.get("/o/blobsrus/account", session.split(';').next().unwrap()).await;
+    let without_name = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=+";
+    let response = server.post("/o/blobsrus/join", &link, without_name).await;
+    assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(response.body.contains("Fill this in."));
+    let with_name = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=Blobby";
+    let response = server.post("/o/blobsrus/join", &link, with_name).await;
+    assert_eq!((response.status, response.location()), (StatusCode::SEE_OTHER, "/o/blobsrus"));
+    let session = response.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
+    let account = server.get("/o/blobsrus/account", session.split(';').next().unwrap()).await;
     assert!(account.body.contains("Blobby"));
-    let again = site.post("/o/blobsrus/join", &link, with).await;
-    assert!(again.body.contains("You already joined") && again.headers.get(header::SET_COOKIE).is_none());
+    let second = server.post("/o/blobsrus/join", &link, with_name).await;
+    assert!(second.body.contains("You already joined") && second.headers.get(header::SET_COOKIE).is_none());
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_garbled_link_is_told_so(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    let answer = site.get("/o/blobsrus/join/%22%3B%0D%0ASet-Cookie:x=y", "").await;
-    let cookies: Vec<_> = answer.headers.get_all(header::SET_COOKIE).iter().collect();
+async fn malformed_link_shows_an_error_page(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let response = server.get("/o/blobsrus/join/%22%3B%0D%0ASet-Cookie:x=y", "").await;
+    let cookies: Vec<_> = response.headers.get_all(header::SET_COOKIE).iter().collect();
     assert_eq!(cookies.len(), 1);
-    let nowhere = site.get("/o/nowhere/join/token", "").await;
+    let nowhere = server.get("/o/nowhere/join/token", "").await;
     assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
     assert!(nowhere.headers.get(header::SET_COOKIE).is_none());
     assert!(cookies[0].to_str().unwrap().starts_with("join-blobsrus=Set-Cookiexy; "));
     for cookie in ["", "join-blobsrus=", "join-blobsrus=garbled"] {
         assert!(
-            site.get("/o/blobsrus/join", cookie).await.body.contains("This link does not work"),
+            server.get("/o/blobsrus/join", cookie).await.body.contains("This link does not work"),
             "{cookie}"
         );
     }

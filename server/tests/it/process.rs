@@ -1,4 +1,4 @@
-//! The program itself, as an operator runs it.
+//! The `vestibule` program: configuration errors, commands, logging, metrics, and graceful shutdown.
 
 use crate::test_server::{ADMIN, site_root};
 use sqlx::{ConnectOptions, PgPool};
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 
-const KEY: &str = "0123456789abcdef0123456789abcdef";
+const SECRET_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 fn program(database: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
@@ -16,19 +16,19 @@ fn program(database: &str) -> Command {
         .env_clear()
         .envs([
             ("DATABASE_URL", database),
-            ("SECRET_KEY", KEY),
+            ("SECRET_KEY", SECRET_KEY),
             ("LISTEN", "127.0.0.1:0"),
             ("LOG_FORMAT", "json"),
         ])
         .env("LEPTOS_SITE_ROOT", site_root())
-        // From any folder.
+        // It must not depend on the working directory.
         .current_dir("/")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
 }
 
-fn url(pool: &PgPool) -> String {
+fn database_url(pool: &PgPool) -> String {
     pool.connect_options().to_url_lossy().to_string()
 }
 
@@ -36,20 +36,20 @@ fn run(database: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output
     program(database).args(arguments).envs(variables.iter().copied()).output().unwrap()
 }
 
-/// A running server. What it writes to its log is gathered beside.
-struct Server {
+/// A running `vestibule serve`. A thread collects its log.
+struct ServerProcess {
     child: Child,
     log: Option<JoinHandle<String>>,
     address: String,
 }
 
-impl Drop for Server {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
     }
 }
 
-impl Server {
+impl ServerProcess {
     fn start(database: &str, variables: &[(&str, &str)]) -> Self {
         let mut child = program(database).envs(variables.iter().copied()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -58,45 +58,45 @@ impl Server {
             let line = line.unwrap();
             log.push_str(&line);
             log.push('\n');
-            let told: serde_json::Value = serde_json::from_str(&line).unwrap();
-            told["address"].as_str().map(str::to_owned)
+            let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+            event["address"].as_str().map(str::to_owned)
         });
-        assert!(address.is_some(), "the server ended: {log}");
-        let rest = spawn(move || lines.fold(log, |log, line| log + &line.unwrap() + "\n"));
-        Self { child, log: Some(rest), address: address.unwrap() }
+        assert!(address.is_some(), "the server exited: {log}");
+        let log = spawn(move || lines.fold(log, |log, line| log + &line.unwrap() + "\n"));
+        Self { child, log: Some(log), address: address.unwrap() }
     }
 
     fn connect(&self) -> TcpStream {
         TcpStream::connect(&self.address).unwrap()
     }
 
-    fn ask(&self, request: &str) -> String {
+    fn send(&self, request: &str) -> String {
         let mut stream = self.connect();
         stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
     }
 
     fn get(&self, path: &str) -> String {
-        self.ask(&format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n"))
+        self.send(&format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n"))
     }
 
-    /// Asks it to stop, as an operator does.
+    /// Sends SIGTERM.
     fn terminate(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     }
 
-    /// Waits for its end, and gives back whether it ended well, and its whole log.
-    fn end(&mut self) -> (bool, String) {
+    /// Waits for the exit, and returns whether it succeeded, and the complete log.
+    fn wait(&mut self) -> (bool, String) {
         let log = self.log.take().unwrap().join().unwrap();
         (self.child.wait().unwrap().success(), log)
     }
 }
 
 #[test]
-fn a_wrong_value_stops_the_start_with_one_line_that_names_it() {
+fn config_error_is_one_line_naming_the_variable() {
     for (variable, value) in [
         ("DATABASE_URL", ""),
         ("DATABASE_URL", "nonsense"),
@@ -111,36 +111,37 @@ fn a_wrong_value_stops_the_start_with_one_line_that_names_it() {
         ("METRICS_LISTEN", "9090"),
     ] {
         let output = run("postgres://nobody@localhost/nowhere", &["serve"], &[(variable, value)]);
-        let said = String::from_utf8(output.stderr).unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success(), "{variable}");
-        assert!(said.starts_with(&format!("vestibule: {variable} ")), "{variable}: {said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
+        let kind = if value.is_empty() { "missing" } else { "invalid" };
+        assert!(stderr.starts_with(&format!("vestibule: {kind} {variable}: ")), "{variable}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
 }
 
 #[sqlx::test(migrations = false)]
-async fn an_operator_makes_an_organization_and_gets_a_link(pool: PgPool) {
-    let database = url(&pool);
+async fn organization_create_prints_a_sign_in_link(pool: PgPool) {
+    let database = database_url(&pool);
     let create = ["organization", "create", "--slug", "blobsrus", "--name", "Blobs R Us", "--admin", ADMIN];
     let base = [("BASE_URL", "https://members.example.com")];
-    let made = run(&database, &create, &base);
-    let link = String::from_utf8(made.stdout).unwrap();
+    let created = run(&database, &create, &base);
+    let link = String::from_utf8(created.stdout).unwrap();
     assert!(link.starts_with("https://members.example.com/o/blobsrus/sign-in/"), "{link}");
-    let again = run(&database, &create, &base);
-    assert_eq!(String::from_utf8(again.stderr).unwrap(), "vestibule: --slug: This is taken already.\n");
-    let ask = ["sign-in-link", "--organization", "blobsrus", "--email", ADMIN];
-    let another = run(&database, &ask, &base);
-    assert_eq!(String::from_utf8(another.stdout).unwrap().lines().count(), 1);
-    let nobody = ["sign-in-link", "--organization", "blobsrus", "--email", "nobody@blobsrus.com"];
-    assert!(!run(&database, &nobody, &base).status.success());
+    let duplicate = run(&database, &create, &base);
+    assert_eq!(String::from_utf8(duplicate.stderr).unwrap(), "vestibule: --slug: This is taken already.\n");
+    let known_user = ["sign-in-link", "--organization", "blobsrus", "--email", ADMIN];
+    let link = run(&database, &known_user, &base);
+    assert_eq!(String::from_utf8(link.stdout).unwrap().lines().count(), 1);
+    let unknown_user = ["sign-in-link", "--organization", "blobsrus", "--email", "nobody@blobsrus.com"];
+    assert!(!run(&database, &unknown_user, &base).status.success());
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn no_token_and_no_address_is_in_the_log(pool: PgPool) {
-    let database = url(&pool);
+async fn log_contains_no_tokens_or_addresses(pool: PgPool) {
+    let database = database_url(&pool);
     assert!(run(&database, &["demo"], &[]).status.success());
     sqlx::query("update organizations set requests_enabled = true").execute(&pool).await.unwrap();
-    let mut server = Server::start(&database, &[("RUST_LOG", "debug")]);
+    let mut server = ServerProcess::start(&database, &[("RUST_LOG", "debug")]);
     let (token, address) = ("verysecrettoken", "somebody%40secret.example");
     for path in [
         "join/verysecrettoken",
@@ -153,36 +154,36 @@ async fn no_token_and_no_address_is_in_the_log(pool: PgPool) {
     }
     server.get(&format!("/api/{token}"));
     let post = |path: &str, form: &str| {
-        let (length, kind) = (form.len(), "application/x-www-form-urlencoded");
-        server.ask(&format!(
-            "POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{form}"
+        let (length, content_type) = (form.len(), "application/x-www-form-urlencoded");
+        server.send(&format!(
+            "POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{form}"
         ))
     };
-    let answer =
+    let response =
         post("/o/blobsrus/login", &format!("_action=/api/sign_in/request&org=blobsrus&email={address}"));
-    assert!(answer.starts_with("HTTP/1.0 303"), "{answer}");
-    // Asking for an invitation, by the page and by the function itself.
-    let asks = "org=blobsrus&name=verysecretname&message=verysecretmessage";
+    assert!(response.starts_with("HTTP/1.0 303"), "{response}");
+    // Invitation requests, through the server function and through the page.
+    let fields = "org=blobsrus&name=verysecretname&message=verysecretmessage";
     for (path, form) in [
-        ("/api/ask/request", format!("{asks}&email=one-{address}")),
-        ("/o/blobsrus/request-invitation", format!("_action=/api/ask/request&{asks}&email=two-{address}")),
-        ("/api/ask/request", format!("{asks}&email=nonsense-verysecretname")),
+        ("/api/ask/request", format!("{fields}&email=one-{address}")),
+        ("/o/blobsrus/request-invitation", format!("_action=/api/ask/request&{fields}&email=two-{address}")),
+        ("/api/ask/request", format!("{fields}&email=nonsense-verysecretname")),
         ("/api/ask/confirm", "org=blobsrus".to_owned()),
     ] {
-        let answer = post(path, &form);
-        let refused = path.ends_with("confirm") || form.contains("nonsense");
-        assert_eq!(answer.starts_with("HTTP/1.0 200"), !refused, "{path}: {answer}");
+        let response = post(path, &form);
+        let is_rejected = path.ends_with("confirm") || form.contains("nonsense");
+        assert_eq!(response.starts_with("HTTP/1.0 200"), !is_rejected, "{path}: {response}");
     }
-    // The mails were made as well, which may have something to tell.
-    let made = "select count(*) = 2 from deliveries where kind = 'request' and state = 'accepted'";
-    let asked = Instant::now();
-    while !sqlx::query_scalar::<_, bool>(made).fetch_one(&pool).await.unwrap() {
-        assert!(asked.elapsed() < Duration::from_secs(20), "the mails were not made");
+    // The mail worker logs too, so wait until it has delivered both messages.
+    let delivered = "select count(*) = 2 from deliveries where kind = 'request' and state = 'accepted'";
+    let started = Instant::now();
+    while !sqlx::query_scalar::<_, bool>(delivered).fetch_one(&pool).await.unwrap() {
+        assert!(started.elapsed() < Duration::from_secs(20), "the messages were not delivered");
         sleep(Duration::from_millis(20));
     }
     server.terminate();
-    let (well, log) = server.end();
-    assert!(well, "{log}");
+    let (success, log) = server.wait();
+    assert!(success, "{log}");
     assert!(log.contains(r#""route":"/o/{org}/join/{token}""#), "{log}");
     assert!(log.contains(r#""route":"/o/{org}/confirm-request/{token}""#), "{log}");
     for secret in [token, "secret.example", "verysecretname", "verysecretmessage"] {
@@ -194,13 +195,13 @@ async fn no_token_and_no_address_is_in_the_log(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_request_in_hand_is_finished_before_the_end(pool: PgPool) {
-    let database = url(&pool);
+async fn graceful_shutdown_completes_requests(pool: PgPool) {
+    let database = database_url(&pool);
     assert!(run(&database, &["demo"], &[]).status.success());
-    let mut server = Server::start(&database, &[]);
+    let mut server = ServerProcess::start(&database, &[]);
     let ready = run(&database, &["healthcheck"], &[("LISTEN", &server.address)]);
     assert!(ready.status.success());
-    // A connection that asks for nothing must not hold up the end.
+    // An idle connection must not delay the shutdown.
     let idle = server.connect();
     let mut stream = server.connect();
     stream
@@ -209,51 +210,54 @@ async fn a_request_in_hand_is_finished_before_the_end(pool: PgPool) {
     sleep(Duration::from_millis(200));
     let address = server.address.clone();
     server.terminate();
-    let asked = Instant::now();
+    let terminated = Instant::now();
     sleep(Duration::from_millis(200));
-    assert!(TcpStream::connect(&address).is_err(), "nobody new is let in");
+    assert!(TcpStream::connect(&address).is_err(), "new connections are refused");
     stream.write_all(b"cd").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    let (well, log) = server.end();
-    assert!(well && asked.elapsed() < Duration::from_secs(10), "{log}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 400"), "{response}");
+    let (success, log) = server.wait();
+    assert!(success && terminated.elapsed() < Duration::from_secs(10), "{log}");
     drop(idle);
-    let gone = run(&database, &["healthcheck"], &[("LISTEN", &address)]);
-    assert!(!gone.status.success());
+    let stopped = run(&database, &["healthcheck"], &[("LISTEN", &address)]);
+    assert!(!stopped.status.success());
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn what_does_not_end_is_left_behind_within_ten_seconds(pool: PgPool) {
-    let database = url(&pool);
+async fn shutdown_aborts_requests_after_the_timeout(pool: PgPool) {
+    let database = database_url(&pool);
     assert!(run(&database, &["demo"], &[]).status.success());
-    let mut server = Server::start(&database, &[]);
+    let mut server = ServerProcess::start(&database, &[]);
     let mut stream = server.connect();
     stream
         .write_all(b"POST /o/blobsrus/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
         .unwrap();
     sleep(Duration::from_millis(200));
     server.terminate();
-    let asked = Instant::now();
-    let (well, log) = server.end();
-    assert!(well && asked.elapsed() < Duration::from_secs(10), "{log}");
-    assert!(log.contains("before everything in hand was finished"), "{log}");
+    let terminated = Instant::now();
+    let (success, log) = server.wait();
+    assert!(success && terminated.elapsed() < Duration::from_secs(10), "{log}");
+    assert!(log.contains("shutdown timed out"), "{log}");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn what_is_measured_is_told_on_its_own_address_alone(pool: PgPool) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let mut server = Server::start(&url(&pool), &[("METRICS_LISTEN", &free)]);
+async fn metrics_are_served_on_their_own_listener_only(pool: PgPool) {
+    let metrics_address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut server = ServerProcess::start(&database_url(&pool), &[("METRICS_LISTEN", &metrics_address)]);
     assert!(server.get("/metrics").starts_with("HTTP/1.0 404"));
-    server.ask("STRANGE /o/nowhere/join/verysecrettoken HTTP/1.0\r\nHost: localhost\r\n\r\n");
-    let public = std::mem::replace(&mut server.address, free);
-    let told = server.get("/metrics");
+    server.send("STRANGE /o/nowhere/join/verysecrettoken HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    let public_address = std::mem::replace(&mut server.address, metrics_address);
+    let metrics = server.get("/metrics");
     assert!(
-        told.contains(
-            r#"http_request_seconds_count{method="other",route="/o/{org}/join/{token}",status="405"} 1"#
+        metrics.contains(
+            r#"http_request_duration_seconds_count{method="other",route="/o/{org}/join/{token}",status="405"} 1"#
         ),
-        "{told}"
+        "{metrics}"
     );
-    assert!(server.get("/health/ready").starts_with("HTTP/1.0 404"), "nothing else is there");
-    assert_ne!(public, server.address);
+    assert!(
+        server.get("/health/ready").starts_with("HTTP/1.0 404"),
+        "no other routes on the metrics listener"
+    );
+    assert_ne!(public_address, server.address);
 }

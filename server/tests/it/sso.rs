@@ -39,7 +39,7 @@ async fn the_page_of_another_site_begins_no_sign_in(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_provider_that_is_away_has_a_page_in_this_browser_alone(pool: PgPool) {
-    let site = TestServer::at(pool, "https://members.example.com").await;
+    let site = TestServer::with_base_url(pool, "https://members.example.com").await;
     let connection = connected(&site).await;
     let answer = site.post("/o/blobsrus/sso/start", "", &format!("connection={connection}")).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/sso/refused"));

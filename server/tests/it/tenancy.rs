@@ -1,5 +1,5 @@
-//! Every door of an organization, tried by nobody, by a member and by an admin of another organization. A door that is
-//! missing from these lists fails the test.
+//! Tenant isolation: every endpoint of an organization, called signed out, by a member and by an admin of another
+//! organization. An endpoint that is missing from these lists fails `every_route_is_covered`.
 
 mod links;
 
@@ -13,11 +13,11 @@ use uuid::Uuid;
 
 const JSON: &str = "application/json";
 
-/// The router can't be asked for its paths, so its source is.
+/// An axum router can't list its routes, so they are read from its source.
 const ROUTER: &str = include_str!("../../src/router.rs");
 
-/// Every page that only an admin sees.
-const ADMINS_PAGES: [&str; 10] = [
+/// Pages for admins.
+const ADMIN_PAGES: [&str; 10] = [
     "/o/:org/settings/audit-log",
     "/o/:org/settings/authentication",
     "/o/:org/settings/general",
@@ -30,11 +30,11 @@ const ADMINS_PAGES: [&str; 10] = [
     "/o/{org}/settings/audit-log.csv",
 ];
 
-/// Every page that whoever is signed in sees.
-const USERS_PAGES: [&str; 1] = ["/o/:org/account"];
+/// Pages for signed-in users.
+const USER_PAGES: [&str; 1] = ["/o/:org/account"];
 
-/// Every page that anybody sees, and every address that leads to one.
-const ANYBODYS_PAGES: [&str; 16] = [
+/// Public pages, and routes that redirect to one.
+const PUBLIC_PAGES: [&str; 16] = [
     "/",
     "/o/:org/confirm-request",
     "/o/:org/join",
@@ -53,9 +53,9 @@ const ANYBODYS_PAGES: [&str; 16] = [
     "/o/{org}/sso/start",
 ];
 
-/// What stands outside of organizations: server functions (listed below), health, and the mailbox, which is for whoever
-/// sits at this machine.
-const NOBODYS: [&str; 6] = [
+/// Routes outside of organizations: server functions (listed below), health checks, and the dev mailbox, which is available
+/// only from the same machine.
+const GLOBAL_ROUTES: [&str; 6] = [
     "/api/{*function}",
     "/dev/mail",
     "/dev/mail/{id}",
@@ -64,9 +64,8 @@ const NOBODYS: [&str; 6] = [
     "/health/ready",
 ];
 
-/// Every server function that only an admin may call, with a body that an admin's call would have. What stands in
-/// braces is the id of something of the organization.
-const ADMINS_ALONE: [(&str, &str, &str); 30] = [
+/// Server functions for admins, each with a valid body. Names in braces are replaced by the ids of `Resources`.
+const ADMIN_ENDPOINTS: [(&str, &str, &str); 30] = [
     ("/api/audit_log/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
     ("/api/authentication/delete", FORM, "org=blobsrus&id={connection}"),
     ("/api/authentication/email_links", FORM, "org=blobsrus"),
@@ -107,11 +106,12 @@ const ADMINS_ALONE: [(&str, &str, &str); 30] = [
     ("/api/users/list", JSON, r#"{"org":"blobsrus","query":{}}"#),
 ];
 
-/// The one whose answer is about an id in JSON.
-const PROFILE: (&str, &str, &str) = ("/api/users/profile", JSON, r#"{"org":"blobsrus","user":"{user}"}"#);
+/// A server function for admins whose body contains an id in JSON.
+const PROFILE_ENDPOINT: (&str, &str, &str) =
+    ("/api/users/profile", JSON, r#"{"org":"blobsrus","user":"{user}"}"#);
 
-/// Every server function that whoever is signed in may call, for themselves.
-const USERS_ALONE: [(&str, &str, &str); 5] = [
+/// Server functions for signed-in users, about themselves.
+const USER_ENDPOINTS: [(&str, &str, &str); 5] = [
     ("/api/account/end_session", FORM, "org=blobsrus&session={session}"),
     ("/api/account/rename", FORM, "org=blobsrus&name=Other"),
     ("/api/account/sessions", JSON, r#"{"org":"blobsrus"}"#),
@@ -119,8 +119,8 @@ const USERS_ALONE: [(&str, &str, &str); 5] = [
     ("/api/account/sign_out_everywhere", FORM, "org=blobsrus"),
 ];
 
-/// Every server function that anybody may call.
-const ANYBODYS: [&str; 15] = [
+/// Public server functions.
+const PUBLIC_ENDPOINTS: [&str; 15] = [
     "/api/ask/confirm",
     "/api/ask/confirm_page",
     "/api/ask/request",
@@ -138,15 +138,17 @@ const ANYBODYS: [&str; 15] = [
     "/api/sso/ways",
 ];
 
-/// One of each kind of thing in the organization, by its name in braces.
-async fn things(site: &TestServer) -> Vec<(&'static str, Uuid)> {
-    site.invited("invited@blobsrus.com").await;
+/// The ids of one resource of each kind, by the placeholder that stands for it.
+type Resources = Vec<(&'static str, Uuid)>;
+
+async fn create_resources(server: &TestServer) -> Resources {
+    server.invite("invited@blobsrus.com").await;
     let organization = "(select id from organizations where slug = 'blobsrus')";
-    let one = async |sql: String| -> Uuid {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&site.context.pool).await.unwrap()
+    let fetch_id = async |sql: String| -> Uuid {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&server.context.pool).await.unwrap()
     };
     let insert = |table: &str, columns: &str, values: &str| {
-        one(format!(
+        fetch_id(format!(
             "insert into {table} (organization_id, id, created_at, {columns})
              values ({organization}, gen_random_uuid(), now(), {values}) returning id"
         ))
@@ -181,35 +183,35 @@ async fn things(site: &TestServer) -> Vec<(&'static str, Uuid)> {
             )
             .await,
         ),
-        ("{user}", one("select id from users where email = 'member@blobsrus.com'".to_owned()).await),
-        ("{invited}", one("select id from users where email = 'invited@blobsrus.com'".to_owned()).await),
+        ("{user}", fetch_id("select id from users where email = 'member@blobsrus.com'".to_owned()).await),
+        ("{invited}", fetch_id("select id from users where email = 'invited@blobsrus.com'".to_owned()).await),
         (
             "{session}",
-            one("select s.id from sessions s join users u on u.id = s.user_id and u.email = 'ada@blobsrus.com' limit 1"
+            fetch_id("select s.id from sessions s join users u on u.id = s.user_id and u.email = 'ada@blobsrus.com' limit 1"
                 .to_owned())
             .await,
         ),
     ]
 }
 
-fn filled(body: &str, things: &[(&str, Uuid)]) -> String {
-    things.iter().fold(body.to_owned(), |body, (name, id)| body.replace(name, &id.to_string()))
+fn fill_ids(body: &str, resources: &[(&str, Uuid)]) -> String {
+    resources.iter().fold(body.to_owned(), |body, (name, id)| body.replace(name, &id.to_string()))
 }
 
-/// Every row of the organization, as one text to compare.
-async fn rows(site: &TestServer) -> String {
-    rows_of(site, "blobsrus").await
+/// Every row of the organization "blobsrus", as text to compare.
+async fn rows(server: &TestServer) -> String {
+    rows_of(server, "blobsrus").await
 }
 
-async fn rows_of(site: &TestServer, slug: &str) -> String {
+async fn rows_of(server: &TestServer, slug: &str) -> String {
     let tables: Vec<String> = sqlx::query_scalar(
         "select table_name::text from information_schema.columns
          where table_schema = 'public' and column_name = 'organization_id' order by table_name",
     )
-    .fetch_all(&site.context.pool)
+    .fetch_all(&server.context.pool)
     .await
     .unwrap();
-    let mut all = String::new();
+    let mut dump = String::new();
     for table in tables {
         let sql = format!(
             "select coalesce(string_agg(t::text, E'\\n' order by t::text), '') from {table} t
@@ -217,134 +219,149 @@ async fn rows_of(site: &TestServer, slug: &str) -> String {
         );
         let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
             .bind(slug)
-            .fetch_one(&site.context.pool)
+            .fetch_one(&server.context.pool)
             .await
             .unwrap();
-        writeln!(all, "{table}\n{rows}").unwrap();
+        writeln!(dump, "{table}\n{rows}").unwrap();
     }
     let settings: String = sqlx::query_scalar("select o::text from organizations o where slug = $1")
         .bind(slug)
-        .fetch_one(&site.context.pool)
+        .fetch_one(&server.context.pool)
         .await
         .unwrap();
-    all + &settings
+    dump + &settings
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn admins_functions_answer_nobody_else_and_change_nothing(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    let member = site.member("member@blobsrus.com").await;
-    let stranger = site.other_organization().await;
-    let things = things(&site).await;
-    let before = rows(&site).await;
-    for (path, kind, body) in ADMINS_ALONE.into_iter().chain([PROFILE]) {
-        let body = filled(body, &things);
-        let answer = site.call(path, "", kind, &body).await;
+async fn admin_endpoints_reject_everyone_else(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let member = server.add_member("member@blobsrus.com").await;
+    let other_admin = server.create_other_organization().await;
+    let resources = create_resources(&server).await;
+    let before = rows(&server).await;
+    for (path, content_type, body) in ADMIN_ENDPOINTS.into_iter().chain([PROFILE_ENDPOINT]) {
+        let body = fill_ids(body, &resources);
+        let response = server.call_function(path, "", content_type, &body).await;
         let signed_out = (StatusCode::UNAUTHORIZED, r#""signed_out""#);
-        assert_eq!((answer.status, &*answer.body), signed_out, "{path}");
-        let answer = site.call(path, &member, kind, &body).await;
+        assert_eq!((response.status, &*response.body), signed_out, "{path}");
+        let response = server.call_function(path, &member, content_type, &body).await;
         let not_found = (StatusCode::NOT_FOUND, r#""not_found""#);
-        assert_eq!((answer.status, &*answer.body), not_found, "{path}");
-        let answer = site.call(path, &stranger, kind, &body).await;
-        assert_eq!((answer.status, &*answer.body), signed_out, "{path}");
-        let nowhere = body.replace("blobsrus\"", "nowhere\"").replace("org=blobsrus", "org=nowhere");
-        assert_eq!(site.call(path, &stranger, kind, &nowhere).await.status, StatusCode::NOT_FOUND, "{path}");
-        // An admin, but of another organization than the one whose ids these are.
-        let own = body.replace("blobsrus\"", "other\"").replace("org=blobsrus", "org=other");
-        let answer = site.call(path, &stranger, kind, &own).await;
-        assert!(!answer.body.contains("member@blobsrus.com"), "{path}: {}", answer.body);
-        assert!(!answer.body.contains("Bookkeeper"), "{path}: {}", answer.body);
-        assert_eq!(rows(&site).await, before, "{path} changed something");
+        assert_eq!((response.status, &*response.body), not_found, "{path}");
+        let response = server.call_function(path, &other_admin, content_type, &body).await;
+        assert_eq!((response.status, &*response.body), signed_out, "{path}");
+        let unknown_org = body.replace("blobsrus\"", "nowhere\"").replace("org=blobsrus", "org=nowhere");
+        assert_eq!(
+            server.call_function(path, &other_admin, content_type, &unknown_org).await.status,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+        // Called for their own organization, with ids of ours.
+        let own_org = body.replace("blobsrus\"", "other\"").replace("org=blobsrus", "org=other");
+        let response = server.call_function(path, &other_admin, content_type, &own_org).await;
+        assert!(!response.body.contains("member@blobsrus.com"), "{path}: {}", response.body);
+        assert!(!response.body.contains("Bookkeeper"), "{path}: {}", response.body);
+        assert_eq!(rows(&server).await, before, "{path} changed something");
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn the_same_calls_are_answered_to_an_admin(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    site.member("member@blobsrus.com").await;
-    let admin = site.signed_in("blobsrus", ADMIN).await;
-    let things = things(&site).await;
-    // What deletes comes last.
-    let (deleting, other): (Vec<_>, Vec<_>) = ADMINS_ALONE
+async fn admin_endpoints_accept_an_admin(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    server.add_member("member@blobsrus.com").await;
+    let admin = server.signed_in("blobsrus", ADMIN).await;
+    let resources = create_resources(&server).await;
+    // Endpoints that delete come last.
+    let (deleting, other): (Vec<_>, Vec<_>) = ADMIN_ENDPOINTS
         .into_iter()
-        .chain([PROFILE])
+        .chain([PROFILE_ENDPOINT])
         .partition(|(path, ..)| path.ends_with("delete") || path.ends_with("act"));
-    for (path, kind, body) in other.into_iter().chain(deleting) {
-        let answer = site.call(path, &admin, kind, &filled(body, &things)).await;
-        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+    for (path, content_type, body) in other.into_iter().chain(deleting) {
+        let response = server.call_function(path, &admin, content_type, &fill_ids(body, &resources)).await;
+        assert_eq!(response.status, StatusCode::OK, "{path}: {}", response.body);
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn users_functions_answer_whoever_is_signed_in_alone(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    let member = site.member("member@blobsrus.com").await;
-    let stranger = site.other_organization().await;
-    let things = things(&site).await;
-    for (path, kind, body) in USERS_ALONE {
-        let body = filled(body, &things);
-        assert_eq!(site.call(path, "", kind, &body).await.status, StatusCode::UNAUTHORIZED, "{path}");
-        assert_eq!(site.call(path, &stranger, kind, &body).await.status, StatusCode::UNAUTHORIZED, "{path}");
-        // The session is another's.
-        let wanted = if path.ends_with("end_session") { StatusCode::NOT_FOUND } else { StatusCode::OK };
-        assert_eq!(site.call(path, &member, kind, &body).await.status, wanted, "{path}");
+async fn user_endpoints_require_a_session(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let member = server.add_member("member@blobsrus.com").await;
+    let other_admin = server.create_other_organization().await;
+    let resources = create_resources(&server).await;
+    for (path, content_type, body) in USER_ENDPOINTS {
+        let body = fill_ids(body, &resources);
+        assert_eq!(
+            server.call_function(path, "", content_type, &body).await.status,
+            StatusCode::UNAUTHORIZED,
+            "{path}"
+        );
+        assert_eq!(
+            server.call_function(path, &other_admin, content_type, &body).await.status,
+            StatusCode::UNAUTHORIZED,
+            "{path}"
+        );
+        // `{session}` belongs to another user.
+        let expected = if path.ends_with("end_session") { StatusCode::NOT_FOUND } else { StatusCode::OK };
+        assert_eq!(server.call_function(path, &member, content_type, &body).await.status, expected, "{path}");
     }
-    assert_eq!(site.count("users where name = 'Other'").await, 1, "the member's own name alone");
+    assert_eq!(server.count("users where name = 'Other'").await, 1, "only the member's own name");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn pages_show_themselves_to_those_alone_whom_they_are_for(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    let member = site.member("member@blobsrus.com").await;
-    let admin = site.signed_in("blobsrus", ADMIN).await;
-    let stranger = site.other_organization().await;
-    let things = things(&site).await;
-    let user = things.iter().find(|(name, _)| *name == "{user}").unwrap().1.to_string();
-    for path in ADMINS_PAGES.into_iter().chain(USERS_PAGES) {
+async fn pages_require_their_role(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let member = server.add_member("member@blobsrus.com").await;
+    let admin = server.signed_in("blobsrus", ADMIN).await;
+    let other_admin = server.create_other_organization().await;
+    let resources = create_resources(&server).await;
+    let user = resources.iter().find(|(name, _)| *name == "{user}").unwrap().1.to_string();
+    for path in ADMIN_PAGES.into_iter().chain(USER_PAGES) {
         let at = |slug: &str| path.replace(":org", slug).replace("{org}", slug).replace(":user", &user);
         let page = at("blobsrus");
-        for cookie in ["", &stranger] {
-            let answer = site.get(&page, cookie).await;
-            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{page}");
-            assert!(answer.location().starts_with("/o/blobsrus/login?next="), "{page}");
+        for cookie in ["", &other_admin] {
+            let response = server.get(&page, cookie).await;
+            assert_eq!(response.status, StatusCode::SEE_OTHER, "{page}");
+            assert!(response.location().starts_with("/o/blobsrus/login?next="), "{page}");
         }
-        let wanted = if USERS_PAGES.contains(&path) { StatusCode::OK } else { StatusCode::NOT_FOUND };
-        assert_eq!(site.get(&page, &member).await.status, wanted, "{page}");
-        assert_eq!(site.get(&page, &admin).await.status, StatusCode::OK, "{page}");
-        let own = site.get(&at("other"), &stranger).await;
+        let expected = if USER_PAGES.contains(&path) { StatusCode::OK } else { StatusCode::NOT_FOUND };
+        assert_eq!(server.get(&page, &member).await.status, expected, "{page}");
+        assert_eq!(server.get(&page, &admin).await.status, StatusCode::OK, "{page}");
+        let own = server.get(&at("other"), &other_admin).await;
         assert!(!own.body.contains("member@blobsrus.com"), "{page}");
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn no_door_is_missing_from_these_lists(pool: PgPool) {
+async fn every_route_is_covered(pool: PgPool) {
     let _site = TestServer::new(pool).await;
-    let functions: BTreeSet<&str> = ADMINS_ALONE
+    let listed_functions: BTreeSet<&str> = ADMIN_ENDPOINTS
         .into_iter()
-        .chain([PROFILE])
-        .chain(USERS_ALONE)
+        .chain([PROFILE_ENDPOINT])
+        .chain(USER_ENDPOINTS)
         .map(|(path, ..)| path)
-        .chain(ANYBODYS)
+        .chain(PUBLIC_ENDPOINTS)
         .collect();
-    let there: BTreeSet<&str> = server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
-    assert_eq!(there, functions);
-    let listed: BTreeSet<String> = ADMINS_PAGES
+    let registered_functions: BTreeSet<&str> =
+        server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
+    assert_eq!(registered_functions, listed_functions);
+    let listed_routes: BTreeSet<String> = ADMIN_PAGES
         .into_iter()
-        .chain(USERS_PAGES)
-        .chain(ANYBODYS_PAGES)
-        .chain(NOBODYS)
-        .map(braced)
+        .chain(USER_PAGES)
+        .chain(PUBLIC_PAGES)
+        .chain(GLOBAL_ROUTES)
+        .map(normalize_parameters)
         .collect();
-    let own = ROUTER.split("#[cfg(test)]").next().unwrap().split(".route(\"").skip(1);
-    let own = own.map(|rest| rest.split('"').next().unwrap().to_owned());
-    let pages = generate_route_list(app::App).into_iter().map(|page| braced(page.path()));
-    let there: BTreeSet<String> = own.chain(pages).filter(|path| path != "/metrics").collect();
-    assert_eq!(there, listed);
+    let source_routes = ROUTER.split("#[cfg(test)]").next().unwrap().split(".route(\"").skip(1);
+    let source_routes = source_routes.map(|rest| rest.split('"').next().unwrap().to_owned());
+    let pages = generate_route_list(app::App).into_iter().map(|page| normalize_parameters(page.path()));
+    let registered_routes: BTreeSet<String> =
+        source_routes.chain(pages).filter(|path| path != "/metrics").collect();
+    assert_eq!(registered_routes, listed_routes);
 }
 
-/// Both ways of writing a parameter as one.
-fn braced(path: &str) -> String {
-    let part =
-        |part: &str| part.strip_prefix(':').map_or_else(|| part.to_owned(), |name| format!("{{{name}}}"));
-    path.split('/').map(part).collect::<Vec<_>>().join("/")
+/// Rewrites Leptos' `:name` parameters as axum's `{name}`.
+fn normalize_parameters(path: &str) -> String {
+    let normalize = |segment: &str| {
+        segment.strip_prefix(':').map_or_else(|| segment.to_owned(), |name| format!("{{{name}}}"))
+    };
+    path.split('/').map(normalize).collect::<Vec<_>>().join("/")
 }

@@ -1,4 +1,4 @@
-//! A server with one organization, and browsers to look at it.
+//! `TestServer`: the router with one organization on a test database, and helpers to send requests to it.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -19,16 +19,16 @@ use uuid::Uuid;
 pub const ADMIN: &str = "ada@blobsrus.com";
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The folder of a site with one file, which was compressed beforehand.
+/// A site root with a stylesheet, its precompressed version, and a file outside of `pkg`.
 pub fn site_root() -> PathBuf {
     let site = Path::new(env!("CARGO_TARGET_TMPDIR")).join("site");
     std::fs::create_dir_all(site.join("pkg")).unwrap();
-    for (name, text) in
+    for (name, content) in
         [("pkg/vestibule.css", "plain"), ("pkg/vestibule.css.br", "brotli"), ("robots.txt", "robots")]
     {
         let path = site.join(name);
         if !path.exists() {
-            std::fs::write(path, text).unwrap();
+            std::fs::write(path, content).unwrap();
         }
     }
     site
@@ -39,26 +39,26 @@ pub struct TestServer {
     router: Router,
 }
 
-pub struct Answer {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
 }
 
-impl Answer {
+impl TestResponse {
     pub fn location(&self) -> &str {
         self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 impl TestServer {
-    /// A server of the organization "blobsrus", at this public origin.
-    pub async fn at(pool: PgPool, base_url: &str) -> Self {
-        Self::with(pool, base_url, |_| ()).await
+    /// A server with the organization "blobsrus" and this public origin.
+    pub async fn with_base_url(pool: PgPool, base_url: &str) -> Self {
+        Self::with_state(pool, base_url, |_| ()).await
     }
 
-    /// Such a server, with something changed.
-    pub async fn with(pool: PgPool, base_url: &str, change: impl FnOnce(&mut AppState)) -> Self {
+    /// The same, with a modified state.
+    pub async fn with_state(pool: PgPool, base_url: &str, configure: impl FnOnce(&mut AppState)) -> Self {
         let context = AppContext {
             pool,
             clock: Clock::system(),
@@ -68,21 +68,21 @@ impl TestServer {
             sso: Arc::default(),
         };
         let mut state = AppState::new(context.clone(), site_root(), None, Vec::new());
-        change(&mut state);
-        let site = Self { context, router: router(state) };
-        organizations::create(&site.request_context(), "blobsrus", "Blobs R Us", ADMIN).await.unwrap();
-        site
+        configure(&mut state);
+        let server = Self { context, router: router(state) };
+        organizations::create(&server.request_context(), "blobsrus", "Blobs R Us", ADMIN).await.unwrap();
+        server
     }
 
     pub async fn new(pool: PgPool) -> Self {
-        Self::at(pool, "http://localhost:3000").await
+        Self::with_base_url(pool, "http://localhost:3000").await
     }
 
     pub fn request_context(&self) -> RequestContext {
         RequestContext::new(self.context.clone(), HashMap::new(), Source::default(), "test")
     }
 
-    /// The cookie of somebody who is signed in.
+    /// Signs a user in and returns the session cookie.
     pub async fn signed_in(&self, slug: &str, email: &str) -> String {
         let request_context = self.request_context();
         let context = request_context.organization(slug).await.unwrap();
@@ -91,7 +91,7 @@ impl TestServer {
         format!("session-{slug}={}", session.token.expose())
     }
 
-    /// The admin, beside the web.
+    /// The request context of the signed-in admin, for calling `domain` directly.
     pub async fn admin(&self) -> RequestContext {
         let cookie = self.signed_in("blobsrus", ADMIN).await;
         let token = Token::from_client(cookie.split_once('=').unwrap().1);
@@ -99,8 +99,8 @@ impl TestServer {
         RequestContext::new(self.context.clone(), sessions, Source::default(), "test")
     }
 
-    /// Invites an address, and gives its link's token.
-    pub async fn invited(&self, email: &str) -> Token {
+    /// Invites an address and returns the token of its link.
+    pub async fn invite(&self, email: &str) -> Token {
         let request_context = self.admin().await;
         let admin = request_context.admin("blobsrus").await.unwrap();
         invitations::invite(&admin, email, &OrganizationRole::Member.into()).await.unwrap();
@@ -113,9 +113,9 @@ impl TestServer {
         self.context.keys.invitation_token(OrganizationId(organization), InvitationId(invitation)).unwrap()
     }
 
-    /// A member of the organization, signed in.
-    pub async fn member(&self, email: &str) -> String {
-        let token = self.invited(email).await;
+    /// Adds a member through an invitation and returns their session cookie.
+    pub async fn add_member(&self, email: &str) -> String {
+        let token = self.invite(email).await;
         let request_context = self.request_context();
         let session = invitations::join(
             &request_context.organization("blobsrus").await.unwrap(),
@@ -128,17 +128,18 @@ impl TestServer {
         format!("session-blobsrus={}", session.token.expose())
     }
 
-    pub async fn other_organization(&self) -> String {
+    /// Creates the organization "other" and returns the session cookie of its admin.
+    pub async fn create_other_organization(&self) -> String {
         organizations::create(&self.request_context(), "other", "Others", "eve@other.example").await.unwrap();
         self.signed_in("other", "eve@other.example").await
     }
 
-    pub async fn get(&self, path: &str, cookie: &str) -> Answer {
+    pub async fn get(&self, path: &str, cookie: &str) -> TestResponse {
         self.send(Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap()).await
     }
 
-    /// Posts a form as a browser does without WebAssembly.
-    pub async fn post(&self, path: &str, cookie: &str, body: &str) -> Answer {
+    /// Posts a form to its page, as a browser without WebAssembly does.
+    pub async fn post(&self, path: &str, cookie: &str, body: &str) -> TestResponse {
         let request = Request::post(path)
             .header(header::COOKIE, cookie)
             .header(header::ACCEPT, "text/html,application/xhtml+xml")
@@ -147,31 +148,54 @@ impl TestServer {
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
-    /// Calls a server function as the browser's half does.
-    pub async fn call(&self, path: &str, cookie: &str, kind: &str, body: &str) -> Answer {
+    /// Calls a server function, as the client in the browser does.
+    pub async fn call_function(
+        &self,
+        path: &str,
+        cookie: &str,
+        content_type: &str,
+        body: &str,
+    ) -> TestResponse {
         let request = Request::post(path)
             .header(header::COOKIE, cookie)
             .header(header::ACCEPT, "application/json")
-            .header(header::CONTENT_TYPE, kind);
+            .header(header::CONTENT_TYPE, content_type);
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
     }
 
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
+    pub async fn send(&self, mut request: Request<Body>) -> TestResponse {
         request.headers_mut().entry(header::HOST).or_insert("localhost:3000".parse().unwrap());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
-        Answer {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8_lossy(&body).into_owned(),
         }
     }
 
-    pub async fn count(&self, what: &str) -> i64 {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {what}")))
+    /// Counts the rows of a table, optionally with a `where` clause.
+    pub async fn count(&self, table: &str) -> i64 {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
             .fetch_one(&self.context.pool)
             .await
             .unwrap()
+    }
+
+    pub async fn count_users(&self) -> i64 {
+        self.count("users").await
+    }
+
+    pub async fn count_invited_users(&self) -> i64 {
+        self.count("users where status = 'invited'").await
+    }
+
+    /// Turns on invitation requests in every organization.
+    pub async fn enable_requests(&self) {
+        sqlx::query("update organizations set requests_enabled = true")
+            .execute(&self.context.pool)
+            .await
+            .unwrap();
     }
 }

@@ -1,22 +1,26 @@
-//! What a build has made for browsers, and under which names.
+//! The asset manifest: the file names that the build gave to the assets.
 
 use app::shell::AssetUrls;
 use leptos::{WasmSplitManifest, reactive::owner::ArcStoredValue};
 use std::path::Path;
 
-/// Where browsers find it.
-const FOLDER: &str = "/pkg";
+/// The URL prefix of the built assets, and their directory in the site root.
+const PKG_PATH: &str = "/pkg";
 
-/// The names that a build has written down: lines such as `css: DU1…`. Without them, files have plain names.
-pub struct Names(String);
+/// What cargo-leptos writes in place of the hash when it does not hash file names.
+const UNHASHED_SPLIT: &str = "______________________";
 
-impl Names {
-    pub fn read(site: &Path) -> Self {
-        Self(std::fs::read_to_string(site.join("hash.txt")).unwrap_or_default())
+/// The content of `hash.txt`, which cargo-leptos writes when it hashes file names: lines such as `css: DU1…`. Empty when
+/// names are not hashed.
+pub struct AssetManifest(String);
+
+impl AssetManifest {
+    pub fn read(site_root: &Path) -> Self {
+        Self(std::fs::read_to_string(site_root.join("hash.txt")).unwrap_or_default())
     }
 
-    /// Whether the name of a file tells what is in it.
-    pub const fn hashed(&self) -> bool {
+    /// Whether file names contain a hash of their content.
+    pub const fn is_hashed(&self) -> bool {
         !self.0.is_empty()
     }
 
@@ -24,26 +28,25 @@ impl Names {
         self.0.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(':')).map(str::trim)
     }
 
-    /// What every page loads.
-    pub fn files(&self) -> AssetUrls {
+    /// The URLs of the assets that every page loads.
+    pub fn asset_paths(&self) -> Files {
         let path = |kind: &str| match self.hash(kind) {
-            Some(hash) => format!("{FOLDER}/vestibule.{hash}.{kind}").into(),
-            None => format!("{FOLDER}/vestibule.{kind}").into(),
+            Some(hash) => format!("{PKG_PATH}/vestibule.{hash}.{kind}").into(),
+            None => format!("{PKG_PATH}/vestibule.{kind}").into(),
         };
         AssetUrls { style: path("css"), script: path("js"), wasm: path("wasm") }
     }
 
-    /// What each page that is fetched when it is opened loads besides, in Leptos' own terms.
-    pub fn split(&self, site: &Path) -> Option<WasmSplitManifest> {
-        let manifest = match self.hash("manifest") {
+    /// The WebAssembly chunks of each lazy page, in the form that Leptos preloads them from.
+    pub fn wasm_split(&self, site_root: &Path) -> Option<WasmSplitManifest> {
+        let file_name = match self.hash("manifest") {
             Some(hash) => format!("__wasm_split_manifest.{hash}.json"),
             None => "__wasm_split_manifest.json".to_owned(),
         };
-        let manifest = std::fs::read(site.join(FOLDER.trim_start_matches('/')).join(manifest)).ok()?;
-        // Where there is no hash, cargo-leptos leaves room for one.
-        let script = format!("__wasm_split.{}.js", self.hash("split").unwrap_or("______________________"));
-        let pages = serde_json::from_slice(&manifest).ok()?;
-        Some(WasmSplitManifest(ArcStoredValue::new((FOLDER.to_owned(), pages, script))))
+        let json = std::fs::read(site_root.join(PKG_PATH.trim_start_matches('/')).join(file_name)).ok()?;
+        let script = format!("__wasm_split.{}.js", self.hash("split").unwrap_or(UNHASHED_SPLIT));
+        let chunks = serde_json::from_slice(&json).ok()?;
+        Some(WasmSplitManifest(ArcStoredValue::new((PKG_PATH.to_owned(), chunks, script))))
     }
 }
 
@@ -52,11 +55,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_named_as_the_build_names_them() {
-        let hashed = Names("js: a_B-1\nwasm: c\ncss: d\n".to_owned()).files();
+    fn asset_paths_contain_the_hashes_of_the_build() {
+        let hashed = AssetManifest("js: a_B-1\nwasm: c\ncss: d\n".to_owned()).asset_paths();
         assert_eq!(&*hashed.script, "/pkg/vestibule.a_B-1.js");
         assert_eq!(&*hashed.wasm, "/pkg/vestibule.c.wasm");
         assert_eq!(&*hashed.style, "/pkg/vestibule.d.css");
-        assert_eq!(&*Names(String::new()).files().style, "/pkg/vestibule.css");
+        assert_eq!(&*AssetManifest(String::new()).asset_paths().style, "/pkg/vestibule.css");
     }
 }

@@ -77,7 +77,7 @@ async fn every_door_wants_a_key_of_its_own_organization(pool: PgPool) {
     let group = scim.group("Blobs", &[&user]).await;
     let site = &scim.site;
     let cookie = site.signed_in("blobsrus", ADMIN).await;
-    site.other_organization().await;
+    site.create_other_organization().await;
     let before = site.count("audit_events").await;
     let good = format!("Bearer {}", scim.key);
     for (method, path, _) in DOORS {

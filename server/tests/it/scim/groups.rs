@@ -81,7 +81,7 @@ async fn users_alone_are_in_a_group(pool: PgPool) {
     scim.put(&path, &json!({ "members": [] })).await.refused(400, Some("invalidValue"));
     scim.put(&path, &json!({ "displayName": "x".repeat(101) })).await.refused(400, Some("invalidValue"));
     // Another organization's user is nobody here.
-    scim.site.other_organization().await;
+    scim.site.create_other_organization().await;
     let stranger: Uuid = sqlx::query_scalar("select id from users where email = 'eve@other.example'")
         .fetch_one(&scim.site.context.pool)
         .await

@@ -62,7 +62,7 @@ async fn deactivating_ends_every_session_at_once(pool: PgPool) {
     };
     assert_eq!(active(false).await.ok()["active"], false);
     assert_eq!(account(cookie.clone()).await, StatusCode::SEE_OTHER);
-    let answer = site.call("/api/account/rename", &cookie, FORM, "org=blobsrus&name=Other").await;
+    let answer = site.call_function("/api/account/rename", &cookie, FORM, "org=blobsrus&name=Other").await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     scim.post("/Users", &json!({ "userName": "blob@blobs.example" })).await.refused(409, Some("uniqueness"));
     // Again changes nothing, and coming back brings no session back.
@@ -82,7 +82,7 @@ async fn deactivating_ends_every_session_at_once(pool: PgPool) {
 async fn whoever_is_only_invited_is_taken_out_and_never_let_in(pool: PgPool) {
     let scim = Directory::new(pool).await;
     let invited = async |email: &str| {
-        scim.site.invited(email).await;
+        scim.site.invite(email).await;
         format!("/Users/{}", scim.text("select id::text from users where email = $1", email).await.unwrap())
     };
     let path = invited("one@blobs.example").await;
@@ -181,7 +181,7 @@ async fn names_that_people_gave_themselves_stay_until_the_directory_says_another
     let made = scim.post("/Users", &body).await.ok();
     let path = format!("/Users/{}", made["id"].as_str().unwrap());
     let cookie = scim.site.signed_in("blobsrus", "blob@blobs.example").await;
-    scim.site.call("/api/account/rename", &cookie, FORM, "org=blobsrus&name=Bobby").await;
+    scim.site.call_function("/api/account/rename", &cookie, FORM, "org=blobsrus&name=Bobby").await;
     assert_eq!(scim.put(&path, &body).await.ok()["displayName"], "Bobby");
     let title = json!([{ "op": "add", "path": "title", "value": "Guide" }]);
     assert_eq!(scim.patch(&path, title).await.ok()["displayName"], "Bobby");

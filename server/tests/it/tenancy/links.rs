@@ -1,4 +1,4 @@
-//! Links that arrive by mail, tried where they do not belong.
+//! Tenant isolation of links in emails: the tokens of one organization, used in another.
 
 use super::{JSON, rows, rows_of};
 use crate::test_server::{ADMIN, FORM, TestServer};
@@ -8,15 +8,15 @@ use model::{OrganizationId, RequestId};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// Those about a link that pages ask, and no form.
-const ASKED_BY_PAGES: [&str; 3] = ["/api/ask/confirm_page", "/api/join/page", "/api/sign_in/link"];
+/// The functions among those below that pages call with JSON; the others are called by forms.
+const PAGE_FUNCTIONS: [&str; 3] = ["/api/ask/confirm_page", "/api/join/page", "/api/sign_in/link"];
 
-/// What a genuine link of our organization opens, by the cookie that keeps it: its token, and the function that it is for.
-async fn links(site: &TestServer) -> Vec<(&'static str, Token, &'static str)> {
+/// Valid links of our organization: the cookie that holds the token, the token, and a function that uses it.
+async fn valid_links(server: &TestServer) -> Vec<(&'static str, Token, &'static str)> {
     let [open, expired] =
-        [site.invited("open@blobsrus.com").await, site.invited("expired@blobsrus.com").await];
+        [server.invite("open@blobsrus.com").await, server.invite("expired@blobsrus.com").await];
     sqlx::query("update invitations set expires_at = now() - interval '1 day' where email like 'expired@%'")
-        .execute(&site.context.pool)
+        .execute(&server.context.pool)
         .await
         .unwrap();
     let (organization, request): (Uuid, Uuid) = sqlx::query_as(
@@ -26,17 +26,18 @@ async fn links(site: &TestServer) -> Vec<(&'static str, Token, &'static str)> {
             now() + interval '1 day'
          from organizations where slug = 'blobsrus' returning organization_id, id",
     )
-    .fetch_one(&site.context.pool)
+    .fetch_one(&server.context.pool)
     .await
     .unwrap();
-    let asked = site.context.keys.request_token(OrganizationId(organization), RequestId(request)).unwrap();
-    let request_context = site.request_context();
+    let request_token =
+        server.context.keys.request_token(OrganizationId(organization), RequestId(request)).unwrap();
+    let request_context = server.request_context();
     let sign_in = sign_in::operator_link(&request_context.organization("blobsrus").await.unwrap(), ADMIN)
         .await
         .unwrap();
     vec![
-        ("confirm-request", asked.clone(), "/api/ask/confirm_page"),
-        ("confirm-request", asked, "/api/ask/confirm"),
+        ("confirm-request", request_token.clone(), "/api/ask/confirm_page"),
+        ("confirm-request", request_token, "/api/ask/confirm"),
         ("join", expired, "/api/join/request_renewal"),
         ("join", open.clone(), "/api/join/page"),
         ("join", open, "/api/join/join"),
@@ -46,38 +47,35 @@ async fn links(site: &TestServer) -> Vec<(&'static str, Token, &'static str)> {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_link_opens_nothing_in_another_organization(pool: PgPool) {
-    let site = TestServer::new(pool).await;
-    site.other_organization().await;
-    sqlx::query("update organizations set requests_enabled = true")
-        .execute(&site.context.pool)
-        .await
-        .unwrap();
-    let links = links(&site).await;
+async fn link_is_invalid_in_another_organization(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    server.create_other_organization().await;
+    server.enable_requests().await;
+    let links = valid_links(&server).await;
     let call = async |slug: &str, link: &str, token: &str, function: &str| {
         let cookie = format!("{link}-{slug}={token}");
-        if ASKED_BY_PAGES.contains(&function) {
-            site.call(function, &cookie, JSON, &format!(r#"{{"org":"{slug}"}}"#)).await
+        if PAGE_FUNCTIONS.contains(&function) {
+            server.call_function(function, &cookie, JSON, &format!(r#"{{"org":"{slug}"}}"#)).await
         } else {
             let body = format!("org={slug}&email=open%40blobsrus.com&name=Blobby");
-            site.call(function, &cookie, FORM, &body).await
+            server.call_function(function, &cookie, FORM, &body).await
         }
     };
-    let before = (rows(&site).await, rows_of(&site, "other").await);
+    let before = (rows(&server).await, rows_of(&server, "other").await);
     for (link, token, function) in &links {
-        let answer = call("other", link, token.expose(), function).await;
-        let garbled = call("other", link, "garbled", function).await;
-        assert_eq!((answer.status, &answer.body), (garbled.status, &garbled.body), "{function}");
-        assert!(answer.headers.get(header::SET_COOKIE).is_none(), "{function}");
-        let after = (rows(&site).await, rows_of(&site, "other").await);
+        let response = call("other", link, token.expose(), function).await;
+        let malformed = call("other", link, "malformed", function).await;
+        assert_eq!((response.status, &response.body), (malformed.status, &malformed.body), "{function}");
+        assert!(response.headers.get(header::SET_COOKIE).is_none(), "{function}");
+        let after = (rows(&server).await, rows_of(&server, "other").await);
         assert_eq!(after, before, "{function} changed something");
     }
-    // Each of them is genuine: where it belongs, it opens.
+    // In their own organization, they are valid.
     for (link, token, function) in &links {
-        let (before, garbled) = (rows(&site).await, call("blobsrus", link, "garbled", function).await);
-        let answer = call("blobsrus", link, token.expose(), function).await;
-        assert_eq!(answer.status, StatusCode::OK, "{function}: {}", answer.body);
-        let told = answer.body != garbled.body;
-        assert!(told || rows(&site).await != before, "{function}: {}", answer.body);
+        let (before, malformed) = (rows(&server).await, call("blobsrus", link, "malformed", function).await);
+        let response = call("blobsrus", link, token.expose(), function).await;
+        assert_eq!(response.status, StatusCode::OK, "{function}: {}", response.body);
+        let has_own_response = response.body != malformed.body;
+        assert!(has_own_response || rows(&server).await != before, "{function}: {}", response.body);
     }
 }
