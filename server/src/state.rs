@@ -1,7 +1,7 @@
 //! The state shared by all handlers.
 
 use crate::web::assets::manifest::AssetManifest;
-use app::shell::Files;
+use app::shell::AssetUrls;
 use axum::extract::FromRef;
 use domain::AppContext;
 use domain::mail::Captured;
@@ -16,7 +16,7 @@ pub struct AppState {
     pub app: AppContext,
     pub leptos: LeptosOptions,
     /// The URLs of the stylesheet, script and WebAssembly that every page loads.
-    pub asset_paths: Files,
+    pub asset_paths: AssetUrls,
     /// The WebAssembly chunks that lazy pages load in addition.
     pub wasm_split: Option<WasmSplitManifest>,
     /// Whether asset file names contain a hash of their content, so that they can be cached as immutable.

@@ -30,7 +30,7 @@ pub async fn attach_request_context(State(state): State<AppState>, request: Requ
     let cookies = cookies(&parts);
     let id = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
     let source = Source { address: client_ip(&state, &parts), user_agent: user_agent(&parts) };
-    let sessions = sessions(&cookies, state.is_https());
+    let sessions = session_tokens(&cookies, state.is_https());
     parts.extensions.insert(RequestContext::new(state.app.clone(), sessions, source, id));
     let nonce: String = Token::random().expose().chars().take(NONCE_LENGTH).collect();
     parts.extensions.insert(Nonce::from_value(nonce.clone()));
@@ -55,7 +55,7 @@ pub fn provide() {
     provide_extension::<Theme>(&extensions);
     provide_extension::<Viewer>(&extensions);
     provide_extension::<HiddenPage>(&extensions);
-    provide_extension::<Submitted>(&extensions);
+    provide_extension::<FormSubmission>(&extensions);
     // Signed-in users preload the WebAssembly chunk of their page. On public pages it would delay the first paint.
     if extensions.get::<Viewer>().is_some_and(|viewer| viewer.user.is_some()) {
         provide_extension::<WasmSplitManifest>(&extensions);

@@ -24,7 +24,7 @@ pub async fn audit_log(Path(slug): Path<String>, RawQuery(search): RawQuery, req
     else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let query = app::paths::read_audit(&search.unwrap_or_default());
+    let query = app::paths::parse_audit(&search.unwrap_or_default());
     let events = match request_context.admin(&slug).await {
         Ok(admin) => domain::audit_log::export(&admin, query),
         Err(error) => return app::server::status(&request_context.report(error)).into_response(),

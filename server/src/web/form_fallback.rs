@@ -57,7 +57,7 @@ pub async fn submit(state: State<AppState>, request: Request) -> Response {
         // The function may have changed who is signed in, or what they may see.
         denied
     } else {
-        parts.extensions.insert(Submitted { action, fields, answer });
+        parts.extensions.insert(FormSubmission { action, fields, response: answer });
         rerender_page(state, parts).await
     };
     if let Some(status) = error_status.filter(|_| response.status() == StatusCode::OK) {
@@ -84,7 +84,7 @@ fn add_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
 
 /// Calls the server function, and returns its result and the cookies that it set. If it redirects, returns the redirect as
 /// the error.
-async fn invoke(parts: &Parts, action: &str, body: Bytes) -> Result<(Answer, Vec<HeaderValue>), Response> {
+async fn invoke(parts: &Parts, action: &str, body: Bytes) -> Result<(RawResponse, Vec<HeaderValue>), Response> {
     let mut request = Request::from_parts(parts.clone(), Body::from(body));
     *request.uri_mut() = action.parse::<Uri>().map_err(|_| StatusCode::BAD_REQUEST.into_response())?;
     let (head, body) = call_server_function(request).await.into_parts();

@@ -14,11 +14,11 @@ use axum::response::{IntoResponse, Response};
 const MAX_TOKEN: usize = 200;
 
 pub async fn join(state: State<AppState>, path: Path<(String, String)>, request: Request) -> Response {
-    open_link(state, Link::Join, path, request).await
+    open_link(state, EmailLink::Join, path, request).await
 }
 
 pub async fn sign_in(state: State<AppState>, path: Path<(String, String)>, request: Request) -> Response {
-    open_link(state, Link::SignIn, path, request).await
+    open_link(state, EmailLink::SignIn, path, request).await
 }
 
 pub async fn confirm_request(
@@ -26,7 +26,7 @@ pub async fn confirm_request(
     path: Path<(String, String)>,
     request: Request,
 ) -> Response {
-    open_link(state, Link::ConfirmRequest, path, request).await
+    open_link(state, EmailLink::ConfirmRequest, path, request).await
 }
 
 async fn open_link(
@@ -46,7 +46,7 @@ async fn open_link(
     if let Ok(cookie) = HeaderValue::from_str(&link_cookie(link, &organization, &token, state.is_https())) {
         headers.append(SET_COOKIE, cookie);
     }
-    if let Ok(location) = HeaderValue::from_str(&format!("/o/{organization}/{}", link.word())) {
+    if let Ok(location) = HeaderValue::from_str(&format!("/o/{organization}/{}", link.slug())) {
         headers.insert(LOCATION, location);
     }
     response

@@ -85,7 +85,7 @@ async fn load_viewer(parts: &Parts, slug: &str) -> Result<Viewer, Problem> {
 pub fn redirect_to_login(parts: &Parts) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let slug = split_organization_path(parts.uri.path()).map_or("", |(slug, _)| slug);
-    see_other(&paths::login_then(slug, path))
+    see_other(&paths::login_with_next(slug, path))
 }
 
 /// `/o/{org}`: redirects admins to the users page, members to their account, and everyone else to the login page.

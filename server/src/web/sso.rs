@@ -70,7 +70,7 @@ pub async fn callback(
         error: given("error"),
         issuer: given("iss"),
     };
-    let browser = sso_browser_in(&cookies(&parts), &slug, state.is_https());
+    let browser = sso_flow_token_in(&cookies(&parts), &slug, state.is_https());
     let finished =
         async { sso::finish(&request_context.organization(&slug).await?, browser.as_ref(), says).await }
             .await;

@@ -29,7 +29,7 @@ impl AssetManifest {
     }
 
     /// The URLs of the assets that every page loads.
-    pub fn asset_paths(&self) -> Files {
+    pub fn asset_paths(&self) -> AssetUrls {
         let path = |kind: &str| match self.hash(kind) {
             Some(hash) => format!("{PKG_PATH}/vestibule.{hash}.{kind}").into(),
             None => format!("{PKG_PATH}/vestibule.{kind}").into(),
