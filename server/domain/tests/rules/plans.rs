@@ -3,8 +3,8 @@
 
 use crate::test_app::{request_context, send_mail};
 use chrono::DateTime;
-use domain::scim::schema::{self, Resource};
-use domain::scim::{self, Filter, ListQuery, Literal, Operator, Path};
+use domain::scim::schema::{self, ResourceType};
+use domain::scim::{self, AttributePath, Filter, ListQuery, Literal, Operator};
 use domain::{
     AppContext, Clock, Keyring, RequestContext, Token, account, api_keys, audit_log, groups, invitations,
     requests, roles, sign_in, users,
@@ -173,19 +173,19 @@ impl Crowd {
     /// As a directory does.
     async fn find(&self) {
         let admin = self.admin.admin(SLUG).await.unwrap();
-        let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Forever).await.unwrap();
+        let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Unlimited).await.unwrap();
         let (nobody, key) = (self.nobody(), Token::from_client(key.text));
         let api_client = nobody.api_client(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
         let [(user, email)] = &self.some("status = 'active'", 1).await[..] else { panic!("nobody") };
         for (name, value, found) in [("userName", email.as_str(), 1), ("externalId", "nobody's", 0)] {
-            let common = [Resource::User.attributes(), Resource::User.common()];
-            let attribute = common.into_iter().find_map(|some| schema::find(some, name)).unwrap();
-            let path = Path { extension: false, attribute, inside: None };
-            let filter = Filter::test(path, Operator::Equal, Literal::Text(value.to_owned())).ok();
-            let question = ListQuery { filter, start: 1, count: 100, ..ListQuery::default() };
-            assert_eq!(scim::list_users(&api_client, &question).await.unwrap().total, found, "{name}");
+            let common = [ResourceType::User.attributes(), ResourceType::User.common()];
+            let attribute = common.into_iter().find_map(|some| schema::find_attribute(some, name)).unwrap();
+            let path = AttributePath { in_extension: false, attribute, sub_attribute: None };
+            let filter = Filter::attribute(path, Operator::Equal, Literal::String(value.to_owned())).ok();
+            let query = ListQuery { filter, start_index: 1, count: 100, ..ListQuery::default() };
+            assert_eq!(scim::list_users(&api_client, &query).await.unwrap().total, found, "{name}");
         }
-        scim::person(&api_client, *user).await.unwrap();
+        scim::get_user(&api_client, *user).await.unwrap();
     }
 
     async fn sign_in(&self) {

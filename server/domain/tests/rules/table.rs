@@ -144,7 +144,7 @@ impl<'a> Subject<'a> {
                     external_id: None,
                     attributes: serde_json::Map::new(),
                 };
-                return match scim::create(&api_client, &form).await {
+                return match scim::create_user(&api_client, &form).await {
                     Ok(_) => Came::Done,
                     Err(Error::Problem(Problem::Refused { why })) => Came::Refused(why),
                     Err(other) => panic!("{other}"),
