@@ -1,6 +1,6 @@
 //! Users and groups as a SCIM client (an organization's identity provider) sees and changes them (RFC 7643, RFC 7644).
 //!
-//! The same membership rules apply as everywhere else; this module adds filters, paging, ETags and the attributes that are
+//! The same membership rules apply as everywhere else; this module adds filters, paging, versions (`ETag`) and the attributes that are
 //! stored only for SCIM clients. The wire format is the server crate's business.
 //!
 //! Lists contain only users who have joined. An invited user is left out, so that the client creates them, which accepts

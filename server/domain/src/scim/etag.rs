@@ -31,14 +31,14 @@ impl IfMatch {
 }
 
 impl ScimUser {
-    /// The version that the ETag carries; it changes with every attribute.
+    /// The version in the `ETag` header; it changes with every attribute.
     pub fn version(&self) -> String {
         version(self)
     }
 }
 
 impl ScimGroup {
-    /// The version that the ETag carries; it changes with every attribute and with the members.
+    /// The version in the `ETag` header; it changes with every attribute and with the members.
     pub fn version(&self) -> String {
         version(self)
     }

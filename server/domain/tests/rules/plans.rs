@@ -174,11 +174,11 @@ impl Crowd {
     async fn find(&self) {
         let admin = self.admin.admin(SLUG).await.unwrap();
         let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Unlimited).await.unwrap();
-        let (nobody, key) = (self.nobody(), Token::from_client(key.text));
+        let (nobody, key) = (self.nobody(), Token::from_client(key.token));
         let api_client = nobody.api_client(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
         let [(user, email)] = &self.some("status = 'active'", 1).await[..] else { panic!("nobody") };
         for (name, value, found) in [("userName", email.as_str(), 1), ("externalId", "nobody's", 0)] {
-            let common = [ResourceType::User.attributes(), ResourceType::User.common()];
+            let common = [ResourceType::User.attributes(), ResourceType::User.common_attributes()];
             let attribute = common.into_iter().find_map(|some| schema::find_attribute(some, name)).unwrap();
             let path = AttributePath { in_extension: false, attribute, sub_attribute: None };
             let filter = Filter::attribute(path, Operator::Equal, Literal::String(value.to_owned())).ok();

@@ -53,7 +53,7 @@ impl TestApp {
         let make = || async {
             let admin = self.admin.admin(SLUG).await.unwrap();
             let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Unlimited).await.unwrap();
-            Token::from_client(key.text)
+            Token::from_client(key.token)
         };
         self.key.get_or_init(make).await.clone()
     }
