@@ -87,10 +87,9 @@ impl ScimError {
     fn from_problem(problem: &Problem) -> Self {
         let status = app::server::status(problem);
         match problem {
-            Problem::Refused { why: why @ Refusal::LastAdmin } => {
-                let detail = format!(
-                    "This user {why}. Make another user an Organization Admin first. Nothing was changed."
-                );
+            Problem::Refused { why: Refusal::LastAdmin } => {
+                let detail = "This user is the last active Organization Admin. Make another user an Organization \
+                    Admin first. Nothing was changed.";
                 Self::new(StatusCode::CONFLICT, None, detail)
             }
             Problem::Refused { why: why @ Refusal::UserExists } => {

@@ -139,6 +139,14 @@ impl ScimClient {
         sqlx::query_scalar(sql).bind(email).fetch_one(&self.server.context.pool).await.unwrap()
     }
 
+    async fn expire_invitation(&self, email: &str) {
+        sqlx::query("update invitations set expires_at = created_at where email = $1")
+            .bind(email)
+            .execute(&self.server.context.pool)
+            .await
+            .unwrap();
+    }
+
     async fn count_members(&self) -> i64 {
         self.server.count("group_members").await
     }

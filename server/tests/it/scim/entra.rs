@@ -105,9 +105,9 @@ async fn entra_group_lifecycle(pool: PgPool) {
     assert_eq!(created.json["externalId"], "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159");
     let path = path_of(&created.json);
     let filter = url_encode("displayName eq \"displayName\"");
-    let found = scim.get(&format!("/Groups?excludedAttributes=members&filter={filter}")).await.ok();
-    assert_eq!(found["totalResults"], 1);
-    assert_eq!(found["Resources"][0].get("members"), None);
+    let matches = scim.get(&format!("/Groups?excludedAttributes=members&filter={filter}")).await.ok();
+    assert_eq!(matches["totalResults"], 1);
+    assert_eq!(matches["Resources"][0].get("members"), None);
     scim.post("/Groups", &body).await.error(409, Some("uniqueness"));
     let change = async |operations: Value| {
         assert_eq!(scim.patch(&path, operations).await.status, StatusCode::NO_CONTENT);

@@ -55,12 +55,13 @@ async fn get_returns_the_requested_attributes(pool: PgPool) {
         projected,
         json!({ "schemas": [USER], "id": created["id"], "userName": BJENSEN, "name": { "familyName": "Jensen" } })
     );
-    let without = scim.get(&format!("{path}?excludedAttributes=id,emails,meta.created,name.formatted")).await;
-    let without = without.ok();
-    assert_eq!(without["id"], created["id"]);
-    assert_eq!(without.get("emails"), None);
-    assert_eq!(without["meta"].get("created"), None);
-    assert_eq!(without["name"], json!({ "familyName": "Jensen", "givenName": "Barbara" }));
+    let excluded =
+        scim.get(&format!("{path}?excludedAttributes=id,emails,meta.created,name.formatted")).await;
+    let excluded = excluded.ok();
+    assert_eq!(excluded["id"], created["id"]);
+    assert_eq!(excluded.get("emails"), None);
+    assert_eq!(excluded["meta"].get("created"), None);
+    assert_eq!(excluded["name"], json!({ "familyName": "Jensen", "givenName": "Barbara" }));
     scim.get("/Users/2819c223-7f76-453a-919d-413861904646").await.error(404, None);
 }
 
@@ -78,7 +79,7 @@ async fn list_filters_sorts_and_pages(pool: PgPool) {
     }
     let list = scim.get("/Users?attributes=userName&startIndex=2&count=2&sortBy=userName").await.ok();
     assert_eq!(list["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:ListResponse"]));
-    // The list includes the admin, who joined without SCIM.
+    // The list includes the admin, who joined excluded SCIM.
     assert_eq!(
         (&list["totalResults"], &list["startIndex"], &list["itemsPerPage"]),
         (&json!(6), &json!(2), &json!(2))
@@ -93,18 +94,18 @@ async fn list_filters_sorts_and_pages(pool: PgPool) {
         "startIndex": 1,
         "count": 10,
     });
-    let found = scim.post("/Users/.search", &search).await.ok();
-    assert_eq!(strings(&found["Resources"], "displayName"), ["Mr. jones", "Mr. jensen", "Mr. jennings"]);
+    let matches = scim.post("/Users/.search", &search).await.ok();
+    assert_eq!(strings(&matches["Resources"], "displayName"), ["Mr. jones", "Mr. jensen", "Mr. jennings"]);
     scim.create_group("Mr. Group", &[]).await;
     let search = json!({ "filter": "displayName sw \"mr.\"", "startIndex": 5, "count": 5 });
-    let both = scim.post("/.search", &search).await.ok();
-    assert_eq!(both["totalResults"], 6);
-    let resources = both["Resources"].as_array().unwrap();
+    let mixed = scim.post("/.search", &search).await.ok();
+    assert_eq!(mixed["totalResults"], 6);
+    let resources = mixed["Resources"].as_array().unwrap();
     let types: Vec<&Value> = resources.iter().map(|resource| &resource["meta"]["resourceType"]).collect();
     assert_eq!(types, ["User", "Group"]);
     // An empty page, a page before the first and one after the last.
-    let none = scim.get("/Users?count=0").await.ok();
-    assert_eq!((&none["totalResults"], &none["itemsPerPage"]), (&json!(6), &json!(0)));
+    let empty_page = scim.get("/Users?count=0").await.ok();
+    assert_eq!((&empty_page["totalResults"], &empty_page["itemsPerPage"]), (&json!(6), &json!(0)));
     let first = scim.get("/Users?startIndex=-5&count=-1").await.ok();
     assert_eq!((&first["startIndex"], &first["itemsPerPage"]), (&json!(1), &json!(0)));
     let after_last = scim.get("/Users?startIndex=100").await.ok();

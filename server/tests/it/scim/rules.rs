@@ -20,11 +20,7 @@ async fn create_accepts_the_open_invitation(pool: PgPool) {
         let grant = AccessGrant { role: OrganizationRole::Admin, roles: Vec::new(), groups: vec![group] };
         invitations::invite(&admin, email, &grant).await.unwrap();
         if expired {
-            sqlx::query("update invitations set expires_at = created_at where email = $1")
-                .bind(email)
-                .execute(&scim.server.context.pool)
-                .await
-                .unwrap();
+            scim.expire_invitation(email).await;
         }
         let before = scim.user_id(email).await;
         // A filter does not match invited users, or the client would not create them.
@@ -52,7 +48,7 @@ async fn deactivating_ends_all_sessions(pool: PgPool) {
     let server = &scim.server;
     let id = scim.create_user("blob@blobs.example").await;
     let path = format!("/Users/{id}");
-    let cookie = site.signed_in("blobsrus", "blob@blobs.example").await;
+    let cookie = server.signed_in("blobsrus", "blob@blobs.example").await;
     let account = |cookie: String| async move { server.get("/o/blobsrus/account", &cookie).await.status };
     assert_eq!(account(cookie.clone()).await, StatusCode::OK);
     let set_active = async |active: bool| {
