@@ -1,4 +1,4 @@
-//! Settings > Provisioning: what a directory needs to make, change and take out users by itself.
+//! Settings > Provisioning: the SCIM base URL and the API keys of an organization.
 
 mod api;
 
@@ -16,7 +16,7 @@ use crate::viewer::use_organization;
 use api::{CreateKey, ListKeys, RevokeKey};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
-use model::api_keys::{ApiKey, Lifetime, NewKey, Provisioning, Scope};
+use model::api_keys::{ApiKey, Lifetime, NewApiKey, Provisioning, Scope};
 
 #[component]
 pub fn ProvisioningPage() -> impl IntoView {
@@ -35,17 +35,18 @@ pub fn ProvisioningPage() -> impl IntoView {
                 <a href=CrudDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"Create API key"</a>
             </PageHeading>
             <p class="muted">
-                "A directory such as Okta or Microsoft Entra ID can create, change and deactivate users and groups here by itself \
-                 (SCIM 2.0). Give it the base URL and an API key. Whom it creates is an Organization Member; only you make admins."
+                "A directory such as Okta or Microsoft Entra ID can create, update and deactivate users and groups automatically \
+                 (SCIM 2.0). Enter the base URL and an API key in your directory. New users become Organization Members; \
+                 only admins can make someone an admin."
             </p>
             <div role="status">
-                {move || created.get().and_then(Result::ok).map(|key| erased_view! { <Created key/> })}
+                {move || created.get().and_then(Result::ok).map(|key| erased_view! { <CreatedNotice key/> })}
             </div>
             <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match provisioning.await {
-                        Ok(provisioning) => erased_view! { <Shown provisioning/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
+                        Ok(provisioning) => erased_view! { <ProvisioningDetails provisioning/> },
+                        Err(problem) => erased_view! { <Failed problem/> },
                     }
                 })}
             </StaleWhileLoading>
@@ -59,20 +60,20 @@ pub fn ProvisioningPage() -> impl IntoView {
     }
 }
 
-/// The key that was just made, this once.
+/// Shows the token of a new key. It is not available again.
 #[component]
-fn Created(key: NewKey) -> impl IntoView {
+fn CreatedNotice(key: NewApiKey) -> impl IntoView {
     erased_view! {
         <Notice tone=Tone::Success>
-            <p>"The key “"{key.name}"” is made. Copy it now: it is shown this once, and nobody can see it again."</p>
-            <Copied id="api-key" label="API key" text=key.text/>
+            <p>"API key “"{key.name}"” created. Copy it now — you won’t be able to see it again."</p>
+            <CopyField id="api-key" label="API key" text=key.token/>
         </Notice>
     }
 }
 
-/// A text to be copied, with its label.
+/// A read-only field that selects its text on focus, ready to copy.
 #[component]
-fn Copied(id: &'static str, label: &'static str, text: String) -> impl IntoView {
+fn CopyField(id: &'static str, label: &'static str, text: String) -> impl IntoView {
     let field = NodeRef::<leptos::html::Input>::new();
     let select = move |_| {
         if let Some(field) = field.get_untracked() {
@@ -88,30 +89,30 @@ fn Copied(id: &'static str, label: &'static str, text: String) -> impl IntoView 
 }
 
 #[component]
-fn Shown(provisioning: Provisioning) -> impl IntoView {
+fn ProvisioningDetails(provisioning: Provisioning) -> impl IntoView {
     let Provisioning { base_url, keys, now } = provisioning;
     erased_view! {
-        <Copied id="base-url" label="SCIM base URL" text=base_url/>
+        <CopyField id="base-url" label="SCIM base URL" text=base_url/>
         <section aria-labelledby="keys">
             <h2 id="keys">"API keys"</h2>
-            <Keys keys now/>
+            <KeyTable keys now/>
         </section>
     }
 }
 
 #[component]
-fn Keys(keys: Vec<ApiKey>, now: DateTime<Utc>) -> impl IntoView {
+fn KeyTable(keys: Vec<ApiKey>, now: DateTime<Utc>) -> impl IntoView {
     if keys.is_empty() {
         return erased_view! {
-            <EmptyState message="No API keys yet. Create one for each directory, so that you can revoke it without the others."/>
+            <Empty words="No API keys yet. Create one per directory, so you can revoke them separately."/>
         };
     }
-    let rows = keys.into_iter().map(|key| erased_view! { <Row key now/> }).collect_view();
+    let rows = keys.into_iter().map(|key| erased_view! { <KeyRow key now/> }).collect_view();
     erased_view! {
         <table>
-            <caption class="visually-hidden">"API keys of the organization"</caption>
+            <caption class="visually-hidden">"API keys"</caption>
             <thead><tr>
-                <th scope="col">"Name"</th><th scope="col">"Key"</th><th scope="col">"Allowed"</th>
+                <th scope="col">"Name"</th><th scope="col">"Key"</th><th scope="col">"Scopes"</th>
                 <th scope="col">"Last used"</th><th scope="col">"Expires"</th><th scope="col">"Created"</th>
                 <th scope="col"><span class="visually-hidden">"Revoke"</span></th>
             </tr></thead>
@@ -121,16 +122,16 @@ fn Keys(keys: Vec<ApiKey>, now: DateTime<Utc>) -> impl IntoView {
 }
 
 #[component]
-fn Row(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
+fn KeyRow(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
     let revoke = CrudDialog::Delete(key.id.0).search();
-    let named = format!("key-{}", key.id);
-    let allowed = if key.scopes.len() == Scope::ALL.len() {
-        "Everything".to_owned()
+    let name_id = format!("key-{}", key.id);
+    let scopes = if key.scopes.len() == Scope::ALL.len() {
+        "All scopes".to_owned()
     } else {
         key.scopes.iter().map(|scope| scope.code()).collect::<Vec<_>>().join(", ")
     };
-    let used = match key.last_used_at {
-        Some(at) => erased_view! { <RelativeTime at now/> },
+    let last_used = match key.last_used_at {
+        Some(at) => erased_view! { <Moment at now/> },
         None => erased_view! { <span class="muted">"Never"</span> },
     };
     let expires = match key.expires_at {
@@ -142,13 +143,13 @@ fn Row(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
     };
     erased_view! {
         <tr>
-            <td data-label="Name" class="name" id=named.clone()>{key.name}</td>
+            <td data-label="Name" class="name" id=name_id.clone()>{key.name}</td>
             <td data-label="Key"><code>{key.prefix}"…"</code></td>
-            <td data-label="Allowed">{allowed}</td>
-            <td data-label="Last used" class="nowrap">{used}</td>
+            <td data-label="Scopes">{scopes}</td>
+            <td data-label="Last used" class="nowrap">{last_used}</td>
             <td data-label="Expires" class="nowrap">{expires}</td>
-            <td data-label="Created"><span class="row"><RelativeTime at=key.created_at now/>" by "{key.created_by}</span></td>
-            <td class="row-actions"><a href=revoke data-noscroll aria-describedby=named>"Revoke"</a></td>
+            <td data-label="Created"><span class="row"><Moment at=key.created_at now/>" by "{key.created_by}</span></td>
+            <td class="row-actions"><a href=revoke data-noscroll aria-describedby=name_id>"Revoke"</a></td>
         </tr>
     }
 }
@@ -163,13 +164,13 @@ fn Dialogs(
 ) -> impl IntoView {
     let href = paths::provisioning(&use_organization());
     match dialog {
-        CrudDialog::New => Some(erased_view! { <Maker create on_close href/> }),
+        CrudDialog::New => Some(erased_view! { <CreateKeyForm create on_close href/> }),
         CrudDialog::Edit(_) => None,
         CrudDialog::Delete(id) => keys.into_iter().find(|key| key.id.0 == id).map(|key| {
             erased_view! {
                 <DeleteDialog
-                    title=format!("Revoke the key {}?", key.name) button="Revoke" pending_label="Revoking…" id action=revoke on_close href
-                    message="Whatever uses it is refused at once. Users and groups stay as they are. It can’t be undone; you can create another key."
+                    title=format!("Revoke “{}”?", key.name) button="Revoke" pending="Revoking…" id action=revoke on_close href
+                    words="Requests with this key fail immediately. Users and groups aren’t affected. This can’t be undone, but you can create a new key."
                 />
             }
         }),
@@ -177,21 +178,22 @@ fn Dialogs(
 }
 
 #[component]
-fn Maker(create: ServerFormAction<CreateKey>, on_close: Callback<()>, href: String) -> impl IntoView {
+fn CreateKeyForm(create: ServerFormAction<CreateKey>, on_close: Callback<()>, href: String) -> impl IntoView {
     let problem = form::problem(create);
-    let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
-    let again = form::was_posted::<CreateKey>();
-    let (name, typed) =
+    let field_error =
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+    let was_posted = form::was_posted::<CreateKey>();
+    let (name, posted_scopes) =
         (form::posted_value::<CreateKey>("name"), form::posted_values::<CreateKey>("scopes[]"));
     let lifetime = form::posted_value::<CreateKey>("lifetime");
     let checks = Scope::ALL.map(|scope| CheckboxOption {
         value: scope.code().to_owned(),
         label: scope.label().to_owned(),
-        checked: if again { typed.iter().any(|one| one == scope.code()) } else { true },
+        chosen: if was_posted { posted_scopes.iter().any(|code| code == scope.code()) } else { true },
     });
-    let options = Lifetime::ALL.map(|one| {
-        let chosen = if again { one.code() == lifetime } else { one == Lifetime::default() };
-        (one.code().to_owned(), one.label().to_owned(), chosen)
+    let options = Lifetime::ALL.map(|option| {
+        let selected = if was_posted { option.code() == lifetime } else { option == Lifetime::default() };
+        (option.code().to_owned(), option.label().to_owned(), selected)
     });
     erased_view! {
         <Dialog title="Create API key" on_close>
@@ -199,12 +201,12 @@ fn Maker(create: ServerFormAction<CreateKey>, on_close: Callback<()>, href: Stri
                 <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <Field
-                    label="Name" name="name" value=name autofocus=true error=of("name")
-                    hint="What uses it, such as Okta. The audit log tells of it by this name."
+                    label="Name" name="name" value=name autofocus=true error=field_error("name")
+                    hint="For example “Okta”. Shown in the audit log."
                 />
-                <Select label="Expires" name="lifetime" options=options.to_vec()/>
-                <CheckboxGroup legend="Allowed" name="scopes" options=checks.to_vec() empty_message=""/>
-                <crate::ui::FieldErrorMessage name="scopes" error=of("scopes")/>
+                <Choice label="Expires" name="lifetime" options=options.to_vec()/>
+                <Checks legend="Scopes" name="scopes" checks=checks.to_vec() nothing=""/>
+                <crate::ui::FieldProblem name="scopes" error=field_error("scopes")/>
                 <div class="actions">
                     <CloseLink on_close href label="Cancel"/>
                     <SubmitButton label="Create API key" pending_label="Creating…" pending=create.pending()/>

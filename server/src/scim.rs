@@ -1,8 +1,7 @@
-//! SCIM 2.0 (RFC 7643, 7644), as identity providers speak it. It translates, and decides nothing: the rules are
-//! `domain::scim`'s.
+//! The SCIM 2.0 protocol (RFC 7643, RFC 7644): HTTP, JSON, filter syntax and PATCH. The rules are in `domain::scim`.
 //!
-//! Programs come here with an API key and nothing else. So it stands outside of what guards browsers: no cookie counts,
-//! and none is needed to be guarded against.
+//! API clients authenticate with a bearer token only. Cookies are ignored, so these routes need no protection against CSRF
+//! and are mounted outside of the middleware for browsers.
 
 mod attribute_path;
 mod discovery;
@@ -11,6 +10,7 @@ mod error;
 mod etag;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod group;
 mod groups;
 mod list_response;
 mod parser;
@@ -25,19 +25,19 @@ use crate::state::AppState;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use error::Said;
+use error::ScimError;
 use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// What SCIM is written in (RFC 7644, section 8.1).
+/// The media type (RFC 7644, section 8.1).
 const SCIM_JSON: &str = "application/scim+json";
 
-/// Every address of SCIM.
+/// The routes of the SCIM service.
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/o/{org}/scim/v2/ServiceProviderConfig", get(discovery::service_provider_config))
@@ -49,56 +49,53 @@ pub fn router() -> Router<AppState> {
         .route("/o/{org}/scim/v2/Users/.search", post(users::search))
         .route(
             "/o/{org}/scim/v2/Users/{id}",
-            get(users::show).put(users::replace).patch(users::change).delete(users::delete),
+            get(users::get).put(users::replace).patch(users::patch).delete(users::delete),
         )
         .route("/o/{org}/scim/v2/Groups", get(groups::list).post(groups::create))
         .route("/o/{org}/scim/v2/Groups/.search", post(groups::search))
         .route(
             "/o/{org}/scim/v2/Groups/{id}",
-            get(groups::show).put(groups::replace).patch(groups::change).delete(groups::delete),
+            get(groups::get).put(groups::replace).patch(groups::patch).delete(groups::delete),
         )
         .route("/o/{org}/scim/v2/.search", post(search::search))
         .route("/o/{org}/scim/v2/Me", any(discovery::me))
         .route("/o/{org}/scim/v2/Me/{*rest}", any(discovery::me))
         .route("/o/{org}/scim/v2/Bulk", any(discovery::bulk))
-        .route("/o/{org}/scim/v2", any(discovery::nothing))
-        .route("/o/{org}/scim/v2/{*rest}", any(discovery::nothing))
+        .route("/o/{org}/scim/v2", any(discovery::not_found))
+        .route("/o/{org}/scim/v2/{*rest}", any(discovery::not_found))
         .layer(CatchPanicLayer::new())
-        .layer(from_fn(tell))
+        .layer(from_fn(scim_errors))
 }
 
-/// Gives SCIM's words to an answer that has only a status.
-async fn tell(request: Request, next: Next) -> Response {
+/// Replaces an error response that isn't SCIM, such as axum's 405, by a SCIM error with the same status.
+async fn scim_errors(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
-    let failed = status.is_client_error() || status.is_server_error();
-    if !failed || response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == SCIM_JSON) {
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.headers().get(CONTENT_TYPE).is_some_and(|value| value == SCIM_JSON) {
         return response;
     }
     let detail = match status {
-        StatusCode::METHOD_NOT_ALLOWED => "This can't be done here.",
-        StatusCode::PAYLOAD_TOO_LARGE => "That is more than we can take at once.",
+        StatusCode::METHOD_NOT_ALLOWED => "Method not allowed.",
+        StatusCode::PAYLOAD_TOO_LARGE => "The request body is too large.",
         status if status.is_server_error() => "Something went wrong on our side. Nothing was changed.",
-        _ => "This could not be read.",
+        _ => "Invalid request.",
     };
-    let (parts, _) = response.into_parts();
-    let mut told = Said::new(status, None, detail).response();
-    if let Some(allow) = parts.headers.get(axum::http::header::ALLOW) {
-        told.headers_mut().insert(axum::http::header::ALLOW, allow.clone());
+    let mut scim_error = ScimError::new(status, None, detail).to_response();
+    if let Some(allow) = response.headers().get(ALLOW) {
+        scim_error.headers_mut().insert(ALLOW, allow.clone());
     }
-    told
+    scim_error
 }
 
-/// An answer in SCIM's own type.
-fn answer(status: StatusCode, body: &Value) -> Response {
+fn json_response(status: StatusCode, body: &Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SCIM_JSON));
     response
 }
 
-/// An answer without a body.
-fn empty(status: StatusCode) -> Response {
+fn empty_response(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response

@@ -1,4 +1,4 @@
-//! API keys: what lets a program in, such as the directory that provisions users.
+//! API keys, with which API clients such as SCIM clients authenticate.
 
 use crate::field::{self, FieldError};
 use crate::users::NoSuchChoice;
@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// What every key begins with, so that one is known for what it is wherever it turns up.
+/// The prefix of every key, by which people and secret scanners recognize a leaked one.
 pub const KEY_PREFIX: &str = "vestibule_";
 
-/// How many keys an organization may have.
+/// How many keys an organization can have.
 pub const MAX_KEYS: usize = 100;
 
-/// What a key may be used for.
+/// What a key can be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
     #[serde(rename = "users:read")]
@@ -29,6 +29,7 @@ pub enum Scope {
 impl Scope {
     pub const ALL: [Self; 4] = [Self::UsersRead, Self::UsersWrite, Self::GroupsRead, Self::GroupsWrite];
 
+    /// The code in forms, in the database and in `WWW-Authenticate`.
     pub const fn code(self) -> &'static str {
         match self {
             Self::UsersRead => "users:read",
@@ -38,13 +39,13 @@ impl Scope {
         }
     }
 
-    /// The words that a person reads.
+    /// The label in the UI.
     pub const fn label(self) -> &'static str {
         match self {
             Self::UsersRead => "Read users",
-            Self::UsersWrite => "Create, change and remove users",
+            Self::UsersWrite => "Create, update and delete users",
             Self::GroupsRead => "Read groups",
-            Self::GroupsWrite => "Create, change and remove groups",
+            Self::GroupsWrite => "Create, update and delete groups",
         }
     }
 }
@@ -57,7 +58,7 @@ impl FromStr for Scope {
     }
 }
 
-/// How long a key lasts.
+/// How long a new key is valid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Lifetime {
     #[default]
@@ -68,62 +69,66 @@ pub enum Lifetime {
     #[serde(rename = "30")]
     Month,
     #[serde(rename = "")]
-    Forever,
+    Unlimited,
 }
 
 impl Lifetime {
-    pub const ALL: [Self; 4] = [Self::Year, Self::Quarter, Self::Month, Self::Forever];
+    pub const ALL: [Self; 4] = [Self::Year, Self::Quarter, Self::Month, Self::Unlimited];
 
-    /// As a form has it.
+    /// The value in forms.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Year => "365",
             Self::Quarter => "90",
             Self::Month => "30",
-            Self::Forever => "",
+            Self::Unlimited => "",
         }
     }
 
+    /// The number of days, or `None` if the key doesn't expire.
     pub const fn days(self) -> Option<i64> {
         match self {
             Self::Year => Some(365),
             Self::Quarter => Some(90),
             Self::Month => Some(30),
-            Self::Forever => None,
+            Self::Unlimited => None,
         }
     }
 
+    /// The label in the UI, under "Expires".
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Year => "After a year",
-            Self::Quarter => "After 90 days",
-            Self::Month => "After 30 days",
-            Self::Forever => "Never",
+            Self::Year => "In 1 year",
+            Self::Quarter => "In 90 days",
+            Self::Month => "In 30 days",
+            Self::Unlimited => "Never",
         }
     }
 }
 
-/// A key as the settings show it. The key itself is shown once, when it is made, and kept nowhere.
+/// An API key in the settings, without the secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     pub id: ApiKeyId,
     pub name: String,
-    /// Its first letters.
+    /// The first characters of the key, to tell keys apart.
     pub prefix: String,
     pub scopes: Vec<Scope>,
+    /// The name of the admin who created the key.
     pub created_by: String,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub created_at: DateTime<Utc>,
     #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub expires_at: Option<DateTime<Utc>>,
+    /// With a resolution of minutes.
     #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
-/// What the page shows.
+/// The data of Settings > Provisioning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provisioning {
-    /// What the directory is given as the address of this organization.
+    /// The SCIM base URL of the organization.
     pub base_url: String,
     /// Newest first.
     pub keys: Vec<ApiKey>,
@@ -131,27 +136,27 @@ pub struct Provisioning {
     pub now: DateTime<Utc>,
 }
 
-/// A key that was just made.
+/// A newly created API key, with its secret. Only a hash is stored, so this is the only time that it is available.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewKey {
+pub struct NewApiKey {
     pub id: ApiKeyId,
     pub name: String,
-    /// The key itself.
-    pub text: String,
+    /// The secret that the client sends as a bearer token.
+    pub token: String,
 }
 
-/// Checks what was typed for a new key, and gives its name.
+/// Validates the form for a new key and returns the trimmed name.
 ///
 /// # Errors
-/// A name that is empty or too long; no scope at all.
-pub fn check(name: &str, scopes: &[Scope]) -> Result<String, Problem> {
+/// [`Problem::Invalid`] for a name that is empty or too long, or if no scope is selected.
+pub fn validate_new_key(name: &str, scopes: &[Scope]) -> Result<String, Problem> {
     let problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
     match (field::name(name), scopes.is_empty()) {
         (Ok(name), false) => Ok(name),
-        (name, none) => {
+        (name, no_scopes) => {
             let fields = [
                 name.err().map(|error| problem("name", error)),
-                none.then(|| problem("scopes", FieldError::Empty)),
+                no_scopes.then(|| problem("scopes", FieldError::Empty)),
             ];
             Err(Problem::Invalid { fields: fields.into_iter().flatten().collect() })
         }

@@ -1,13 +1,13 @@
-//! Provisioning: the server functions.
+//! Server functions of Settings > Provisioning.
 
 #[cfg(feature = "ssr")]
 use crate::server;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
-use model::api_keys::{Lifetime, NewKey, Provisioning, Scope};
+use model::api_keys::{Lifetime, NewApiKey, Provisioning, Scope};
 use model::{ApiKeyId, Problem};
 
-/// Where a directory finds this organization, and the keys that let it in.
+/// The SCIM base URL and the API keys of the organization.
 #[server(prefix = "/api", endpoint = "keys/list", input = Json)]
 pub async fn list_keys(org: String) -> Result<Provisioning, Problem> {
     let request_context = server::request_context()?;
@@ -15,14 +15,14 @@ pub async fn list_keys(org: String) -> Result<Provisioning, Problem> {
     server::respond(&request_context, keys)
 }
 
-/// Makes a key. Its text is in the answer, and nowhere else.
+/// Creates a key. The response is the only place that contains its token.
 #[server(prefix = "/api", endpoint = "keys/create")]
 pub async fn create_key(
     org: String,
     #[server(default)] name: String,
     #[server(default)] scopes: Vec<Scope>,
     #[server(default)] lifetime: Lifetime,
-) -> Result<NewKey, Problem> {
+) -> Result<NewApiKey, Problem> {
     let request_context = server::request_context()?;
     let created = async {
         domain::api_keys::create(&request_context.admin(&org).await?, &name, &scopes, lifetime).await

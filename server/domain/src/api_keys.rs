@@ -1,20 +1,20 @@
-//! API keys: made and revoked by admins, used by programs.
+//! API keys: admins create and revoke them, API clients such as SCIM clients authenticate with them.
 
 use crate::audit::{self, Actor, Targets};
 use crate::{Admin, Error, OrganizationContext, Result, Token, access};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::ApiKeyId;
-use model::api_keys::{self, ApiKey, KEY_PREFIX, Lifetime, MAX_KEYS, NewKey, Provisioning, Scope};
+use model::api_keys::{self, ApiKey, KEY_PREFIX, Lifetime, MAX_KEYS, NewApiKey, Provisioning, Scope};
 use model::field::FieldError;
 use serde_json::json;
 
-/// How exactly it is written down when a key was used last: reading stays reading for so many minutes.
+/// The resolution of `last_used_at`. It keeps most requests from writing to the database.
 const LAST_USED_RESOLUTION: TimeDelta = TimeDelta::minutes(5);
 
-/// How many letters of a key are kept to tell it from others: those behind the prefix open nothing by themselves.
+/// How many characters of a key are stored in plain text, to tell keys apart. Too few to guess the rest.
 const PREFIX_CHARS: usize = KEY_PREFIX.len() + 4;
 
-/// Where a directory finds this organization, and the keys that let it in.
+/// The SCIM base URL and the API keys of an organization.
 pub async fn provisioning(admin: &Admin<'_>) -> Result<Provisioning> {
     let rows = sqlx::query!(
         "select id, name, prefix, scopes, created_by_name, created_at, expires_at, last_used_at
@@ -37,26 +37,34 @@ pub async fn provisioning(admin: &Admin<'_>) -> Result<Provisioning> {
     Ok(Provisioning { base_url, keys: keys.collect(), now: admin.now })
 }
 
-/// Makes a key. It is told here and never again.
+/// Creates a key. Only its hash is stored, so the returned token can't be shown again.
 ///
 /// # Errors
-/// A name that can't be; no scope; more keys than anybody looks after.
-pub async fn create(admin: &Admin<'_>, name: &str, scopes: &[Scope], lifetime: Lifetime) -> Result<NewKey> {
-    let name = api_keys::check(name, scopes)?;
+/// An invalid name, no scopes, or more than [`MAX_KEYS`] keys.
+pub async fn create(
+    admin: &Admin<'_>,
+    name: &str,
+    scopes: &[Scope],
+    lifetime: Lifetime,
+) -> Result<NewApiKey> {
+    let name = api_keys::validate_new_key(name, scopes)?;
     let (id, token) = (ApiKeyId(admin.new_id()), Token::key());
-    let scopes: Vec<String> =
-        Scope::ALL.into_iter().filter(|one| scopes.contains(one)).map(|one| one.code().to_owned()).collect();
+    let scopes: Vec<String> = Scope::ALL
+        .into_iter()
+        .filter(|scope| scopes.contains(scope))
+        .map(|scope| scope.code().to_owned())
+        .collect();
     let prefix: String = token.expose().chars().take(PREFIX_CHARS).collect();
     let expires_at = lifetime.days().map(|days| admin.now + TimeDelta::days(days));
     let mut transaction = admin.app().pool.begin().await?;
     access::lock_organization(&mut transaction, admin).await?;
-    let there = sqlx::query_scalar!(
+    let count = sqlx::query_scalar!(
         "select count(*) as \"count!\" from api_keys where organization_id = $1",
         admin.organization_id()
     )
     .fetch_one(&mut *transaction)
     .await?;
-    if usize::try_from(there).unwrap_or(usize::MAX) >= MAX_KEYS {
+    if usize::try_from(count).unwrap_or(usize::MAX) >= MAX_KEYS {
         return Err(Error::field("name", FieldError::TooMany { most: MAX_KEYS }));
     }
     sqlx::query!(
@@ -79,13 +87,13 @@ pub async fn create(admin: &Admin<'_>, name: &str, scopes: &[Scope], lifetime: L
     let (actor, targets) = (Actor::user(&admin.user), Targets::thing(id.0));
     audit::record(&mut transaction, admin, &actor, "api_key.created", &targets, &details).await?;
     transaction.commit().await?;
-    Ok(NewKey { id, name, text: token.expose().to_owned() })
+    Ok(NewApiKey { id, name, token: token.expose().to_owned() })
 }
 
-/// Revokes a key: it opens nothing from now on.
+/// Revokes a key, effective immediately.
 ///
 /// # Errors
-/// Not found, when there is no such key.
+/// [`Problem::NotFound`](model::Problem::NotFound).
 pub async fn revoke(admin: &Admin<'_>, key: ApiKeyId) -> Result<()> {
     let mut transaction = admin.app().pool.begin().await?;
     let name = sqlx::query_scalar!(
@@ -103,13 +111,13 @@ pub async fn revoke(admin: &Admin<'_>, key: ApiKeyId) -> Result<()> {
     Ok(())
 }
 
-/// Writes down that a key was used, if that was not done just now.
+/// Records that a key was used, unless that was recorded within [`LAST_USED_RESOLUTION`].
 pub(crate) async fn touch_last_used(
     context: &OrganizationContext<'_>,
     key: ApiKeyId,
     last_used_at: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    if is_old(last_used_at, context.now) {
+    if last_used_at.is_none_or(|at| at < context.now - LAST_USED_RESOLUTION) {
         sqlx::query!(
             "update api_keys set last_used_at = $3
              where organization_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)",
@@ -123,10 +131,7 @@ pub(crate) async fn touch_last_used(
     Ok(())
 }
 
-fn is_old(used_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-    used_at.is_none_or(|at| at < now - LAST_USED_RESOLUTION)
-}
-
+/// Parses the stored scopes. Unknown ones, which a newer version may have written, are ignored.
 pub(crate) fn scopes(codes: &[String]) -> Vec<Scope> {
     codes.iter().filter_map(|code| code.parse().ok()).collect()
 }

@@ -1,19 +1,21 @@
-//! Users and groups as a directory sees and changes them: the identity provider of an organization, which provisions
-//! them (SCIM). The rules are the same as for everybody; what a directory keeps here beyond them stands here.
+//! Users and groups as a SCIM client (an organization's identity provider) sees and changes them (RFC 7643, RFC 7644).
 //!
-//! A directory sees those who have joined. Whoever is only invited it does not find, so that it creates them, which
-//! takes the invitation; by the id they can be looked at and taken out.
+//! The same membership rules apply as everywhere else; this module adds filters, paging, versions (`ETag`) and the attributes that are
+//! stored only for SCIM clients. The wire format is the server crate's business.
+//!
+//! Lists contain only users who have joined. An invited user is left out, so that the client creates them, which accepts
+//! the invitation; they can still be read, deactivated and deleted by id.
 
-/// Tries it again where the database ended it to free others.
-macro_rules! again {
+/// Runs a transaction again when the database aborted it to resolve a deadlock.
+macro_rules! retry_on_deadlock {
     ($attempt:expr) => {{
-        let mut tries = 1;
+        let mut attempts = 1;
         loop {
             match $attempt.await {
-                Err(error) if tries < crate::users::MAX_ATTEMPTS && crate::Error::is_deadlock(&error) => {
-                    tries += 1
+                Err(error) if attempts < crate::users::MAX_ATTEMPTS && crate::Error::is_deadlock(&error) => {
+                    attempts += 1
                 }
-                done => break done,
+                result => break result,
             }
         }
     }};
@@ -29,11 +31,15 @@ mod sql;
 mod users;
 
 pub use etag::IfMatch;
-pub use filter::{Filter, Literal, Operator, Path, Test, Unfit};
-pub use groups::{GroupForm, Members, change_group, create_group, delete_group, group, list_groups};
+pub use filter::{AttributeExpression, AttributePath, Filter, FilterError, Literal, Operator};
+pub use groups::{
+    GroupUpdate, MemberChanges, create_group, delete_group, get_group, list_groups, update_group,
+};
 pub use list::list_users;
-pub use paging::{ListQuery, Listing, MAX_COUNT};
-pub use users::{Edited, MAX_EXTERNAL_ID, UserUpdate, create, delete, edit, person};
+pub use paging::{ListPage, ListQuery, MAX_RESULTS};
+pub use users::{
+    MAX_EXTERNAL_ID, UpdateOutcome, UserUpdate, create_user, delete_user, get_user, update_user,
+};
 
 use chrono::{DateTime, Utc};
 use model::permission::GroupName;
@@ -42,25 +48,29 @@ use model::{GroupId, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A user as a directory sees them.
+/// A SCIM `User` resource (RFC 7643, section 4.1).
+///
+/// Its [`version`](Self::version) is a hash over the serialized fields.
 #[derive(Clone, Debug, Serialize)]
 pub struct ScimUser {
     pub id: UserId,
     pub email: String,
-    /// Empty, where there is none.
+    /// Empty if the user has no name.
     pub name: String,
     #[serde(skip)]
     pub state: MembershipState,
     pub active: bool,
     pub external_id: Option<String>,
-    /// What is kept as it came, by the names of the schema.
+    /// Attributes stored as the client sent them, by their names in the schema.
     pub attributes: Map<String, Value>,
     pub groups: Vec<GroupName>,
     pub created_at: DateTime<Utc>,
     pub modified_at: DateTime<Utc>,
 }
 
-/// A group as a directory sees it.
+/// A SCIM `Group` resource (RFC 7643, section 4.2).
+///
+/// Its [`version`](Self::version) is a hash over the serialized fields.
 #[derive(Clone, Debug, Serialize)]
 pub struct ScimGroup {
     pub id: GroupId,
@@ -68,17 +78,19 @@ pub struct ScimGroup {
     pub external_id: Option<String>,
     pub created_at: DateTime<Utc>,
     pub modified_at: DateTime<Utc>,
-    /// How many there are, and a sum over all of them: the same for the same people.
-    pub members_count: i64,
-    pub members_sum: i64,
-    /// Where they were asked for.
+    pub member_count: i64,
+    /// A checksum over the members' ids, independent of their order. It makes the version change with the members
+    /// without loading them.
+    pub members_checksum: i64,
+    /// `None` unless requested.
     #[serde(skip)]
     pub members: Option<Vec<GroupMember>>,
 }
 
-/// Somebody in a group.
+/// A value of a group's `members` attribute.
 #[derive(Clone, Debug)]
 pub struct GroupMember {
     pub id: UserId,
-    pub shown: String,
+    /// The user's name, or their email address if they have none.
+    pub display: String,
 }

@@ -1,53 +1,54 @@
-//! Names of attributes, in any letter case, with or without their schema (RFC 7644, section 3.10).
+//! Attribute paths as text: in any letter case, with or without their schema's URN (RFC 7644, section 3.10).
 
-use domain::scim::Path;
-use domain::scim::schema::{Attribute, Resource, find};
+use domain::scim::AttributePath;
+use domain::scim::schema::{Attribute, ResourceType, find_attribute};
 
-/// What a name means.
+/// What a path refers to.
 #[derive(Clone, Copy, Debug)]
 pub enum Target {
-    Attribute(Path),
-    /// All of the extension.
+    Attribute(AttributePath),
+    /// The schema extension as a whole.
     Extension(&'static Attribute),
 }
 
-/// What a name means for this kind of resource.
-pub fn target(resource: Resource, name: &str) -> Option<Target> {
-    if let Some(extension) = resource.extension() {
-        if name.eq_ignore_ascii_case(extension.name) {
+/// Resolves an attribute path. Returns `None` for an attribute that the resource type doesn't have.
+pub fn resolve(resource_type: ResourceType, path: &str) -> Option<Target> {
+    if let Some(extension) = resource_type.extension() {
+        if path.eq_ignore_ascii_case(extension.name) {
             return Some(Target::Extension(extension));
         }
-        if let Some(rest) = behind(name, extension.name) {
-            return path(extension.inside(), rest, true);
+        if let Some(path) = strip_schema(path, extension.name) {
+            return resolve_in(extension.sub_attributes(), path, true);
         }
     }
-    match behind(name, resource.schema()) {
-        Some(rest) => path(resource.attributes(), rest, false),
-        None => path(resource.attributes(), name, false).or_else(|| path(resource.common(), name, false)),
+    match strip_schema(path, resource_type.schema()) {
+        Some(path) => resolve_in(resource_type.attributes(), path, false),
+        None => resolve_in(resource_type.attributes(), path, false)
+            .or_else(|| resolve_in(resource_type.common_attributes(), path, false)),
     }
 }
 
-/// What stands behind a schema's name and its colon.
-fn behind<'a>(name: &'a str, schema: &str) -> Option<&'a str> {
-    let (before, rest) = name.split_at_checked(schema.len())?;
-    before.eq_ignore_ascii_case(schema).then(|| rest.strip_prefix(':')).flatten()
+/// Removes a schema's URN and the colon after it.
+fn strip_schema<'a>(path: &'a str, schema: &str) -> Option<&'a str> {
+    let (urn, rest) = path.split_at_checked(schema.len())?;
+    urn.eq_ignore_ascii_case(schema).then(|| rest.strip_prefix(':')).flatten()
 }
 
-fn path(attributes: &'static [Attribute], name: &str, extension: bool) -> Option<Target> {
-    let (name, inside) = match name.split_once('.') {
-        Some((name, inside)) => (name, Some(inside)),
-        None => (name, None),
+fn resolve_in(attributes: &'static [Attribute], path: &str, in_extension: bool) -> Option<Target> {
+    let (name, sub_attribute) = match path.split_once('.') {
+        Some((name, sub_attribute)) => (name, Some(sub_attribute)),
+        None => (path, None),
     };
-    let attribute = find(attributes, name)?;
-    let inside = match inside {
-        Some(inside) => Some(attribute.find_inside(inside)?),
+    let attribute = find_attribute(attributes, name)?;
+    let sub_attribute = match sub_attribute {
+        Some(name) => Some(attribute.find_sub_attribute(name)?),
         None => None,
     };
-    Some(Target::Attribute(Path { extension, attribute, inside }))
+    Some(Target::Attribute(AttributePath { in_extension, attribute, sub_attribute }))
 }
 
-/// Whether it could be the name of an attribute, ours or not.
-pub fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:$".contains(&b))
+/// Whether the text is a well-formed attribute path, known or not.
+pub fn is_attribute_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:$".contains(&b))
 }

@@ -1,27 +1,30 @@
-//! What this service can do (RFC 7644, section 4), for whoever has any key of the organization.
+//! The discovery endpoints (RFC 7644, section 4), for API keys with any scope; and the endpoints that aren't supported.
 
-use super::error::Said;
+use super::error::ScimError;
+use super::json_response;
+use super::list_response::list_response;
 use super::parser::MAX_LENGTH;
-use super::request::Calling;
-use super::{answer, list_response};
+use super::request::ScimRequest;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::scim::MAX_COUNT;
-use domain::scim::schema::{Attribute, ENTERPRISE, GROUP, Kind, Resource, USER};
+use domain::scim::MAX_RESULTS;
+use domain::scim::schema::{
+    Attribute, DataType, ENTERPRISE, GROUP, Mutability, ResourceType, USER, Uniqueness,
+};
 use serde_json::{Map, Value, json};
 
-const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
-const TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
+const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
-pub async fn service_provider_config(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        door.open(None).await?;
+pub async fn service_provider_config(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        auth.authenticate().await?;
         let config = json!({
-            "schemas": [CONFIG],
+            "schemas": [SERVICE_PROVIDER_CONFIG],
             "patch": { "supported": true },
             "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
-            "filter": { "supported": true, "maxResults": MAX_COUNT },
+            "filter": { "supported": true, "maxResults": MAX_RESULTS },
             "changePassword": { "supported": false },
             "sort": { "supported": true },
             "etag": { "supported": true },
@@ -29,165 +32,184 @@ pub async fn service_provider_config(Calling { door, asked }: Calling) -> Respon
                 "type": "oauthbearertoken",
                 "name": "API key",
                 "description": format!(
-                    "An API key of the organization in the Authorization header, as a bearer token. Filters and \
-                     paths have {MAX_LENGTH} bytes at most."
+                    "Authentication with an API key as a bearer token. Filters and paths are limited to \
+                     {MAX_LENGTH} bytes."
                 ),
                 "specUri": "https://www.rfc-editor.org/info/rfc6750",
                 "primary": true,
             }],
             "meta": {
                 "resourceType": "ServiceProviderConfig",
-                "location": format!("{}/ServiceProviderConfig", asked.base),
+                "location": format!("{}/ServiceProviderConfig", request.base_url),
             },
         });
-        Ok(answer(StatusCode::OK, &config))
+        Ok(json_response(StatusCode::OK, &config))
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-pub async fn resource_types(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        door.open(None).await?;
-        refuse_filter(&asked.query)?;
-        let types = [Resource::User, Resource::Group].map(|one| resource_type_of(one, &asked.base));
-        Ok(list_response::told(2, 1, types.to_vec()))
+pub async fn resource_types(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        auth.authenticate().await?;
+        reject_filter(&request.query)?;
+        let resources =
+            ResourceType::ALL.map(|resource_type| resource_type_json(resource_type, &request.base_url));
+        Ok(list_response(2, 1, resources.to_vec()))
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-pub async fn resource_type(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        door.open(None).await?;
-        let found = [Resource::User, Resource::Group].into_iter().find(|one| one.name() == asked.id);
-        let found = found.ok_or_else(Said::not_found)?;
-        Ok(answer(StatusCode::OK, &resource_type_of(found, &asked.base)))
+pub async fn resource_type(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        auth.authenticate().await?;
+        let resource_type = ResourceType::ALL.into_iter().find(|candidate| candidate.name() == request.id);
+        let resource_type = resource_type.ok_or_else(ScimError::not_found)?;
+        Ok(json_response(StatusCode::OK, &resource_type_json(resource_type, &request.base_url)))
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-pub async fn schemas(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        door.open(None).await?;
-        refuse_filter(&asked.query)?;
-        let schemas = [USER, ENTERPRISE, GROUP].map(|name| schema_of(name, &asked.base));
-        Ok(list_response::told(3, 1, schemas.into_iter().flatten().collect()))
+pub async fn schemas(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        auth.authenticate().await?;
+        reject_filter(&request.query)?;
+        let schemas = [USER, ENTERPRISE, GROUP].map(|urn| schema_json(urn, &request.base_url));
+        Ok(list_response(3, 1, schemas.into_iter().flatten().collect()))
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-pub async fn schema(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        door.open(None).await?;
-        let schema = schema_of(&asked.id, &asked.base).ok_or_else(Said::not_found)?;
-        Ok(answer(StatusCode::OK, &schema))
+pub async fn schema(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        auth.authenticate().await?;
+        let schema = schema_json(&request.id, &request.base_url).ok_or_else(ScimError::not_found)?;
+        Ok(json_response(StatusCode::OK, &schema))
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-/// A key is nobody (RFC 7644, section 3.11).
-pub async fn me(Calling { door, .. }: Calling) -> Response {
-    let done = async {
-        door.open(None).await?;
-        Err(Said::new(StatusCode::NOT_IMPLEMENTED, None, "An API key stands for no user.").into())
+/// `/Me` is the authenticated user (RFC 7644, section 3.11), but an API key belongs to no user.
+pub async fn me(ScimRequest { auth, .. }: ScimRequest) -> Response {
+    let result = async {
+        auth.authenticate().await?;
+        Err(ScimError::new(StatusCode::NOT_IMPLEMENTED, None, "/Me is not supported for API keys.").into())
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-pub async fn bulk(Calling { door, .. }: Calling) -> Response {
-    let done = async {
-        door.open(None).await?;
-        Err(Said::new(StatusCode::NOT_IMPLEMENTED, None, "Bulk operations are not offered.").into())
+pub async fn bulk(ScimRequest { auth, .. }: ScimRequest) -> Response {
+    let result = async {
+        auth.authenticate().await?;
+        Err(ScimError::new(StatusCode::NOT_IMPLEMENTED, None, "Bulk operations are not supported.").into())
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-pub async fn nothing(Calling { door, .. }: Calling) -> Response {
-    let done = async {
-        door.open(None).await?;
-        Err(Said::not_found().into())
+pub async fn not_found(ScimRequest { auth, .. }: ScimRequest) -> Response {
+    let result = async {
+        auth.authenticate().await?;
+        Err(ScimError::not_found().into())
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-/// RFC 7644, section 4.
-fn refuse_filter(query: &str) -> Result<(), Said> {
-    let asks = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("filter"));
-    let refused = || Said::new(StatusCode::FORBIDDEN, None, "This list can't be filtered.");
-    if asks { Err(refused()) } else { Ok(()) }
+/// These lists can't be filtered; the RFC requires 403 (RFC 7644, section 4).
+fn reject_filter(query: &str) -> Result<(), ScimError> {
+    let has_filter =
+        form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("filter"));
+    if has_filter {
+        return Err(ScimError::new(StatusCode::FORBIDDEN, None, "This list can't be filtered."));
+    }
+    Ok(())
 }
 
-fn resource_type_of(resource: Resource, base: &str) -> Value {
-    let name = resource.name();
-    let mut told = json!({
-        "schemas": [TYPE],
+fn resource_type_json(resource_type: ResourceType, base_url: &str) -> Value {
+    let name = resource_type.name();
+    let description = match resource_type {
+        ResourceType::User => "A user of the organization.",
+        ResourceType::Group => "A group of users.",
+    };
+    let mut json = json!({
+        "schemas": [RESOURCE_TYPE],
         "id": name,
         "name": name,
-        "description": if resource == Resource::User { "People of the organization." } else { "People together." },
+        "description": description,
         "endpoint": format!("/{name}s"),
-        "schema": resource.schema(),
-        "meta": { "resourceType": "ResourceType", "location": format!("{base}/ResourceTypes/{name}") },
+        "schema": resource_type.schema(),
+        "meta": { "resourceType": "ResourceType", "location": format!("{base_url}/ResourceTypes/{name}") },
     });
-    if let Some(extension) = resource.extension() {
-        told["schemaExtensions"] = json!([{ "schema": extension.name, "required": false }]);
+    if let Some(extension) = resource_type.extension() {
+        json["schemaExtensions"] = json!([{ "schema": extension.name, "required": false }]);
     }
-    told
+    json
 }
 
-fn schema_of(name: &str, base: &str) -> Option<Value> {
-    let (id, title, about, attributes) = if name.eq_ignore_ascii_case(ENTERPRISE) {
-        let extension = Resource::User.extension()?;
-        (ENTERPRISE, "EnterpriseUser", extension.about, extension.inside())
+fn schema_json(urn: &str, base_url: &str) -> Option<Value> {
+    let (id, name, description, attributes) = if urn.eq_ignore_ascii_case(ENTERPRISE) {
+        let extension = ResourceType::User.extension()?;
+        (ENTERPRISE, "EnterpriseUser", extension.description, extension.sub_attributes())
     } else {
-        let resource = [Resource::User, Resource::Group].into_iter();
-        let resource = resource.clone().find(|one| one.schema().eq_ignore_ascii_case(name))?;
-        let about = if resource == Resource::User { "A user." } else { "A group." };
-        (resource.schema(), resource.name(), about, resource.attributes())
+        let resource_type =
+            ResourceType::ALL.into_iter().find(|candidate| candidate.schema().eq_ignore_ascii_case(urn))?;
+        let description = match resource_type {
+            ResourceType::User => "User account.",
+            ResourceType::Group => "Group.",
+        };
+        (resource_type.schema(), resource_type.name(), description, resource_type.attributes())
     };
     Some(json!({
         "schemas": [SCHEMA],
         "id": id,
-        "name": title,
-        "description": about,
-        "attributes": attributes.iter().map(attribute).collect::<Vec<_>>(),
-        "meta": { "resourceType": "Schema", "location": format!("{base}/Schemas/{id}") },
+        "name": name,
+        "description": description,
+        "attributes": attributes.iter().map(attribute_json).collect::<Vec<_>>(),
+        "meta": { "resourceType": "Schema", "location": format!("{base_url}/Schemas/{id}") },
     }))
 }
 
-/// RFC 7643, section 7.
-fn attribute(attribute: &'static Attribute) -> Value {
-    let kind = match attribute.kind {
-        Kind::Text => "string",
-        Kind::Flag => "boolean",
-        Kind::Moment => "dateTime",
-        Kind::Reference => "reference",
-        Kind::Complex(_) => "complex",
+/// The definition of an attribute (RFC 7643, section 7).
+fn attribute_json(attribute: &'static Attribute) -> Value {
+    let data_type = match attribute.data_type {
+        DataType::String => "string",
+        DataType::Boolean => "boolean",
+        DataType::DateTime => "dateTime",
+        DataType::Reference => "reference",
+        DataType::Complex(_) => "complex",
     };
-    let mut told = Map::new();
-    let mut put = |name: &str, value: Value| drop(told.insert(name.to_owned(), value));
+    let mut json = Map::new();
+    let mut put = |name: &str, value: Value| drop(json.insert(name.to_owned(), value));
     put("name", json!(attribute.name));
-    put("type", json!(kind));
-    put("multiValued", json!(attribute.many));
-    put("description", json!(attribute.about));
+    put("type", json!(data_type));
+    put("multiValued", json!(attribute.multi_valued));
+    put("description", json!(attribute.description));
     put("required", json!(attribute.required));
-    put("mutability", json!(if attribute.writable { "readWrite" } else { "readOnly" }));
+    let mutability = match attribute.mutability {
+        Mutability::ReadOnly => "readOnly",
+        Mutability::ReadWrite => "readWrite",
+    };
+    put("mutability", json!(mutability));
     put("returned", json!("default"));
-    if !matches!(attribute.kind, Kind::Complex(_) | Kind::Flag) {
+    if !matches!(attribute.data_type, DataType::Complex(_) | DataType::Boolean) {
         put("caseExact", json!(attribute.case_exact));
-        put("uniqueness", json!(if attribute.unique { "server" } else { "none" }));
+        let uniqueness = match attribute.uniqueness {
+            Uniqueness::None => "none",
+            Uniqueness::Server => "server",
+        };
+        put("uniqueness", json!(uniqueness));
     }
-    if !attribute.usual.is_empty() {
-        put("canonicalValues", json!(attribute.usual));
+    if !attribute.canonical_values.is_empty() {
+        put("canonicalValues", json!(attribute.canonical_values));
     }
-    match attribute.kind {
-        Kind::Complex(inside) => {
-            put("subAttributes", inside.iter().map(self::attribute).collect());
+    match attribute.data_type {
+        DataType::Complex(sub_attributes) => {
+            put("subAttributes", sub_attributes.iter().map(attribute_json).collect());
         }
-        Kind::Reference => put("referenceTypes", json!(references(attribute.name))),
+        DataType::Reference => put("referenceTypes", json!(reference_types(attribute.name))),
         _ => {}
     }
-    Value::Object(told)
+    Value::Object(json)
 }
 
-fn references(name: &str) -> &'static [&'static str] {
+fn reference_types(name: &str) -> &'static [&'static str] {
     if name == "$ref" { &["User", "Group"] } else { &["external"] }
 }

@@ -1,117 +1,132 @@
-//! Resources as they come: every attribute by the schema's own name and of the schema's kind; unknown and read-only ones
-//! are left out (RFC 7644, sections 3.3 and 3.5.1).
+//! Resources as clients send them, normalized: attributes by their names in the schema, values of the schema's types.
+//! Unknown and read-only attributes are ignored (RFC 7644, sections 3.3 and 3.5.1).
 
 use super::attribute_path::{self, Target};
-use super::error::{Kind as Wrong, Said};
-use domain::scim::Path;
-use domain::scim::schema::{Attribute, Kind, Resource};
+use super::error::{ScimError, ScimType};
+use domain::scim::AttributePath;
+use domain::scim::schema::{Attribute, DataType, ResourceType, find_attribute};
 use serde_json::{Map, Value};
 
-/// The longest text of one attribute, in characters.
+/// The longest string value, in characters.
 pub const MAX_TEXT: usize = 1_000;
 
-/// How many values one attribute may have.
+/// How many values a multi-valued attribute can have.
 pub const MAX_VALUES: usize = 100;
 
-/// A resource with the attributes that may be written.
+/// The writable attributes of a resource.
 pub type Document = Map<String, Value>;
 
-/// Reads a whole resource.
+/// Normalizes a resource.
 ///
 /// # Errors
-/// A value that is not of its attribute's kind, or too long.
-pub fn read(resource: Resource, raw: &Document) -> Result<Document, Said> {
+/// `invalidValue` for a value of the wrong type or one that is too long.
+pub fn parse(resource_type: ResourceType, raw: &Document) -> Result<Document, ScimError> {
     let mut document = Document::new();
     for (name, value) in raw {
-        put(resource, &mut document, name, value)?;
+        insert(resource_type, &mut document, name, value)?;
     }
     Ok(document)
 }
 
-/// Puts one attribute into a document, by whatever of its names.
+/// Inserts an attribute by name or path.
 ///
 /// # Errors
-/// As for [`read`].
-pub fn put(resource: Resource, document: &mut Document, name: &str, value: &Value) -> Result<(), Said> {
-    match attribute_path::target(resource, name) {
-        // Nothing of ours.
+/// As for [`parse`].
+pub fn insert(
+    resource_type: ResourceType,
+    document: &mut Document,
+    name: &str,
+    value: &Value,
+) -> Result<(), ScimError> {
+    match attribute_path::resolve(resource_type, name) {
+        // Unknown attributes are ignored.
         None => Ok(()),
         Some(Target::Extension(extension)) => {
-            let fields = value.as_object().cloned().unwrap_or_default();
-            for (inside, value) in &fields {
-                put(resource, document, &format!("{}:{inside}", extension.name), value)?;
+            let attributes = value.as_object().cloned().unwrap_or_default();
+            for (name, value) in &attributes {
+                insert(resource_type, document, &format!("{}:{name}", extension.name), value)?;
             }
             Ok(())
         }
-        Some(Target::Attribute(path)) => put_at(resource, document, path, value),
+        Some(Target::Attribute(path)) => insert_at(resource_type, document, path, value),
     }
 }
 
-/// Puts a value where a path leads. What is null, empty or of no use is taken out.
+/// Inserts a value at a path. A null or empty value removes the attribute.
 ///
 /// # Errors
-/// As for [`read`].
-pub fn put_at(resource: Resource, document: &mut Document, path: Path, value: &Value) -> Result<(), Said> {
-    if !path.attribute.writable || !path.end().writable {
+/// As for [`parse`].
+pub fn insert_at(
+    resource_type: ResourceType,
+    document: &mut Document,
+    path: AttributePath,
+    value: &Value,
+) -> Result<(), ScimError> {
+    if path.attribute.is_read_only() || path.leaf().is_read_only() {
         return Ok(());
     }
-    let value = coerced(path.end(), value)?;
-    within(resource, document, path.extension, |holder| {
-        let Some(inside) = path.inside else { return set(holder, path.attribute, value) };
-        if path.attribute.many {
-            // A part of several values is that of all of them.
-            if let Some(Value::Array(values)) = holder.get_mut(path.attribute.name) {
-                for one in values.iter_mut().filter_map(Value::as_object_mut) {
-                    set(one, inside, value.clone());
+    let value = normalize(path.leaf(), value)?;
+    with_container(resource_type, document, path.in_extension, |container| {
+        let Some(sub_attribute) = path.sub_attribute else {
+            return set_or_remove(container, path.attribute, value);
+        };
+        if path.attribute.multi_valued {
+            // `emails.type` without a value filter means the sub-attribute of every value.
+            if let Some(Value::Array(values)) = container.get_mut(path.attribute.name) {
+                for object in values.iter_mut().filter_map(Value::as_object_mut) {
+                    set_or_remove(object, sub_attribute, value.clone());
                 }
             }
             return;
         }
-        let mut parts = match holder.remove(path.attribute.name) {
-            Some(Value::Object(parts)) => parts,
+        let mut object = match container.remove(path.attribute.name) {
+            Some(Value::Object(object)) => object,
             _ => Document::new(),
         };
-        set(&mut parts, inside, value);
-        if !parts.is_empty() {
-            holder.insert(path.attribute.name.to_owned(), Value::Object(parts));
+        set_or_remove(&mut object, sub_attribute, value);
+        if !object.is_empty() {
+            container.insert(path.attribute.name.to_owned(), Value::Object(object));
         }
     });
     Ok(())
 }
 
-/// Does something where an attribute stands: in the document, or in its extension.
-pub fn within<T>(
-    resource: Resource,
+/// Calls `change` with the object that holds an attribute: the document, or its extension.
+pub fn with_container<T>(
+    resource_type: ResourceType,
     document: &mut Document,
-    extension: bool,
+    in_extension: bool,
     change: impl FnOnce(&mut Document) -> T,
 ) -> T {
-    let Some(extension) = resource.extension().filter(|_| extension) else { return change(document) };
-    let mut inside = match document.remove(extension.name) {
-        Some(Value::Object(inside)) => inside,
+    let Some(extension) = resource_type.extension().filter(|_| in_extension) else {
+        return change(document);
+    };
+    let mut container = match document.remove(extension.name) {
+        Some(Value::Object(container)) => container,
         _ => Document::new(),
     };
-    let changed = change(&mut inside);
-    if !inside.is_empty() {
-        document.insert(extension.name.to_owned(), Value::Object(inside));
+    let result = change(&mut container);
+    if !container.is_empty() {
+        document.insert(extension.name.to_owned(), Value::Object(container));
     }
-    changed
+    result
 }
 
-pub fn set(holder: &mut Document, attribute: &Attribute, value: Option<Value>) {
+/// Sets an attribute, or removes it if the value is `None`.
+pub fn set_or_remove(container: &mut Document, attribute: &Attribute, value: Option<Value>) {
     match value {
-        Some(value) => drop(holder.insert(attribute.name.to_owned(), value)),
-        None => drop(holder.remove(attribute.name)),
+        Some(value) => drop(container.insert(attribute.name.to_owned(), value)),
+        None => drop(container.remove(attribute.name)),
     }
 }
 
-/// A value as its attribute has it; nothing, where there is none.
+/// Converts a value to the attribute's type; `None` if it is null or empty.
 ///
 /// # Errors
-/// As for [`read`].
-pub fn coerced(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Said> {
-    if !attribute.many {
-        return one(attribute, value);
+/// As for [`parse`].
+pub fn normalize(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+    if !attribute.multi_valued {
+        return normalize_single(attribute, value);
     }
     let values = match value {
         Value::Null => return Ok(None),
@@ -119,68 +134,81 @@ pub fn coerced(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Sa
         value => vec![value],
     };
     if values.len() > MAX_VALUES {
-        return Err(wrong(attribute, &format!("these are too many values, {MAX_VALUES} at most")));
+        return Err(invalid_value(attribute, &format!("too many values, at most {MAX_VALUES}")));
     }
-    let mut read = Vec::new();
+    let mut normalized = Vec::new();
     for value in values {
-        let value = one(attribute, value)?;
-        read.extend(value.filter(|value| !read.contains(value)));
+        let value = normalize_single(attribute, value)?;
+        normalized.extend(value.filter(|value| !normalized.contains(value)));
     }
-    let first = |value: &Value| value.get("primary") == Some(&Value::Bool(true));
-    if read.iter().filter(|value| first(value)).count() > 1 {
-        return Err(wrong(attribute, "one value at most is the primary one"));
+    let is_primary = |value: &&Value| value.get("primary") == Some(&Value::Bool(true));
+    if normalized.iter().filter(is_primary).count() > 1 {
+        return Err(invalid_value(attribute, "at most one value can be primary"));
     }
-    Ok(Some(Value::Array(read)).filter(|values| *values != Value::Array(Vec::new())))
+    Ok(Some(Value::Array(normalized)).filter(|values| *values != Value::Array(Vec::new())))
 }
 
-/// One value of an attribute.
+/// Converts one value of an attribute.
 ///
 /// # Errors
-/// As for [`read`].
-pub fn one(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Said> {
-    let read = match (&attribute.kind, value) {
+/// As for [`parse`].
+pub fn normalize_single(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+    let normalized = match (&attribute.data_type, value) {
         (_, Value::Null) => None,
-        (Kind::Complex(inside), Value::Object(fields)) => parts(inside, fields)?,
-        // As Entra sends a manager: the part that counts alone.
-        (Kind::Complex(inside), Value::String(_)) => match domain::scim::schema::find(inside, "value") {
-            Some(part) => one(part, value)?
-                .map(|value| Value::Object(Document::from_iter([(part.name.to_owned(), value)]))),
-            None => return Err(wrong(attribute, "an object was expected")),
-        },
-        (Kind::Complex(_), _) => return Err(wrong(attribute, "an object was expected")),
-        (Kind::Flag, Value::Bool(on)) => Some(Value::Bool(*on)),
-        // As Entra sends it.
-        (Kind::Flag, Value::String(text)) if text.eq_ignore_ascii_case("true") => Some(Value::Bool(true)),
-        (Kind::Flag, Value::String(text)) if text.eq_ignore_ascii_case("false") => Some(Value::Bool(false)),
-        (Kind::Flag, _) => return Err(wrong(attribute, "true or false was expected")),
-        (_, Value::String(text)) => checked(attribute, text)?,
+        (DataType::Complex(sub_attributes), Value::Object(object)) => {
+            normalize_object(sub_attributes, object)?
+        }
+        // Entra ID sends a manager as a string: only the sub-attribute "value".
+        (DataType::Complex(sub_attributes), Value::String(_)) => {
+            match find_attribute(sub_attributes, "value") {
+                Some(sub_attribute) => normalize_single(sub_attribute, value)?.map(|value| {
+                    Value::Object(Document::from_iter([(sub_attribute.name.to_owned(), value)]))
+                }),
+                None => return Err(invalid_value(attribute, "expected an object")),
+            }
+        }
+        (DataType::Complex(_), _) => return Err(invalid_value(attribute, "expected an object")),
+        (DataType::Boolean, Value::Bool(value)) => Some(Value::Bool(*value)),
+        // Entra ID sends booleans as strings.
+        (DataType::Boolean, Value::String(text)) if text.eq_ignore_ascii_case("true") => {
+            Some(Value::Bool(true))
+        }
+        (DataType::Boolean, Value::String(text)) if text.eq_ignore_ascii_case("false") => {
+            Some(Value::Bool(false))
+        }
+        (DataType::Boolean, _) => return Err(invalid_value(attribute, "expected true or false")),
+        (_, Value::String(text)) => validate(attribute, text)?,
         (_, Value::Number(number)) => Some(Value::String(number.to_string())),
-        _ => return Err(wrong(attribute, "a text was expected")),
+        _ => return Err(invalid_value(attribute, "expected a string")),
     };
-    Ok(read)
+    Ok(normalized)
 }
 
-fn parts(inside: &'static [Attribute], fields: &Document) -> Result<Option<Value>, Said> {
-    let mut read = Document::new();
-    for (name, value) in fields {
-        let attribute = domain::scim::schema::find(inside, name);
-        if let Some(attribute) = attribute.filter(|one| one.writable) {
-            set(&mut read, attribute, coerced(attribute, value)?);
+fn normalize_object(
+    sub_attributes: &'static [Attribute],
+    object: &Document,
+) -> Result<Option<Value>, ScimError> {
+    let mut normalized = Document::new();
+    for (name, value) in object {
+        let attribute = find_attribute(sub_attributes, name);
+        if let Some(attribute) = attribute.filter(|attribute| !attribute.is_read_only()) {
+            set_or_remove(&mut normalized, attribute, normalize(attribute, value)?);
         }
     }
-    Ok((!read.is_empty()).then_some(Value::Object(read)))
+    Ok((!normalized.is_empty()).then_some(Value::Object(normalized)))
 }
 
-fn checked(attribute: &Attribute, text: &str) -> Result<Option<Value>, Said> {
+fn validate(attribute: &Attribute, text: &str) -> Result<Option<Value>, ScimError> {
     if text.chars().count() > MAX_TEXT {
-        return Err(wrong(attribute, &format!("this is too long, {MAX_TEXT} characters at most")));
+        return Err(invalid_value(attribute, &format!("too long, at most {MAX_TEXT} characters")));
     }
+    // Postgres text can't hold NUL.
     if text.contains('\0') {
-        return Err(wrong(attribute, "it has a character that can't be kept"));
+        return Err(invalid_value(attribute, "contains a NUL character"));
     }
     Ok((!text.is_empty()).then(|| Value::String(text.to_owned())))
 }
 
-fn wrong(attribute: &Attribute, what: &str) -> Said {
-    Said::bad(Wrong::InvalidValue, format!("{}: {what}.", attribute.name))
+fn invalid_value(attribute: &Attribute, message: &str) -> ScimError {
+    ScimError::bad_request(ScimType::InvalidValue, format!("{}: {message}.", attribute.name))
 }

@@ -1,6 +1,6 @@
-//! What went wrong, as SCIM tells it (RFC 7644, section 3.12), and as an identity provider's log will show it.
+//! Error responses (RFC 7644, section 3.12). Administrators read them in the log of their identity provider.
 
-use super::answer;
+use super::json_response;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -13,28 +13,28 @@ use serde_json::json;
 
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// Why something was not done.
+/// Why a request failed.
 #[derive(Debug)]
-pub enum Failure {
-    /// What was sent can't be.
-    Said(Said),
-    /// The key is good, but not for this.
-    OutOfScope(Scope),
-    /// A rule's answer.
-    Rule(domain::Error),
+pub enum Error {
+    /// The request itself is invalid.
+    Scim(ScimError),
+    /// The API key lacks this scope.
+    InsufficientScope(Scope),
+    /// The domain rejected it, or failed.
+    Domain(domain::Error),
 }
 
-/// A failure in SCIM's words.
+/// The body of an error response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct ScimError {
     pub status: StatusCode,
-    pub kind: Option<Kind>,
+    pub scim_type: Option<ScimType>,
     pub detail: String,
 }
 
-/// The words of RFC 7644, table 9.
+/// `scimType` (RFC 7644, table 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ScimType {
     InvalidFilter,
     Uniqueness,
     Mutability,
@@ -44,7 +44,7 @@ pub enum Kind {
     InvalidValue,
 }
 
-impl Kind {
+impl ScimType {
     const fn code(self) -> &'static str {
         match self {
             Self::InvalidFilter => "invalidFilter",
@@ -58,95 +58,95 @@ impl Kind {
     }
 }
 
-impl From<Said> for Failure {
-    fn from(said: Said) -> Self {
-        Self::Said(said)
+impl From<ScimError> for Error {
+    fn from(error: ScimError) -> Self {
+        Self::Scim(error)
     }
 }
 
-impl From<domain::Error> for Failure {
+impl From<domain::Error> for Error {
     fn from(error: domain::Error) -> Self {
-        Self::Rule(error)
+        Self::Domain(error)
     }
 }
 
-impl Said {
-    pub fn new(status: StatusCode, kind: Option<Kind>, detail: impl Into<String>) -> Self {
-        Self { status, kind, detail: detail.into() }
+impl ScimError {
+    pub fn new(status: StatusCode, scim_type: Option<ScimType>, detail: impl Into<String>) -> Self {
+        Self { status, scim_type, detail: detail.into() }
     }
 
-    /// What was sent is not right, in this way.
-    pub fn bad(kind: Kind, detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, Some(kind), detail)
+    pub fn bad_request(scim_type: ScimType, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Some(scim_type), detail)
     }
 
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, None, "There is no such resource.")
+        Self::new(StatusCode::NOT_FOUND, None, "Resource not found.")
     }
 
-    pub fn response(&self) -> Response {
+    /// Translates a problem of the domain.
+    fn from_problem(problem: &Problem) -> Self {
+        let status = app::server::status(problem);
+        match problem {
+            Problem::Refused { why: Refusal::LastAdmin } => {
+                let detail = "This user is the last active Organization Admin. Make another user an Organization \
+                    Admin first. Nothing was changed.";
+                Self::new(StatusCode::CONFLICT, None, detail)
+            }
+            Problem::Refused { why: why @ Refusal::UserExists } => {
+                Self::new(StatusCode::CONFLICT, Some(ScimType::Uniqueness), format!("userName: {why}."))
+            }
+            Problem::Invalid { fields } => Self::from_fields(fields),
+            Problem::NotFound => Self::not_found(),
+            problem => Self::new(status, None, problem.to_string()),
+        }
+    }
+
+    fn from_fields(fields: &[FieldProblem]) -> Self {
+        let messages = fields.iter().map(|field| format!("{}: {}", field.field, field.error));
+        let detail = messages.collect::<Vec<_>>().join(" ");
+        if fields.iter().any(|field| field.error == FieldError::Taken) {
+            Self::new(StatusCode::CONFLICT, Some(ScimType::Uniqueness), detail)
+        } else {
+            Self::bad_request(ScimType::InvalidValue, detail)
+        }
+    }
+
+    pub fn to_response(&self) -> Response {
         let mut body =
             json!({ "schemas": [ERROR], "status": self.status.as_u16().to_string(), "detail": self.detail });
-        if let Some(kind) = self.kind {
-            body["scimType"] = kind.code().into();
+        if let Some(scim_type) = self.scim_type {
+            body["scimType"] = scim_type.code().into();
         }
-        answer(self.status, &body)
+        json_response(self.status, &body)
     }
 }
 
-impl Failure {
-    /// The answer; what is ours alone goes to the log. `presented`: whether there was a key.
-    pub fn response(self, request_context: &RequestContext, presented: bool) -> Response {
-        // RFC 6750, section 3.
+impl Error {
+    /// The error response. Internal errors are logged. A challenge names an error only if the request had a token
+    /// (RFC 6750, section 3.1).
+    pub fn into_response(self, request_context: &RequestContext, has_token: bool) -> Response {
         match self {
-            Self::Said(said) => said.response(),
-            Self::OutOfScope(scope) => {
-                let rest = format!(", error=\"insufficient_scope\", scope=\"{}\"", scope.code());
-                challenged(&Problem::OutOfScope, &rest)
+            Self::Scim(error) => error.to_response(),
+            Self::InsufficientScope(scope) => {
+                let parameters = format!(", error=\"insufficient_scope\", scope=\"{}\"", scope.code());
+                challenge(&Problem::OutOfScope, &parameters)
             }
-            Self::Rule(error) => match request_context.report(error) {
-                problem @ Problem::KeyRefused if presented => {
-                    challenged(&problem, ", error=\"invalid_token\"")
+            Self::Domain(error) => match request_context.report(error) {
+                problem @ Problem::KeyRefused if has_token => {
+                    challenge(&problem, ", error=\"invalid_token\"")
                 }
-                problem @ Problem::KeyRefused => challenged(&problem, ""),
-                problem => said(&problem).response(),
+                problem @ Problem::KeyRefused => challenge(&problem, ""),
+                problem => ScimError::from_problem(&problem).to_response(),
             },
         }
     }
 }
 
-fn challenged(problem: &Problem, rest: &str) -> Response {
-    let mut response = said(problem).response();
-    if let Ok(challenge) = HeaderValue::from_str(&format!("Bearer realm=\"SCIM\"{rest}")) {
+/// An error response with a `WWW-Authenticate` header.
+fn challenge(problem: &Problem, parameters: &str) -> Response {
+    let mut response = ScimError::from_problem(problem).to_response();
+    if let Ok(challenge) = HeaderValue::from_str(&format!("Bearer realm=\"SCIM\"{parameters}")) {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
     response
-}
-
-/// A rule's answer in SCIM's words.
-fn said(problem: &Problem) -> Said {
-    let status = app::server::status(problem);
-    match problem {
-        Problem::Refused { why: why @ Refusal::LastAdmin } => Said::new(
-            StatusCode::CONFLICT,
-            None,
-            format!("This user {why}: make somebody else an Organization Admin first. Nothing was changed."),
-        ),
-        Problem::Refused { why: why @ Refusal::UserExists } => {
-            Said::new(StatusCode::CONFLICT, Some(Kind::Uniqueness), format!("userName: {why}."))
-        }
-        Problem::Invalid { fields } => invalid(fields),
-        Problem::NotFound => Said::not_found(),
-        problem => Said::new(status, None, problem.to_string()),
-    }
-}
-
-fn invalid(fields: &[FieldProblem]) -> Said {
-    let lines = fields.iter().map(|field| format!("{}: {}", field.field, field.error));
-    let detail = lines.collect::<Vec<_>>().join(" ");
-    if fields.iter().any(|field| field.error == FieldError::Taken) {
-        Said::new(StatusCode::CONFLICT, Some(Kind::Uniqueness), detail)
-    } else {
-        Said::bad(Kind::InvalidValue, detail)
-    }
 }

@@ -1,121 +1,133 @@
-//! Lists (RFC 7644, section 3.4.2): what is asked in the address, or in a body that is posted.
+//! Lists (RFC 7644, section 3.4.2): their parameters, in the query string or in the body of a search request, and the
+//! `ListResponse`.
 
-use super::answer;
 use super::attribute_path::{self, Target};
 use super::document::Document;
-use super::error::{Kind, Said};
+use super::error::{ScimError, ScimType};
 use super::projection::Projection;
-use super::{parser, patch};
+use super::{json_response, parser, patch};
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::scim::schema::Resource;
-use domain::scim::{ListQuery, MAX_COUNT};
+use domain::scim::schema::ResourceType;
+use domain::scim::{ListQuery, MAX_RESULTS};
 use serde_json::{Value, json};
 
-const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 
-/// How many resources are told where no number is named.
-const COUNT_USUAL: i64 = 100;
+const DEFAULT_COUNT: i64 = 100;
 
-/// The parameters as they came.
+/// The parameters of a list, before they are interpreted for a resource type.
 #[derive(Clone, Debug, Default)]
-pub struct Parameters {
+pub struct ListParameters {
     filter: Option<String>,
     sort_by: Option<String>,
     descending: bool,
-    pub start: i64,
-    pub count: i64,
+    /// 1-based.
+    pub start_index: i64,
+    count: i64,
     attributes: Vec<String>,
-    excluded: Vec<String>,
+    excluded_attributes: Vec<String>,
 }
 
-impl Parameters {
-    /// From the address.
+impl ListParameters {
+    /// Parses the query string of a GET request.
     ///
     /// # Errors
-    /// A number that is none.
-    pub fn of_query(query: &str) -> Result<Self, Said> {
+    /// `invalidValue` for an invalid number.
+    pub fn from_query(query: &str) -> Result<Self, ScimError> {
         let mut body = Document::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             body.insert(name.into_owned(), Value::String(value.into_owned()));
         }
-        Self::of_body(&body)
+        Self::from_body(&body)
     }
 
-    /// From a body (RFC 7644, section 3.4.3).
+    /// Parses a `SearchRequest` (RFC 7644, section 3.4.3).
     ///
     /// # Errors
-    /// A number that is none.
-    pub fn of_body(body: &Document) -> Result<Self, Said> {
-        let text = |name: &str| match patch::field(body, name) {
+    /// As for [`from_query`](Self::from_query).
+    pub fn from_body(body: &Document) -> Result<Self, ScimError> {
+        let text = |name: &str| match patch::find_field(body, name) {
             Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
             _ => None,
         };
-        let names = |name: &str| match patch::field(body, name) {
+        let names = |name: &str| match patch::find_field(body, name) {
             Some(Value::String(text)) => text.split(',').map(str::to_owned).collect(),
-            Some(Value::Array(list)) => {
-                list.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
+            Some(Value::Array(values)) => {
+                values.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
             }
             _ => Vec::new(),
         };
-        let order = text("sortOrder").unwrap_or_default();
+        let sort_order = text("sortOrder").unwrap_or_default();
         Ok(Self {
             filter: text("filter"),
             sort_by: text("sortBy"),
-            descending: order.eq_ignore_ascii_case("descending"),
-            // Less than the first is the first, less than none is none (RFC 7644, table 6).
-            start: number(body, "startIndex")?.unwrap_or(1).max(1),
-            count: number(body, "count")?.unwrap_or(COUNT_USUAL).clamp(0, MAX_COUNT),
+            descending: sort_order.eq_ignore_ascii_case("descending"),
+            // A start index below 1 counts as 1, a negative count as 0 (RFC 7644, table 6).
+            start_index: integer(body, "startIndex")?.unwrap_or(1).max(1),
+            count: integer(body, "count")?.unwrap_or(DEFAULT_COUNT).clamp(0, MAX_RESULTS),
             attributes: names("attributes"),
-            excluded: names("excludedAttributes"),
+            excluded_attributes: names("excludedAttributes"),
         })
     }
 
-    /// What is asked of one kind of resource.
+    /// Interprets filter and sort order for a resource type.
     ///
     /// # Errors
-    /// A filter that can't be read; an order by what is no attribute.
-    pub fn question(&self, resource: Resource) -> Result<ListQuery, Said> {
-        let sort = self.sort_by.as_deref().map(|name| match attribute_path::target(resource, name.trim()) {
-            Some(Target::Attribute(path)) => Ok(path),
-            _ => Err(Said::bad(Kind::InvalidValue, format!("sortBy: there is no attribute “{name}” here."))),
-        });
-        let sort = sort.transpose()?;
+    /// `invalidFilter`; `invalidValue` for an unknown sort attribute.
+    pub fn list_query(&self, resource_type: ResourceType) -> Result<ListQuery, ScimError> {
+        let sort_by =
+            self.sort_by.as_deref().map(|name| match attribute_path::resolve(resource_type, name.trim()) {
+                Some(Target::Attribute(path)) => Ok(path),
+                _ => {
+                    let detail = format!("sortBy: unknown attribute “{name}”.");
+                    Err(ScimError::bad_request(ScimType::InvalidValue, detail))
+                }
+            });
+        let sort_by = sort_by.transpose()?;
+        let filter = self.filter.as_deref().map(|text| parser::parse_filter(resource_type, text));
         Ok(ListQuery {
-            filter: self.filter.as_deref().map(|text| parser::filter(resource, text)).transpose()?,
-            sort,
+            filter: filter.transpose()?,
+            sort_by,
             descending: self.descending,
-            start: self.start,
+            start_index: self.start_index,
             count: self.count,
-            words: format!("{} {:?} {:?} {}", resource.name(), self.filter, self.sort_by, self.descending),
+            cache_key: format!(
+                "{} {:?} {:?} {}",
+                resource_type.name(),
+                self.filter,
+                self.sort_by,
+                self.descending
+            ),
         })
     }
 
-    pub fn projection(&self, resource: Resource) -> Projection {
+    pub fn projection(&self, resource_type: ResourceType) -> Projection {
         let attributes = self.attributes.iter().map(String::as_str);
-        Projection::new(resource, attributes, self.excluded.iter().map(String::as_str))
+        Projection::new(resource_type, attributes, self.excluded_attributes.iter().map(String::as_str))
     }
 }
 
-fn number(body: &Document, name: &str) -> Result<Option<i64>, Said> {
-    let read = match patch::field(body, name) {
+fn integer(body: &Document, name: &str) -> Result<Option<i64>, ScimError> {
+    let number = match patch::find_field(body, name) {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Number(number)) => number.as_i64(),
         Some(Value::String(text)) => text.trim().parse().ok(),
         Some(_) => None,
     };
-    read.map(Some)
-        .ok_or_else(|| Said::bad(Kind::InvalidValue, format!("{name}: a whole number was expected.")))
+    number.map(Some).ok_or_else(|| {
+        ScimError::bad_request(ScimType::InvalidValue, format!("{name}: expected an integer."))
+    })
 }
 
-/// A list as it is told.
-pub fn told(total: i64, start: i64, resources: Vec<Value>) -> Response {
+/// A `ListResponse`.
+pub fn list_response(total: i64, start_index: i64, resources: Vec<Value>) -> Response {
     let body = json!({
-        "schemas": [LIST],
+        "schemas": [LIST_RESPONSE],
         "totalResults": total,
-        "startIndex": start,
+        "startIndex": start_index,
         "itemsPerPage": resources.len(),
         "Resources": resources,
     });
-    answer(StatusCode::OK, &body)
+    json_response(StatusCode::OK, &body)
 }

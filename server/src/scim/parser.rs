@@ -1,251 +1,271 @@
-//! Filters and PATCH paths as they are written (RFC 7644, sections 3.4.2.2 and 3.5.2), read into what `domain` asks.
+//! A recursive descent parser for filters and PATCH paths (RFC 7644, figures 1 and 7).
 //!
-//! Length, depth and number of terms are bounded while it is read, so that nothing that is sent costs more than its
-//! letters.
+//! Length, depth and the number of terms are limited while parsing, so that the cost is bounded by the input's length.
 
 use super::attribute_path::{self, Target};
-use super::error::{Kind, Said};
-use domain::scim::schema::{Attribute, Resource};
-use domain::scim::{Filter, Literal, Operator, Path, Unfit};
+use super::error::{ScimError, ScimType};
+use domain::scim::schema::{Attribute, ResourceType};
+use domain::scim::{AttributePath, Filter, FilterError, Literal, Operator};
 use serde_json::Value;
 
 /// The longest filter or path, in bytes.
 pub const MAX_LENGTH: usize = 10_000;
 
-/// How deep it may go.
+/// How deep parentheses and brackets can be nested.
 pub const MAX_DEPTH: usize = 32;
 
-/// How many tests it may have.
+/// How many attribute expressions a filter can have.
 pub const MAX_TERMS: usize = 200;
 
-/// Where a PATCH operation goes.
+/// The parsed path of a PATCH operation, such as `emails[type eq "work"].value`.
 #[derive(Debug)]
 pub struct PatchPath {
     pub target: Target,
-    /// Which of an attribute's values.
-    pub which: Option<Filter>,
-    /// How many tests choose them.
-    pub tests: usize,
-    /// Which part of them.
-    pub part: Option<&'static Attribute>,
+    /// Selects values of a multi-valued attribute.
+    pub value_filter: Option<Filter>,
+    /// How many attribute expressions the value filter has.
+    pub filter_terms: usize,
+    /// The sub-attribute of the selected values.
+    pub sub_attribute: Option<&'static Attribute>,
 }
 
-/// Reads a filter.
+/// Parses a filter.
 ///
 /// # Errors
-/// Where it can't be read, or asks what can't be asked.
-pub fn filter(resource: Resource, text: &str) -> Result<Filter, Said> {
-    let mut reader = Reader::new(resource, text, Kind::InvalidFilter)?;
-    let filter = reader.any(None)?;
-    reader.end()?;
+/// `invalidFilter`, with the position.
+pub fn parse_filter(resource_type: ResourceType, text: &str) -> Result<Filter, ScimError> {
+    let mut parser = Parser::new(resource_type, text, ScimType::InvalidFilter)?;
+    let filter = parser.or_expr(None)?;
+    parser.expect_end("filter")?;
     Ok(filter)
 }
 
-/// Reads the path of a PATCH operation.
+/// Parses the path of a PATCH operation.
 ///
 /// # Errors
-/// Where it can't be read, or leads nowhere.
-pub fn path(resource: Resource, text: &str) -> Result<PatchPath, Said> {
-    let mut reader = Reader::new(resource, text, Kind::InvalidPath)?;
-    let word = reader.word();
-    let target = match attribute_path::target(resource, word) {
+/// `invalidPath`, with the position; `noTarget` for an unknown attribute.
+pub fn parse_path(resource_type: ResourceType, text: &str) -> Result<PatchPath, ScimError> {
+    let mut parser = Parser::new(resource_type, text, ScimType::InvalidPath)?;
+    let name = parser.token();
+    let target = match attribute_path::resolve(resource_type, name) {
         Some(target) => target,
-        None if attribute_path::is_name(word) => {
-            return Err(Said::bad(Kind::NoTarget, format!("path: there is no attribute “{word}” here.")));
+        None if attribute_path::is_attribute_name(name) => {
+            let detail = format!("path: unknown attribute “{name}”.");
+            return Err(ScimError::bad_request(ScimType::NoTarget, detail));
         }
-        None => return Err(reader.wrong("an attribute is missing")),
+        None => return Err(parser.error("expected an attribute")),
     };
-    let mut path = PatchPath { target, which: None, tests: 0, part: None };
-    if let Some((attribute, which)) = reader.brackets(target)? {
-        path.which = Some(which);
-        path.tests = reader.terms;
-        path.part = reader.part(attribute)?;
+    let mut path = PatchPath { target, value_filter: None, filter_terms: 0, sub_attribute: None };
+    if let Some((attribute, filter)) = parser.value_filter(target)? {
+        path.value_filter = Some(filter);
+        path.filter_terms = parser.terms;
+        path.sub_attribute = parser.sub_attribute(attribute)?;
     }
-    reader.end()?;
+    parser.expect_end("path")?;
     Ok(path)
 }
 
-struct Reader<'a> {
-    resource: Resource,
+struct Parser<'a> {
+    resource_type: ResourceType,
     text: &'a str,
-    at: usize,
+    /// In bytes.
+    position: usize,
     depth: usize,
     terms: usize,
-    /// What it is called when it can't be read.
-    kind: Kind,
+    /// The type of a syntax error.
+    scim_type: ScimType,
 }
 
-impl<'a> Reader<'a> {
-    fn new(resource: Resource, text: &'a str, kind: Kind) -> Result<Self, Said> {
+/// Parameters named `value_of` are the multi-valued attribute whose brackets enclose the expression.
+impl<'a> Parser<'a> {
+    fn new(resource_type: ResourceType, text: &'a str, scim_type: ScimType) -> Result<Self, ScimError> {
         if text.len() > MAX_LENGTH {
-            return Err(Said::bad(kind, format!("This is too long: {MAX_LENGTH} bytes at most.")));
+            let detail = format!("This is too long: at most {MAX_LENGTH} bytes.");
+            return Err(ScimError::bad_request(scim_type, detail));
         }
-        Ok(Self { resource, text, at: 0, depth: 0, terms: 0, kind })
+        Ok(Self { resource_type, text, position: 0, depth: 0, terms: 0, scim_type })
     }
 
     fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or_default()
+        self.text.get(self.position..).unwrap_or_default()
     }
 
-    fn skip_blanks(&mut self) {
-        self.at = self.text.len() - self.rest().trim_start().len();
+    fn skip_whitespace(&mut self) {
+        self.position = self.text.len() - self.rest().trim_start().len();
     }
 
-    /// The letters up to a blank, a bracket or a quotation mark.
-    fn word(&mut self) -> &'a str {
-        self.skip_blanks();
+    /// The characters up to white space, a bracket or a quotation mark.
+    fn token(&mut self) -> &'a str {
+        self.skip_whitespace();
         let rest = self.rest();
         let end = rest.find(|c: char| c.is_whitespace() || "()[]\"".contains(c)).unwrap_or(rest.len());
-        self.at += end;
+        self.position += end;
         rest.get(..end).unwrap_or_default()
     }
 
-    fn takes(&mut self, sign: char) -> bool {
-        self.skip_blanks();
-        let found = self.rest().starts_with(sign);
-        if found {
-            self.at += sign.len_utf8();
+    /// Consumes the character if it comes next.
+    fn eat(&mut self, expected: char) -> bool {
+        self.skip_whitespace();
+        let is_next = self.rest().starts_with(expected);
+        if is_next {
+            self.position += expected.len_utf8();
         }
-        found
+        is_next
     }
 
-    /// Whether this word comes next, and not as the beginning of another.
-    fn takes_word(&mut self, wanted: &str) -> bool {
-        let before = self.at;
-        let found = self.word().eq_ignore_ascii_case(wanted);
-        if !found {
-            self.at = before;
+    /// Consumes the keyword if it is the next token.
+    fn eat_keyword(&mut self, keyword: &str) -> bool {
+        let before = self.position;
+        let is_next = self.token().eq_ignore_ascii_case(keyword);
+        if !is_next {
+            self.position = before;
         }
-        found
+        is_next
     }
 
-    fn end(&mut self) -> Result<(), Said> {
-        self.skip_blanks();
-        if self.rest().is_empty() { Ok(()) } else { Err(self.wrong("nothing more was expected")) }
+    fn expect_end(&mut self, of: &str) -> Result<(), ScimError> {
+        self.skip_whitespace();
+        if self.rest().is_empty() { Ok(()) } else { Err(self.error(&format!("expected end of {of}"))) }
     }
 
-    fn wrong(&self, what: &str) -> Said {
-        let place = self.text.get(..self.at).unwrap_or_default().chars().count() + 1;
-        Said::bad(self.kind, format!("At place {place}: {what}."))
+    /// A syntax error at the current position, which is reported in characters, starting from 1.
+    fn error(&self, message: &str) -> ScimError {
+        let position = self.text.get(..self.position).unwrap_or_default().chars().count() + 1;
+        ScimError::bad_request(self.scim_type, format!("At position {position}: {message}."))
     }
 
-    fn deeper(&mut self) -> Result<(), Said> {
+    fn invalid_expression(&self, error: FilterError) -> ScimError {
+        self.error(&error.to_string())
+    }
+
+    fn descend(&mut self) -> Result<(), ScimError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(self.wrong(&format!("this goes too deep, {MAX_DEPTH} levels at most")));
+            return Err(self.error(&format!("nested too deeply, at most {MAX_DEPTH} levels")));
         }
         Ok(())
     }
 
-    /// `of`: the attribute in whose brackets this stands.
-    fn any(&mut self, of: Option<&'static Attribute>) -> Result<Filter, Said> {
-        self.deeper()?;
-        let mut parts = vec![self.all(of)?];
-        while self.takes_word("or") {
-            parts.push(self.all(of)?);
+    /// `a or b or …`
+    fn or_expr(&mut self, value_of: Option<&'static Attribute>) -> Result<Filter, ScimError> {
+        self.descend()?;
+        let mut terms = vec![self.and_expr(value_of)?];
+        while self.eat_keyword("or") {
+            terms.push(self.and_expr(value_of)?);
         }
         self.depth -= 1;
-        Ok(one_or(parts, Filter::Any))
+        Ok(combine(terms, Filter::Or))
     }
 
-    fn all(&mut self, of: Option<&'static Attribute>) -> Result<Filter, Said> {
-        let mut parts = vec![self.one(of)?];
-        while self.takes_word("and") {
-            parts.push(self.one(of)?);
+    /// `a and b and …`
+    fn and_expr(&mut self, value_of: Option<&'static Attribute>) -> Result<Filter, ScimError> {
+        let mut terms = vec![self.primary(value_of)?];
+        while self.eat_keyword("and") {
+            terms.push(self.primary(value_of)?);
         }
-        Ok(one_or(parts, Filter::All))
+        Ok(combine(terms, Filter::And))
     }
 
-    fn one(&mut self, of: Option<&'static Attribute>) -> Result<Filter, Said> {
-        let not = self.takes_word("not");
-        if self.takes('(') {
-            let inner = self.any(of)?;
-            if !self.takes(')') {
-                return Err(self.wrong("a “)” is missing"));
+    /// A filter in parentheses, with or without `not`, or an attribute expression.
+    fn primary(&mut self, value_of: Option<&'static Attribute>) -> Result<Filter, ScimError> {
+        let is_negated = self.eat_keyword("not");
+        if self.eat('(') {
+            let inner = self.or_expr(value_of)?;
+            if !self.eat(')') {
+                return Err(self.error("expected “)”"));
             }
-            return Ok(if not { Filter::Not(Box::new(inner)) } else { inner });
+            return Ok(if is_negated { Filter::Not(Box::new(inner)) } else { inner });
         }
-        if not {
-            return Err(self.wrong("a “(” is missing after “not”"));
+        if is_negated {
+            return Err(self.error("expected “(” after “not”"));
         }
         self.terms += 1;
         if self.terms > MAX_TERMS {
-            return Err(self.wrong(&format!("these are too many tests, {MAX_TERMS} at most")));
+            return Err(self.error(&format!("too many expressions, at most {MAX_TERMS}")));
         }
-        match of {
-            Some(attribute) => self.test_inside(attribute),
-            None => self.test(),
+        match value_of {
+            Some(attribute) => self.sub_attribute_expr(attribute),
+            None => self.attribute_expr(),
         }
     }
 
-    fn test(&mut self) -> Result<Filter, Said> {
-        let word = self.word();
-        let Some(target) = attribute_path::target(self.resource, word) else {
-            return Err(self.wrong(&format!("there is no attribute “{word}” to ask for")));
+    /// `userName eq "…"`, or an attribute with a value filter: `emails[type eq "work"]`.
+    fn attribute_expr(&mut self) -> Result<Filter, ScimError> {
+        let name = self.token();
+        let Some(target) = attribute_path::resolve(self.resource_type, name) else {
+            return Err(self.error(&format!("unknown attribute “{name}”")));
         };
-        if let Some((attribute, which)) = self.brackets(target)? {
-            // As Entra asks: emails[type eq "work"].value eq "…"
-            let inner = match self.part(attribute)? {
-                Some(part) => {
+        if let Some((attribute, filter)) = self.value_filter(target)? {
+            // Entra ID sends a comparison after the brackets: emails[type eq "work"].value eq "…"
+            let inner = match self.sub_attribute(attribute)? {
+                Some(sub_attribute) => {
                     let (operator, value) = self.comparison()?;
-                    let test = Filter::inside(part, operator, value).map_err(|why| self.unfit(why))?;
-                    Filter::All(vec![which, test])
+                    let expression = Filter::sub_attribute(sub_attribute, operator, value);
+                    Filter::And(vec![filter, expression.map_err(|error| self.invalid_expression(error))?])
                 }
-                None => which,
+                None => filter,
             };
-            return Ok(Filter::Value(attribute, Box::new(inner)));
+            return Ok(Filter::ValuePath(attribute, Box::new(inner)));
         }
         let Target::Attribute(path) = target else {
-            return Err(self.wrong("a schema is no attribute"));
+            return Err(self.error("expected an attribute, not a schema"));
         };
         let (operator, value) = self.comparison()?;
-        Filter::test(path, operator, value).map_err(|why| self.unfit(why))
+        Filter::attribute(path, operator, value).map_err(|error| self.invalid_expression(error))
     }
 
-    fn test_inside(&mut self, attribute: &'static Attribute) -> Result<Filter, Said> {
-        let word = self.word();
-        let Some(part) = attribute.find_inside(word) else {
-            return Err(self.wrong(&format!("there is no “{word}” in {}", attribute.name)));
-        };
+    fn sub_attribute_expr(&mut self, attribute: &'static Attribute) -> Result<Filter, ScimError> {
+        let sub_attribute = self.expect_sub_attribute(attribute)?;
         let (operator, value) = self.comparison()?;
-        Filter::inside(part, operator, value).map_err(|why| self.unfit(why))
+        Filter::sub_attribute(sub_attribute, operator, value).map_err(|error| self.invalid_expression(error))
     }
 
-    fn unfit(&self, why: Unfit) -> Said {
-        self.wrong(&why.to_string())
-    }
-
-    /// The filter in brackets behind an attribute that has several values.
-    fn brackets(&mut self, target: Target) -> Result<Option<(&'static Attribute, Filter)>, Said> {
-        if !self.takes('[') {
+    /// The value filter in brackets after a multi-valued attribute, if there is one.
+    fn value_filter(&mut self, target: Target) -> Result<Option<(&'static Attribute, Filter)>, ScimError> {
+        if !self.eat('[') {
             return Ok(None);
         }
         let attribute = match target {
-            Target::Attribute(Path { attribute, inside: None, .. }) if attribute.many => attribute,
-            _ => return Err(self.wrong("brackets stand behind an attribute that has several values")),
+            Target::Attribute(AttributePath { attribute, sub_attribute: None, .. })
+                if attribute.multi_valued =>
+            {
+                attribute
+            }
+            _ => return Err(self.error("brackets can only follow a multi-valued attribute")),
         };
-        let filter = self.any(Some(attribute))?;
-        if !self.takes(']') {
-            return Err(self.wrong("a “]” is missing"));
+        let filter = self.or_expr(Some(attribute))?;
+        if !self.eat(']') {
+            return Err(self.error("expected “]”"));
         }
         Ok(Some((attribute, filter)))
     }
 
-    /// The part behind brackets, such as ".value".
-    fn part(&mut self, attribute: &'static Attribute) -> Result<Option<&'static Attribute>, Said> {
+    /// The sub-attribute after a value filter, such as `.value`, if there is one.
+    fn sub_attribute(
+        &mut self,
+        attribute: &'static Attribute,
+    ) -> Result<Option<&'static Attribute>, ScimError> {
         if !self.rest().starts_with('.') {
             return Ok(None);
         }
-        self.at += 1;
-        let word = self.word();
-        let part = attribute.find_inside(word);
-        part.map(Some).ok_or_else(|| self.wrong(&format!("there is no “{word}” in {}", attribute.name)))
+        self.position += 1;
+        self.expect_sub_attribute(attribute).map(Some)
     }
 
-    fn comparison(&mut self) -> Result<(Operator, Literal), Said> {
-        let word = self.word();
-        let operator = match word.to_ascii_lowercase().as_str() {
-            "pr" => return Ok((Operator::Present, Literal::Nothing)),
+    fn expect_sub_attribute(
+        &mut self,
+        attribute: &'static Attribute,
+    ) -> Result<&'static Attribute, ScimError> {
+        let name = self.token();
+        attribute
+            .find_sub_attribute(name)
+            .ok_or_else(|| self.error(&format!("{} has no sub-attribute “{name}”", attribute.name)))
+    }
+
+    fn comparison(&mut self) -> Result<(Operator, Literal), ScimError> {
+        let name = self.token();
+        let operator = match name.to_ascii_lowercase().as_str() {
+            "pr" => return Ok((Operator::Present, Literal::Null)),
             "eq" => Operator::Equal,
             "ne" => Operator::NotEqual,
             "co" => Operator::Contains,
@@ -255,49 +275,50 @@ impl<'a> Reader<'a> {
             "ge" => Operator::GreaterOrEqual,
             "lt" => Operator::Less,
             "le" => Operator::LessOrEqual,
-            _ => return Err(self.wrong(&format!("“{word}” is no operator"))),
+            _ => return Err(self.error(&format!("unknown operator “{name}”"))),
         };
         Ok((operator, self.literal()?))
     }
 
-    /// A value of JSON, without objects and lists.
-    fn literal(&mut self) -> Result<Literal, Said> {
-        self.skip_blanks();
+    /// A JSON value other than an object or an array.
+    fn literal(&mut self) -> Result<Literal, ScimError> {
+        self.skip_whitespace();
         let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<Value>();
         let literal = if self.rest().starts_with('"') {
             match values.next() {
                 Some(Ok(Value::String(text))) => {
                     let end = values.byte_offset();
-                    self.at += end;
-                    return Ok(Literal::Text(text));
+                    self.position += end;
+                    return Ok(Literal::String(text));
                 }
                 _ => None,
             }
         } else {
-            let before = self.at;
-            let word = self.word();
-            let literal = match word.to_ascii_lowercase().as_str() {
-                "true" => Some(Literal::Flag(true)),
-                "false" => Some(Literal::Flag(false)),
-                "null" => Some(Literal::Nothing),
-                _ if word.parse::<serde_json::Number>().is_ok() => Some(Literal::Text(word.to_owned())),
+            let before = self.position;
+            let token = self.token();
+            let literal = match token.to_ascii_lowercase().as_str() {
+                "true" => Some(Literal::Boolean(true)),
+                "false" => Some(Literal::Boolean(false)),
+                "null" => Some(Literal::Null),
+                _ if token.parse::<serde_json::Number>().is_ok() => Some(Literal::String(token.to_owned())),
                 _ => None,
             };
             if literal.is_none() {
-                self.at = before;
+                self.position = before;
             }
             literal
         };
-        literal.ok_or_else(|| self.wrong("a value is missing, such as \"text\", true or 5"))
+        literal.ok_or_else(|| self.error("expected a value, such as \"text\", true or 5"))
     }
 }
 
-fn one_or(mut parts: Vec<Filter>, several: impl FnOnce(Vec<Filter>) -> Filter) -> Filter {
-    match parts.pop() {
-        Some(one) if parts.is_empty() => one,
+/// A single term as it is; several terms under an operator.
+fn combine(mut terms: Vec<Filter>, operator: impl FnOnce(Vec<Filter>) -> Filter) -> Filter {
+    match terms.pop() {
+        Some(term) if terms.is_empty() => term,
         last => {
-            parts.extend(last);
-            several(parts)
+            terms.extend(last);
+            operator(terms)
         }
     }
 }

@@ -1,320 +1,336 @@
-//! PATCH (RFC 7644, section 3.5.2), as the RFC has it and as Okta and Entra send it: operations in any letter case, no
-//! path and an object of names with dots or schemas, values chosen by a filter, flags as text, members to be removed as
-//! a value.
+//! PATCH (RFC 7644, section 3.5.2), with the deviations that Okta and Entra ID send: operations in any letter case, an
+//! object of dotted or fully qualified names instead of a path, booleans as strings, members to remove as a value.
 
 use super::attribute_path::{self, Target};
 use super::document::{self, Document, MAX_VALUES};
-use super::error::{Kind, Said};
+use super::error::{ScimError, ScimType};
 use super::parser::{self, PatchPath};
-use domain::scim::schema::{Attribute, Resource};
-use domain::scim::{Filter, Path};
+use domain::scim::schema::{Attribute, ResourceType};
+use domain::scim::{AttributePath, Filter};
 use serde_json::Value;
 
-/// How many operations one request may have.
+/// How many operations a request can have.
 pub const MAX_OPERATIONS: usize = 20_000;
 
-/// How often the operations of one request may look at a single value. Each looks at all of its attribute's, with every
-/// test that chooses among them; without an end, 4 MiB would keep us busy for very long. What directories send stays far
-/// below: an operation on three addresses takes eight.
-const MAX_LOCK_ATTEMPTS: usize = 50_000;
+/// The most comparisons that the operations of a request can cost. An operation on a multi-valued attribute looks at all of
+/// its values, with every term of its value filter; without a limit, a body of 4 MiB would take minutes. Real clients stay
+/// far below: an operation on three addresses costs eight.
+const MAX_COMPARISONS: usize = 50_000;
 
-/// How many values are compared with each other in the time of one look.
-const COMPARED: usize = 16;
+/// Values are also compared with each other. That many of these comparisons cost as much as one with a filter.
+const EQUALITY_CHECKS_PER_COMPARISON: usize = 16;
 
-/// One change.
+/// A PATCH operation.
 #[derive(Debug)]
 pub struct Operation {
-    pub kind: Change,
-    /// Nothing: the resource itself.
+    pub op: Op,
+    /// `None` means the resource itself.
     pub path: Option<String>,
     pub value: Value,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum Op {
     Add,
     Replace,
     Remove,
 }
 
-/// Reads the operations of a request.
+/// Parses the body of a PATCH request.
 ///
 /// # Errors
-/// What is no list of operations.
-pub fn operations(body: &Document) -> Result<Vec<Operation>, Said> {
-    let list = field(body, "Operations").and_then(Value::as_array);
-    let list = list.ok_or_else(|| syntax("“Operations” is missing"))?;
-    if list.len() > MAX_OPERATIONS {
-        return Err(syntax(&format!("these are too many operations, {MAX_OPERATIONS} at most")));
+/// `invalidSyntax`, and for single operations `invalidPath`, `noTarget` and `invalidValue`.
+pub fn parse_operations(body: &Document) -> Result<Vec<Operation>, ScimError> {
+    let operations = find_field(body, "Operations").and_then(Value::as_array);
+    let operations = operations.ok_or_else(|| invalid_syntax("“Operations” is missing"))?;
+    if operations.len() > MAX_OPERATIONS {
+        return Err(invalid_syntax(&format!("too many operations, at most {MAX_OPERATIONS}")));
     }
-    list.iter().map(operation).collect()
+    operations.iter().map(parse_operation).collect()
 }
 
-fn operation(raw: &Value) -> Result<Operation, Said> {
-    let raw = raw.as_object().ok_or_else(|| syntax("an operation is an object"))?;
-    let word = field(raw, "op").and_then(Value::as_str).unwrap_or_default();
-    let kind = match word.to_ascii_lowercase().as_str() {
-        "add" => Change::Add,
-        "replace" => Change::Replace,
-        "remove" => Change::Remove,
-        _ => return Err(syntax(&format!("“{word}” is no operation: add, replace or remove"))),
+fn parse_operation(raw: &Value) -> Result<Operation, ScimError> {
+    let raw = raw.as_object().ok_or_else(|| invalid_syntax("an operation must be an object"))?;
+    let op = find_field(raw, "op").and_then(Value::as_str).unwrap_or_default();
+    let op = match op.to_ascii_lowercase().as_str() {
+        "add" => Op::Add,
+        "replace" => Op::Replace,
+        "remove" => Op::Remove,
+        _ => return Err(invalid_syntax(&format!("unknown op “{op}”, expected add, replace or remove"))),
     };
-    let path = match field(raw, "path") {
+    let path = match find_field(raw, "path") {
         None | Some(Value::Null) => None,
         Some(Value::String(path)) if path.trim().is_empty() => None,
         Some(Value::String(path)) => Some(path.clone()),
-        Some(_) => return Err(Said::bad(Kind::InvalidPath, "path: a text was expected.")),
+        Some(_) => return Err(ScimError::bad_request(ScimType::InvalidPath, "path: expected a string.")),
     };
-    let value = field(raw, "value").cloned().unwrap_or(Value::Null);
-    match (kind, &path) {
-        (Change::Remove, None) => Err(Said::bad(Kind::NoTarget, "An operation that removes needs a path.")),
-        (Change::Add | Change::Replace, None) if !value.is_object() => {
-            Err(Said::bad(Kind::InvalidValue, "Without a path, the value is an object of attributes."))
+    let value = find_field(raw, "value").cloned().unwrap_or(Value::Null);
+    match (op, &path) {
+        (Op::Remove, None) => {
+            Err(ScimError::bad_request(ScimType::NoTarget, "A remove operation needs a path."))
         }
-        _ => Ok(Operation { kind, path, value }),
+        (Op::Add | Op::Replace, None) if !value.is_object() => Err(ScimError::bad_request(
+            ScimType::InvalidValue,
+            "Without a path, the value must be an object of attributes.",
+        )),
+        _ => Ok(Operation { op, path, value }),
     }
 }
 
-fn syntax(what: &str) -> Said {
-    Said::bad(Kind::InvalidSyntax, format!("{what}."))
+fn invalid_syntax(message: &str) -> ScimError {
+    ScimError::bad_request(ScimType::InvalidSyntax, format!("{message}."))
 }
 
-/// A field in any letter case.
-pub fn field<'a>(object: &'a Document, name: &str) -> Option<&'a Value> {
+/// Finds a field by name, in any letter case.
+pub fn find_field<'a>(object: &'a Document, name: &str) -> Option<&'a Value> {
     object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Changes a document as all of the operations say, one after the other.
+/// Applies all operations to a document, in order.
 ///
 /// # Errors
-/// A path that leads nowhere, an attribute that may not be written, a value that is not of its kind; too much at once.
-pub fn apply(resource: Resource, document: &mut Document, operations: &[Operation]) -> Result<(), Said> {
-    let looks = &mut 0;
+/// An invalid path or value, a read-only attribute, a value filter without a match, or more than [`MAX_COMPARISONS`].
+pub fn apply(
+    resource_type: ResourceType,
+    document: &mut Document,
+    operations: &[Operation],
+) -> Result<(), ScimError> {
+    let cost = &mut 0;
     for operation in operations {
         let Some(path) = &operation.path else {
-            let values = operation.value.as_object().cloned().unwrap_or_default();
-            for (name, value) in &values {
-                without_path(resource, document, operation.kind, name, value, looks)?;
+            let attributes = operation.value.as_object().cloned().unwrap_or_default();
+            for (name, value) in &attributes {
+                apply_named(resource_type, document, operation.op, name, value, cost)?;
             }
             continue;
         };
-        let path = parser::path(resource, path)?;
-        to(resource, document, operation.kind, &path, &operation.value, looks)?;
+        let path = parser::parse_path(resource_type, path)?;
+        apply_at(resource_type, document, operation.op, &path, &operation.value, cost)?;
     }
     Ok(())
 }
 
-/// One attribute of an operation without a path. What is unknown or read-only is left out, as in a whole resource.
-fn without_path(
-    resource: Resource,
+/// Applies one attribute of an operation without a path. Unknown and read-only ones are ignored, as in a PUT.
+fn apply_named(
+    resource_type: ResourceType,
     document: &mut Document,
-    kind: Change,
+    op: Op,
     name: &str,
     value: &Value,
-    looks: &mut usize,
-) -> Result<(), Said> {
-    // Some write whole paths as names.
+    cost: &mut usize,
+) -> Result<(), ScimError> {
+    // Entra ID uses paths with value filters as names.
     let path = if name.contains('[') {
-        parser::path(resource, name)?
+        parser::parse_path(resource_type, name)?
     } else {
-        match attribute_path::target(resource, name) {
-            Some(target) => PatchPath { target, which: None, tests: 0, part: None },
+        match attribute_path::resolve(resource_type, name) {
+            Some(target) => PatchPath { target, value_filter: None, filter_terms: 0, sub_attribute: None },
             None => return Ok(()),
         }
     };
     match path.target {
-        Target::Attribute(path) if !path.attribute.writable || !path.end().writable => Ok(()),
-        _ => to(resource, document, kind, &path, value, looks),
+        Target::Attribute(path) if path.attribute.is_read_only() || path.leaf().is_read_only() => Ok(()),
+        _ => apply_at(resource_type, document, op, &path, value, cost),
     }
 }
 
-fn to(
-    resource: Resource,
+fn apply_at(
+    resource_type: ResourceType,
     document: &mut Document,
-    kind: Change,
+    op: Op,
     path: &PatchPath,
     value: &Value,
-    looks: &mut usize,
-) -> Result<(), Said> {
+    cost: &mut usize,
+) -> Result<(), ScimError> {
     let target = match path.target {
-        Target::Extension(extension) if kind == Change::Remove => {
+        Target::Extension(extension) if op == Op::Remove => {
             document.remove(extension.name);
             return Ok(());
         }
-        Target::Extension(_) => {
-            let fields = value.as_object().cloned().unwrap_or_default();
-            for (name, value) in &fields {
-                without_path(
-                    resource,
-                    document,
-                    kind,
-                    &format!("{}:{name}", extension_name(resource)),
-                    value,
-                    looks,
-                )?;
+        Target::Extension(extension) => {
+            let attributes = value.as_object().cloned().unwrap_or_default();
+            for (name, value) in &attributes {
+                let name = format!("{}:{name}", extension.name);
+                apply_named(resource_type, document, op, &name, value, cost)?;
             }
             return Ok(());
         }
         Target::Attribute(target) => target,
     };
-    if !target.attribute.writable || !target.end().writable || path.part.is_some_and(|part| !part.writable) {
-        return Err(Said::bad(Kind::Mutability, format!("{} can't be written.", target.end().name)));
-    }
-    if kind == Change::Remove && target.end().required {
-        return Err(Said::bad(Kind::Mutability, format!("{} can't be removed.", target.end().name)));
-    }
-    if target.attribute.many {
-        // More than there may be are refused before anybody looks at them.
+    check_mutability(op, target, path.sub_attribute)?;
+    if target.attribute.multi_valued {
+        // Longer arrays are rejected before their values are compared.
         let count = |value: Option<&Value>| {
             value.and_then(Value::as_array).map_or(1, |values| values.len().min(MAX_VALUES))
         };
-        let there = document::within(resource, document, target.extension, |holder| {
-            count(holder.get(target.attribute.name))
+        let existing = document::with_container(resource_type, document, target.in_extension, |container| {
+            count(container.get(target.attribute.name))
         });
-        let values = there + count(Some(value));
-        *looks += values * (1 + path.tests + values / COMPARED);
-        if *looks > MAX_LOCK_ATTEMPTS {
-            return Err(syntax("this is too much for one request: send the operations in several"));
+        let values = existing + count(Some(value));
+        *cost += values * (1 + path.filter_terms + values / EQUALITY_CHECKS_PER_COMPARISON);
+        if *cost > MAX_COMPARISONS {
+            return Err(invalid_syntax("too much work for one request; split the operations into several"));
         }
     }
-    if target.attribute.many && target.inside.is_none() {
-        return document::within(resource, document, target.extension, |holder| {
-            several(holder, target.attribute, kind, path, value)
+    if target.attribute.multi_valued && target.sub_attribute.is_none() {
+        return document::with_container(resource_type, document, target.in_extension, |container| {
+            patch_multi_valued(container, target.attribute, op, path, value)
         });
     }
-    single(resource, document, target, kind, value)
+    patch_single(resource_type, document, target, op, value)
 }
 
-fn extension_name(resource: Resource) -> &'static str {
-    resource.extension().map_or("", |extension| extension.name)
+fn check_mutability(
+    op: Op,
+    target: AttributePath,
+    sub_attribute: Option<&'static Attribute>,
+) -> Result<(), ScimError> {
+    let leaf = target.leaf();
+    let detail = if target.attribute.is_read_only()
+        || leaf.is_read_only()
+        || sub_attribute.is_some_and(Attribute::is_read_only)
+    {
+        format!("{} is read-only.", leaf.name)
+    } else if op == Op::Remove && leaf.required {
+        format!("{} is required and can't be removed.", leaf.name)
+    } else {
+        return Ok(());
+    };
+    Err(ScimError::bad_request(ScimType::Mutability, detail))
 }
 
-/// An attribute with one value, or a part of one.
-fn single(
-    resource: Resource,
+/// Patches an attribute with a single value, or a sub-attribute.
+fn patch_single(
+    resource_type: ResourceType,
     document: &mut Document,
-    path: Path,
-    kind: Change,
+    path: AttributePath,
+    op: Op,
     value: &Value,
-) -> Result<(), Said> {
-    match (kind, value) {
-        (Change::Remove, _) => document::put_at(resource, document, path, &Value::Null),
-        // The parts that are not named stay as they are.
-        (_, Value::Object(parts)) if path.inside.is_none() && !path.attribute.inside().is_empty() => {
-            for (name, value) in parts {
-                if let Some(inside) = path.attribute.find_inside(name) {
-                    document::put_at(resource, document, Path { inside: Some(inside), ..path }, value)?;
+) -> Result<(), ScimError> {
+    match (op, value) {
+        (Op::Remove, _) => document::insert_at(resource_type, document, path, &Value::Null),
+        // Sub-attributes that the object doesn't name stay as they are.
+        (_, Value::Object(object))
+            if path.sub_attribute.is_none() && !path.attribute.sub_attributes().is_empty() =>
+        {
+            for (name, value) in object {
+                if let Some(sub_attribute) = path.attribute.find_sub_attribute(name) {
+                    let path = AttributePath { sub_attribute: Some(sub_attribute), ..path };
+                    document::insert_at(resource_type, document, path, value)?;
                 }
             }
             Ok(())
         }
-        (_, value) => document::put_at(resource, document, path, value),
+        (_, value) => document::insert_at(resource_type, document, path, value),
     }
 }
 
-/// An attribute with several values.
-fn several(
-    holder: &mut Document,
+fn patch_multi_valued(
+    container: &mut Document,
     attribute: &'static Attribute,
-    kind: Change,
+    op: Op,
     path: &PatchPath,
     value: &Value,
-) -> Result<(), Said> {
-    let mut values = match holder.remove(attribute.name) {
+) -> Result<(), ScimError> {
+    let mut values = match container.remove(attribute.name) {
         Some(Value::Array(values)) => values,
         _ => Vec::new(),
     };
-    let before: Vec<bool> = values.iter().map(is_primary).collect();
-    match &path.which {
-        Some(which) => chosen(&mut values, attribute, kind, which, path.part, value)?,
-        None => whole(&mut values, attribute, kind, value)?,
+    let was_primary: Vec<bool> = values.iter().map(is_primary).collect();
+    match &path.value_filter {
+        Some(filter) => patch_matching(&mut values, attribute, op, filter, path.sub_attribute, value)?,
+        None => patch_all(&mut values, attribute, op, value)?,
     }
-    one_primary(&mut values, &before);
-    let values = document::coerced(attribute, &Value::Array(values))?;
-    document::set(holder, attribute, values);
+    keep_new_primary(&mut values, &was_primary);
+    let values = document::normalize(attribute, &Value::Array(values))?;
+    document::set_or_remove(container, attribute, values);
     Ok(())
 }
 
-/// All of the values.
-fn whole(
+/// Patches a multi-valued attribute as a whole.
+fn patch_all(
     values: &mut Vec<Value>,
     attribute: &'static Attribute,
-    kind: Change,
+    op: Op,
     value: &Value,
-) -> Result<(), Said> {
-    let read = match document::coerced(attribute, value)? {
-        Some(Value::Array(read)) => read,
+) -> Result<(), ScimError> {
+    let operands = match document::normalize(attribute, value)? {
+        Some(Value::Array(operands)) => operands,
         _ => Vec::new(),
     };
-    match kind {
-        Change::Add => {
-            // What is there already, in whatever order its parts come, is not added again.
-            for value in read {
+    match op {
+        Op::Add => {
+            // Adding an existing value again has no effect; the order of its sub-attributes doesn't matter.
+            for value in operands {
                 if !values.contains(&value) {
                     values.push(value);
                 }
             }
         }
-        Change::Replace => *values = read,
-        Change::Remove if value.is_null() => values.clear(),
-        // As Entra removes: the values that are named.
-        Change::Remove => values.retain(|one| !read.iter().any(|gone| gone.get("value") == one.get("value"))),
-    }
-    Ok(())
-}
-
-/// Those of the values for which a filter holds.
-fn chosen(
-    values: &mut Vec<Value>,
-    attribute: &'static Attribute,
-    kind: Change,
-    which: &Filter,
-    part: Option<&'static Attribute>,
-    value: &Value,
-) -> Result<(), Said> {
-    let holds = |value: &Value| value.as_object().is_some_and(|value| which.holds(value));
-    let hold: Vec<bool> = values.iter().map(holds).collect();
-    if !hold.contains(&true) {
-        return match (kind, which.wants()) {
-            // There is nothing to remove.
-            (Change::Remove, _) => Ok(()),
-            // As Entra adds the first of its kind: emails[type eq "work"].value
-            (Change::Add, Some(mut new)) => {
-                fill(&mut new, attribute, part, value)?;
-                values.push(Value::Object(new));
-                Ok(())
-            }
-            _ => Err(Said::bad(Kind::NoTarget, format!("{} has no such value.", attribute.name))),
-        };
-    }
-    if kind == Change::Remove && part.is_none() {
-        let mut hold = hold.into_iter();
-        values.retain(|_| hold.next() == Some(false));
-        return Ok(());
-    }
-    for (one, _) in values.iter_mut().zip(hold).filter(|(_, holds)| *holds) {
-        let Some(fields) = one.as_object_mut() else { continue };
-        match (kind, part) {
-            (Change::Remove, Some(part)) => drop(fields.remove(part.name)),
-            _ => fill(fields, attribute, part, value)?,
+        Op::Replace => *values = operands,
+        Op::Remove if value.is_null() => values.clear(),
+        // Entra ID sends the values to remove in the value.
+        Op::Remove => {
+            values.retain(|value| !operands.iter().any(|operand| operand.get("value") == value.get("value")));
         }
     }
     Ok(())
 }
 
-/// Writes one part of a value, or those that are named.
-fn fill(
-    fields: &mut Document,
+/// Patches the values that match a value filter.
+fn patch_matching(
+    values: &mut Vec<Value>,
     attribute: &'static Attribute,
-    part: Option<&'static Attribute>,
+    op: Op,
+    filter: &Filter,
+    sub_attribute: Option<&'static Attribute>,
     value: &Value,
-) -> Result<(), Said> {
-    if let Some(part) = part {
-        document::set(fields, part, document::coerced(part, value)?);
+) -> Result<(), ScimError> {
+    let is_match = |value: &Value| value.as_object().is_some_and(|value| filter.matches(value));
+    let matches: Vec<bool> = values.iter().map(is_match).collect();
+    if !matches.contains(&true) {
+        return match (op, filter.required_values()) {
+            (Op::Remove, _) => Ok(()),
+            // Entra ID adds the first value of a type through a filter: emails[type eq "work"].value
+            (Op::Add, Some(mut new)) => {
+                assign(&mut new, attribute, sub_attribute, value)?;
+                values.push(Value::Object(new));
+                Ok(())
+            }
+            _ => {
+                let detail = format!("{}: no value matches the filter.", attribute.name);
+                Err(ScimError::bad_request(ScimType::NoTarget, detail))
+            }
+        };
+    }
+    if op == Op::Remove && sub_attribute.is_none() {
+        let mut matches = matches.into_iter();
+        values.retain(|_| matches.next() == Some(false));
         return Ok(());
     }
-    if let Some(Value::Object(read)) = document::one(attribute, value)? {
-        fields.extend(read);
+    for (existing, _) in values.iter_mut().zip(matches).filter(|(_, is_match)| *is_match) {
+        let Some(object) = existing.as_object_mut() else { continue };
+        match (op, sub_attribute) {
+            (Op::Remove, Some(sub_attribute)) => drop(object.remove(sub_attribute.name)),
+            _ => assign(object, attribute, sub_attribute, value)?,
+        }
+    }
+    Ok(())
+}
+
+/// Assigns one sub-attribute of a value, or all that an object names.
+fn assign(
+    object: &mut Document,
+    attribute: &'static Attribute,
+    sub_attribute: Option<&'static Attribute>,
+    value: &Value,
+) -> Result<(), ScimError> {
+    if let Some(sub_attribute) = sub_attribute {
+        document::set_or_remove(object, sub_attribute, document::normalize(sub_attribute, value)?);
+        return Ok(());
+    }
+    if let Some(Value::Object(normalized)) = document::normalize_single(attribute, value)? {
+        object.extend(normalized);
     }
     Ok(())
 }
@@ -323,14 +339,15 @@ fn is_primary(value: &Value) -> bool {
     value.get("primary") == Some(&Value::Bool(true))
 }
 
-/// A value that became the primary one takes that from the others.
-fn one_primary(values: &mut [Value], before: &[bool]) {
-    let became = |at: usize| !before.get(at).copied().unwrap_or_default();
-    let new = values.iter().enumerate().rposition(|(at, value)| is_primary(value) && became(at));
+/// If a value became primary, the others no longer are (RFC 7644, section 3.5.2).
+fn keep_new_primary(values: &mut [Value], was_primary: &[bool]) {
+    let became_primary = |index: usize| !was_primary.get(index).copied().unwrap_or_default();
+    let new =
+        values.iter().enumerate().rposition(|(index, value)| is_primary(value) && became_primary(index));
     let Some(new) = new else { return };
-    for (at, value) in values.iter_mut().enumerate() {
-        if let (Some(fields), true) = (value.as_object_mut(), at != new) {
-            fields.remove("primary");
+    for (index, value) in values.iter_mut().enumerate() {
+        if let (Some(object), true) = (value.as_object_mut(), index != new) {
+            object.remove("primary");
         }
     }
 }

@@ -1,112 +1,112 @@
-//! Which attributes are told (RFC 7644, section 3.9).
+//! Which attributes a response contains: the `attributes` and `excludedAttributes` parameters (RFC 7644, section 3.9).
 
 use super::attribute_path::{self, Target};
-use domain::scim::schema::Resource;
+use domain::scim::schema::ResourceType;
 use serde_json::{Map, Value};
 
-/// What the one who asks wants to see.
+/// The attributes that the client requested.
 #[derive(Clone, Debug, Default)]
 pub enum Projection {
     #[default]
     All,
-    Only(Vec<Name>),
-    Without(Vec<Name>),
+    Only(Vec<Segments>),
+    Except(Vec<Segments>),
 }
 
-/// An attribute's names from the resource on; all in one, where it is the extension's.
-type Name = Vec<&'static str>;
+/// The keys that lead to an attribute in the resource's JSON; the schema's URN for the whole extension.
+type Segments = Vec<&'static str>;
 
 impl Projection {
-    /// Reads the two parameters; where both are there, the one that names what is wanted counts. Names that mean nothing
-    /// are left out.
+    /// Parses the two parameters. `attributes` wins if both are given; unknown attributes are ignored.
     pub fn new<'a>(
-        resource: Resource,
+        resource_type: ResourceType,
         attributes: impl Iterator<Item = &'a str>,
         excluded: impl Iterator<Item = &'a str>,
     ) -> Self {
-        let read = |words: &mut dyn Iterator<Item = &'a str>| -> Option<Vec<Name>> {
-            let mut words = words.filter(|word| !word.trim().is_empty()).peekable();
-            words.peek()?;
-            Some(words.filter_map(|word| name(resource, word.trim())).collect())
+        let parse = |paths: &mut dyn Iterator<Item = &'a str>| -> Option<Vec<Segments>> {
+            let mut paths = paths.map(str::trim).filter(|path| !path.is_empty()).peekable();
+            paths.peek()?;
+            Some(paths.filter_map(|path| segments(resource_type, path)).collect())
         };
         let (mut attributes, mut excluded) = (attributes, excluded);
-        match (read(&mut attributes), read(&mut excluded)) {
-            (Some(only), _) => Self::Only(only),
-            (None, Some(without)) => Self::Without(without),
+        match (parse(&mut attributes), parse(&mut excluded)) {
+            (Some(attributes), _) => Self::Only(attributes),
+            (None, Some(excluded)) => Self::Except(excluded),
             (None, None) => Self::All,
         }
     }
 
-    /// Whether an attribute, or a part of it, is told.
-    pub fn tells(&self, attribute: &str) -> bool {
+    /// Whether an attribute, or one of its sub-attributes, is returned.
+    pub fn includes(&self, attribute: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Only(names) => names.iter().any(|name| name.first() == Some(&attribute)),
-            Self::Without(names) => !names.iter().any(|name| **name == [attribute]),
+            Self::Only(paths) => paths.iter().any(|path| path.first() == Some(&attribute)),
+            Self::Except(paths) => !paths.iter().any(|path| **path == [attribute]),
         }
     }
 
-    /// Leaves out what is not told. The id and the schemas always are.
+    /// Removes what isn't returned. `id` and `schemas` always are.
     pub fn apply(&self, resource: &mut Map<String, Value>) {
         match self {
             Self::All => {}
-            Self::Only(names) => {
+            Self::Only(paths) => {
                 let always = [vec!["schemas"], vec!["id"]];
-                let names: Vec<Name> = names.iter().cloned().chain(always).collect();
-                keep(resource, &names.iter().map(Vec::as_slice).collect::<Vec<_>>());
+                let paths: Vec<Segments> = paths.iter().cloned().chain(always).collect();
+                retain(resource, &paths.iter().map(Vec::as_slice).collect::<Vec<_>>());
             }
-            Self::Without(names) => {
-                for name in names.iter().filter(|name| **name != ["id"]) {
-                    remove(resource, name);
+            Self::Except(paths) => {
+                for path in paths.iter().filter(|path| **path != ["id"]) {
+                    remove(resource, path);
                 }
             }
         }
     }
 }
 
-fn name(resource: Resource, word: &str) -> Option<Name> {
-    Some(match attribute_path::target(resource, word)? {
+fn segments(resource_type: ResourceType, path: &str) -> Option<Segments> {
+    Some(match attribute_path::resolve(resource_type, path)? {
         Target::Extension(extension) => vec![extension.name],
         Target::Attribute(path) => {
-            let extension = resource.extension().filter(|_| path.extension).map(|extension| extension.name);
-            let inside = path.inside.map(|inside| inside.name);
-            extension.into_iter().chain([path.attribute.name]).chain(inside).collect()
+            let extension = resource_type.extension().filter(|_| path.in_extension);
+            let extension = extension.map(|extension| extension.name);
+            let sub_attribute = path.sub_attribute.map(|attribute| attribute.name);
+            extension.into_iter().chain([path.attribute.name]).chain(sub_attribute).collect()
         }
     })
 }
 
-fn keep(object: &mut Map<String, Value>, names: &[&[&'static str]]) {
+fn retain(object: &mut Map<String, Value>, paths: &[&[&'static str]]) {
     object.retain(|key, value| {
-        let deeper: Vec<&[&'static str]> = names
+        let inner: Vec<&[&'static str]> = paths
             .iter()
-            .filter_map(|name| name.split_first())
+            .filter_map(|path| path.split_first())
             .filter(|(first, _)| *first == key)
             .map(|(_, rest)| rest)
             .collect();
-        if deeper.is_empty() {
+        if inner.is_empty() {
             return false;
         }
-        if !deeper.iter().any(|rest| rest.is_empty()) {
-            each(value, |inside| keep(inside, &deeper));
+        if !inner.iter().any(|rest| rest.is_empty()) {
+            for_each_object(value, |object| retain(object, &inner));
         }
         true
     });
 }
 
-fn remove(object: &mut Map<String, Value>, name: &[&'static str]) {
-    match name {
+fn remove(object: &mut Map<String, Value>, path: &[&'static str]) {
+    match path {
         [] => {}
         [last] => drop(object.remove(*last)),
         [first, rest @ ..] => {
             if let Some(value) = object.get_mut(*first) {
-                each(value, |inside| remove(inside, rest));
+                for_each_object(value, |object| remove(object, rest));
             }
         }
     }
 }
 
-/// The object, or each of several.
-fn each(value: &mut Value, mut change: impl FnMut(&mut Map<String, Value>)) {
+/// Calls `change` with the value of a complex attribute, or with each value of a multi-valued one.
+fn for_each_object(value: &mut Value, mut change: impl FnMut(&mut Map<String, Value>)) {
     match value {
         Value::Object(object) => change(object),
         Value::Array(values) => values.iter_mut().filter_map(Value::as_object_mut).for_each(change),

@@ -1,148 +1,151 @@
-//! A user, as SCIM has one.
+//! The `User` resource as JSON (RFC 7643, section 4.1).
 
 use super::document::{self, Document};
-use super::error::{Kind, Said};
+use super::error::{ScimError, ScimType};
 use super::etag;
 use super::projection::Projection;
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::scim::schema::{ENTERPRISE, Resource, USER};
+use domain::scim::schema::{ENTERPRISE, ResourceType, USER};
 use domain::scim::{MAX_EXTERNAL_ID, ScimUser, UserUpdate};
 use model::EmailAddress;
+use model::permission::GroupName;
 use serde_json::{Map, Value, json};
 
-/// The resource, as it is told.
-pub fn told(person: &ScimUser, base: &str, projection: &Projection) -> Value {
-    let mut resource = writable(person);
+/// Converts a user to JSON.
+pub fn to_json(user: &ScimUser, base_url: &str, projection: &Projection) -> Value {
+    let mut resource = writable_attributes(user);
     let mut schemas = vec![USER];
-    if person.attributes.contains_key(ENTERPRISE) {
+    if user.attributes.contains_key(ENTERPRISE) {
         schemas.push(ENTERPRISE);
     }
     resource.insert("schemas".to_owned(), json!(schemas));
-    resource.insert("id".to_owned(), json!(person.id));
-    let group = |group: &model::permission::GroupName| {
+    resource.insert("id".to_owned(), json!(user.id));
+    let group = |group: &GroupName| {
         json!({
             "value": group.id,
-            "$ref": format!("{base}/Groups/{}", group.id),
+            "$ref": format!("{base_url}/Groups/{}", group.id),
             "display": group.name,
             "type": "direct",
         })
     };
-    resource.insert("groups".to_owned(), person.groups.iter().map(group).collect());
+    resource.insert("groups".to_owned(), user.groups.iter().map(group).collect());
     let meta = meta(
-        Resource::User,
-        &person.id.to_string(),
-        person.created_at,
-        person.modified_at,
-        &person.version(),
-        base,
+        ResourceType::User,
+        &user.id.to_string(),
+        user.created_at,
+        user.modified_at,
+        &user.version(),
+        base_url,
     );
     resource.insert("meta".to_owned(), meta);
     projection.apply(&mut resource);
     Value::Object(resource)
 }
 
-/// What is known of a resource itself (RFC 7643, section 3.1).
+/// The attribute `meta` (RFC 7643, section 3.1).
 pub fn meta(
-    resource: Resource,
+    resource_type: ResourceType,
     id: &str,
     created: DateTime<Utc>,
     modified: DateTime<Utc>,
     version: &str,
-    base: &str,
+    base_url: &str,
 ) -> Value {
-    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
+    let date_time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
     json!({
-        "resourceType": resource.name(),
-        "created": time(created),
-        "lastModified": time(modified),
-        "location": format!("{base}/{}s/{id}", resource.name()),
-        "version": etag::tag(version),
+        "resourceType": resource_type.name(),
+        "created": date_time(created),
+        "lastModified": date_time(modified),
+        "location": format!("{base_url}/{}s/{id}", resource_type.name()),
+        "version": etag::format_etag(version),
     })
 }
 
-/// The attributes that may be written, as they are.
-pub fn writable(person: &ScimUser) -> Document {
-    let mut document = person.attributes.clone();
-    document.insert("userName".to_owned(), json!(person.email));
-    document.insert("active".to_owned(), json!(person.active));
-    if !person.name.is_empty() {
-        document.insert("displayName".to_owned(), json!(person.name));
+/// The current values of the attributes that a client can write.
+pub fn writable_attributes(user: &ScimUser) -> Document {
+    let mut document = user.attributes.clone();
+    document.insert("userName".to_owned(), json!(user.email));
+    document.insert("active".to_owned(), json!(user.active));
+    if !user.name.is_empty() {
+        document.insert("displayName".to_owned(), json!(user.name));
     }
-    if let Some(id) = &person.external_id {
+    if let Some(id) = &user.external_id {
         document.insert("externalId".to_owned(), json!(id));
     }
-    // Whoever has no addresses of a directory's has the one that we write to.
-    document.entry("emails").or_insert_with(|| own_address(&person.email));
+    document.entry("emails").or_insert_with(|| default_emails(&user.email));
     document
 }
 
-fn own_address(email: &str) -> Value {
+/// The value of `emails` for a user whose client sent none.
+fn default_emails(email: &str) -> Value {
     json!([{ "value": email, "type": "work", "primary": true }])
 }
 
-/// What a document makes of a user; `before`: who is there already.
+/// Converts normalized attributes to an update. `before` is the current user, or `None` for a new one.
 ///
 /// # Errors
-/// An address that is none; an id of the directory that is too long.
-pub fn form(mut document: Document, before: Option<&ScimUser>) -> Result<UserUpdate, Said> {
-    let mut text = |name: &str| match document.remove(name) {
+/// `invalidValue` for a missing or invalid `userName`, an invalid name, or an `externalId` that is too long.
+pub fn to_update(mut document: Document, before: Option<&ScimUser>) -> Result<UserUpdate, ScimError> {
+    let invalid_value = |detail: String| ScimError::bad_request(ScimType::InvalidValue, detail);
+    let mut take_text = |name: &str| match document.remove(name) {
         Some(Value::String(text)) => Some(text),
         _ => None,
     };
-    let user_name = text("userName").ok_or_else(|| Said::bad(Kind::InvalidValue, "userName is missing."))?;
+    let user_name = take_text("userName").ok_or_else(|| invalid_value("userName is missing.".to_owned()))?;
     let email = EmailAddress::parse(&user_name).map_err(|why| {
-        let detail = format!("userName is the mail address that the user signs in with. {why}");
-        Said::bad(Kind::InvalidValue, detail)
+        invalid_value(format!("userName must be the email address that the user signs in with. {why}"))
     })?;
-    let external_id = text("externalId");
+    let external_id = take_text("externalId");
     if external_id.as_ref().is_some_and(|id| id.chars().count() > MAX_EXTERNAL_ID) {
-        let detail = format!("externalId: this is too long, {MAX_EXTERNAL_ID} characters at most.");
-        return Err(Said::bad(Kind::InvalidValue, detail));
+        return Err(invalid_value(format!("externalId: too long, at most {MAX_EXTERNAL_ID} characters.")));
     }
-    let display = text("displayName");
+    let requested_name = take_text("displayName");
     let active = match document.remove("active") {
         Some(Value::Bool(active)) => active,
-        _ => before.is_none_or(|person| person.active),
+        _ => before.is_none_or(|user| user.active),
     };
-    let own = |email: &str| document.get("emails") == Some(&own_address(email));
-    if own(email.as_str()) || before.is_some_and(|person| own(&person.email)) {
+    // Clients send back what they read. The default isn't stored, so that it follows a changed userName.
+    let is_default = |email: &str| document.get("emails") == Some(&default_emails(email));
+    if is_default(email.as_str()) || before.is_some_and(|user| is_default(&user.email)) {
         document.remove("emails");
     }
-    let name = match shown_name(&document, display, before) {
+    let name = match display_name(&document, requested_name, before) {
         name if name.is_empty() => name,
-        name => model::field::name(&name)
-            .map_err(|why| Said::bad(Kind::InvalidValue, format!("displayName: {why}")))?,
+        name => model::field::name(&name).map_err(|why| invalid_value(format!("displayName: {why}")))?,
     };
     Ok(UserUpdate { email, name, active, external_id, attributes: document })
 }
 
-/// The name that others see: the one that is given for that, or what the parts of the name come to. What somebody is
-/// called already stays, where neither says anything new.
-fn shown_name(document: &Document, display: Option<String>, before: Option<&ScimUser>) -> String {
-    let now = put_together(document);
-    let Some(before) = before else { return display.or(now).unwrap_or_default() };
-    match display {
-        Some(display) if display != before.name => display,
-        // It is as it was: then it goes with the parts, if it came from them.
+/// The user's name: `displayName` if the client changed it, else `name` if that changed. Otherwise it stays, also if the
+/// user has changed it here.
+fn display_name(document: &Document, requested: Option<String>, before: Option<&ScimUser>) -> String {
+    let full_name_after = full_name(document);
+    let Some(before) = before else { return requested.or(full_name_after).unwrap_or_default() };
+    match requested {
+        Some(requested) if requested != before.name => requested,
+        // `displayName` is unchanged. It follows `name` if it was derived from it.
         Some(_) | None => {
-            let was = put_together(&before.attributes);
-            let follows = was.as_ref() == Some(&before.name) || before.name.is_empty();
-            now.filter(|now| follows && Some(now) != was.as_ref()).unwrap_or_else(|| before.name.clone())
+            let full_name_before = full_name(&before.attributes);
+            let is_derived = full_name_before.as_ref() == Some(&before.name) || before.name.is_empty();
+            full_name_after
+                .filter(|name| is_derived && Some(name) != full_name_before.as_ref())
+                .unwrap_or_else(|| before.name.clone())
         }
     }
 }
 
-fn put_together(attributes: &Map<String, Value>) -> Option<String> {
+/// The name that the attribute `name` amounts to.
+fn full_name(attributes: &Map<String, Value>) -> Option<String> {
     let name = attributes.get("name")?;
     let part = |part: &str| name.get(part).and_then(Value::as_str).map(str::to_owned);
-    let both = [part("givenName"), part("familyName")].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    Some(both).filter(|both| !both.is_empty()).or_else(|| part("formatted"))
+    let joined = [part("givenName"), part("familyName")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Some(joined).filter(|joined| !joined.is_empty()).or_else(|| part("formatted"))
 }
 
-/// Reads a whole resource, as it is made or replaced.
+/// Parses a `User` resource, for POST and PUT.
 ///
 /// # Errors
-/// As for [`form`], and values that are not of their kind.
-pub fn read(raw: &Document, before: Option<&ScimUser>) -> Result<UserUpdate, Said> {
-    form(document::read(Resource::User, raw)?, before)
+/// As for [`to_update`], and `invalidValue` for a value of the wrong type.
+pub fn from_json(raw: &Document, before: Option<&ScimUser>) -> Result<UserUpdate, ScimError> {
+    to_update(document::parse(ResourceType::User, raw)?, before)
 }

@@ -1,124 +1,130 @@
-//! `/Users`.
+//! The handlers of `/Users`.
 
 use super::document::Document;
-use super::error::{Failure, Said};
-use super::list_response::{self, Parameters};
+use super::error::{Error, ScimError};
+use super::list_response::{ListParameters, list_response};
 use super::projection::Projection;
-use super::request::{Asked, Calling};
-use super::{answer, document, empty, etag, patch, user};
+use super::request::{RequestParts, ScimRequest};
+use super::{document, empty_response, etag, json_response, patch, user};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use domain::ApiClient;
-use domain::scim::schema::Resource;
-use domain::scim::{self, Edited, ScimUser, UserUpdate};
+use domain::scim::schema::ResourceType;
+use domain::scim::{self, ScimUser, UpdateOutcome, UserUpdate};
 use model::UserId;
 use model::api_keys::Scope;
 
-pub async fn list(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        let program = &door.open(Scope::UsersRead).await?;
-        listed(program, &asked.base, &Parameters::of_query(&asked.query)?).await
+pub async fn list(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        let api_client = &auth.require_scope(Scope::UsersRead).await?;
+        list_users(api_client, &request.base_url, &ListParameters::from_query(&request.query)?).await
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-pub async fn search(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        let program = &door.open(Scope::UsersRead).await?;
-        let base = asked.base.clone();
-        listed(program, &base, &Parameters::of_body(&asked.document().await?)?).await
+pub async fn search(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        let api_client = &auth.require_scope(Scope::UsersRead).await?;
+        let base_url = request.base_url.clone();
+        list_users(api_client, &base_url, &ListParameters::from_body(&request.json_body().await?)?).await
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-async fn listed(program: &ApiClient<'_>, base: &str, parameters: &Parameters) -> Result<Response, Failure> {
-    let listing = scim::list_users(program, &parameters.question(Resource::User)?).await?;
-    let projection = parameters.projection(Resource::User);
-    let people = listing.resources.iter().map(|one| user::told(one, base, &projection)).collect();
-    Ok(list_response::told(listing.total, parameters.start, people))
+async fn list_users(
+    api_client: &ApiClient<'_>,
+    base_url: &str,
+    parameters: &ListParameters,
+) -> Result<Response, Error> {
+    let page = scim::list_users(api_client, &parameters.list_query(ResourceType::User)?).await?;
+    let projection = parameters.projection(ResourceType::User);
+    let resources = page.resources.iter().map(|user| user::to_json(user, base_url, &projection)).collect();
+    Ok(list_response(page.total, parameters.start_index, resources))
 }
 
-pub async fn show(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        let program = &door.open(Scope::UsersRead).await?;
-        let person = scim::person(program, id(&asked.id)?).await?;
-        if etag::is_known(&asked.headers, &person.version()) {
-            return Ok(etag::not_modified(&person.version()));
+pub async fn get(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        let api_client = &auth.require_scope(Scope::UsersRead).await?;
+        let user = scim::get_user(api_client, parse_id(&request.id)?).await?;
+        if etag::matches_if_none_match(&request.headers, &user.version()) {
+            return Ok(etag::not_modified(&user.version()));
         }
-        Ok(told(StatusCode::OK, &person, &asked.base, &projection(&asked.query)?))
+        Ok(user_response(StatusCode::OK, &user, &request.base_url, &projection(&request.query)?))
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-pub async fn create(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        let program = &door.open(Scope::UsersWrite).await?;
-        let (base, projection) = (asked.base.clone(), projection(&asked.query)?);
-        let form = user::read(&asked.document().await?, None)?;
-        let person = scim::create(program, &form).await?;
-        let mut response = told(StatusCode::CREATED, &person, &base, &projection);
-        if let Ok(location) = HeaderValue::from_str(&format!("{base}/Users/{}", person.id)) {
+pub async fn create(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        let api_client = &auth.require_scope(Scope::UsersWrite).await?;
+        let (base_url, projection) = (request.base_url.clone(), projection(&request.query)?);
+        let update = user::from_json(&request.json_body().await?, None)?;
+        let user = scim::create_user(api_client, &update).await?;
+        let mut response = user_response(StatusCode::CREATED, &user, &base_url, &projection);
+        if let Ok(location) = HeaderValue::from_str(&format!("{base_url}/Users/{}", user.id)) {
             response.headers_mut().insert(LOCATION, location);
         }
         Ok(response)
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-pub async fn replace(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        let program = &door.open(Scope::UsersWrite).await?;
-        edited(program, asked, |raw, before| Ok(user::read(raw, Some(before))?)).await
+pub async fn replace(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        let api_client = &auth.require_scope(Scope::UsersWrite).await?;
+        update(api_client, request, |body, before| Ok(user::from_json(body, Some(before))?)).await
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-pub async fn change(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        let program = &door.open(Scope::UsersWrite).await?;
-        edited(program, asked, |raw, before| {
-            let mut document = user::writable(before);
-            patch::apply(Resource::User, &mut document, &patch::operations(raw)?)?;
-            Ok(user::form(document::read(Resource::User, &document)?, Some(before))?)
+pub async fn patch(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        let api_client = &auth.require_scope(Scope::UsersWrite).await?;
+        update(api_client, request, |body, before| {
+            let mut document = user::writable_attributes(before);
+            patch::apply(ResourceType::User, &mut document, &patch::parse_operations(body)?)?;
+            Ok(user::to_update(document::parse(ResourceType::User, &document)?, Some(before))?)
         })
         .await
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-async fn edited(
-    program: &ApiClient<'_>,
-    asked: Asked,
-    change: impl Fn(&Document, &ScimUser) -> Result<UserUpdate, Failure> + Sync,
-) -> Result<Response, Failure> {
-    let (base, projection, user) = (asked.base.clone(), projection(&asked.query)?, id(&asked.id)?);
-    let expected = etag::expected(&asked.headers);
-    let raw = asked.document().await?;
-    match scim::edit(program, user, &expected, |before| change(&raw, before)).await? {
-        Edited::ScimUser(person) => Ok(told(StatusCode::OK, &person, &base, &projection)),
-        Edited::Gone => Ok(empty(StatusCode::NO_CONTENT)),
+async fn update(
+    api_client: &ApiClient<'_>,
+    request: RequestParts,
+    change: impl Fn(&Document, &ScimUser) -> Result<UserUpdate, Error> + Sync,
+) -> Result<Response, Error> {
+    let (base_url, projection) = (request.base_url.clone(), projection(&request.query)?);
+    let (user, if_match) = (parse_id(&request.id)?, etag::if_match(&request.headers));
+    let body = request.json_body().await?;
+    match scim::update_user(api_client, user, &if_match, |before| change(&body, before)).await? {
+        UpdateOutcome::Updated(user) => Ok(user_response(StatusCode::OK, &user, &base_url, &projection)),
+        UpdateOutcome::InvitationRevoked => Ok(empty_response(StatusCode::NO_CONTENT)),
     }
 }
 
-pub async fn delete(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        let program = &door.open(Scope::UsersWrite).await?;
-        scim::delete(program, id(&asked.id)?, &etag::expected(&asked.headers)).await?;
-        Ok(empty(StatusCode::NO_CONTENT))
+pub async fn delete(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        let api_client = &auth.require_scope(Scope::UsersWrite).await?;
+        let if_match = etag::if_match(&request.headers);
+        scim::delete_user(api_client, parse_id(&request.id)?, &if_match).await?;
+        Ok(empty_response(StatusCode::NO_CONTENT))
     };
-    door.tell(done.await)
+    auth.respond(result.await)
 }
 
-fn told(status: StatusCode, person: &ScimUser, base: &str, projection: &Projection) -> Response {
-    etag::with(answer(status, &user::told(person, base, projection)), &person.version())
+fn user_response(status: StatusCode, user: &ScimUser, base_url: &str, projection: &Projection) -> Response {
+    let response = json_response(status, &user::to_json(user, base_url, projection));
+    etag::with_etag(response, &user.version())
 }
 
-fn projection(query: &str) -> Result<Projection, Said> {
-    Ok(Parameters::of_query(query)?.projection(Resource::User))
+fn projection(query: &str) -> Result<Projection, ScimError> {
+    Ok(ListParameters::from_query(query)?.projection(ResourceType::User))
 }
 
-/// What is no id of ours is nobody's.
-fn id(text: &str) -> Result<UserId, Said> {
-    text.parse().map_err(|_| Said::not_found())
+/// An id that isn't a UUID matches no user.
+fn parse_id(text: &str) -> Result<UserId, ScimError> {
+    text.parse().map_err(|_| ScimError::not_found())
 }

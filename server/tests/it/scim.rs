@@ -1,4 +1,4 @@
-//! SCIM, as an identity provider drives it.
+//! The SCIM service over HTTP, with the requests that identity providers send.
 
 mod api_keys;
 mod discovery;
@@ -24,9 +24,9 @@ const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// An identity provider with a key.
-struct Directory {
-    site: TestServer,
+/// An identity provider with an API key, and the server that it calls.
+struct ScimClient {
+    server: TestServer,
     key: String,
 }
 
@@ -37,34 +37,35 @@ struct Reply {
 }
 
 impl Reply {
+    /// The body of a successful response.
     fn ok(self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.json);
         self.json
     }
 
-    /// A refusal in SCIM's words; gives its detail.
-    fn refused(&self, status: u16, kind: Option<&str>) -> String {
+    /// The detail of an error response with this status and `scimType`.
+    fn error(&self, status: u16, scim_type: Option<&str>) -> String {
         assert_eq!(self.status, status, "{}", self.json);
         assert_eq!(self.json["schemas"], json!([ERROR]));
         assert_eq!(self.json["status"], json!(status.to_string()));
-        assert_eq!(self.json["scimType"].as_str(), kind, "{}", self.json);
+        assert_eq!(self.json["scimType"].as_str(), scim_type, "{}", self.json);
         assert_eq!(self.headers[header::CONTENT_TYPE], "application/scim+json");
         self.json["detail"].as_str().unwrap().to_owned()
     }
 }
 
-impl Directory {
+impl ScimClient {
     async fn new(pool: PgPool) -> Self {
-        let site = TestServer::new(pool).await;
-        let key = key(&site, &Scope::ALL).await;
-        Self { site, key }
+        let server = TestServer::new(pool).await;
+        let key = create_key(&server, &Scope::ALL).await;
+        Self { server, key }
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
-        self.with(method, path, body, &[]).await
+        self.call_with_headers(method, path, body, &[]).await
     }
 
-    async fn with(
+    async fn call_with_headers(
         &self,
         method: Method,
         path: &str,
@@ -82,7 +83,7 @@ impl Directory {
             request = std::mem::take(&mut request).header(header::CONTENT_TYPE, "application/scim+json");
             body.to_string()
         });
-        reply(&self.site, request.body(Body::from(body.unwrap_or_default())).unwrap()).await
+        send(&self.server, request.body(Body::from(body.unwrap_or_default())).unwrap()).await
     }
 
     async fn get(&self, path: &str) -> Reply {
@@ -105,48 +106,80 @@ impl Directory {
         self.call(Method::PATCH, path, Some(&json!({ "schemas": [PATCH], "Operations": operations }))).await
     }
 
-    /// Makes a user of this address, and gives the id.
-    async fn user(&self, email: &str) -> String {
-        let made = self.post("/Users", &json!({ "schemas": [USER], "userName": email })).await.ok();
-        made["id"].as_str().unwrap().to_owned()
+    /// Creates a user and returns the id.
+    async fn create_user(&self, email: &str) -> String {
+        let created = self.post("/Users", &json!({ "schemas": [USER], "userName": email })).await.ok();
+        created["id"].as_str().unwrap().to_owned()
     }
 
-    async fn group(&self, name: &str, members: &[&str]) -> String {
+    /// Creates a group and returns the id.
+    async fn create_group(&self, name: &str, members: &[&str]) -> String {
         let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
         let body = json!({ "schemas": [GROUP], "displayName": name, "members": members });
         self.post("/Groups", &body).await.ok()["id"].as_str().unwrap().to_owned()
     }
 
-    /// What a filter finds, by this attribute.
-    async fn find(&self, kind: &str, filter: &str, attribute: &str) -> Vec<String> {
-        let list = self.get(&format!("/{kind}?filter={}", encoded(filter))).await.ok();
-        let found: Vec<String> = list["Resources"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one[attribute].as_str().unwrap().to_owned())
-            .collect();
-        assert_eq!(list["totalResults"], json!(found.len()), "{filter}");
-        found
+    /// Filters users or groups, and returns this attribute of the matches.
+    async fn search(&self, endpoint: &str, filter: &str, attribute: &str) -> Vec<String> {
+        let list = self.get(&format!("/{endpoint}?filter={}", url_encode(filter))).await.ok();
+        let values = strings(&list["Resources"], attribute);
+        assert_eq!(list["totalResults"], json!(values.len()), "{filter}");
+        values
     }
 
-    async fn text(&self, sql: &'static str, about: &str) -> Option<String> {
-        sqlx::query_scalar(sql).bind(about).fetch_optional(&self.site.context.pool).await.unwrap().flatten()
+    async fn user_id(&self, email: &str) -> String {
+        self.query("select id::text from users where email = $1", email).await
+    }
+
+    async fn user_status(&self, email: &str) -> String {
+        self.query("select status from users where email = $1", email).await
+    }
+
+    async fn query(&self, sql: &'static str, email: &str) -> String {
+        sqlx::query_scalar(sql).bind(email).fetch_one(&self.server.context.pool).await.unwrap()
+    }
+
+    async fn expire_invitation(&self, email: &str) {
+        sqlx::query("update invitations set expires_at = created_at where email = $1")
+            .bind(email)
+            .execute(&self.server.context.pool)
+            .await
+            .unwrap();
+    }
+
+    async fn count_members(&self) -> i64 {
+        self.server.count("group_members").await
+    }
+
+    async fn count_events(&self, action: &str) -> i64 {
+        self.server.count(&format!("audit_events where action = '{action}'")).await
     }
 }
 
-async fn key(site: &TestServer, scopes: &[Scope]) -> String {
-    let request_context = site.admin().await;
+/// One attribute of each resource in a list.
+fn strings(resources: &Value, attribute: &str) -> Vec<String> {
+    let resources = resources.as_array().unwrap().iter();
+    resources.map(|resource| resource[attribute].as_str().unwrap().to_owned()).collect()
+}
+
+/// The path of a resource in a response.
+fn path_of(resource: &Value) -> String {
+    format!("/{}s/{}", resource["meta"]["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap())
+}
+
+async fn create_key(server: &TestServer, scopes: &[Scope]) -> String {
+    let request_context = server.admin().await;
     let admin = request_context.admin("blobsrus").await.unwrap();
-    domain::api_keys::create(&admin, "Okta", scopes, Lifetime::Forever).await.unwrap().text
+    domain::api_keys::create(&admin, "Okta", scopes, Lifetime::Unlimited).await.unwrap().token
 }
 
-async fn reply(site: &TestServer, request: Request<Body>) -> Reply {
-    let answer = site.send(request).await;
-    let json = if answer.body.is_empty() { Value::Null } else { serde_json::from_str(&answer.body).unwrap() };
-    Reply { status: answer.status, headers: answer.headers, json }
+async fn send(server: &TestServer, request: Request<Body>) -> Reply {
+    let response = server.send(request).await;
+    let json =
+        if response.body.is_empty() { Value::Null } else { serde_json::from_str(&response.body).unwrap() };
+    Reply { status: response.status, headers: response.headers, json }
 }
 
-fn encoded(text: &str) -> String {
+fn url_encode(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

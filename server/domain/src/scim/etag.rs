@@ -1,5 +1,6 @@
-//! Versions of resources, for those who must not overwrite what they have not seen (RFC 7644, section 3.14). A version
-//! is worked out from what the resource is, so that no rule has to count.
+//! Versions of resources and the `If-Match` precondition (RFC 7644, section 3.14).
+//!
+//! A version is a hash over the resource, so no code path has to remember to increment a counter.
 
 use super::{ScimGroup, ScimUser};
 use crate::{Error, Result, secret};
@@ -7,22 +8,21 @@ use model::Problem;
 use serde::Serialize;
 use std::fmt::Write;
 
-/// Which versions the one who asks would change.
+/// The versions that a client is willing to change: the parsed `If-Match` header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum IfMatch {
-    /// Whatever it is by now.
+    /// No precondition: the header is missing, or `*`.
     #[default]
     Any,
-    /// One of these.
+    /// The current version must be one of these.
     OneOf(Vec<String>),
 }
 
 impl IfMatch {
-    /// # Errors
-    /// When it is another version by now.
+    /// Checks the precondition against the current version.
     pub(super) fn check(&self, version: &str) -> Result<()> {
         match self {
-            Self::OneOf(versions) if !versions.iter().any(|one| one == version) => {
+            Self::OneOf(versions) if !versions.iter().any(|expected| expected == version) => {
                 Err(Error::Problem(Problem::ChangedMeanwhile))
             }
             Self::Any | Self::OneOf(_) => Ok(()),
@@ -31,20 +31,22 @@ impl IfMatch {
 }
 
 impl ScimUser {
+    /// The version in the `ETag` header; it changes with every attribute.
     pub fn version(&self) -> String {
         version(self)
     }
 }
 
 impl ScimGroup {
+    /// The version in the `ETag` header; it changes with every attribute and with the members.
     pub fn version(&self) -> String {
         version(self)
     }
 }
 
 fn version(resource: &impl Serialize) -> String {
-    let text = serde_json::to_vec(resource).unwrap_or_default();
-    secret::hash(&text).iter().take(12).fold(String::new(), |mut version, byte| {
+    let json = serde_json::to_vec(resource).unwrap_or_default();
+    secret::hash(&json).iter().take(12).fold(String::new(), |mut version, byte| {
         let _ = write!(version, "{byte:02x}");
         version
     })

@@ -1,9 +1,9 @@
-//! Groups, made and changed by a directory. Ten thousand members come and go in a handful of statements.
+//! Groups as SCIM clients create and change them. A change of 10,000 members takes a handful of statements.
 
 mod members;
 
 use super::filter::Filter;
-use super::paging::{ListQuery, Listing};
+use super::paging::{Cursor, ListPage, ListQuery};
 use super::sql::Statement;
 use super::{GroupMember, IfMatch, ScimGroup};
 use crate::audit::{self, Targets};
@@ -17,28 +17,29 @@ use sqlx::{FromRow, PgConnection};
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
-/// The most members that one answer tells of, all groups together; the last group that does not fit is the next page's.
-const MAX_MEMBERS: i64 = 50_000;
+/// The most members in one page, over all of its groups. A group that would exceed it starts the next page.
+const MAX_MEMBERS_PER_PAGE: i64 = 50_000;
 
-/// What a directory wants a group to be; what is not said stays.
+/// New values for a group. `None` leaves an attribute as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GroupForm {
+pub struct GroupUpdate {
     pub name: Option<String>,
+    /// `Some(None)` removes it.
     pub external_id: Option<Option<String>>,
-    pub members: Members,
+    pub members: MemberChanges,
 }
 
-/// What a directory wants to change of the members. Nobody is both added and removed.
+/// Changes to the members of a group. No user is in both `add` and `remove`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Members {
-    /// Whether those who are added shall be all that there are.
-    pub only: bool,
+pub struct MemberChanges {
+    /// Whether `add` replaces all current members.
+    pub replace: bool,
     pub add: BTreeSet<UserId>,
     pub remove: BTreeSet<UserId>,
 }
 
-impl Members {
-    /// As if they were changed one after the other.
+impl MemberChanges {
+    /// Adds users, also those removed by an earlier operation.
     pub fn add(&mut self, users: impl IntoIterator<Item = UserId>) {
         for user in users {
             self.remove.remove(&user);
@@ -46,6 +47,7 @@ impl Members {
         }
     }
 
+    /// Removes users, also those added by an earlier operation.
     pub fn remove(&mut self, users: impl IntoIterator<Item = UserId>) {
         for user in users {
             self.add.remove(&user);
@@ -53,19 +55,20 @@ impl Members {
         }
     }
 
+    /// Removes all members.
     pub fn clear(&mut self) {
-        *self = Self { only: true, ..Self::default() };
+        *self = Self { replace: true, ..Self::default() };
     }
 }
 
-/// The columns that a group is made of. The sum is over the primary key's index alone.
+/// The columns of a [`GroupRow`]. Count and checksum need only the index of the primary key.
 const COLUMNS: &str =
     "select g.id, g.name, g.external_id, g.created_at, g.modified_at, coalesce(m.count, 0) as count,
-    coalesce(m.sum, 0) as sum";
+    coalesce(m.checksum, 0) as checksum";
 
 const FROM: &str = " from groups g
     left join lateral (
-        select count(*) as count, bit_xor(hashtextextended(m.user_id::text, 0)) as sum
+        select count(*) as count, bit_xor(hashtextextended(m.user_id::text, 0)) as checksum
         from group_members m where m.organization_id = g.organization_id and m.group_id = g.id
     ) m on true
     where g.organization_id = ";
@@ -78,7 +81,7 @@ struct GroupRow {
     created_at: DateTime<Utc>,
     modified_at: Option<DateTime<Utc>>,
     count: i64,
-    sum: i64,
+    checksum: i64,
 }
 
 impl From<GroupRow> for ScimGroup {
@@ -89,8 +92,8 @@ impl From<GroupRow> for ScimGroup {
             external_id: row.external_id,
             created_at: row.created_at,
             modified_at: row.modified_at.unwrap_or(row.created_at),
-            members_count: row.count,
-            members_sum: row.sum,
+            member_count: row.count,
+            members_checksum: row.checksum,
             members: None,
         }
     }
@@ -103,95 +106,95 @@ struct Row {
     sort_value: Option<String>,
 }
 
-/// A page of the groups, with their members where they are asked for.
+/// Lists one page of the groups. Members are loaded only if requested, since there can be many.
 pub async fn list_groups(
     api_client: &ApiClient<'_>,
-    question: &ListQuery,
+    query: &ListQuery,
     with_members: bool,
-) -> Result<Listing<ScimGroup>> {
+) -> Result<ListPage<ScimGroup>> {
     let pool = &api_client.app().pool;
-    let window = question.window(api_client).await?;
-    let mut rows: Vec<Row> = if question.count == 0 {
+    let start = query.load_cursor(api_client).await?;
+    let mut rows: Vec<Row> = if query.count == 0 {
         Vec::new()
     } else {
         let mut statement = Statement::new(api_client.organization_id());
         statement.sql.push(COLUMNS).push(", ");
-        question.select_place(&mut statement);
-        push_where(&mut statement, FROM, api_client.organization_id(), question.filter.as_ref());
-        question.push_page(&mut statement, "g.id", &window, question.count);
+        query.push_sort_value(&mut statement);
+        push_from(&mut statement, FROM, api_client.organization_id(), query.filter.as_ref());
+        query.push_page(&mut statement, "g.id", &start);
         statement.sql.build_query_as().fetch_all(pool).await?
     };
-    let total = if let Some(total) = window.total {
+    let total = if let Some(total) = start.total {
         total
     } else {
         let mut statement = Statement::new(api_client.organization_id());
         statement.sql.push("select count(*)");
         let from = " from groups g where g.organization_id = ";
-        push_where(&mut statement, from, api_client.organization_id(), question.filter.as_ref());
+        push_from(&mut statement, from, api_client.organization_id(), query.filter.as_ref());
         statement.sql.build_query_scalar().fetch_one(pool).await?
     };
     if with_members {
-        let sums = rows.iter().scan(0, |sum, row| {
-            *sum += row.group.count;
-            Some(*sum)
+        let running_totals = rows.iter().scan(0, |total, row| {
+            *total += row.group.count;
+            Some(*total)
         });
-        let most = sums.take_while(|sum| *sum <= MAX_MEMBERS).count();
-        rows.truncate(most.max(1));
+        let fitting = running_totals.take_while(|total| *total <= MAX_MEMBERS_PER_PAGE).count();
+        rows.truncate(fitting.max(1));
     }
-    let last = rows.last().map(|row| (row.sort_value.clone(), row.group.id));
-    question.remember(api_client, &window, total, rows.len(), last).await?;
-    let mut teams: Vec<ScimGroup> = rows.into_iter().map(|row| row.group.into()).collect();
+    let last = rows.last().map(|row| Cursor { sort_value: row.sort_value.clone(), last_id: row.group.id });
+    query.save_cursor(api_client, &start, total, rows.len(), last).await?;
+    let mut groups: Vec<ScimGroup> = rows.into_iter().map(|row| row.group.into()).collect();
     if with_members {
         let mut connection = pool.acquire().await?;
-        read_members(&mut connection, api_client, &mut teams).await?;
+        load_members(&mut connection, api_client, &mut groups).await?;
     }
-    Ok(Listing { total, resources: teams })
+    Ok(ListPage { total, resources: groups })
 }
 
-fn push_where(statement: &mut Statement, from: &'static str, organization: Uuid, filter: Option<&Filter>) {
+fn push_from(statement: &mut Statement, from: &'static str, organization: Uuid, filter: Option<&Filter>) {
     statement.sql.push(from).push_bind(organization);
     if let Some(filter) = filter {
         statement.sql.push(" and ");
-        statement.condition(filter);
+        statement.push_filter(filter);
     }
 }
 
-/// One group.
+/// Loads one group.
 ///
 /// # Errors
-/// Not found, when there is no such group.
-pub async fn group(api_client: &ApiClient<'_>, group: GroupId, with_members: bool) -> Result<ScimGroup> {
+/// [`Problem::NotFound`](model::Problem::NotFound).
+pub async fn get_group(api_client: &ApiClient<'_>, group: GroupId, with_members: bool) -> Result<ScimGroup> {
     let mut connection = api_client.app().pool.acquire().await?;
-    let mut teams = [read(&mut connection, api_client, group).await?];
+    let mut groups = [load_group(&mut connection, api_client, group).await?];
     if with_members {
-        read_members(&mut connection, api_client, &mut teams).await?;
+        load_members(&mut connection, api_client, &mut groups).await?;
     }
-    let [team] = teams;
-    Ok(team)
+    let [group] = groups;
+    Ok(group)
 }
 
-async fn read(
+async fn load_group(
     connection: &mut PgConnection,
     api_client: &ApiClient<'_>,
     group: GroupId,
 ) -> Result<ScimGroup> {
     let mut statement = Statement::new(api_client.organization_id());
     statement.sql.push(COLUMNS);
-    push_where(&mut statement, FROM, api_client.organization_id(), None);
+    push_from(&mut statement, FROM, api_client.organization_id(), None);
     statement.sql.push(" and g.id = ").push_bind(group.0);
     let row: Option<GroupRow> = statement.sql.build_query_as().fetch_optional(connection).await?;
     Ok(row.ok_or_else(Error::not_found)?.into())
 }
 
-async fn read_members(
+async fn load_members(
     connection: &mut PgConnection,
     api_client: &ApiClient<'_>,
-    teams: &mut [ScimGroup],
+    groups: &mut [ScimGroup],
 ) -> Result<()> {
-    let ids: Vec<Uuid> = teams.iter().map(|team| team.id.0).collect();
+    let ids: Vec<Uuid> = groups.iter().map(|group| group.id.0).collect();
     let mut members: HashMap<Uuid, Vec<GroupMember>> = HashMap::new();
     for row in sqlx::query!(
-        "select m.group_id, m.user_id, coalesce(nullif(u.name, ''), u.email) as \"shown!\"
+        "select m.group_id, m.user_id, coalesce(nullif(u.name, ''), u.email) as \"display!\"
          from group_members m
          join users u on u.organization_id = m.organization_id and u.id = m.user_id
          where m.organization_id = $1 and m.group_id = any($2) and u.joined_at is not null
@@ -205,25 +208,25 @@ async fn read_members(
         members
             .entry(row.group_id)
             .or_default()
-            .push(GroupMember { id: UserId(row.user_id), shown: row.shown });
+            .push(GroupMember { id: UserId(row.user_id), display: row.display });
     }
-    for team in teams {
-        team.members = Some(members.remove(&team.id.0).unwrap_or_default());
+    for group in groups {
+        group.members = Some(members.remove(&group.id.0).unwrap_or_default());
     }
     Ok(())
 }
 
-/// Makes a group.
+/// Creates a group.
 ///
 /// # Errors
-/// A name that can't be or is taken; a member who is not there.
-pub async fn create_group(api_client: &ApiClient<'_>, form: &GroupForm) -> Result<ScimGroup> {
-    let name = field::name(form.name.as_deref().unwrap_or_default())
+/// An invalid or duplicate name; a member that doesn't exist.
+pub async fn create_group(api_client: &ApiClient<'_>, update: &GroupUpdate) -> Result<ScimGroup> {
+    let name = field::name(update.name.as_deref().unwrap_or_default())
         .map_err(|why| Error::field("displayName", why))?;
-    again!(create_once(api_client, &name, form))
+    retry_on_deadlock!(try_create(api_client, &name, update))
 }
 
-async fn create_once(api_client: &ApiClient<'_>, name: &str, form: &GroupForm) -> Result<ScimGroup> {
+async fn try_create(api_client: &ApiClient<'_>, name: &str, update: &GroupUpdate) -> Result<ScimGroup> {
     let mut transaction = api_client.app().pool.begin().await?;
     let group = GroupId(api_client.new_id());
     sqlx::query!(
@@ -231,46 +234,46 @@ async fn create_once(api_client: &ApiClient<'_>, name: &str, form: &GroupForm) -
         api_client.organization_id(),
         group.0,
         name,
-        form.external_id.clone().flatten(),
+        update.external_id.clone().flatten(),
         api_client.now
     )
     .execute(&mut *transaction)
     .await
-    .map_err(taken)?;
-    record(&mut transaction, api_client, group, name, "group.created").await?;
-    change_members(&mut transaction, api_client, group, name, &form.members).await?;
-    let team = read(&mut transaction, api_client, group).await?;
+    .map_err(name_conflict)?;
+    record_event(&mut transaction, api_client, group, name, "group.created").await?;
+    change_members(&mut transaction, api_client, group, name, &update.members).await?;
+    let group = load_group(&mut transaction, api_client, group).await?;
     transaction.commit().await?;
-    Ok(team)
+    Ok(group)
 }
 
-/// Changes a group.
+/// Updates a group.
 ///
 /// # Errors
-/// Not found; another version than was expected; a name that can't be or is taken; a member who is not there.
-pub async fn change_group(
+/// Not found; a failed `If-Match` precondition; an invalid or duplicate name; a member that doesn't exist.
+pub async fn update_group(
     api_client: &ApiClient<'_>,
     group: GroupId,
-    expected: &IfMatch,
-    form: &GroupForm,
+    if_match: &IfMatch,
+    update: &GroupUpdate,
 ) -> Result<ScimGroup> {
-    let name = form.name.as_deref().map(field::name).transpose();
+    let name = update.name.as_deref().map(field::name).transpose();
     let name = name.map_err(|why| Error::field("displayName", why))?;
-    again!(change_once(api_client, group, expected, name.as_deref(), form))
+    retry_on_deadlock!(try_update(api_client, group, if_match, name.as_deref(), update))
 }
 
-async fn change_once(
+async fn try_update(
     api_client: &ApiClient<'_>,
     group: GroupId,
-    expected: &IfMatch,
+    if_match: &IfMatch,
     name: Option<&str>,
-    form: &GroupForm,
+    update: &GroupUpdate,
 ) -> Result<ScimGroup> {
     let mut transaction = api_client.app().pool.begin().await?;
-    let before = lock(&mut transaction, api_client, group).await?;
-    expected.check(&before.version())?;
+    let before = lock_group(&mut transaction, api_client, group).await?;
+    if_match.check(&before.version())?;
     let name = name.unwrap_or(&before.name);
-    let external_id = form.external_id.as_ref().unwrap_or(&before.external_id);
+    let external_id = update.external_id.as_ref().unwrap_or(&before.external_id);
     if (name, external_id) != (before.name.as_str(), &before.external_id) {
         sqlx::query!(
             "update groups set name = $3, external_id = $4 where organization_id = $1 and id = $2",
@@ -281,29 +284,29 @@ async fn change_once(
         )
         .execute(&mut *transaction)
         .await
-        .map_err(taken)?;
-        record(&mut transaction, api_client, group, name, "group.updated").await?;
+        .map_err(name_conflict)?;
+        record_event(&mut transaction, api_client, group, name, "group.updated").await?;
     }
-    change_members(&mut transaction, api_client, group, name, &form.members).await?;
-    let team = read(&mut transaction, api_client, group).await?;
+    change_members(&mut transaction, api_client, group, name, &update.members).await?;
+    let group = load_group(&mut transaction, api_client, group).await?;
     transaction.commit().await?;
-    Ok(team)
+    Ok(group)
 }
 
-/// Deletes a group; its people stay.
+/// Deletes a group, but not its members.
 ///
 /// # Errors
-/// Not found; another version than was expected.
-pub async fn delete_group(api_client: &ApiClient<'_>, group: GroupId, expected: &IfMatch) -> Result<()> {
-    if *expected != IfMatch::Any {
+/// Not found; a failed `If-Match` precondition.
+pub async fn delete_group(api_client: &ApiClient<'_>, group: GroupId, if_match: &IfMatch) -> Result<()> {
+    if *if_match != IfMatch::Any {
         let mut connection = api_client.app().pool.acquire().await?;
-        expected.check(&read(&mut connection, api_client, group).await?.version())?;
+        if_match.check(&load_group(&mut connection, api_client, group).await?.version())?;
     }
     groups::delete(api_client, group).await
 }
 
-/// Two directories that change one group do it one after the other; whoever puts people in on a page need not wait.
-async fn lock(
+/// Serializes SCIM changes to a group. The lock is weak enough that adding members in the UI needn't wait.
+async fn lock_group(
     transaction: &mut PgConnection,
     api_client: &ApiClient<'_>,
     group: GroupId,
@@ -316,23 +319,24 @@ async fn lock(
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or_else(Error::not_found)?;
-    read(transaction, api_client, group).await
+    load_group(transaction, api_client, group).await
 }
 
-fn taken(error: sqlx::Error) -> Error {
+/// Maps a violation of the unique index on the name.
+fn name_conflict(error: sqlx::Error) -> Error {
     match error.as_database_error().and_then(sqlx::error::DatabaseError::constraint) {
         Some("groups_name_key") => Error::field("displayName", FieldError::Taken),
         _ => error.into(),
     }
 }
 
-async fn record(
+async fn record_event(
     transaction: &mut PgConnection,
     api_client: &ApiClient<'_>,
     group: GroupId,
     name: &str,
-    word: &str,
+    action: &str,
 ) -> Result<()> {
     let (actor, targets) = (Principal::from(api_client).actor, Targets::thing(group.0));
-    audit::record(transaction, api_client, &actor, word, &targets, &json!({ "group": name })).await
+    audit::record(transaction, api_client, &actor, action, &targets, &json!({ "group": name })).await
 }

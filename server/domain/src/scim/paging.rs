@@ -1,188 +1,194 @@
-//! Lists by numbers (RFC 7644, section 3.4.2.4), and the places in them that are remembered.
+//! Pages of lists (RFC 7644, section 3.4.2.4): keyset pagination behind SCIM's `startIndex`.
 //!
-//! Directories walk through a list from its start. Where a page has ended is written down with the key, so that the next
-//! one is read from there by an index and costs the same wherever it stands. Who jumps pays for the way.
+//! SCIM clients walk through a list from its start. The last row of each page is saved as a cursor with the API key, so
+//! that an index finds the next page and every page costs the same. Only a request that jumps to another `startIndex`
+//! falls back to an offset.
 
-use super::filter::{Filter, Path};
-use super::schema::{Kind, Place};
+use super::filter::{AttributePath, Filter};
+use super::schema::{Column, DataType};
 use super::sql::Statement;
 use crate::{ApiClient, Result, secret};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-/// The most resources of one answer.
-pub const MAX_COUNT: i64 = 200;
+/// The most resources in one page; announced to clients as `filter.maxResults`.
+pub const MAX_RESULTS: i64 = 200;
 
-/// How long a place is remembered.
-const REMEMBERED_MINUTES: i64 = 60;
+/// How long a cursor can be used.
+const CURSOR_TTL: TimeDelta = TimeDelta::minutes(60);
 
-/// What a directory wants to see.
+/// A list request.
 #[derive(Clone, Debug, Default)]
 pub struct ListQuery {
     pub filter: Option<Filter>,
-    /// Without it, in the order in which they were made.
-    pub sort: Option<Path>,
+    /// `None` lists in the order of creation.
+    pub sort_by: Option<AttributePath>,
     pub descending: bool,
-    /// From 1 on.
-    pub start: i64,
+    /// 1-based.
+    pub start_index: i64,
     pub count: i64,
-    /// What the filter and the sort are in the asker's words, which tell one question from another.
-    pub words: String,
+    /// Identifies the list that a cursor belongs to: resource type, filter and sort order as the client sent them.
+    pub cache_key: String,
 }
 
-/// An answer.
+/// A page of a list.
 #[derive(Clone, Debug)]
-pub struct Listing<T> {
+pub struct ListPage<T> {
+    /// `totalResults`: the length of the whole list.
     pub total: i64,
     pub resources: Vec<T>,
 }
 
-/// From where a page is read.
-pub(super) struct Window {
-    hash: Vec<u8>,
-    after: Option<(Option<String>, Uuid)>,
-    skip: i64,
-    /// As it was when the walk began: nobody counts a million anew for each page.
+/// The last row of a page, after which the next one starts.
+pub(super) struct Cursor {
+    pub sort_value: Option<String>,
+    pub last_id: Uuid,
+}
+
+/// Where a page starts: after a cursor, or at an offset.
+pub(super) struct PageStart {
+    query_hash: Vec<u8>,
+    after: Option<Cursor>,
+    offset: i64,
+    /// The total as counted for the first page: counting a million rows again for every page would be too slow.
     pub total: Option<i64>,
 }
 
-/// What a list is sorted by before the id.
-struct Order {
-    path: Path,
+/// The column that a list is sorted by; ties are broken by id.
+struct SortColumn {
+    path: AttributePath,
     nullable: bool,
-    kind: &'static str,
+    sql_type: &'static str,
 }
 
 impl ListQuery {
-    fn order(&self) -> Option<Order> {
-        let path = self.sort.filter(|path| !path.attribute.many)?;
-        let end = path.end();
-        let (nullable, kind) = match (&end.kind, &end.place) {
-            // Ids sort by the time they were made at.
+    fn sort_column(&self) -> Option<SortColumn> {
+        let path = self.sort_by.filter(|path| !path.attribute.multi_valued)?;
+        let leaf = path.leaf();
+        let (nullable, sql_type) = match (&leaf.data_type, &leaf.column) {
+            // Ids (UUIDv7) sort by creation time.
             (
                 _,
-                Place::Id(_)
-                | Place::Always("u.created_at" | "g.created_at")
-                | Place::Rows(_)
-                | Place::Nowhere,
+                Column::Id(_)
+                | Column::NotNull("u.created_at" | "g.created_at")
+                | Column::Subquery(_)
+                | Column::NotFilterable,
             )
-            | (Kind::Complex(_), _) => return None,
-            (Kind::Moment, _) => (false, "timestamptz"),
-            (Kind::Flag, _) => (false, "boolean"),
-            (_, Place::Always(_) | Place::Address | Place::Folded(..)) => (false, "text"),
-            (_, Place::Kept | Place::Sometimes(_)) => (true, "text"),
+            | (DataType::Complex(_), _) => return None,
+            (DataType::DateTime, _) => (false, "timestamptz"),
+            (DataType::Boolean, _) => (false, "boolean"),
+            (_, Column::NotNull(_) | Column::Email | Column::CaseFolded { .. }) => (false, "text"),
+            (_, Column::Json | Column::Nullable(_)) => (true, "text"),
         };
-        Some(Order { path, nullable, kind })
+        Some(SortColumn { path, nullable, sql_type })
     }
 
-    /// From where the page is read: from a place that is remembered, or by counting from the start.
-    pub(super) async fn window(&self, api_client: &ApiClient<'_>) -> Result<Window> {
-        let hash = secret::hash(self.words.as_bytes());
-        let skip = self.start - 1;
-        if skip == 0 {
-            return Ok(Window { hash, after: None, skip, total: None });
+    /// Loads the cursor that the previous page saved. Without one, the page starts at an offset.
+    pub(super) async fn load_cursor(&self, api_client: &ApiClient<'_>) -> Result<PageStart> {
+        let query_hash = secret::hash(self.cache_key.as_bytes());
+        let offset = self.start_index - 1;
+        if offset == 0 {
+            return Ok(PageStart { query_hash, after: None, offset, total: None });
         }
-        let place = sqlx::query!(
+        let cursor = sqlx::query!(
             "select sort_value, last_id, total from scim_list_cursors
              where organization_id = $1 and api_key_id = $2 and query_hash = $3 and start_index = $4 and saved_at > $5",
             api_client.organization_id(),
             api_client.key.0,
-            hash,
-            self.start,
-            api_client.now - TimeDelta::minutes(REMEMBERED_MINUTES)
+            query_hash,
+            self.start_index,
+            api_client.now - CURSOR_TTL
         )
         .fetch_optional(&api_client.app().pool)
         .await?;
-        Ok(match place {
+        Ok(match cursor {
             Some(row) => {
-                Window { hash, after: Some((row.sort_value, row.last_id)), skip: 0, total: Some(row.total) }
+                let after = Some(Cursor { sort_value: row.sort_value, last_id: row.last_id });
+                PageStart { query_hash, after, offset: 0, total: Some(row.total) }
             }
-            None => Window { hash, after: None, skip, total: None },
+            None => PageStart { query_hash, after: None, offset, total: None },
         })
     }
 
-    /// The columns behind which the next page begins.
-    pub(super) fn select_place(&self, statement: &mut Statement) {
-        match self.order() {
+    /// Appends the column `sort_value`, which together with the id becomes the cursor.
+    pub(super) fn push_sort_value(&self, statement: &mut Statement) {
+        match self.sort_column() {
             None => drop(statement.sql.push("null::text")),
-            Some(order) => {
-                order.push(statement);
+            Some(column) => {
+                column.push(statement);
                 statement.sql.push("::text");
             }
         }
         statement.sql.push(" as sort_value");
     }
 
-    /// Where the page begins, in which order, and how long it is.
-    pub(super) fn push_page(&self, statement: &mut Statement, id: &'static str, window: &Window, most: i64) {
-        let order = self.order();
-        let (beyond, direction) = if self.descending { (" < ", " desc") } else { (" > ", "") };
-        match (&window.after, &order) {
+    /// Appends the start, the order and the length of the page.
+    pub(super) fn push_page(&self, statement: &mut Statement, id: &'static str, start: &PageStart) {
+        let column = self.sort_column();
+        let (after, direction) = if self.descending { (" < ", " desc") } else { (" > ", "") };
+        match (&start.after, &column) {
             (None, _) => {}
-            (Some((_, last)), None) => {
-                statement.sql.push(" and ").push(id).push(beyond).push_bind(*last);
+            (Some(cursor), None) => {
+                statement.sql.push(" and ").push(id).push(after).push_bind(cursor.last_id);
             }
-            (Some((value, last)), Some(order)) => {
-                self.push_beyond(statement, order, id, value.as_deref(), *last);
-            }
+            (Some(cursor), Some(column)) => self.push_after_cursor(statement, column, id, cursor),
         }
         statement.sql.push(" order by ");
-        if let Some(order) = &order {
-            order.push(statement);
-            // What has no value comes last, or first where the order is turned around (RFC 7644, section 3.4.2.3).
+        if let Some(column) = &column {
+            column.push(statement);
+            // Resources without a value sort last, or first in descending order (RFC 7644, section 3.4.2.3).
             statement.sql.push(direction).push(", ");
         }
         statement.sql.push(id).push(direction);
-        statement.sql.push(" limit ").push_bind(most);
-        if window.skip > 0 {
-            statement.sql.push(" offset ").push_bind(window.skip);
+        statement.sql.push(" limit ").push_bind(self.count);
+        if start.offset > 0 {
+            statement.sql.push(" offset ").push_bind(start.offset);
         }
     }
 
-    fn push_beyond(
+    fn push_after_cursor(
         &self,
         statement: &mut Statement,
-        order: &Order,
+        column: &SortColumn,
         id: &'static str,
-        value: Option<&str>,
-        last: Uuid,
+        cursor: &Cursor,
     ) {
-        let beyond = if self.descending { " < " } else { " > " };
+        let after = if self.descending { " < " } else { " > " };
         statement.sql.push(" and (");
-        let nulls = if let Some(value) = value {
+        let nulls = if let Some(value) = &cursor.sort_value {
             statement.sql.push("(");
-            order.push(statement);
-            statement.sql.push(", ").push(id).push(")").push(beyond).push("(");
-            statement.sql.push_bind(value.to_owned()).push("::text::").push(order.kind).push(", ");
-            statement.sql.push_bind(last).push(")");
-            (order.nullable && !self.descending).then_some(" is null")
+            column.push(statement);
+            statement.sql.push(", ").push(id).push(")").push(after).push("(");
+            statement.sql.push_bind(value.clone()).push("::text::").push(column.sql_type).push(", ");
+            statement.sql.push_bind(cursor.last_id).push(")");
+            (column.nullable && !self.descending).then_some(" is null")
         } else {
             statement.sql.push("(");
-            order.push(statement);
-            statement.sql.push(" is null and ").push(id).push(beyond).push_bind(last).push(")");
+            column.push(statement);
+            statement.sql.push(" is null and ").push(id).push(after).push_bind(cursor.last_id).push(")");
             self.descending.then_some(" is not null")
         };
         if let Some(nulls) = nulls {
             statement.sql.push(" or ");
-            order.push(statement);
+            column.push(statement);
             statement.sql.push(nulls);
         }
         statement.sql.push(")");
     }
 
-    /// Writes down where the next page begins, when there is one.
-    pub(super) async fn remember(
+    /// Saves the cursor for the next page, if there is one, and deletes the key's expired cursors.
+    pub(super) async fn save_cursor(
         &self,
         api_client: &ApiClient<'_>,
-        window: &Window,
+        start: &PageStart,
         total: i64,
-        shown: usize,
-        last: Option<(Option<String>, Uuid)>,
+        returned: usize,
+        last: Option<Cursor>,
     ) -> Result<()> {
-        let next = self.start.saturating_add(i64::try_from(shown).unwrap_or(i64::MAX));
-        let Some((sort_value, last)) = last.filter(|_| next <= total) else { return Ok(()) };
+        let next = self.start_index.saturating_add(i64::try_from(returned).unwrap_or(i64::MAX));
+        let Some(cursor) = last.filter(|_| next <= total) else { return Ok(()) };
         sqlx::query!(
-            "with forgotten as (
+            "with expired as (
                 delete from scim_list_cursors
                 where organization_id = $1 and api_key_id = $2 and query_hash <> $3 and saved_at <= $9
              )
@@ -193,13 +199,13 @@ impl ListQuery {
              set start_index = $4, sort_value = $5, last_id = $6, total = $7, saved_at = $8",
             api_client.organization_id(),
             api_client.key.0,
-            window.hash,
+            start.query_hash,
             next,
-            sort_value,
-            last,
+            cursor.sort_value,
+            cursor.last_id,
             total,
             api_client.now,
-            api_client.now - TimeDelta::minutes(REMEMBERED_MINUTES)
+            api_client.now - CURSOR_TTL
         )
         .execute(&api_client.app().pool)
         .await?;
@@ -207,12 +213,12 @@ impl ListQuery {
     }
 }
 
-impl Order {
-    /// As its index has it.
+impl SortColumn {
+    /// Appends the expression exactly as the index has it.
     fn push(&self, statement: &mut Statement) {
-        let fold = matches!(self.path.end().place, Place::Kept) && !self.path.end().case_exact;
+        let fold = matches!(self.path.leaf().column, Column::Json) && !self.path.leaf().case_exact;
         statement.sql.push(if fold { "lower(" } else { "(" });
-        statement.expression(self.path, None);
+        statement.push_column(self.path, None);
         statement.sql.push(")");
     }
 }

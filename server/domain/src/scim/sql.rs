@@ -1,23 +1,23 @@
-//! A filter as SQL. What came from outside goes in as bound values alone; what stands in the statement is ours.
+//! Translates filters to SQL. Values from the client are always bound; the statement's text consists of constants only.
 //!
-//! A test for equality is made so that an index answers it: also of the attributes that are kept as they came, whose
-//! texts are in `words`.
+//! Equality is translated so that an index can answer it, also for attributes stored as JSON: their strings are indexed as
+//! tokens in `scim_users.search_tokens`.
 
-use super::filter::{Filter, Literal, Operator, Path, Test, moment};
-use super::schema::{Attribute, Kind, Place};
-use crate::users::contains_pattern;
+use super::filter::{AttributeExpression, AttributePath, Filter, Literal, Operator, parse_date_time};
+use super::schema::{Attribute, Column, DataType};
+use crate::users::contains;
 use model::EmailAddress;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-/// How much of a text is looked up, in bytes: an index has no room for more.
-const MAX_WORD: usize = 400;
+/// The longest token, in bytes; Postgres limits the size of an index entry.
+const MAX_TOKEN_BYTES: usize = 400;
 
-/// The addresses of a user; who has none of a directory's has the one that we write to.
+/// The value of `emails`: if the client sent none, the address that the user signs in with.
 const EMAILS: &str = "coalesce(d.attributes -> 'emails', \
     jsonb_build_array(jsonb_build_object('value', u.email, 'type', 'work', 'primary', true)))";
 
-/// A statement that is being written.
+/// A statement under construction.
 pub(super) struct Statement {
     pub sql: QueryBuilder<Postgres>,
     organization: Uuid,
@@ -28,219 +28,245 @@ impl Statement {
         Self { sql: QueryBuilder::new(""), organization }
     }
 
-    /// The condition that a filter is. Under "not", what is null must be false.
-    pub fn condition(&mut self, filter: &Filter) {
-        self.filter(filter, None, false);
+    /// Appends a filter as a condition.
+    pub fn push_filter(&mut self, filter: &Filter) {
+        self.push_node(filter, None, false);
     }
 
-    fn filter(&mut self, filter: &Filter, value_of: Option<&'static Attribute>, under_not: bool) {
+    /// `value_of`: the multi-valued attribute whose value filter this is part of. `negated`: whether this is under a `not`,
+    /// where a condition must be false instead of null.
+    fn push_node(&mut self, filter: &Filter, value_of: Option<&'static Attribute>, negated: bool) {
         match filter {
-            Filter::All(parts) => self.parts(parts, " and ", "true", value_of, under_not),
-            Filter::Any(parts) => self.parts(parts, " or ", "false", value_of, under_not),
+            Filter::And(terms) => self.push_terms(terms, " and ", "true", value_of, negated),
+            Filter::Or(terms) => self.push_terms(terms, " or ", "false", value_of, negated),
             Filter::Not(inner) => {
                 self.sql.push("not (");
-                self.filter(inner, value_of, true);
+                self.push_node(inner, value_of, true);
                 self.sql.push(")");
             }
-            Filter::Value(attribute, inner) => self.value(attribute, inner, under_not),
-            Filter::Test(test) if under_not => {
+            Filter::ValuePath(attribute, inner) => self.push_value_path(attribute, inner, negated),
+            Filter::Attribute(expression) if negated => {
                 self.sql.push("coalesce(");
-                self.test(test, value_of, true);
+                self.push_expression(expression, value_of, true);
                 self.sql.push(", false)");
             }
-            Filter::Test(test) => self.test(test, value_of, false),
+            Filter::Attribute(expression) => self.push_expression(expression, value_of, false),
         }
     }
 
-    fn parts(
+    fn push_terms(
         &mut self,
-        parts: &[Filter],
-        between: &'static str,
-        none: &'static str,
+        terms: &[Filter],
+        operator: &'static str,
+        if_empty: &'static str,
         value_of: Option<&'static Attribute>,
-        under_not: bool,
+        negated: bool,
     ) {
-        if parts.is_empty() {
-            self.sql.push(none);
+        if terms.is_empty() {
+            self.sql.push(if_empty);
             return;
         }
-        for (at, part) in parts.iter().enumerate() {
-            self.sql.push(if at == 0 { "(" } else { between });
-            self.filter(part, value_of, under_not);
+        for (index, term) in terms.iter().enumerate() {
+            self.sql.push(if index == 0 { "(" } else { operator });
+            self.push_node(term, value_of, negated);
         }
         self.sql.push(")");
     }
 
-    /// One of an attribute's values is such.
-    fn value(&mut self, attribute: &'static Attribute, inner: &Filter, under_not: bool) {
-        if let Place::Rows(rows) = attribute.place {
-            self.sql.push("exists (").push(rows);
-            self.filter(inner, Some(attribute), false);
+    /// Appends "at least one value of the attribute matches".
+    fn push_value_path(&mut self, attribute: &'static Attribute, inner: &Filter, negated: bool) {
+        if let Column::Subquery(subquery) = attribute.column {
+            self.sql.push("exists (").push(subquery);
+            self.push_node(inner, Some(attribute), false);
             self.sql.push(")");
             return;
         }
-        let emails = attribute.name == "emails";
-        if let Some((part, text)) = looked_up(inner).filter(|(part, _)| part.name == "value" && !under_not) {
-            self.having(&word(&[attribute.name, part.name], &text).0, emails.then_some(&*text));
+        let is_emails = attribute.name == "emails";
+        let indexed = indexed_value(inner).filter(|(attribute, _)| attribute.name == "value" && !negated);
+        if let Some((sub_attribute, text)) = indexed {
+            let (token, _) = search_token(&[attribute.name, sub_attribute.name], &text);
+            self.push_token_lookup(&token, is_emails.then_some(&*text));
             self.sql.push(" and ");
         }
         self.sql.push("exists (select from jsonb_array_elements(");
-        if emails {
+        if is_emails {
             self.sql.push(EMAILS);
         } else {
             self.sql.push("d.attributes -> ").push_bind(attribute.name);
         }
         self.sql.push(") as e (value) where ");
-        self.filter(inner, Some(attribute), false);
+        self.push_node(inner, Some(attribute), false);
         self.sql.push(")");
     }
 
-    /// That somebody has this word, or this address of ours: as a list that is found first, so that the planner does not
-    /// walk through everybody for it.
-    fn having(&mut self, word: &str, address: Option<&str>) {
+    /// Appends "the user has this token, or this email address". An array subquery is evaluated first, which keeps the
+    /// planner from scanning all users.
+    fn push_token_lookup(&mut self, token: &str, email: Option<&str>) {
         self.sql.push("u.id = any (array(select user_id from scim_users where organization_id = ");
-        self.sql.push_bind(self.organization).push(" and search_tokens @> ").push_bind(vec![word.to_owned()]);
-        if let Some(address) = address {
+        self.sql
+            .push_bind(self.organization)
+            .push(" and search_tokens @> ")
+            .push_bind(vec![token.to_owned()]);
+        if let Some(email) = email {
             self.sql.push(" union all select id from users where organization_id = ");
             self.sql
                 .push_bind(self.organization)
                 .push(" and email_normalized = ")
-                .push_bind(address_key(address));
+                .push_bind(normalize_email(email));
         }
         self.sql.push("))");
     }
 
-    fn test(&mut self, asked: &Test, value_of: Option<&'static Attribute>, under_not: bool) {
-        let attribute = asked.path.end();
-        let present = match (asked.operator, &asked.value) {
-            (Operator::Present, _) | (Operator::NotEqual, Literal::Nothing) => Some("is not null"),
-            (Operator::Equal, Literal::Nothing) => Some("is null"),
+    fn push_expression(
+        &mut self,
+        expression: &AttributeExpression,
+        value_of: Option<&'static Attribute>,
+        negated: bool,
+    ) {
+        let attribute = expression.path.leaf();
+        let null_test = match (expression.operator, &expression.value) {
+            (Operator::Present, _) | (Operator::NotEqual, Literal::Null) => Some("is not null"),
+            (Operator::Equal, Literal::Null) => Some("is null"),
             _ => None,
         };
-        if let Some(present) = present {
-            self.present(asked, value_of, present);
+        if let Some(null_test) = null_test {
+            self.push_null_test(expression, value_of, null_test);
             return;
         }
-        match (&attribute.kind, &asked.value) {
-            (Kind::Flag, Literal::Flag(on)) => self.flag(asked, value_of, *on),
-            (Kind::Moment, Literal::Text(text)) => self.moment(asked, text),
-            (_, Literal::Text(text)) => self.text(asked, text, value_of, under_not),
-            // No such test can be made.
+        match (&attribute.data_type, &expression.value) {
+            (DataType::Boolean, Literal::Boolean(value)) => self.push_boolean(expression, value_of, *value),
+            (DataType::DateTime, Literal::String(text)) => self.push_date_time(expression, text),
+            (_, Literal::String(text)) => self.push_string(expression, text, value_of, negated),
+            // `Filter` can't be built with any other combination.
             _ => drop(self.sql.push("false")),
         }
     }
 
-    fn present(&mut self, asked: &Test, value_of: Option<&'static Attribute>, present: &'static str) {
-        match asked.path.end().place {
-            Place::Folded(_, there) => {
-                self.sql.push("(case when ").push(there).push(" then true end) ").push(present);
+    fn push_null_test(
+        &mut self,
+        expression: &AttributeExpression,
+        value_of: Option<&'static Attribute>,
+        null_test: &'static str,
+    ) {
+        match expression.path.leaf().column {
+            Column::CaseFolded { is_present, .. } => {
+                self.sql.push("(case when ").push(is_present).push(" then true end) ").push(null_test);
             }
-            Place::Kept if value_of.is_none() => {
-                self.sql.push("(d.attributes #> ").push_bind(asked.path.names()).push(") ").push(present);
+            Column::Json if value_of.is_none() => {
+                self.sql.push("(d.attributes #> ").push_bind(expression.path.segments());
+                self.sql.push(") ").push(null_test);
             }
             _ => {
-                self.expression(asked.path, value_of);
-                self.sql.push(" ").push(present);
+                self.push_column(expression.path, value_of);
+                self.sql.push(" ").push(null_test);
             }
         }
     }
 
-    fn flag(&mut self, asked: &Test, value_of: Option<&'static Attribute>, on: bool) {
-        let wanted = if (asked.operator == Operator::Equal) == on { "true" } else { "false" };
-        if asked.path.end().place == Place::Kept {
-            // A flag that is not there is off.
+    fn push_boolean(
+        &mut self,
+        expression: &AttributeExpression,
+        value_of: Option<&'static Attribute>,
+        value: bool,
+    ) {
+        let expected = if (expression.operator == Operator::Equal) == value { "true" } else { "false" };
+        if expression.path.leaf().column == Column::Json {
+            // A missing boolean counts as false.
             self.sql.push("coalesce(");
-            self.expression(asked.path, value_of);
-            self.sql.push(", 'false') = '").push(wanted).push("'");
+            self.push_column(expression.path, value_of);
+            self.sql.push(", 'false') = '").push(expected).push("'");
         } else {
-            self.expression(asked.path, value_of);
-            self.sql.push(" = ").push(wanted);
+            self.push_column(expression.path, value_of);
+            self.sql.push(" = ").push(expected);
         }
     }
 
-    fn moment(&mut self, asked: &Test, text: &str) {
-        self.expression(asked.path, None);
-        self.sql.push(comparison(asked.operator)).push_bind(moment(text));
+    fn push_date_time(&mut self, expression: &AttributeExpression, text: &str) {
+        self.push_column(expression.path, None);
+        self.sql.push(sql_operator(expression.operator)).push_bind(parse_date_time(text));
     }
 
-    fn text(&mut self, asked: &Test, text: &str, value_of: Option<&'static Attribute>, under_not: bool) {
+    fn push_string(
+        &mut self,
+        expression: &AttributeExpression,
+        text: &str,
+        value_of: Option<&'static Attribute>,
+        negated: bool,
+    ) {
         use Operator::{Contains, EndsWith, Equal, NotEqual, StartsWith};
-        let attribute = asked.path.end();
-        match (&attribute.place, asked.operator) {
-            (Place::Id(column), Equal | NotEqual) => self.id(column, asked.operator, text),
-            (Place::Address, operator) => {
-                self.folded("u.email_normalized", operator, &address_key(text), under_not)
+        let attribute = expression.path.leaf();
+        match (&attribute.column, expression.operator) {
+            (Column::Id(column), Equal | NotEqual) => self.push_id(column, expression.operator, text),
+            (Column::Email, operator) => {
+                self.push_case_folded("u.email_normalized", operator, &normalize_email(text), negated);
             }
-            (Place::Folded(expression, there), operator) => {
-                let (not, operator) = if operator == NotEqual { ("not (", Equal) } else { ("(", operator) };
-                self.sql.push(not).push(*there).push(" and ");
-                self.folded(expression, operator, &text.to_lowercase(), under_not);
+            (Column::CaseFolded { expression, is_present }, operator) => {
+                let (open, operator) = if operator == NotEqual { ("not (", Equal) } else { ("(", operator) };
+                self.sql.push(open).push(*is_present).push(" and ");
+                self.push_case_folded(expression, operator, &text.to_lowercase(), negated);
                 self.sql.push(")");
             }
-            (Place::Kept, Equal | NotEqual) if value_of.is_none() => {
-                self.kept(asked.path, asked.operator, text);
+            (Column::Json, Equal | NotEqual) if value_of.is_none() => {
+                self.push_json_equality(expression.path, expression.operator, text);
             }
             (_, operator) => {
-                let exact = attribute.case_exact;
-                self.sql.push(if exact { "(" } else { "lower(" });
-                self.expression(asked.path, value_of);
+                let case_exact = attribute.case_exact;
+                self.sql.push(if case_exact { "(" } else { "lower(" });
+                self.push_column(expression.path, value_of);
                 self.sql.push(")");
-                let text = if exact { text.to_owned() } else { text.to_lowercase() };
+                let text = if case_exact { text.to_owned() } else { text.to_lowercase() };
                 match operator {
-                    Contains | StartsWith | EndsWith => self.like(operator, &text),
-                    operator => drop(self.sql.push(comparison(operator)).push_bind(text)),
+                    Contains | StartsWith | EndsWith => self.push_like(operator, &text),
+                    operator => drop(self.sql.push(sql_operator(operator)).push_bind(text)),
                 }
             }
         }
     }
 
-    fn id(&mut self, column: &'static str, operator: Operator, text: &str) {
-        // What is no id of ours is nobody's.
+    fn push_id(&mut self, column: &'static str, operator: Operator, text: &str) {
+        // A value that isn't a UUID equals no id.
         match (text.parse::<Uuid>(), operator) {
-            (Ok(id), operator) => drop(self.sql.push(column).push(comparison(operator)).push_bind(id)),
+            (Ok(id), operator) => drop(self.sql.push(column).push(sql_operator(operator)).push_bind(id)),
             (Err(_), Operator::NotEqual) => drop(self.sql.push("true")),
             (Err(_), _) => drop(self.sql.push("false")),
         }
     }
 
-    /// A text that stands in lower case, and in an index.
-    fn folded(&mut self, expression: &'static str, operator: Operator, text: &str, under_not: bool) {
-        let like = matches!(operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
-        // What is a part of the name or the address is a part of both together, for which there is an index.
-        if like && !under_not && text.is_ascii() && text.len() > 2 && expression.contains("u.email") {
-            self.sql
-                .push("lower(u.name || ' ' || u.email) like ")
-                .push_bind(contains_pattern(text))
-                .push(" and ");
+    /// Appends a comparison with an indexed expression in lower case.
+    fn push_case_folded(&mut self, expression: &'static str, operator: Operator, text: &str, negated: bool) {
+        let is_like = matches!(operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
+        // A substring of the name or the address is a substring of both joined, which has a trigram index.
+        if is_like && !negated && text.is_ascii() && text.len() > 2 && expression.contains("u.email") {
+            self.sql.push("lower(u.name || ' ' || u.email) like ").push_bind(contains(text)).push(" and ");
         }
         self.sql.push(expression);
-        if like {
-            self.like(operator, text);
+        if is_like {
+            self.push_like(operator, text);
         } else {
-            self.sql.push(comparison(operator)).push_bind(text.to_owned());
+            self.sql.push(sql_operator(operator)).push_bind(text.to_owned());
         }
     }
 
-    /// Equality of a text that is kept as it came.
-    fn kept(&mut self, path: Path, operator: Operator, text: &str) {
-        let names = path.names();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let (word, whole) = word(&names, text);
-        let whole = whole && !path.end().case_exact;
-        let is = operator == Operator::Equal;
-        self.sql.push(if is { "(" } else { "not (" });
-        self.having(&word, None);
-        if !whole {
-            let lower = if path.end().case_exact { "" } else { "lower" };
+    /// Appends equality with an attribute stored as JSON. The token finds the candidates; they are compared in full where
+    /// the token is truncated or the letter case matters.
+    fn push_json_equality(&mut self, path: AttributePath, operator: Operator, text: &str) {
+        let segments = path.segments();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let (token, is_complete) = search_token(&segments, text);
+        let is_exact = is_complete && !path.leaf().case_exact;
+        self.sql.push(if operator == Operator::Equal { "(" } else { "not (" });
+        self.push_token_lookup(&token, None);
+        if !is_exact {
+            let lower = if path.leaf().case_exact { "" } else { "lower" };
             self.sql.push(" and ").push(lower).push("(");
-            self.expression(path, None);
+            self.push_column(path, None);
             self.sql.push(") = ").push(lower).push("(").push_bind(text.to_owned()).push(")");
         }
         self.sql.push(")");
     }
 
-    fn like(&mut self, operator: Operator, text: &str) {
-        let pattern = contains_pattern(text);
+    fn push_like(&mut self, operator: Operator, text: &str) {
+        let pattern = contains(text);
         let pattern = match operator {
             Operator::StartsWith => pattern.get(1..).unwrap_or_default().to_owned(),
             Operator::EndsWith => pattern.get(..pattern.len() - 1).unwrap_or_default().to_owned(),
@@ -249,93 +275,97 @@ impl Statement {
         self.sql.push(" like ").push_bind(pattern);
     }
 
-    /// What an attribute is in SQL.
-    pub fn expression(&mut self, path: Path, value_of: Option<&'static Attribute>) {
-        match path.end().place {
-            Place::Kept if value_of.is_some() => {
-                self.sql.push("(e.value ->> ").push_bind(path.end().name).push(")");
+    /// Appends the expression that an attribute has in SQL.
+    pub fn push_column(&mut self, path: AttributePath, value_of: Option<&'static Attribute>) {
+        match path.leaf().column {
+            Column::Json if value_of.is_some() => {
+                self.sql.push("(e.value ->> ").push_bind(path.leaf().name).push(")");
             }
-            Place::Kept => drop(self.sql.push("(d.attributes #>> ").push_bind(path.names()).push(")")),
-            Place::Id(column) => drop(self.sql.push(column).push("::text")),
-            Place::Always(expression) | Place::Sometimes(expression) | Place::Folded(expression, _) => {
-                self.sql.push(expression);
-            }
-            Place::Address => drop(self.sql.push("u.email_normalized")),
-            // No path that is asked for ends there.
-            Place::Rows(_) | Place::Nowhere => drop(self.sql.push("null")),
+            Column::Json => drop(self.sql.push("(d.attributes #>> ").push_bind(path.segments()).push(")")),
+            Column::Id(column) => drop(self.sql.push(column).push("::text")),
+            Column::NotNull(expression)
+            | Column::Nullable(expression)
+            | Column::CaseFolded { expression, .. } => drop(self.sql.push(expression)),
+            Column::Email => drop(self.sql.push("u.email_normalized")),
+            // `Filter` and `SortColumn` can't be built with these.
+            Column::Subquery(_) | Column::NotFilterable => drop(self.sql.push("null")),
         }
     }
 }
 
 impl Filter {
-    /// The condition that it is, as the database is sent it, but for the values: for whoever checks that nothing of what
-    /// was asked stands in it.
-    pub fn sql(&self) -> String {
+    /// The SQL condition with placeholders instead of the values. For the fuzzer, which checks that no input ends up in it.
+    pub fn to_sql(&self) -> String {
         let mut statement = Statement::new(Uuid::nil());
-        statement.condition(self);
+        statement.push_filter(self);
         statement.sql.into_string()
     }
 }
 
-/// Whether an index answers it, so that few are left.
-pub(super) fn is_narrow(filter: &Filter) -> bool {
+/// Whether an index answers the filter, so that few rows are left.
+pub(super) fn is_selective(filter: &Filter) -> bool {
     match filter {
-        Filter::All(parts) => parts.iter().any(is_narrow),
-        Filter::Any(parts) => !parts.is_empty() && parts.iter().all(is_narrow),
-        // Nearly everybody has something of such a type.
-        Filter::Value(_, inner) => looked_up(inner).is_some_and(|(part, _)| part.name == "value"),
-        Filter::Test(Test { path, operator, value: Literal::Text(text) }) => {
-            let place = &path.end().place;
-            let looks_up =
-                matches!(place, Place::Id(_) | Place::Address | Place::Folded(..) | Place::Sometimes(_));
-            let searches =
-                matches!(place, Place::Address | Place::Folded(..)) && text.is_ascii() && text.len() > 2;
+        Filter::And(terms) => terms.iter().any(is_selective),
+        Filter::Or(terms) => !terms.is_empty() && terms.iter().all(is_selective),
+        // Other sub-attributes, such as "type", have the same value for nearly every user.
+        Filter::ValuePath(_, inner) => {
+            indexed_value(inner).is_some_and(|(attribute, _)| attribute.name == "value")
+        }
+        Filter::Attribute(AttributeExpression { path, operator, value: Literal::String(text) }) => {
+            let column = &path.leaf().column;
+            let has_btree_index = matches!(
+                column,
+                Column::Id(_) | Column::Email | Column::CaseFolded { .. } | Column::Nullable(_)
+            );
+            let has_trigram_index = matches!(column, Column::Email | Column::CaseFolded { .. })
+                && text.is_ascii()
+                && text.len() > 2;
             match operator {
-                Operator::Equal => looks_up || matches!(place, Place::Kept),
-                Operator::Contains | Operator::StartsWith | Operator::EndsWith => searches,
+                Operator::Equal => has_btree_index || matches!(column, Column::Json),
+                Operator::Contains | Operator::StartsWith | Operator::EndsWith => has_trigram_index,
                 _ => false,
             }
         }
-        Filter::Not(_) | Filter::Test(_) => false,
+        Filter::Not(_) | Filter::Attribute(_) => false,
     }
 }
 
-/// What a value that is such must have as one of its texts.
-fn looked_up(inner: &Filter) -> Option<(&'static Attribute, String)> {
+/// A string that every value matching this value filter has, to look up by its token.
+fn indexed_value(inner: &Filter) -> Option<(&'static Attribute, String)> {
     match inner {
-        Filter::Test(Test { path, operator: Operator::Equal, value: Literal::Text(text) })
-            if !matches!(path.attribute.kind, Kind::Flag) =>
-        {
-            Some((path.attribute, text.clone()))
-        }
-        // The part that counts tells more than the others.
-        Filter::All(parts) => {
-            let mut found: Vec<_> = parts.iter().filter_map(looked_up).collect();
-            let best = found.iter().position(|(attribute, _)| attribute.name == "value").unwrap_or_default();
-            (!found.is_empty()).then(|| found.swap_remove(best))
+        Filter::Attribute(AttributeExpression {
+            path,
+            operator: Operator::Equal,
+            value: Literal::String(text),
+        }) if !matches!(path.attribute.data_type, DataType::Boolean) => Some((path.attribute, text.clone())),
+        // "value" is the most selective sub-attribute.
+        Filter::And(terms) => {
+            let mut candidates: Vec<_> = terms.iter().filter_map(indexed_value).collect();
+            let best = candidates.iter().position(|(attribute, _)| attribute.name == "value");
+            (!candidates.is_empty()).then(|| candidates.swap_remove(best.unwrap_or_default()))
         }
         _ => None,
     }
 }
 
-/// A text among the attributes as it is looked up: where it stands, and what it is in lower case. The second: whether
-/// that is all of it.
-pub(super) fn word(names: &[&str], text: &str) -> (String, bool) {
-    let mut word = format!("{}={}", names.join("."), text.to_lowercase());
-    let whole = word.len() <= MAX_WORD;
-    if !whole {
-        let end = (0..=MAX_WORD).rev().find(|at| word.is_char_boundary(*at)).unwrap_or_default();
-        word.truncate(end);
+/// The token of a string in a JSON attribute: its path and the string in lower case. The second value is false if the
+/// token had to be truncated.
+pub(super) fn search_token(segments: &[&str], text: &str) -> (String, bool) {
+    let mut token = format!("{}={}", segments.join("."), text.to_lowercase());
+    let is_complete = token.len() <= MAX_TOKEN_BYTES;
+    if !is_complete {
+        let end = (0..=MAX_TOKEN_BYTES).rev().find(|at| token.is_char_boundary(*at)).unwrap_or_default();
+        token.truncate(end);
     }
-    (word, whole)
+    (token, is_complete)
 }
 
-/// How addresses are compared; what is none is compared in lower case.
-fn address_key(text: &str) -> String {
+/// The form in which email addresses are compared. Text that isn't an address is compared in lower case.
+fn normalize_email(text: &str) -> String {
     EmailAddress::parse(text).map_or_else(|_| text.to_lowercase(), |address| address.normalized())
 }
 
-const fn comparison(operator: Operator) -> &'static str {
+const fn sql_operator(operator: Operator) -> &'static str {
     match operator {
         Operator::NotEqual => " is distinct from ",
         Operator::Greater => " > ",

@@ -1,5 +1,4 @@
-//! Users, made and changed by a directory. What it says of somebody is written; who they are here, and whether they may
-//! come in, goes by the same rules as for everybody.
+//! Users as SCIM clients create and change them. Admission and membership follow the same rules as everywhere else.
 
 mod attributes;
 
@@ -9,7 +8,7 @@ use crate::audit::{self, Targets};
 use crate::invitations::membership_state;
 use crate::users::{MAX_ATTEMPTS, apply_in_transaction};
 use crate::{ApiClient, Error, Principal, Result, access};
-use attributes::{change_kept, write_kept};
+use attributes::{store_attributes, update_attributes};
 use chrono::{DateTime, Utc};
 use model::actions::UserAction;
 use model::permission::GroupName;
@@ -21,30 +20,30 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-/// The most letters of a directory's own id: an index has no room for more.
+/// The longest `externalId`, in characters; Postgres limits the size of an index entry.
 pub const MAX_EXTERNAL_ID: usize = 500;
 
-/// What a directory wants a user to be.
+/// The new state of a user: all attributes that a client can write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserUpdate {
     pub email: EmailAddress,
-    /// Empty, where there is none.
+    /// Empty if the user has no name.
     pub name: String,
     pub active: bool,
     pub external_id: Option<String>,
-    /// What is kept as it came, by the names of the schema, and of its kinds.
+    /// Attributes to store as sent, normalized to the names and types of the schema.
     pub attributes: Map<String, Value>,
 }
 
-/// What became of a user.
+/// The outcome of [`update_user`].
 #[derive(Clone, Debug)]
-pub enum Edited {
-    ScimUser(Box<ScimUser>),
-    /// Whoever had not joined is out again.
-    Gone,
+pub enum UpdateOutcome {
+    Updated(Box<ScimUser>),
+    /// The user was only invited; deactivating them revoked the invitation.
+    InvitationRevoked,
 }
 
-/// The columns that a person is made of.
+/// The columns of a [`UserRow`].
 pub(super) const COLUMNS: &str = "select u.id, u.email, u.name, u.status, u.created_at, u.modified_at,
     d.external_id, d.attributes,
     (select expires_at from invitations i
@@ -54,7 +53,7 @@ pub(super) const COLUMNS: &str = "select u.id, u.email, u.name, u.status, u.crea
      where m.organization_id = u.organization_id and m.user_id = u.id) as groups";
 
 #[derive(FromRow)]
-pub(super) struct PersonRow {
+pub(super) struct UserRow {
     pub id: Uuid,
     email: String,
     name: String,
@@ -67,7 +66,7 @@ pub(super) struct PersonRow {
     groups: Option<Json<Vec<(GroupId, String)>>>,
 }
 
-impl PersonRow {
+impl UserRow {
     pub fn into_user(self, now: DateTime<Utc>) -> ScimUser {
         let groups = self.groups.map(|groups| groups.0).unwrap_or_default();
         ScimUser {
@@ -88,16 +87,20 @@ impl PersonRow {
     }
 }
 
-/// One user, whether they have joined or not.
+/// Loads one user, joined or invited.
 ///
 /// # Errors
-/// Not found, when there is no such user.
-pub async fn person(api_client: &ApiClient<'_>, user: UserId) -> Result<ScimUser> {
+/// [`Problem::NotFound`].
+pub async fn get_user(api_client: &ApiClient<'_>, user: UserId) -> Result<ScimUser> {
     let mut connection = api_client.app().pool.acquire().await?;
-    read(&mut connection, api_client, user).await
+    load_user(&mut connection, api_client, user).await
 }
 
-async fn read(connection: &mut PgConnection, api_client: &ApiClient<'_>, user: UserId) -> Result<ScimUser> {
+async fn load_user(
+    connection: &mut PgConnection,
+    api_client: &ApiClient<'_>,
+    user: UserId,
+) -> Result<ScimUser> {
     let mut statement = sql::Statement::new(api_client.organization_id());
     statement.sql.push(COLUMNS).push(
         " from users u
@@ -105,131 +108,128 @@ async fn read(connection: &mut PgConnection, api_client: &ApiClient<'_>, user: U
           where u.organization_id = ",
     );
     statement.sql.push_bind(api_client.organization_id()).push(" and u.id = ").push_bind(user.0);
-    let row: Option<PersonRow> = statement.sql.build_query_as().fetch_optional(connection).await?;
+    let row: Option<UserRow> = statement.sql.build_query_as().fetch_optional(connection).await?;
     row.map(|row| row.into_user(api_client.now)).ok_or_else(Error::not_found)
 }
 
-/// Makes a user, or takes the invitation of one who is invited, with all that it offered.
+/// Creates a user. An open invitation of the address is accepted, with the role and groups that it grants.
 ///
 /// # Errors
-/// The table's refusal: somebody has the address already.
-pub async fn create(api_client: &ApiClient<'_>, form: &UserUpdate) -> Result<ScimUser> {
-    again!(create_once(api_client, form))
+/// [`Refusal::UserExists`].
+pub async fn create_user(api_client: &ApiClient<'_>, update: &UserUpdate) -> Result<ScimUser> {
+    retry_on_deadlock!(try_create(api_client, update))
 }
 
-async fn create_once(api_client: &ApiClient<'_>, form: &UserUpdate) -> Result<ScimUser> {
+async fn try_create(api_client: &ApiClient<'_>, update: &UserUpdate) -> Result<ScimUser> {
     let principal = &Principal::from(api_client);
     let mut transaction = api_client.app().pool.begin().await?;
-    if !form.active {
+    if !update.active {
         access::lock_organization(&mut transaction, api_client).await?;
     }
     let admission = Admission {
-        email: &form.email,
-        name: &form.name,
+        email: &update.email,
+        name: &update.name,
         role: OrganizationRole::Member,
         groups: &[],
         by: JoinedBy::Scim,
         actor: Some(principal.actor),
     };
     let admitted = admission::admit(&mut transaction, api_client, &admission, Action::ScimCreate).await?;
-    write_core(&mut transaction, api_client, admitted.user, form).await?;
-    write_kept(&mut transaction, api_client, admitted.user, form).await?;
-    if !form.active {
-        done(
-            apply_in_transaction(&mut transaction, principal, UserAction::Deactivate, &[admitted.user.0])
-                .await?,
-        )?;
+    store_profile(&mut transaction, api_client, admitted.user, update).await?;
+    store_attributes(&mut transaction, api_client, admitted.user, update).await?;
+    if !update.active {
+        single_result(apply(&mut transaction, principal, UserAction::Deactivate, &[admitted.user.0]).await?)?;
     }
-    let person = read(&mut transaction, api_client, admitted.user).await?;
+    let user = load_user(&mut transaction, api_client, admitted.user).await?;
     transaction.commit().await?;
-    Ok(person)
+    Ok(user)
 }
 
-/// Changes a user to what `change` makes of them. It looks at them while nobody else can change them.
+/// Updates a user to what `change` returns. The user is locked while `change` runs; it can run several times.
 ///
 /// # Errors
-/// Not found; another version than was expected; what `change` says; an address that somebody else has; the last active
-/// admin who would be none.
-pub async fn edit<E: From<Error> + Send>(
+/// Not found; a failed `If-Match` precondition; the error of `change`; an address that another user has; deactivating the
+/// last active admin.
+pub async fn update_user<E: From<Error> + Send>(
     api_client: &ApiClient<'_>,
     user: UserId,
-    expected: &IfMatch,
+    if_match: &IfMatch,
     change: impl Fn(&ScimUser) -> Result<UserUpdate, E> + Sync,
-) -> Result<Edited, E> {
+) -> Result<UpdateOutcome, E> {
     let mut locked = false;
     for _ in 0..2 * MAX_ATTEMPTS {
-        match attempt(api_client, user, expected, &change, locked).await {
-            Ok(Some(edited)) => return Ok(edited),
+        match try_update(api_client, user, if_match, &change, locked).await {
+            Ok(Some(outcome)) => return Ok(outcome),
             Ok(None) => locked = true,
-            Err(Failed::Again) => {}
-            Err(Failed::Said(error)) => return Err(error),
+            Err(AttemptError::Deadlock) => {}
+            Err(AttemptError::Other(error)) => return Err(error),
         }
     }
-    Err(Error::Internal("a user was changed by others again and again".to_owned()).into())
+    Err(Error::Internal("too many deadlocks while updating a user".to_owned()).into())
 }
 
-/// Why an attempt did not come to its end.
-enum Failed<E> {
-    /// The database ended it to free others.
-    Again,
-    Said(E),
+/// Why an attempt failed.
+enum AttemptError<E> {
+    /// The database aborted the transaction to resolve a deadlock; it can be retried.
+    Deadlock,
+    Other(E),
 }
 
-impl<E: From<Error>> From<Error> for Failed<E> {
+impl<E: From<Error>> From<Error> for AttemptError<E> {
     fn from(error: Error) -> Self {
-        if error.is_deadlock() { Self::Again } else { Self::Said(error.into()) }
+        if error.is_deadlock() { Self::Deadlock } else { Self::Other(error.into()) }
     }
 }
 
-impl<E: From<Error>> From<sqlx::Error> for Failed<E> {
+impl<E: From<Error>> From<sqlx::Error> for AttemptError<E> {
     fn from(error: sqlx::Error) -> Self {
         Error::from(error).into()
     }
 }
 
-/// Nothing, when it needs the organization's lock and has it not: whoever ends an active user takes it before the
-/// user's, since that may be the last admin.
-async fn attempt<E: From<Error> + Send>(
+/// Returns `None` if the update needs the organization's lock but `locked` is false. Deactivating a user might remove the
+/// last admin, and that lock must be taken before the user's.
+async fn try_update<E: From<Error> + Send>(
     api_client: &ApiClient<'_>,
     user: UserId,
-    expected: &IfMatch,
+    if_match: &IfMatch,
     change: &(impl Fn(&ScimUser) -> Result<UserUpdate, E> + Sync),
     locked: bool,
-) -> Result<Option<Edited>, Failed<E>> {
+) -> Result<Option<UpdateOutcome>, AttemptError<E>> {
     let principal = &Principal::from(api_client);
     let mut transaction = api_client.app().pool.begin().await?;
     if locked {
         access::lock_organization(&mut transaction, api_client).await?;
     }
-    lock(&mut transaction, api_client, user).await?;
-    let before = read(&mut transaction, api_client, user).await?;
-    expected.check(&before.version())?;
-    let form = change(&before).map_err(Failed::Said)?;
-    let joined = matches!(before.state, MembershipState::Active | MembershipState::Suspended);
-    let ends = !form.active && (before.active || !joined);
-    if ends && !locked {
+    lock_user(&mut transaction, api_client, user).await?;
+    let before = load_user(&mut transaction, api_client, user).await?;
+    if_match.check(&before.version())?;
+    let update = change(&before).map_err(AttemptError::Other)?;
+    let has_joined = matches!(before.state, MembershipState::Active | MembershipState::Suspended);
+    let deactivates = !update.active && (before.active || !has_joined);
+    if deactivates && !locked {
         return Ok(None);
     }
-    // Whoever has not joined can be taken out and no more: what the invitation offers is the admins' to say.
-    if joined {
-        change_core(&mut transaction, api_client, &before, &form).await?;
-        change_kept(&mut transaction, api_client, &before, &form).await?;
+    // An invited user can only be deactivated: what an invitation grants is the admins' decision.
+    if has_joined {
+        update_profile(&mut transaction, api_client, &before, &update).await?;
+        update_attributes(&mut transaction, api_client, &before, &update).await?;
     }
-    if ends {
-        done(apply_in_transaction(&mut transaction, principal, UserAction::Deactivate, &[user.0]).await?)?;
-    } else if form.active && !before.active {
-        done(apply_in_transaction(&mut transaction, principal, UserAction::Activate, &[user.0]).await?)?;
+    if deactivates {
+        single_result(apply(&mut transaction, principal, UserAction::Deactivate, &[user.0]).await?)?;
+    } else if update.active && !before.active {
+        single_result(apply(&mut transaction, principal, UserAction::Activate, &[user.0]).await?)?;
     }
-    let edited = if ends && !joined {
-        Edited::Gone
+    let outcome = if deactivates && !has_joined {
+        UpdateOutcome::InvitationRevoked
     } else {
-        Edited::ScimUser(Box::new(read(&mut transaction, api_client, user).await?))
+        UpdateOutcome::Updated(Box::new(load_user(&mut transaction, api_client, user).await?))
     };
     transaction.commit().await?;
-    Ok(Some(edited))
+    Ok(Some(outcome))
 }
 
-async fn lock(transaction: &mut PgConnection, api_client: &ApiClient<'_>, user: UserId) -> Result<()> {
+async fn lock_user(transaction: &mut PgConnection, api_client: &ApiClient<'_>, user: UserId) -> Result<()> {
     sqlx::query!(
         "select id from users where organization_id = $1 and id = $2 for update",
         api_client.organization_id(),
@@ -241,42 +241,42 @@ async fn lock(transaction: &mut PgConnection, api_client: &ApiClient<'_>, user: 
     Ok(())
 }
 
-/// Takes a user out, whether they have joined or not.
+/// Deletes a user: revokes their membership or their invitation.
 ///
 /// # Errors
-/// Not found; another version than was expected; the last active admin.
-pub async fn delete(api_client: &ApiClient<'_>, user: UserId, expected: &IfMatch) -> Result<()> {
-    again!(delete_once(api_client, user, expected))
+/// Not found; a failed `If-Match` precondition; [`Refusal::LastAdmin`].
+pub async fn delete_user(api_client: &ApiClient<'_>, user: UserId, if_match: &IfMatch) -> Result<()> {
+    retry_on_deadlock!(try_delete(api_client, user, if_match))
 }
 
-async fn delete_once(api_client: &ApiClient<'_>, user: UserId, expected: &IfMatch) -> Result<()> {
+async fn try_delete(api_client: &ApiClient<'_>, user: UserId, if_match: &IfMatch) -> Result<()> {
     let principal = &Principal::from(api_client);
     let mut transaction = api_client.app().pool.begin().await?;
     access::lock_organization(&mut transaction, api_client).await?;
-    lock(&mut transaction, api_client, user).await?;
-    if *expected != IfMatch::Any {
-        expected.check(&read(&mut transaction, api_client, user).await?.version())?;
+    lock_user(&mut transaction, api_client, user).await?;
+    if *if_match != IfMatch::Any {
+        if_match.check(&load_user(&mut transaction, api_client, user).await?.version())?;
     }
-    done(apply_in_transaction(&mut transaction, principal, UserAction::RevokeMembership, &[user.0]).await?)?;
+    single_result(apply(&mut transaction, principal, UserAction::RevokeMembership, &[user.0]).await?)?;
     transaction.commit().await?;
     Ok(())
 }
 
-/// What was refused to one is refused.
-fn done(answer: model::actions::ActionResult) -> Result<()> {
-    match answer.refused.into_iter().next() {
+/// The result of an action on a single user.
+fn single_result(result: model::actions::ActionResult) -> Result<()> {
+    match result.refused.into_iter().next() {
         Some(refused) => Err(Problem::Refused { why: refused.why }.into()),
-        None if answer.gone > 0 => Err(Error::not_found()),
+        None if result.gone > 0 => Err(Error::not_found()),
         None => Ok(()),
     }
 }
 
-/// The address and the name, as a directory that makes somebody writes them.
-async fn write_core(
+/// Stores the address as the client wrote it, and the name if there is one. Neither is audited, since the user is new.
+async fn store_profile(
     transaction: &mut PgConnection,
     api_client: &ApiClient<'_>,
     user: UserId,
-    form: &UserUpdate,
+    update: &UserUpdate,
 ) -> Result<()> {
     sqlx::query!(
         "update users set email = $3, name = coalesce(nullif($4, ''), name)
@@ -284,23 +284,24 @@ async fn write_core(
             and (email, name) is distinct from ($3, coalesce(nullif($4, ''), name))",
         api_client.organization_id(),
         user.0,
-        form.email.as_str(),
-        form.name
+        update.email.as_str(),
+        update.name
     )
     .execute(transaction)
     .await?;
     Ok(())
 }
 
-async fn change_core(
+/// Updates the address and the name.
+async fn update_profile(
     transaction: &mut PgConnection,
     api_client: &ApiClient<'_>,
     before: &ScimUser,
-    form: &UserUpdate,
+    update: &UserUpdate,
 ) -> Result<()> {
     let principal = Principal::from(api_client);
-    let address = form.email.as_str();
-    if before.email == address && before.name == form.name {
+    let address = update.email.as_str();
+    if before.email == address && before.name == update.name {
         return Ok(());
     }
     sqlx::query!(
@@ -308,14 +309,14 @@ async fn change_core(
         api_client.organization_id(),
         before.id.0,
         address,
-        form.email.normalized(),
-        form.name
+        update.email.normalized(),
+        update.name
     )
     .execute(&mut *transaction)
     .await
-    .map_err(taken)?;
+    .map_err(email_conflict)?;
     if before.email != address {
-        // What went to the mailbox of before signs nobody in any more. Whoever is signed in stays so.
+        // Sign-in links sent to the old mailbox must no longer work. Sessions continue.
         sqlx::query!(
             "update sign_ins set expires_at = created_at
              where organization_id = $1 and user_id = $2 and used_at is null",
@@ -326,18 +327,19 @@ async fn change_core(
         .await?;
         let details = json!({ "from": before.email, "to": address });
         let targets = Targets::one(before.id, address);
-        let word = "user.email_changed";
-        audit::record(&mut *transaction, api_client, &principal.actor, word, &targets, &details).await?;
+        let action = "user.email_changed";
+        audit::record(&mut *transaction, api_client, &principal.actor, action, &targets, &details).await?;
     }
-    if before.name != form.name {
-        let details = json!({ "from": before.name, "to": form.name });
+    if before.name != update.name {
+        let details = json!({ "from": before.name, "to": update.name });
         let targets = Targets::one(before.id, address);
         audit::record(transaction, api_client, &principal.actor, "user.renamed", &targets, &details).await?;
     }
     Ok(())
 }
 
-fn taken(error: sqlx::Error) -> Error {
+/// Maps a violation of the unique index on the address.
+fn email_conflict(error: sqlx::Error) -> Error {
     let constraint = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
     if constraint == Some("users_email_key") {
         Problem::Refused { why: Refusal::UserExists }.into()

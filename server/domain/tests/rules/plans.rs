@@ -2,8 +2,8 @@
 
 use crate::test_app::{request_context, send_mail};
 use chrono::DateTime;
-use domain::scim::schema::{self, Resource};
-use domain::scim::{self, Filter, ListQuery, Literal, Operator, Path};
+use domain::scim::schema::{self, ResourceType};
+use domain::scim::{self, AttributePath, Filter, ListQuery, Literal, Operator};
 use domain::{
     AppContext, Clock, Keyring, RequestContext, Token, account, api_keys, audit_log, groups, invitations,
     requests, roles, sign_in, users,
@@ -174,8 +174,8 @@ impl Fixture {
 
     async fn search_by_scim(&self) {
         let admin = self.admin.admin(SLUG).await.unwrap();
-        let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Forever).await.unwrap();
-        let (nobody, key) = (self.nobody(), Token::from_client(key.text));
+        let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Unlimited).await.unwrap();
+        let (nobody, key) = (self.nobody(), Token::from_client(key.token));
         let api_client = nobody.api_client(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
         let [(user, email)] = &self.select_users("status = 'active'", 1).await[..] else {
             panic!("no such user")
@@ -188,7 +188,7 @@ impl Fixture {
             let query = ListQuery { filter, start: 1, count: 100, ..ListQuery::default() };
             assert_eq!(scim::list_users(&api_client, &query).await.unwrap().total, total, "{name}");
         }
-        scim::person(&api_client, *user).await.unwrap();
+        scim::get_user(&api_client, *user).await.unwrap();
     }
 
     async fn sign_in(&self) {

@@ -1,10 +1,11 @@
-//! A directory beside everybody else: two syncs at once, a sync and an admin, the last admin.
+//! Concurrent SCIM requests: two clients, a client and an admin, the last admin.
 
 use crate::test_app::{ADMIN, SLUG, TestApp, refusal, request_context};
-use domain::scim::{self, Edited, GroupForm, IfMatch, Members, ScimUser, UserUpdate};
+use domain::scim::{self, GroupUpdate, IfMatch, MemberChanges, ScimUser, UpdateOutcome, UserUpdate};
 use domain::{Error, RequestContext, Token, api_keys, sign_in, users};
 use model::actions::UserAction;
 use model::api_keys::{Lifetime, Scope};
+use model::invitations::AccessGrant;
 use model::transitions::Refusal;
 use model::{EmailAddress, OrganizationRole, Problem, UserId};
 use serde_json::{Map, json};
@@ -16,15 +17,16 @@ use tokio::task::JoinSet;
 
 const TASKS: usize = 20;
 
-async fn crowd(options: PgConnectOptions) -> (Arc<TestApp>, Token) {
-    let most = u32::try_from(2 * TASKS).unwrap();
-    let pool = PgPoolOptions::new().max_connections(most).connect_with(options).await.unwrap();
+/// An app with a connection for every task, and an API key.
+async fn concurrent_app(options: PgConnectOptions) -> (Arc<TestApp>, Token) {
+    let max_connections = u32::try_from(2 * TASKS).unwrap();
+    let pool = PgPoolOptions::new().max_connections(max_connections).connect_with(options).await.unwrap();
     let app = Arc::new(TestApp::new(pool).await);
     let key = app.key().await;
     (app, key)
 }
 
-fn form(email: &str) -> UserUpdate {
+fn new_user(email: &str) -> UserUpdate {
     UserUpdate {
         email: EmailAddress::parse(email).unwrap(),
         name: "Some Blob".to_owned(),
@@ -34,17 +36,18 @@ fn form(email: &str) -> UserUpdate {
     }
 }
 
-fn as_is(person: &ScimUser) -> UserUpdate {
+/// An update that changes nothing.
+fn unchanged(user: &ScimUser) -> UserUpdate {
     UserUpdate {
-        email: EmailAddress::parse(&person.email).unwrap(),
-        name: person.name.clone(),
-        active: person.active,
-        external_id: person.external_id.clone(),
-        attributes: person.attributes.clone(),
+        email: EmailAddress::parse(&user.email).unwrap(),
+        name: user.name.clone(),
+        active: user.active,
+        external_id: user.external_id.clone(),
+        attributes: user.attributes.clone(),
     }
 }
 
-async fn signed_in(app: &TestApp, email: &str) -> RequestContext {
+async fn sign_in_as(app: &TestApp, email: &str) -> RequestContext {
     let nobody = app.nobody();
     let context = nobody.organization(SLUG).await.unwrap();
     let link = sign_in::operator_link(&context, email).await.unwrap();
@@ -52,33 +55,39 @@ async fn signed_in(app: &TestApp, email: &str) -> RequestContext {
     request_context(&app.context, HashMap::from([(SLUG.to_owned(), session.token)]))
 }
 
-async fn create(
+async fn create_user(
     request_context: &RequestContext,
     key: &Token,
-    form: &UserUpdate,
+    update: &UserUpdate,
 ) -> domain::Result<ScimUser> {
     let api_client = request_context.api_client(SLUG, Some(key), Some(Scope::UsersWrite)).await?;
-    scim::create(&api_client, form).await
+    scim::create_user(&api_client, update).await
 }
 
-async fn edit(
+async fn update_user(
     request_context: &RequestContext,
     key: &Token,
     user: UserId,
     change: impl Fn(&mut UserUpdate) + Sync,
-) -> domain::Result<Edited> {
+) -> domain::Result<UpdateOutcome> {
     let api_client = request_context.api_client(SLUG, Some(key), Some(Scope::UsersWrite)).await?;
-    let change = |person: &ScimUser| -> domain::Result<UserUpdate> {
-        let mut form = as_is(person);
-        change(&mut form);
-        Ok(form)
+    let change = |user: &ScimUser| -> domain::Result<UserUpdate> {
+        let mut update = unchanged(user);
+        change(&mut update);
+        Ok(update)
     };
-    scim::edit(&api_client, user, &IfMatch::Any, change).await
+    scim::update_user(&api_client, user, &IfMatch::Any, change).await
+}
+
+async fn delete_user(app: &TestApp, key: &Token, user: UserId) -> domain::Result<()> {
+    let request_context = app.nobody();
+    let api_client = request_context.api_client(SLUG, Some(key), None).await?;
+    scim::delete_user(&api_client, user, &IfMatch::Any).await
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn two_syncs_at_once_make_each_user_once(_: PgPoolOptions, options: PgConnectOptions) {
-    let (app, key) = crowd(options).await;
+async fn concurrent_creates_make_one_user(_: PgPoolOptions, options: PgConnectOptions) {
+    let (app, key) = concurrent_app(options).await;
     app.invite("invited@blobsrus.com").await;
     for round in 0..10 {
         let email =
@@ -89,92 +98,85 @@ async fn two_syncs_at_once_make_each_user_once(_: PgPoolOptions, options: PgConn
             let (app, start, key, email) = (Arc::clone(&app), Arc::clone(&start), key.clone(), email.clone());
             tasks.spawn(async move {
                 start.wait().await;
-                create(&app.nobody(), &key, &form(&email)).await
+                create_user(&app.nobody(), &key, &new_user(&email)).await
             });
         }
-        let answers = tasks.join_all().await;
-        let refused = |answer: &domain::Result<ScimUser>| {
-            matches!(answer, Err(Error::Problem(Problem::Refused { why: Refusal::UserExists })))
+        let results = tasks.join_all().await;
+        let is_conflict = |result: &domain::Result<ScimUser>| {
+            matches!(result, Err(Error::Problem(Problem::Refused { why: Refusal::UserExists })))
         };
-        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "round {round}");
-        assert_eq!(answers.iter().filter(|answer| refused(answer)).count(), TASKS - 1, "round {round}");
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "round {round}");
+        assert_eq!(results.iter().filter(|result| is_conflict(result)).count(), TASKS - 1, "round {round}");
     }
     assert_eq!(app.count("users where joined_by = 'scim'").await, 10);
     assert_eq!(app.count("audit_events where action = 'user.joined' and actor_kind = 'api_key'").await, 10);
     assert_eq!(app.count("invitations where status = 'open'").await, 0);
 }
 
-/// Syncs and an admin change, suspend and remove the same people at once: nobody's word is half of what stands there.
+/// SCIM clients and an admin change, suspend and delete the same user. Each change is applied completely or not at all.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_sync_and_an_admin_at_one_user_end_as_one_after_the_other(
-    _: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let (app, key) = crowd(options).await;
+async fn concurrent_scim_and_admin_changes_serialize(_: PgPoolOptions, options: PgConnectOptions) {
+    let (app, key) = concurrent_app(options).await;
     for round in 0..10 {
         let email = format!("blob{round}@blobsrus.com");
-        let user = create(&app.nobody(), &key, &form(&email)).await.unwrap().id;
+        let user = create_user(&app.nobody(), &key, &new_user(&email)).await.unwrap().id;
         let mut tasks = JoinSet::new();
         for n in 0..TASKS {
             let (app, key) = (Arc::clone(&app), key.clone());
             tasks.spawn(async move {
-                let done = match n % 4 {
+                let result = match n % 4 {
                     0 => {
                         let admin = app.admin.admin(SLUG).await.unwrap();
                         let action = if n % 8 == 0 { UserAction::Suspend } else { UserAction::MakeAdmin };
                         users::apply_action(&admin, action, &[user]).await.map(|_| ())
                     }
-                    1 => edit(&app.nobody(), &key, user, |form| form.active = n % 8 == 1).await.map(|_| ()),
-                    2 => edit(&app.nobody(), &key, user, |form| {
-                        form.attributes.insert("title".to_owned(), json!(format!("T{n}")));
-                        form.attributes.insert("userType".to_owned(), json!(format!("T{n}")));
+                    1 => update_user(&app.nobody(), &key, user, |update| update.active = n % 8 == 1)
+                        .await
+                        .map(|_| ()),
+                    2 => update_user(&app.nobody(), &key, user, |update| {
+                        update.attributes.insert("title".to_owned(), json!(format!("T{n}")));
+                        update.attributes.insert("userType".to_owned(), json!(format!("T{n}")));
                     })
                     .await
                     .map(|_| ()),
-                    _ if n == TASKS - 1 && round % 2 == 0 => {
-                        let nobody = app.nobody();
-                        let api_client = nobody.api_client(SLUG, Some(&key), None).await.unwrap();
-                        scim::delete(&api_client, user, &IfMatch::Any).await
-                    }
-                    _ => edit(&app.nobody(), &key, user, |form| form.name = format!("Blob {n}"))
+                    _ if n == TASKS - 1 && round % 2 == 0 => delete_user(&app, &key, user).await,
+                    _ => update_user(&app.nobody(), &key, user, |update| update.name = format!("Blob {n}"))
                         .await
                         .map(|_| ()),
                 };
-                // Whoever was removed meanwhile is not there any more.
-                assert!(matches!(done, Ok(()) | Err(Error::Problem(Problem::NotFound))), "{done:?}");
+                // The user may have been deleted by another task.
+                assert!(matches!(result, Ok(()) | Err(Error::Problem(Problem::NotFound))), "{result:?}");
             });
         }
         tasks.join_all().await;
-        let halves = "scim_users where attributes ->> 'title' is distinct from attributes ->> 'userType'";
-        assert_eq!(app.count(halves).await, 0);
-        let there = app.count(&format!("users where email = '{email}'")).await;
-        assert_eq!(there, i64::from(round % 2 != 0), "round {round}");
-        let orphans = "sessions s join users u on u.id = s.user_id where u.status <> 'active'";
-        assert_eq!(app.count(orphans).await, 0);
+        let torn_writes =
+            "scim_users where attributes ->> 'title' is distinct from attributes ->> 'userType'";
+        assert_eq!(app.count(torn_writes).await, 0);
+        let users = app.count(&format!("users where email = '{email}'")).await;
+        assert_eq!(users, i64::from(round % 2 != 0), "round {round}");
+        let orphaned_sessions = "sessions s join users u on u.id = s.user_id where u.status <> 'active'";
+        assert_eq!(app.count(orphaned_sessions).await, 0);
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn two_who_swap_their_addresses_at_once_are_two_in_the_end(
-    _: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let (app, key) = crowd(options).await;
-    let one = create(&app.nobody(), &key, &form("one@blobsrus.com")).await.unwrap().id;
-    let two = create(&app.nobody(), &key, &form("two@blobsrus.com")).await.unwrap().id;
+async fn concurrent_address_swap_keeps_both_users(_: PgPoolOptions, options: PgConnectOptions) {
+    let (app, key) = concurrent_app(options).await;
+    let one = create_user(&app.nobody(), &key, &new_user("one@blobsrus.com")).await.unwrap().id;
+    let two = create_user(&app.nobody(), &key, &new_user("two@blobsrus.com")).await.unwrap().id;
     for _ in 0..20 {
-        let to = |email: &'static str| {
-            move |form: &mut UserUpdate| form.email = EmailAddress::parse(email).unwrap()
+        let set_email = |email: &'static str| {
+            move |update: &mut UserUpdate| update.email = EmailAddress::parse(email).unwrap()
         };
         let (a, b) = (app.nobody(), app.nobody());
         let (a, b) = tokio::join!(
-            edit(&a, &key, one, to("two@blobsrus.com")),
-            edit(&b, &key, two, to("one@blobsrus.com"))
+            update_user(&a, &key, one, set_email("two@blobsrus.com")),
+            update_user(&b, &key, two, set_email("one@blobsrus.com"))
         );
-        // Neither gives up an address before the other has left it: both are told so, or one came first.
-        for answer in [a, b] {
-            if answer.is_err() {
-                assert_eq!(refusal(answer), Problem::Refused { why: Refusal::UserExists });
+        // An address can only be assigned once the other user has given it up.
+        for result in [a, b] {
+            if result.is_err() {
+                assert_eq!(refusal(result), Problem::Refused { why: Refusal::UserExists });
             }
         }
         assert_eq!(app.count("users where email in ('one@blobsrus.com', 'two@blobsrus.com')").await, 2);
@@ -182,115 +184,111 @@ async fn two_who_swap_their_addresses_at_once_are_two_in_the_end(
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_directory_and_an_admin_at_once_leave_one_admin(_: PgPoolOptions, options: PgConnectOptions) {
-    let (app, key) = crowd(options).await;
+async fn concurrent_suspensions_keep_one_admin(_: PgPoolOptions, options: PgConnectOptions) {
+    let (app, key) = concurrent_app(options).await;
     app.make_active("second@blobsrus.com").await;
     let (ada, second) = (app.user(ADMIN).await, app.user("second@blobsrus.com").await);
     for round in 0..20 {
         app.run("update users set role = 'admin', status = 'active'").await;
         let start = Barrier::new(2);
-        let by_directory = async {
+        let by_scim = async {
             let request_context = app.nobody();
             start.wait().await;
-            edit(&request_context, &key, ada, |form| form.active = false).await.is_ok()
+            update_user(&request_context, &key, ada, |update| update.active = false).await.is_ok()
         };
-        // Whoever was suspended in the round before is signed out.
-        let admin = signed_in(&app, ADMIN).await;
+        // A new session: the suspension in the previous round ended the last one.
+        let admin = sign_in_as(&app, ADMIN).await;
         let by_admin = async {
             let admin = admin.admin(SLUG).await.unwrap();
             start.wait().await;
-            let answer = users::apply_action(&admin, UserAction::Suspend, &[second]).await;
-            answer.is_ok_and(|answer| answer.done.len() == 1)
+            let result = users::act(&admin, UserAction::Suspend, &[second]).await;
+            result.is_ok_and(|result| result.done.len() == 1)
         };
-        let (one, two) = tokio::join!(by_directory, by_admin);
-        assert!(one != two, "round {round}: {one} {two}");
+        let (by_scim, by_admin) = tokio::join!(by_scim, by_admin);
+        assert!(by_scim != by_admin, "round {round}: {by_scim} {by_admin}");
         assert_eq!(app.count("users where role = 'admin' and status = 'active'").await, 1, "round {round}");
         app.run("update users set status = 'active'").await;
     }
 }
 
-/// Those who come in and go out of groups are the same people in another order each time.
+/// Tasks add and remove the same users in different orders, which must not fail with a deadlock.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn groups_are_changed_by_many_at_once(_: PgPoolOptions, options: PgConnectOptions) {
-    let (app, key) = crowd(options).await;
-    let mut people = Vec::new();
+async fn concurrent_group_changes_succeed(_: PgPoolOptions, options: PgConnectOptions) {
+    let (app, key) = concurrent_app(options).await;
+    let mut users = Vec::new();
     for n in 0..10 {
-        people.push(create(&app.nobody(), &key, &form(&format!("blob{n}@blobsrus.com"))).await.unwrap().id);
+        let update = new_user(&format!("blob{n}@blobsrus.com"));
+        users.push(create_user(&app.nobody(), &key, &update).await.unwrap().id);
     }
     let request_context = app.nobody();
     let api_client = request_context.api_client(SLUG, Some(&key), None).await.unwrap();
     let mut groups = Vec::new();
     for name in ["One", "Two"] {
-        let form = GroupForm { name: Some(name.to_owned()), ..GroupForm::default() };
-        groups.push(scim::create_group(&api_client, &form).await.unwrap().id);
+        let update = GroupUpdate { name: Some(name.to_owned()), ..GroupUpdate::default() };
+        groups.push(scim::create_group(&api_client, &update).await.unwrap().id);
     }
     let mut tasks = JoinSet::new();
     for n in 0..4 * TASKS {
-        let (app, key, people, group) = (Arc::clone(&app), key.clone(), people.clone(), groups[n % 2]);
+        let (app, key, users, group) = (Arc::clone(&app), key.clone(), users.clone(), groups[n % 2]);
         tasks.spawn(async move {
             if n % 5 == 0 {
                 let admin = app.admin.admin(SLUG).await.unwrap();
-                let offer = model::invitations::AccessGrant {
+                let grant = AccessGrant {
                     role: OrganizationRole::Member,
                     roles: Vec::new(),
                     groups: if n % 10 == 0 { vec![group] } else { Vec::new() },
                 };
-                users::set_access(&admin, people[n % 10], &offer).await.unwrap();
+                users::change(&admin, users[n % 10], &grant).await.unwrap();
                 return;
             }
             let request_context = app.nobody();
             let api_client = request_context.api_client(SLUG, Some(&key), None).await.unwrap();
-            let mut members = Members::default();
+            let mut members = MemberChanges::default();
             match n % 3 {
-                0 => members.add(people.iter().rev().copied()),
-                1 => members.remove(people.iter().copied().skip(n % 7)),
+                0 => members.add(users.iter().rev().copied()),
+                1 => members.remove(users.iter().copied().skip(n % 7)),
                 _ => {
                     members.clear();
-                    members.add(people.iter().copied().take(n % 9));
+                    members.add(users.iter().copied().take(n % 9));
                 }
             }
-            let form = GroupForm { members, ..GroupForm::default() };
-            scim::change_group(&api_client, group, &IfMatch::Any, &form).await.unwrap();
+            let update = GroupUpdate { members, ..GroupUpdate::default() };
+            scim::update_group(&api_client, group, &IfMatch::Any, &update).await.unwrap();
         });
     }
     tasks.join_all().await;
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn whoever_would_overwrite_what_they_have_not_seen_is_told(
-    _: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let (app, key) = crowd(options).await;
-    let user = create(&app.nobody(), &key, &form("blob@blobsrus.com")).await.unwrap();
+async fn concurrent_updates_with_if_match_apply_once(_: PgPoolOptions, options: PgConnectOptions) {
+    let (app, key) = concurrent_app(options).await;
+    let user = create_user(&app.nobody(), &key, &new_user("blob@blobsrus.com")).await.unwrap();
     let mut tasks = JoinSet::new();
     for n in 0..TASKS {
         let (app, key, version, id) = (Arc::clone(&app), key.clone(), user.version(), user.id);
         tasks.spawn(async move {
             let request_context = app.nobody();
             let api_client = request_context.api_client(SLUG, Some(&key), None).await.unwrap();
-            let change = |person: &ScimUser| -> domain::Result<UserUpdate> {
-                Ok(UserUpdate { name: format!("Blob {n}"), ..as_is(person) })
+            let change = |user: &ScimUser| -> domain::Result<UserUpdate> {
+                Ok(UserUpdate { name: format!("Blob {n}"), ..unchanged(user) })
             };
-            scim::edit(&api_client, id, &IfMatch::OneOf(vec![version]), change).await
+            scim::update_user(&api_client, id, &IfMatch::OneOf(vec![version]), change).await
         });
     }
-    let answers = tasks.join_all().await;
-    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-    let told =
-        |answer: &domain::Result<Edited>| matches!(answer, Err(Error::Problem(Problem::ChangedMeanwhile)));
-    assert_eq!(answers.iter().filter(|answer| told(answer)).count(), TASKS - 1);
+    let results = tasks.join_all().await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    let is_stale = |result: &domain::Result<UpdateOutcome>| {
+        matches!(result, Err(Error::Problem(Problem::ChangedMeanwhile)))
+    };
+    assert_eq!(results.iter().filter(|result| is_stale(result)).count(), TASKS - 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_key_lasts_as_long_as_it_says_and_its_use_is_written_down(
-    _: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let (app, _) = crowd(options).await;
+async fn api_key_expires_and_records_its_last_use(_: PgPoolOptions, options: PgConnectOptions) {
+    let (app, _) = concurrent_app(options).await;
     let admin = app.admin.admin(SLUG).await.unwrap();
     let new = api_keys::create(&admin, "Entra", &[Scope::UsersRead], Lifetime::Month).await.unwrap();
-    let key = Token::from_client(new.text);
+    let key = Token::from_client(new.token);
     let nobody = app.nobody();
     nobody.api_client(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
     assert_eq!(
@@ -301,14 +299,20 @@ async fn a_key_lasts_as_long_as_it_says_and_its_use_is_written_down(
     nobody.api_client(SLUG, Some(&key), None).await.unwrap();
     let admin = app.admin.admin(SLUG).await.unwrap();
     let listed = api_keys::provisioning(&admin).await.unwrap();
-    let shown = listed.keys.iter().find(|one| one.id == new.id).unwrap();
-    assert_eq!(shown.last_used_at, Some(app.context.clock.now()));
-    assert_eq!((shown.name.as_str(), shown.created_by.as_str()), ("Entra", ADMIN));
+    let listed = listed.keys.iter().find(|key| key.id == new.id).unwrap();
+    assert_eq!(listed.last_used_at, Some(app.context.clock.now()));
+    assert_eq!((listed.name.as_str(), listed.created_by.as_str()), ("Entra", ADMIN));
     app.wait_days(1);
     assert_eq!(refusal(nobody.api_client(SLUG, Some(&key), None).await), Problem::KeyRefused);
     assert_eq!(refusal(nobody.api_client("nowhere", Some(&key), None).await), Problem::KeyRefused);
     assert_eq!(refusal(nobody.api_client(SLUG, None, None).await), Problem::KeyRefused);
-    let empty = api_keys::create(&admin, " ", &[], Lifetime::Year).await;
-    let Problem::Invalid { fields } = refusal(empty) else { panic!("it was not the fields") };
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn api_key_needs_a_name_and_a_scope(_: PgPoolOptions, options: PgConnectOptions) {
+    let (app, _) = concurrent_app(options).await;
+    let admin = app.admin.admin(SLUG).await.unwrap();
+    let invalid = api_keys::create(&admin, " ", &[], Lifetime::Year).await;
+    let Problem::Invalid { fields } = refusal(invalid) else { panic!("expected invalid fields") };
     assert_eq!(fields.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(), ["name", "scopes"]);
 }

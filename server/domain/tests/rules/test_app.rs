@@ -52,8 +52,8 @@ impl TestApp {
     pub async fn key(&self) -> Token {
         let make = || async {
             let admin = self.admin.admin(SLUG).await.unwrap();
-            let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Forever).await.unwrap();
-            Token::from_client(key.text)
+            let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Unlimited).await.unwrap();
+            Token::from_client(key.token)
         };
         self.key.get_or_init(make).await.clone()
     }

@@ -1,24 +1,26 @@
-//! Who may come in, and what the others learn: nothing.
+//! Authentication and authorization: every endpoint needs a key of the organization with the right scope.
 
-use super::{Directory, key, reply};
+use super::{Reply, ScimClient, create_key, send};
 use crate::test_server::{ADMIN, TestServer};
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+use chrono::{DateTime, Utc};
 use domain::api_keys;
+use model::ApiKeyId;
 use model::api_keys::{Lifetime, Scope};
 use serde_json::json;
 use sqlx::PgPool;
 
-async fn ask(site: &TestServer, method: Method, path: &str, key: Option<&str>) -> super::Reply {
+async fn call(server: &TestServer, method: Method, path: &str, authorization: Option<&str>) -> Reply {
     let mut request = Request::builder().method(method).uri(path);
-    if let Some(key) = key {
-        request = request.header(header::AUTHORIZATION, key);
+    if let Some(authorization) = authorization {
+        request = request.header(header::AUTHORIZATION, authorization);
     }
-    reply(site, request.body(Body::empty()).unwrap()).await
+    send(server, request.body(Body::empty()).unwrap()).await
 }
 
-/// Every address, with a method that it knows, and the scope that it wants.
-const DOORS: [(&str, &str, Option<Scope>); 25] = [
+/// Every route, with a method that it supports and the scope that it requires.
+const ENDPOINTS: [(&str, &str, Option<Scope>); 25] = [
     ("GET", "/Users", Some(Scope::UsersRead)),
     ("POST", "/Users/.search", Some(Scope::UsersRead)),
     ("GET", "/Users/{user}", Some(Scope::UsersRead)),
@@ -46,163 +48,167 @@ const DOORS: [(&str, &str, Option<Scope>); 25] = [
     ("GET", "/nowhere/at/all", None),
 ];
 
-/// The router can't be asked for its paths, so its source is.
+/// axum's router can't list its routes, so the test parses its source.
 const ROUTER: &str = include_str!("../../../src/scim.rs");
 
 #[test]
-fn no_door_is_missing() {
-    let of_source = ROUTER.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap());
-    let shapes = |path: &str| {
+fn every_route_is_covered() {
+    let routes = ROUTER.split(".route(").skip(1).map(|rest| rest.split('"').nth(1).unwrap());
+    let pattern = |path: &str| {
         let parts: Vec<&str> = path.trim_start_matches("/o/{org}/scim/v2").split('/').collect();
         parts.iter().map(|part| if part.starts_with('{') { "{}" } else { part }).collect::<Vec<_>>().join("/")
     };
-    for path in of_source {
+    for path in routes {
         assert!(path.starts_with("/o/{org}/scim/v2"), "{path}");
-        let wanted = shapes(path);
-        let fits = |door: &str| {
-            let door: Vec<String> = shapes(door).split('/').map(str::to_owned).collect();
-            let wanted: Vec<&str> = wanted.split('/').collect();
-            let rest = path.contains("{*");
-            (door.len() == wanted.len() || rest && door.len() > wanted.len())
-                && wanted.iter().zip(&door).all(|(wanted, door)| *wanted == "{}" || wanted == door)
+        let route = pattern(path);
+        let matches_route = |endpoint: &str| {
+            let endpoint: Vec<String> = pattern(endpoint).split('/').map(str::to_owned).collect();
+            let route: Vec<&str> = route.split('/').collect();
+            let is_wildcard = path.contains("{*");
+            (endpoint.len() == route.len() || is_wildcard && endpoint.len() > route.len())
+                && route.iter().zip(&endpoint).all(|(route, endpoint)| *route == "{}" || route == endpoint)
         };
-        assert!(DOORS.iter().any(|(_, door, _)| fits(door)), "{path} is not in the list");
+        assert!(
+            ENDPOINTS.iter().any(|(_, endpoint, _)| matches_route(endpoint)),
+            "{path} is missing from ENDPOINTS"
+        );
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn every_door_wants_a_key_of_its_own_organization(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    let user = scim.user("blob@blobsrus.com").await;
-    let group = scim.group("Blobs", &[&user]).await;
-    let site = &scim.site;
-    let cookie = site.signed_in("blobsrus", ADMIN).await;
-    site.create_other_organization().await;
-    let before = site.count("audit_events").await;
-    let good = format!("Bearer {}", scim.key);
-    for (method, path, _) in DOORS {
+async fn every_endpoint_requires_a_key_of_the_organization(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    let user = scim.create_user("blob@blobsrus.com").await;
+    let group = scim.create_group("Blobs", &[&user]).await;
+    let server = &scim.server;
+    let cookie = server.signed_in("blobsrus", ADMIN).await;
+    server.other_organization().await;
+    let before = server.count("audit_events").await;
+    let valid = format!("Bearer {}", scim.key);
+    for (method, path, _) in ENDPOINTS {
         let path = path.replace("{user}", &user).replace("{group}", &group);
         let method: Method = method.parse().unwrap();
-        let mut refusals = Vec::new();
-        for (organization, key) in [
+        let mut details = Vec::new();
+        for (organization, authorization) in [
             ("blobsrus", None),
             ("blobsrus", Some("Bearer nonsense")),
             ("blobsrus", Some("Basic dXNlcjpwYXNz")),
-            // Good, but of another organization, and of one that is not there.
-            ("other", Some(good.as_str())),
-            ("nowhere", Some(good.as_str())),
+            // A valid key, but of another organization; and an unknown organization.
+            ("other", Some(valid.as_str())),
+            ("nowhere", Some(valid.as_str())),
         ] {
             let path = format!("/o/{organization}/scim/v2{path}");
-            let reply = ask(site, method.clone(), &path, key).await;
-            let detail = reply.refused(401, None);
+            let reply = call(server, method.clone(), &path, authorization).await;
+            let detail = reply.error(401, None);
             let challenge = reply.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
             assert!(challenge.starts_with("Bearer realm="), "{challenge}");
-            let presented = key.is_some_and(|key| key.starts_with("Bearer"));
-            assert_eq!(challenge.contains("invalid_token"), presented, "{challenge}");
-            refusals.push(detail);
+            let has_token = authorization.is_some_and(|value| value.starts_with("Bearer"));
+            assert_eq!(challenge.contains("invalid_token"), has_token, "{challenge}");
+            details.push(detail);
         }
-        refusals.dedup();
-        assert_eq!(refusals.len(), 1, "{path}: they are told apart: {refusals:?}");
-        // Who is signed in as an admin is nobody here.
+        details.dedup();
+        assert_eq!(details.len(), 1, "{path}: responses differ: {details:?}");
+        // The session of an admin doesn't authenticate.
         let request = Request::builder()
             .method(method)
             .uri(format!("/o/blobsrus/scim/v2{path}"))
             .header(header::COOKIE, &cookie);
-        assert_eq!(reply(site, request.body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(send(server, request.body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(site.count("audit_events").await, before);
-    assert_eq!(site.count("users where status = 'active'").await, 3);
+    assert_eq!(server.count("audit_events").await, before);
+    assert_eq!(server.count("users where status = 'active'").await, 3);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_key_is_good_for_its_scopes_alone(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    let user = scim.user("blob@blobsrus.com").await;
-    let group = scim.group("Blobs", &[&user]).await;
-    let site = &scim.site;
+async fn key_is_limited_to_its_scopes(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    let user = scim.create_user("blob@blobsrus.com").await;
+    let group = scim.create_group("Blobs", &[&user]).await;
+    let server = &scim.server;
     for scope in Scope::ALL {
-        let key = format!("Bearer {}", key(site, &[scope]).await);
-        for (method, path, wanted) in DOORS {
-            let Some(wanted) = wanted else { continue };
+        let key = format!("Bearer {}", create_key(server, &[scope]).await);
+        for (method, path, required) in ENDPOINTS {
+            let Some(required) = required else { continue };
             let path = path.replace("{user}", &user).replace("{group}", &group);
             let path = format!("/o/blobsrus/scim/v2{path}");
-            // What would be done is seen elsewhere.
-            if wanted == scope && method != "GET" {
+            // Permitted writes are tested elsewhere.
+            if required == scope && method != "GET" {
                 continue;
             }
-            let reply = ask(site, method.parse().unwrap(), &path, Some(&key)).await;
-            if wanted == scope {
+            let reply = call(server, method.parse().unwrap(), &path, Some(&key)).await;
+            if required == scope {
                 assert_eq!(reply.status, StatusCode::OK, "{method} {path}");
             } else {
-                reply.refused(403, None);
+                reply.error(403, None);
                 let challenge = reply.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
                 assert!(challenge.contains("insufficient_scope"), "{challenge}");
-                assert!(challenge.contains(wanted.code()), "{challenge}");
+                assert!(challenge.contains(required.code()), "{challenge}");
             }
         }
     }
-    // The list of both wants both.
-    let users_alone = format!("Bearer {}", key(site, &[Scope::UsersRead]).await);
-    ask(site, Method::POST, "/o/blobsrus/scim/v2/.search", Some(&users_alone)).await.refused(403, None);
+    // Searching users and groups requires both scopes.
+    let users_only = format!("Bearer {}", create_key(server, &[Scope::UsersRead]).await);
+    call(server, Method::POST, "/o/blobsrus/scim/v2/.search", Some(&users_only)).await.error(403, None);
+}
+
+async fn set_expiry(scim: &ScimClient, key: ApiKeyId, expires_at: Option<DateTime<Utc>>) {
+    sqlx::query("update api_keys set expires_at = $2 where id = $1")
+        .bind(key.0)
+        .bind(expires_at)
+        .execute(&scim.server.context.pool)
+        .await
+        .unwrap();
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_key_that_was_revoked_or_whose_time_is_over_opens_nothing(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    let request_context = scim.site.admin().await;
+async fn expired_and_revoked_keys_are_rejected(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    let request_context = scim.server.admin().await;
     let admin = request_context.admin("blobsrus").await.unwrap();
     let new = api_keys::create(&admin, "Entra", &[Scope::UsersRead], Lifetime::Month).await.unwrap();
-    let text = format!("Bearer {}", new.text);
+    let authorization = format!("Bearer {}", new.token);
     let path = "/o/blobsrus/scim/v2/Users";
-    assert_eq!(ask(&scim.site, Method::GET, path, Some(&text)).await.status, StatusCode::OK);
+    assert_eq!(call(&scim.server, Method::GET, path, Some(&authorization)).await.status, StatusCode::OK);
     let listed = api_keys::provisioning(&admin).await.unwrap();
-    let shown = listed.keys.iter().find(|one| one.id == new.id).unwrap();
-    assert!(shown.last_used_at.is_some() && shown.expires_at.is_some());
-    assert!(new.text.starts_with(&shown.prefix) && shown.prefix.len() < 16);
+    let key = listed.keys.iter().find(|key| key.id == new.id).unwrap();
+    assert!(key.last_used_at.is_some() && key.expires_at.is_some());
+    assert!(new.token.starts_with(&key.prefix) && key.prefix.len() < 16);
     assert_eq!(listed.base_url, "http://localhost:3000/o/blobsrus/scim/v2");
-    sqlx::query("update api_keys set expires_at = now() where id = $1")
-        .bind(new.id.0)
-        .execute(&scim.site.context.pool)
-        .await
-        .unwrap();
-    ask(&scim.site, Method::GET, path, Some(&text)).await.refused(401, None);
-    sqlx::query("update api_keys set expires_at = null where id = $1")
-        .bind(new.id.0)
-        .execute(&scim.site.context.pool)
-        .await
-        .unwrap();
-    assert_eq!(ask(&scim.site, Method::GET, path, Some(&text)).await.status, StatusCode::OK);
+    set_expiry(&scim, new.id, Some(Utc::now())).await;
+    call(&scim.server, Method::GET, path, Some(&authorization)).await.error(401, None);
+    set_expiry(&scim, new.id, None).await;
+    assert_eq!(call(&scim.server, Method::GET, path, Some(&authorization)).await.status, StatusCode::OK);
     api_keys::revoke(&admin, new.id).await.unwrap();
-    ask(&scim.site, Method::GET, path, Some(&text)).await.refused(401, None);
+    call(&scim.server, Method::GET, path, Some(&authorization)).await.error(401, None);
     assert!(api_keys::revoke(&admin, new.id).await.is_err());
-    // What is kept opens nothing, and what was done is in the log.
-    let kept: String = sqlx::query_scalar("select string_agg(k::text, '') from api_keys k")
-        .fetch_one(&scim.site.context.pool)
+    // The database holds only a hash, and the audit log both events.
+    let stored: String = sqlx::query_scalar("select string_agg(k::text, '') from api_keys k")
+        .fetch_one(&scim.server.context.pool)
         .await
         .unwrap();
-    assert!(!kept.contains(&scim.key));
-    assert_eq!(scim.site.count("audit_events where action = 'api_key.created'").await, 2);
-    assert_eq!(scim.site.count("audit_events where action = 'api_key.revoked'").await, 1);
+    assert!(!stored.contains(&scim.key));
+    assert_eq!(scim.count_events("api_key.created").await, 2);
+    assert_eq!(scim.count_events("api_key.revoked").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn what_is_sent_is_bounded_and_of_the_right_type(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    let send = async |kind: &str, body: String| {
+async fn invalid_bodies_are_rejected(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    let post = async |content_type: &str, body: String| {
         let request = Request::post("/o/blobsrus/scim/v2/Users")
             .header(header::AUTHORIZATION, format!("Bearer {}", scim.key))
-            .header(header::CONTENT_TYPE, kind);
-        reply(&scim.site, request.body(Body::from(body)).unwrap()).await
+            .header(header::CONTENT_TYPE, content_type);
+        send(&scim.server, request.body(Body::from(body)).unwrap()).await
     };
     let long = json!({ "userName": "blob@blobsrus.com", "title": "x".repeat(5 << 20) }).to_string();
-    send("application/scim+json", long).await.refused(413, None);
+    post("application/scim+json", long).await.error(413, None);
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    send("application/scim+json", deep).await.refused(400, Some("invalidSyntax"));
-    send("application/json; charset=utf-8", "{".to_owned()).await.refused(400, Some("invalidSyntax"));
-    send("application/json", "[]".to_owned()).await.refused(400, Some("invalidSyntax"));
-    send("text/plain", "{}".to_owned()).await.refused(415, None);
-    let made = send("application/json", json!({ "userName": "blob@blobsrus.com" }).to_string()).await;
-    assert_eq!(made.status, StatusCode::CREATED);
-    scim.call(Method::POST, "/Users/x", None).await.refused(405, None);
-    scim.get("/Users/x").await.refused(404, None);
+    post("application/scim+json", deep).await.error(400, Some("invalidSyntax"));
+    post("application/json; charset=utf-8", "{".to_owned()).await.error(400, Some("invalidSyntax"));
+    post("application/json", "[]".to_owned()).await.error(400, Some("invalidSyntax"));
+    post("text/plain", "{}".to_owned()).await.error(415, None);
+    let created = post("application/json", json!({ "userName": "blob@blobsrus.com" }).to_string()).await;
+    assert_eq!(created.status, StatusCode::CREATED);
+    scim.call(Method::POST, "/Users/x", None).await.error(405, None);
+    scim.get("/Users/x").await.error(404, None);
 }

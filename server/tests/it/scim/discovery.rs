@@ -1,76 +1,86 @@
-//! What the service tells of itself, and whether it is so.
+//! The discovery endpoints, and whether the service does what they announce.
 
-use super::{Directory, ENTERPRISE, GROUP, USER, encoded};
+use super::{ENTERPRISE, GROUP, ScimClient, USER, url_encode};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn it_tells_what_it_can_do(pool: PgPool) {
-    let scim = Directory::new(pool).await;
+async fn service_provider_config(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
     let config = scim.get("/ServiceProviderConfig").await.ok();
-    for can in ["patch", "filter", "sort", "etag"] {
-        assert_eq!(config[can]["supported"], true, "{can}");
+    for supported in ["patch", "filter", "sort", "etag"] {
+        assert_eq!(config[supported]["supported"], true, "{supported}");
     }
-    for can_not in ["bulk", "changePassword"] {
-        assert_eq!(config[can_not]["supported"], false, "{can_not}");
+    for unsupported in ["bulk", "changePassword"] {
+        assert_eq!(config[unsupported]["supported"], false, "{unsupported}");
     }
     assert_eq!(config["authenticationSchemes"][0]["type"], "oauthbearertoken");
-    let most = config["filter"]["maxResults"].as_u64().unwrap();
-    assert_eq!(scim.get(&format!("/Users?count={}", most + 1)).await.ok()["itemsPerPage"], 1);
-    let types = scim.get("/ResourceTypes").await.ok();
-    assert_eq!(types["totalResults"], 2);
-    for kind in types["Resources"].as_array().unwrap() {
-        let name = kind["id"].as_str().unwrap();
-        assert_eq!(&scim.get(&format!("/ResourceTypes/{name}")).await.ok(), kind);
-        scim.get(kind["endpoint"].as_str().unwrap()).await.ok();
-        scim.get(&format!("/Schemas/{}", kind["schema"].as_str().unwrap())).await.ok();
-    }
-    scim.get("/ResourceTypes/Device").await.refused(404, None);
-    scim.get("/Schemas/urn:nothing").await.refused(404, None);
-    scim.get("/Schemas?filter=id%20pr").await.refused(403, None);
-    scim.get("/Me").await.refused(501, None);
-    scim.post("/Bulk", &json!({})).await.refused(501, None);
-    scim.get("/Devices").await.refused(404, None);
-    scim.get("").await.refused(404, None);
+    let max_results = config["filter"]["maxResults"].as_u64().unwrap();
+    assert_eq!(scim.get(&format!("/Users?count={}", max_results + 1)).await.ok()["itemsPerPage"], 1);
 }
 
-/// Every attribute of the schemas can be written where they say so, is told as it was, and can be asked for.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn the_schemas_are_true(pool: PgPool) {
-    let scim = Directory::new(pool).await;
+async fn resource_types(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    let types = scim.get("/ResourceTypes").await.ok();
+    assert_eq!(types["totalResults"], 2);
+    for resource_type in types["Resources"].as_array().unwrap() {
+        let name = resource_type["id"].as_str().unwrap();
+        assert_eq!(&scim.get(&format!("/ResourceTypes/{name}")).await.ok(), resource_type);
+        scim.get(resource_type["endpoint"].as_str().unwrap()).await.ok();
+        scim.get(&format!("/Schemas/{}", resource_type["schema"].as_str().unwrap())).await.ok();
+    }
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn unknown_and_unsupported_endpoints(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    scim.get("/ResourceTypes/Device").await.error(404, None);
+    scim.get("/Schemas/urn:unknown").await.error(404, None);
+    scim.get("/Schemas?filter=id%20pr").await.error(403, None);
+    scim.get("/Me").await.error(501, None);
+    scim.post("/Bulk", &json!({})).await.error(501, None);
+    scim.get("/Devices").await.error(404, None);
+    scim.get("").await.error(404, None);
+}
+
+/// Every attribute can be written if its mutability says so, is returned as written, and can be filtered and sorted by.
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn schemas_match_behavior(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
     let schemas = scim.get("/Schemas").await.ok();
     let schemas = schemas["Resources"].as_array().unwrap();
     let ids: Vec<&Value> = schemas.iter().map(|schema| &schema["id"]).collect();
     assert_eq!(ids, [USER, ENTERPRISE, GROUP]);
-    let mut user = filled(&schemas[0]["attributes"]);
+    let mut user = sample(&schemas[0]["attributes"]);
     user["userName"] = json!("blob@blobs.example");
-    user[ENTERPRISE] = filled(&schemas[1]["attributes"]);
-    let made = scim.post("/Users", &user).await.ok();
+    user[ENTERPRISE] = sample(&schemas[1]["attributes"]);
+    let created = scim.post("/Users", &user).await.ok();
     for (name, value) in user.as_object().unwrap() {
-        assert_eq!(&made[name], value, "{name}");
+        assert_eq!(&created[name], value, "{name}");
     }
-    for (at, schema) in schemas.iter().enumerate() {
+    for (index, schema) in schemas.iter().enumerate() {
         assert_eq!(&scim.get(&format!("/Schemas/{}", schema["id"].as_str().unwrap())).await.ok(), schema);
-        let kind = if at == 2 { "Groups" } else { "Users" };
+        let endpoint = if index == 2 { "Groups" } else { "Users" };
         for attribute in schema["attributes"].as_array().unwrap() {
             let name = format!("{}:{}", schema["id"].as_str().unwrap(), attribute["name"].as_str().unwrap());
-            let filter = encoded(&format!("{name} pr"));
-            scim.get(&format!("/{kind}?filter={filter}&sortBy={}", encoded(&name))).await.ok();
-            for inside in attribute["subAttributes"].as_array().into_iter().flatten() {
-                let inside = inside["name"].as_str().unwrap();
-                if inside == "$ref" {
+            let filter = url_encode(&format!("{name} pr"));
+            scim.get(&format!("/{endpoint}?filter={filter}&sortBy={}", url_encode(&name))).await.ok();
+            for sub_attribute in attribute["subAttributes"].as_array().into_iter().flatten() {
+                let sub_attribute = sub_attribute["name"].as_str().unwrap();
+                if sub_attribute == "$ref" {
                     continue;
                 }
-                let filter = encoded(&format!("{name}.{inside} pr"));
-                scim.get(&format!("/{kind}?filter={filter}")).await.ok();
+                let filter = url_encode(&format!("{name}.{sub_attribute} pr"));
+                scim.get(&format!("/{endpoint}?filter={filter}")).await.ok();
             }
         }
     }
 }
 
-/// A value for everything that may be written.
-fn filled(attributes: &Value) -> Value {
-    let mut filled = json!({});
+/// An object with a value for every writable attribute.
+fn sample(attributes: &Value) -> Value {
+    let mut sample = json!({});
     for attribute in attributes.as_array().unwrap() {
         if attribute["mutability"] == "readOnly" {
             continue;
@@ -78,10 +88,10 @@ fn filled(attributes: &Value) -> Value {
         let name = attribute["name"].as_str().unwrap();
         let value = match attribute["type"].as_str().unwrap() {
             "boolean" => json!(true),
-            "complex" => crate::scim::discovery::filled(&attribute["subAttributes"]),
+            "complex" => self::sample(&attribute["subAttributes"]),
             _ => json!(format!("Some {name}")),
         };
-        filled[name] = if attribute["multiValued"] == true { json!([value]) } else { value };
+        sample[name] = if attribute["multiValued"] == true { json!([value]) } else { value };
     }
-    filled
+    sample
 }

@@ -1,10 +1,10 @@
-//! What a scim can ask for, and what it finds.
+//! Filters, sort orders and pages.
 
-use super::{Directory, ENTERPRISE, USER, encoded};
+use super::{ENTERPRISE, ScimClient, USER, strings, url_encode};
 use serde_json::json;
 use sqlx::PgPool;
 
-async fn people(scim: &Directory) {
+async fn create_users(scim: &ScimClient) {
     for body in [
         json!({
             "userName": "ann@blobs.example", "externalId": "A1", "displayName": "Ann Ödegaard", "title": "Vice President",
@@ -29,9 +29,9 @@ async fn people(scim: &Directory) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn every_operator_finds_whom_it_should(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    people(&scim).await;
+async fn every_operator_matches_the_right_users(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    create_users(&scim).await;
     let manager = format!("{ENTERPRISE}:manager.value eq \"Bob\"");
     let wrong_manager = format!("{ENTERPRISE}:manager.value eq \"bob\"");
     let department = format!("{ENTERPRISE}:department eq \"SALES\"");
@@ -47,7 +47,7 @@ async fn every_operator_finds_whom_it_should(pool: PgPool) {
         ("userName co \"NN@\"", &["ann"]),
         ("userName sw \"b\"", &["bob"]),
         ("userName ew \"@blobs.example\"", &["ann", "bob", "cy_d"]),
-        // Signs that mean something to the database are letters.
+        // Wildcards and quotes of SQL are ordinary characters.
         ("userName co \"y_d\"", &["cy_d"]),
         ("userName co \"b_b\"", &[]),
         ("displayName co \"0%\"", &["bob"]),
@@ -83,7 +83,7 @@ async fn every_operator_finds_whom_it_should(pool: PgPool) {
         ("emails.value eq \"ann@home.example\"", &["ann"]),
         ("emails eq \"ann@home.example\"", &["ann"]),
         ("emails co \"home.example\"", &["ann"]),
-        // Whoever has no addresses of a scim's has the one that we write to.
+        // Users without emails have the address that they sign in with.
         ("emails.value eq \"bob@blobs.example\"", &["bob"]),
         ("emails[type eq \"work\" and value co \"@blobs.\"]", &["ann", "bob", "cy_d"]),
         ("emails[type eq \"home\"]", &["ann"]),
@@ -106,48 +106,50 @@ async fn every_operator_finds_whom_it_should(pool: PgPool) {
         ("not (title pr and userName sw \"a\") and externalId pr", &["bob"]),
         (&many, &["bob"]),
     ];
-    for (filter, wanted) in cases {
-        let mut found = scim.find("Users", filter, "userName").await;
-        found.sort();
-        let found: Vec<&str> = found.iter().map(|address| address.split('@').next().unwrap()).collect();
-        assert_eq!(found, wanted, "{filter}");
+    for (filter, expected) in cases {
+        let mut user_names = scim.search("Users", filter, "userName").await;
+        user_names.sort();
+        let names: Vec<&str> = user_names.iter().map(|email| email.split('@').next().unwrap()).collect();
+        assert_eq!(names, expected, "{filter}");
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn ids_and_groups_are_found(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    people(&scim).await;
-    let ann = scim.find("Users", "userName eq \"ann@blobs.example\"", "id").await.remove(0);
-    let bob = scim.find("Users", "userName eq \"bob@blobs.example\"", "id").await.remove(0);
-    let sales = scim.group("Sales", &[&ann]).await;
-    let all = scim.group("All", &[&ann, &bob]).await;
-    let find = async |kind: &str, filter: String, attribute: &str| scim.find(kind, &filter, attribute).await;
-    assert_eq!(find("Users", format!("id eq \"{ann}\""), "id").await, [ann.as_str()]);
-    assert_eq!(find("Users", "id eq \"nobody\"".to_owned(), "id").await, [""; 0]);
-    assert_eq!(find("Users", format!("groups.value eq \"{sales}\""), "id").await, [ann.as_str()]);
+async fn ids_and_members_can_be_filtered(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    create_users(&scim).await;
+    let ann = scim.search("Users", "userName eq \"ann@blobs.example\"", "id").await.remove(0);
+    let bob = scim.search("Users", "userName eq \"bob@blobs.example\"", "id").await.remove(0);
+    let sales = scim.create_group("Sales", &[&ann]).await;
+    let all = scim.create_group("All", &[&ann, &bob]).await;
+    let search = async |endpoint: &str, filter: String, attribute: &str| {
+        scim.search(endpoint, &filter, attribute).await
+    };
+    assert_eq!(search("Users", format!("id eq \"{ann}\""), "id").await, [ann.as_str()]);
+    assert_eq!(search("Users", "id eq \"unknown\"".to_owned(), "id").await, [""; 0]);
+    assert_eq!(search("Users", format!("groups.value eq \"{sales}\""), "id").await, [ann.as_str()]);
     assert_eq!(
-        find("Users", "groups[display eq \"all\"] and externalId eq \"a1\"".to_owned(), "id").await,
+        search("Users", "groups[display eq \"all\"] and externalId eq \"a1\"".to_owned(), "id").await,
         [bob.as_str()]
     );
-    let mut names = find("Groups", format!("members.value eq \"{ann}\""), "displayName").await;
+    let mut names = search("Groups", format!("members.value eq \"{ann}\""), "displayName").await;
     names.sort();
     assert_eq!(names, ["All", "Sales"]);
-    assert_eq!(find("Groups", format!("members[value eq \"{bob}\"]"), "id").await, [all.as_str()]);
-    // As Entra asks whether somebody is in a group.
+    assert_eq!(search("Groups", format!("members[value eq \"{bob}\"]"), "id").await, [all.as_str()]);
+    // Entra ID checks a membership like this.
     assert_eq!(
-        find("Groups", format!("id eq \"{all}\" and members eq \"{bob}\""), "id").await,
+        search("Groups", format!("id eq \"{all}\" and members eq \"{bob}\""), "id").await,
         [all.as_str()]
     );
-    assert_eq!(find("Groups", format!("id eq \"{sales}\" and members eq \"{bob}\""), "id").await, [""; 0]);
-    assert_eq!(find("Groups", "displayName eq \"SALES\"".to_owned(), "id").await, [sales.as_str()]);
-    assert_eq!(find("Groups", "displayName sw \"s\"".to_owned(), "id").await, [sales.as_str()]);
-    assert_eq!(find("Groups", "not (members pr)".to_owned(), "id").await, [""; 0]);
+    assert_eq!(search("Groups", format!("id eq \"{sales}\" and members eq \"{bob}\""), "id").await, [""; 0]);
+    assert_eq!(search("Groups", "displayName eq \"SALES\"".to_owned(), "id").await, [sales.as_str()]);
+    assert_eq!(search("Groups", "displayName sw \"s\"".to_owned(), "id").await, [sales.as_str()]);
+    assert_eq!(search("Groups", "not (members pr)".to_owned(), "id").await, [""; 0]);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn what_can_not_be_asked_is_told_where(pool: PgPool) {
-    let scim = Directory::new(pool).await;
+async fn invalid_filter_reports_its_position(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
     let deep = format!("{}title pr{}", "(".repeat(40), ")".repeat(40));
     let deeper = "not (".repeat(1_900);
     let many = vec!["title pr"; 201].join(" and ");
@@ -165,12 +167,12 @@ async fn what_can_not_be_asked_is_told_where(pool: PgPool) {
         "(title pr",
         "title pr)",
         "not title pr",
-        "nothing pr",
+        "unknown pr",
         "title eq \"x\" \"y\"",
         "title[type eq \"x\"]",
         "emails[type eq \"work\"",
-        "emails[nothing pr]",
-        "emails[type eq \"work\"].nothing pr",
+        "emails[unknown pr]",
+        "emails[type eq \"work\"].unknown pr",
         "emails[]",
         "active gt true",
         "active eq \"true\"",
@@ -193,22 +195,22 @@ async fn what_can_not_be_asked_is_told_where(pool: PgPool) {
         &deeper,
         &many,
     ] {
-        let reply = scim.get(&format!("/Users?filter={}", encoded(filter))).await;
+        let reply = scim.get(&format!("/Users?filter={}", url_encode(filter))).await;
         if filter.trim().is_empty() {
             assert_eq!(reply.status, 200, "no filter");
             continue;
         }
-        let detail = reply.refused(400, Some("invalidFilter"));
-        assert!(detail.starts_with("At place "), "{filter}: {detail}");
+        let detail = reply.error(400, Some("invalidFilter"));
+        assert!(detail.starts_with("At position "), "{filter}: {detail}");
     }
     let search = json!({ "filter": long });
-    let detail = scim.post("/Users/.search", &search).await.refused(400, Some("invalidFilter"));
+    let detail = scim.post("/Users/.search", &search).await.error(400, Some("invalidFilter"));
     assert!(detail.contains("too long"), "{detail}");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn pages_follow_each_other_in_every_order(pool: PgPool) {
-    let scim = Directory::new(pool).await;
+async fn pages_are_complete_in_every_sort_order(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
     for n in 0..11 {
         let mut body =
             json!({ "userName": format!("u{n:02}@blobs.example"), "displayName": format!("Blob {}", n % 3) });
@@ -230,41 +232,40 @@ async fn pages_follow_each_other_in_every_order(pool: PgPool) {
         "emails",
     ] {
         for order in ["ascending", "descending"] {
-            let at = |start: usize, count: usize| {
+            let page_path = |start: usize, count: usize| {
                 let sort = if sort.is_empty() { String::new() } else { format!("&sortBy={sort}") };
                 format!("/Users?startIndex={start}&count={count}{sort}&sortOrder={order}&attributes=userName")
             };
-            let whole = scim.get(&at(1, 200)).await.ok();
-            let whole = whole["Resources"].as_array().unwrap();
-            assert_eq!(whole.len(), 12, "{sort}");
-            // Page by page, and from anywhere.
-            let mut walked = Vec::new();
+            let all = scim.get(&page_path(1, 200)).await.ok();
+            let all = all["Resources"].as_array().unwrap();
+            assert_eq!(all.len(), 12, "{sort}");
+            let mut paged = Vec::new();
             for start in (1..=12).step_by(5) {
-                let page = scim.get(&at(start, 5)).await.ok();
+                let page = scim.get(&page_path(start, 5)).await.ok();
                 assert_eq!(page["totalResults"], 12);
-                walked.extend(page["Resources"].as_array().unwrap().clone());
+                paged.extend(page["Resources"].as_array().unwrap().clone());
             }
-            assert_eq!(&walked, whole, "{sort} {order}");
-            let jumped = scim.get(&at(9, 2)).await.ok();
-            assert_eq!(jumped["Resources"].as_array().unwrap()[..], whole[8..10], "{sort} {order}");
+            assert_eq!(&paged, all, "{sort} {order}");
+            // A page that no cursor leads to.
+            let page = scim.get(&page_path(9, 2)).await.ok();
+            assert_eq!(page["Resources"].as_array().unwrap()[..], all[8..10], "{sort} {order}");
         }
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn nobody_is_missed_when_others_go_while_a_directory_walks(pool: PgPool) {
-    let scim = Directory::new(pool).await;
+async fn paging_is_stable_under_concurrent_deletes(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
     let mut ids = Vec::new();
     for n in 0..6 {
-        ids.push(scim.user(&format!("u{n}@blobs.example")).await);
+        ids.push(scim.create_user(&format!("u{n}@blobs.example")).await);
     }
     let first = scim.get("/Users?startIndex=1&count=3").await.ok();
-    assert_eq!(first["Resources"].as_array().unwrap().len(), 3);
-    // Two of those that were seen go; counting anew would leap over two that were not.
+    // The admin is the first user.
+    assert_eq!(strings(&first["Resources"], "id")[1..], ids[..2]);
+    // Two users of the first page are deleted. An offset would skip two users of the second one.
     scim.delete(&format!("/Users/{}", ids[0])).await;
     scim.delete(&format!("/Users/{}", ids[1])).await;
     let second = scim.get("/Users?startIndex=4&count=3").await.ok();
-    let second: Vec<_> =
-        second["Resources"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
-    assert_eq!(second, ids[2..5].iter().map(|id| json!(id)).collect::<Vec<_>>());
+    assert_eq!(strings(&second["Resources"], "id"), ids[2..5]);
 }

@@ -1,6 +1,6 @@
-//! Whatever is sent is answered: never by a panic, never by our own error, never slowly.
+//! Random requests never cause a panic, an internal error or a slow response.
 
-use super::{Directory, PATCH, encoded};
+use super::{PATCH, ScimClient, url_encode};
 use axum::http::{Method, StatusCode};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 const CASES: usize = 400;
 
-/// Pieces of filters and paths, and things that are none.
-fn piece() -> impl Strategy<Value = String> {
+/// Tokens of filters and paths, and arbitrary text.
+fn token() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(vec![
             "userName", "emails", "emails.value", "name.givenName", "active", "externalId", "id", "groups", "members",
@@ -34,12 +34,13 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
-fn text() -> impl Strategy<Value = String> {
-    (prop::collection::vec(piece(), 0..14), prop::sample::select(vec![" ", ""]))
-        .prop_map(|(pieces, between)| pieces.join(between))
+/// Tokens in random order.
+fn tokens() -> impl Strategy<Value = String> {
+    (prop::collection::vec(token(), 0..14), prop::sample::select(vec![" ", ""]))
+        .prop_map(|(tokens, separator)| tokens.join(separator))
 }
 
-/// Filters that are well formed, so that the statements that come of them run.
+/// Valid filters, whose SQL is executed.
 fn filter() -> impl Strategy<Value = String> {
     let attribute = prop::sample::select(vec![
         "userName",
@@ -63,7 +64,7 @@ fn filter() -> impl Strategy<Value = String> {
     ]);
     let operator = prop::sample::select(vec!["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
     let value = "[a-zA-Z0-9@.%_ äß'İ-]{0,12}";
-    let test = prop_oneof![
+    let expression = prop_oneof![
         6 => (attribute.clone(), operator, value).prop_map(|(a, o, v)| format!("{a} {o} {}", json!(v))),
         1 => attribute.prop_map(|a| format!("{a} pr")),
         1 => prop::sample::select(vec![
@@ -73,7 +74,7 @@ fn filter() -> impl Strategy<Value = String> {
             "meta.lastModified le \"2030-01-01T00:00:00+05:00\"",
         ]).prop_map(str::to_owned),
     ];
-    test.prop_recursive(4, 24, 3, |inner| {
+    expression.prop_recursive(4, 24, 3, |inner| {
         prop_oneof![
             (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{a} and {b}")),
             (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} or {b})")),
@@ -82,54 +83,55 @@ fn filter() -> impl Strategy<Value = String> {
     })
 }
 
-/// What the fuzzer begins with, and what it once found.
-fn seeds(of: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(of);
+/// The seeds of a fuzz target.
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     files.map(|file| std::fs::read(file).unwrap()).collect()
 }
 
-async fn answered(
-    scim: &Directory,
+/// Sends a request and checks that the response is quick and not a server error. `input` is shown on failure.
+async fn call(
+    scim: &ScimClient,
     method: Method,
     path: &str,
     body: Option<&Value>,
-    about: &str,
+    input: &str,
 ) -> StatusCode {
-    let began = Instant::now();
+    let start = Instant::now();
     let reply = scim.call(method, path, body).await;
-    assert!(!reply.status.is_server_error(), "{about:?}: {}", reply.json);
-    assert!(began.elapsed() < Duration::from_secs(5), "{about:?} took {:?}", began.elapsed());
+    assert!(!reply.status.is_server_error(), "{input:?}: {}", reply.json);
+    assert!(start.elapsed() < Duration::from_secs(5), "{input:?} took {:?}", start.elapsed());
     reply.status
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn filters_of_any_kind(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    scim.user("blob@blobs.example").await;
+async fn random_filters(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    scim.create_user("blob@blobs.example").await;
     let mut runner = TestRunner::deterministic();
-    let (mut fine, mut all) = (0, 0);
+    let (mut valid, mut total) = (0, 0);
     for n in 0..CASES {
         let filter = if n % 2 == 0 {
-            text().new_tree(&mut runner).unwrap().current()
+            tokens().new_tree(&mut runner).unwrap().current()
         } else {
             filter().new_tree(&mut runner).unwrap().current()
         };
-        for kind in ["Users", "Groups"] {
+        for endpoint in ["Users", "Groups"] {
             let sort = ["", "&sortBy=title", "&sortBy=emails&sortOrder=descending", "&sortBy=active"][n % 4];
-            let path = format!("/{kind}?startIndex={}&filter={}{sort}", n % 3, encoded(&filter));
-            all += 1;
-            fine += usize::from(answered(&scim, Method::GET, &path, None, &filter).await.is_success());
+            let path = format!("/{endpoint}?startIndex={}&filter={}{sort}", n % 3, url_encode(&filter));
+            total += 1;
+            valid += usize::from(call(&scim, Method::GET, &path, None, &filter).await.is_success());
         }
     }
-    assert!(fine > all / 5, "only {fine} of {all} were filters at all");
+    assert!(valid > total / 5, "only {valid} of {total} filters were valid");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn patches_of_any_kind(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    let user = scim.user("blob@blobs.example").await;
-    let group = scim.group("Blobs", &[&user]).await;
+async fn random_patches(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    let user = scim.create_user("blob@blobs.example").await;
+    let group = scim.create_group("Blobs", &[&user]).await;
     let mut runner = TestRunner::deterministic();
     let value = prop_oneof![
         Just(json!(null)),
@@ -151,35 +153,35 @@ async fn patches_of_any_kind(pool: PgPool) {
         ),
         any::<String>().prop_map(|text| json!(text)),
     ];
-    let path = prop_oneof![1 => Just(None), 6 => text().prop_map(Some)];
+    let path = prop_oneof![1 => Just(None), 6 => tokens().prop_map(Some)];
     let operation = (prop::sample::select(vec!["add", "Replace", "REMOVE", "move"]), path, value);
     for _ in 0..CASES {
         let (op, path, value) = operation.new_tree(&mut runner).unwrap().current();
         let operation = json!({ "op": op, "path": path, "value": value });
         let body = json!({ "schemas": [PATCH], "Operations": [operation] });
         for resource in [format!("/Users/{user}"), format!("/Groups/{group}")] {
-            answered(&scim, Method::PATCH, &resource, Some(&body), &operation.to_string()).await;
+            call(&scim, Method::PATCH, &resource, Some(&body), &operation.to_string()).await;
         }
     }
-    // However odd what was sent, what is kept can be told.
+    // The stored resources are still readable.
     scim.get(&format!("/Users/{user}")).await.ok();
     scim.get(&format!("/Groups/{group}")).await.ok();
 }
 
-/// As server/src/scim/fuzz.rs sees it, but with what the database says of it.
+/// The seeds of the fuzzer (server/fuzz), executed by the database.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn all_that_the_fuzzer_begins_with(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    let user = scim.user("blob@blobs.example").await;
-    let group = scim.group("Blobs", &[&user]).await;
+async fn fuzz_seeds(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    let user = scim.create_user("blob@blobs.example").await;
+    let group = scim.create_group("Blobs", &[&user]).await;
     let resources = [format!("/Users/{user}"), format!("/Groups/{group}")];
     for filter in seeds("scim_filter") {
-        let about = String::from_utf8_lossy(&filter);
+        let input = String::from_utf8_lossy(&filter);
         let filter: String = form_urlencoded::byte_serialize(&filter).collect();
-        for kind in ["Users", "Groups"] {
-            let status =
-                answered(&scim, Method::GET, &format!("/{kind}?filter={filter}"), None, &about).await;
-            assert!(matches!(status, StatusCode::OK | StatusCode::BAD_REQUEST), "{about:?}: {status}");
+        for endpoint in ["Users", "Groups"] {
+            let path = format!("/{endpoint}?filter={filter}");
+            let status = call(&scim, Method::GET, &path, None, &input).await;
+            assert!(matches!(status, StatusCode::OK | StatusCode::BAD_REQUEST), "{input:?}: {status}");
         }
     }
     for path in seeds("scim_path") {
@@ -188,14 +190,14 @@ async fn all_that_the_fuzzer_begins_with(pool: PgPool) {
             let operation = json!({ "op": op, "path": path, "value": "work" });
             let body = json!({ "schemas": [PATCH], "Operations": [operation] });
             for resource in &resources {
-                answered(&scim, Method::PATCH, resource, Some(&body), &path).await;
+                call(&scim, Method::PATCH, resource, Some(&body), &path).await;
             }
         }
     }
     for body in seeds("scim_patch") {
         let Ok(body) = serde_json::from_slice::<Value>(&body) else { continue };
         for resource in &resources {
-            answered(&scim, Method::PATCH, resource, Some(&body), &body.to_string()).await;
+            call(&scim, Method::PATCH, resource, Some(&body), &body.to_string()).await;
         }
     }
     for resource in &resources {
@@ -203,49 +205,50 @@ async fn all_that_the_fuzzer_begins_with(pool: PgPool) {
     }
 }
 
-/// Long lists, many operations on them, many tests in each.
+/// Long arrays, many operations on them, many terms in each value filter.
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn patches_cost_no_more_than_their_letters(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    let user = format!("/Users/{}", scim.user("blob@blobs.example").await);
+async fn patch_cost_is_limited(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    let user = format!("/Users/{}", scim.create_user("blob@blobs.example").await);
     let emails = |letter: &str| -> Value {
         let value = |n: usize| json!({ "value": format!("{}{n}", letter.repeat(990)), "type": "work" });
         (0..99).map(value).collect()
     };
-    let tests = |test: &str| vec![test; 199].join(" or ");
-    let none = format!("emails[{}]", tests("type eq \"x\""));
-    let odd = format!("emails[{}]", tests("value co \"İx\""));
-    let whole = json!({ "op": "replace", "path": "emails", "value": emails("a") });
-    let part = json!({ "op": "replace", "path": "emails[type eq \"work\"].type", "value": "work" });
+    let value_filter = |term: &str| format!("emails[{}]", vec![term; 199].join(" or "));
+    let no_match = value_filter("type eq \"x\"");
+    let non_ascii = value_filter("value co \"İx\"");
+    let replace_all = json!({ "op": "replace", "path": "emails", "value": emails("a") });
+    let replace_type = json!({ "op": "replace", "path": "emails[type eq \"work\"].type", "value": "work" });
+    // One attribute in every combination of upper and lower case.
     let names: Value = (0..1_024_u32)
         .map(|n| {
             let letters = "emailstype".chars().enumerate();
             let mut name: String =
-                letters.map(|(at, c)| if n >> at & 1 == 1 { c.to_ascii_uppercase() } else { c }).collect();
+                letters.map(|(bit, c)| if n >> bit & 1 == 1 { c.to_ascii_uppercase() } else { c }).collect();
             name.insert(6, '.');
             (name, json!("home"))
         })
         .collect::<serde_json::Map<_, _>>()
         .into();
     for (letter, operation, times) in [
-        ("a", whole, 25),
-        ("a", part.clone(), 18_000),
-        ("a", json!({ "op": "remove", "path": none }), 1_000),
-        ("ß", json!({ "op": "remove", "path": odd }), 700),
+        ("a", replace_all, 25),
+        ("a", replace_type.clone(), 18_000),
+        ("a", json!({ "op": "remove", "path": no_match }), 1_000),
+        ("ß", json!({ "op": "remove", "path": non_ascii }), 700),
         ("a", json!({ "op": "replace", "value": names }), 150),
     ] {
         let mut operations = vec![json!({ "op": "replace", "path": "emails", "value": emails(letter) })];
         operations.extend(std::iter::repeat_n(operation.clone(), times));
         let body = json!({ "schemas": [PATCH], "Operations": operations });
-        let began = Instant::now();
-        let detail = scim.call(Method::PATCH, &user, Some(&body)).await.refused(400, Some("invalidSyntax"));
-        assert!(detail.contains("too much for one request"), "{detail}");
-        let about: String = operation.to_string().chars().take(60).collect();
-        // Without an end, minutes.
-        assert!(began.elapsed() < Duration::from_secs(20), "{about} took {:?}", began.elapsed());
+        let start = Instant::now();
+        let detail = scim.call(Method::PATCH, &user, Some(&body)).await.error(400, Some("invalidSyntax"));
+        assert!(detail.contains("too much work for one request"), "{detail}");
+        let input: String = operation.to_string().chars().take(60).collect();
+        // Without the limit it takes minutes.
+        assert!(start.elapsed() < Duration::from_secs(20), "{input} took {:?}", start.elapsed());
     }
-    // What somebody could really send.
+    // What a real client could send.
     let mut operations = vec![json!({ "op": "replace", "path": "emails", "value": emails("a") })];
-    operations.extend(std::iter::repeat_n(part, 50));
+    operations.extend(std::iter::repeat_n(replace_type, 50));
     scim.patch(&user, json!(operations)).await.ok();
 }

@@ -1,18 +1,18 @@
-//! A provisioning run of Okta's, in the shapes of its documentation (SCIM 2.0 protocol reference).
+//! The requests of Okta, as documented in its SCIM 2.0 protocol reference.
 
-use super::{Directory, GROUP, USER, encoded};
+use super::{GROUP, ScimClient, USER, path_of, url_encode};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-const WHO: &str = "test.user@okta.local";
+const USER_NAME: &str = "test.user@okta.local";
 
 fn new_user() -> Value {
     json!({
         "schemas": [USER],
-        "userName": WHO,
+        "userName": USER_NAME,
         "name": { "givenName": "Test", "familyName": "User" },
-        "emails": [{ "primary": true, "value": WHO, "type": "work" }],
+        "emails": [{ "primary": true, "value": USER_NAME, "type": "work" }],
         "displayName": "Test User",
         "locale": "en-US",
         "externalId": "00ujl29u0le5T6Aj10h7",
@@ -23,38 +23,41 @@ fn new_user() -> Value {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn users_come_change_rest_and_come_back(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    // Testing the connection.
+async fn okta_user_lifecycle(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    // "Test Connector Configuration".
     assert_eq!(scim.get("/Users?startIndex=1&count=2").await.ok()["totalResults"], 1);
     assert_eq!(scim.get("/Groups?startIndex=1&count=100").await.ok()["totalResults"], 0);
-    // Is the user there?
-    let filter = encoded(&format!("userName eq \"{WHO}\""));
-    let asked = format!("/Users?filter={filter}&startIndex=1&count=100");
-    let nobody = scim.get(&asked).await.ok();
+    // Okta searches for the user before it creates one.
+    let filter = url_encode(&format!("userName eq \"{USER_NAME}\""));
+    let search = format!("/Users?filter={filter}&startIndex=1&count=100");
+    let no_match = scim.get(&search).await.ok();
     assert_eq!(
-        nobody,
+        no_match,
         json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
             "totalResults": 0, "startIndex": 1, "itemsPerPage": 0, "Resources": [],
         })
     );
-    let made = scim.post("/Users", &new_user()).await;
-    assert_eq!(made.status, StatusCode::CREATED);
-    let made = made.json;
-    let path = format!("/Users/{}", made["id"].as_str().unwrap());
-    assert_eq!((&made["locale"], &made["externalId"]), (&json!("en-US"), &json!("00ujl29u0le5T6Aj10h7")));
-    assert_eq!(made.get("password"), None);
-    let kept: i64 = sqlx::query_scalar("select count(*) from scim_users d where d::text like '%1mz050nq%'")
-        .fetch_one(&scim.site.context.pool)
+    let created = scim.post("/Users", &new_user()).await;
+    assert_eq!(created.status, StatusCode::CREATED);
+    let created = created.json;
+    let path = path_of(&created);
+    assert_eq!(
+        (&created["locale"], &created["externalId"]),
+        (&json!("en-US"), &json!("00ujl29u0le5T6Aj10h7"))
+    );
+    assert_eq!(created.get("password"), None);
+    let stored: i64 = sqlx::query_scalar("select count(*) from scim_users d where d::text like '%1mz050nq%'")
+        .fetch_one(&scim.server.context.pool)
         .await
         .unwrap();
-    assert_eq!(kept, 0, "a password that nobody needs is kept");
-    assert_eq!(scim.get(&asked).await.ok()["Resources"], json!([made]));
-    // An update reads the user, and sends it back with what changed.
+    assert_eq!(stored, 0, "the password was stored");
+    assert_eq!(scim.get(&search).await.ok()["Resources"], json!([created]));
+    // An update reads the user and sends it back with the changes.
     let mut read = scim.get(&path).await.ok();
     read["name"] = json!({ "givenName": "Another", "middleName": "", "familyName": "User" });
-    read["emails"][0]["display"] = json!(WHO);
+    read["emails"][0]["display"] = json!(USER_NAME);
     let put = scim.put(&path, &read).await.ok();
     assert_eq!(put["name"], json!({ "givenName": "Another", "familyName": "User" }));
     assert_eq!(put["displayName"], "Another User");
@@ -63,26 +66,26 @@ async fn users_come_change_rest_and_come_back(pool: PgPool) {
         let body = json!([{ "op": "replace", "value": { "active": active } }]);
         assert_eq!(scim.patch(&path, body).await.ok()["active"], active);
         let status = if active { "active" } else { "suspended" };
-        assert_eq!(scim.text("select status from users where email = $1", WHO).await.unwrap(), status);
+        assert_eq!(scim.user_status(USER_NAME).await, status);
     }
-    // Integrations of one's own do so with the whole user.
-    let mut whole = scim.get(&path).await.ok();
-    whole["active"] = json!(false);
-    assert_eq!(scim.put(&path, &whole).await.ok()["active"], false);
+    // Custom integrations send the whole user.
+    let mut user = scim.get(&path).await.ok();
+    user["active"] = json!(false);
+    assert_eq!(scim.put(&path, &user).await.ok()["active"], false);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn groups_are_pushed(pool: PgPool) {
-    let scim = Directory::new(pool).await;
-    let one = scim.user("one@okta.local").await;
-    let two = scim.user("two@okta.local").await;
+async fn okta_group_push(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    let one = scim.create_user("one@okta.local").await;
+    let two = scim.create_user("two@okta.local").await;
     let body = json!({ "schemas": [GROUP], "displayName": "Test SCIMv2", "members": [] });
-    let made = scim.post("/Groups", &body).await;
-    assert_eq!(made.status, StatusCode::CREATED);
-    let id = made.json["id"].as_str().unwrap().to_owned();
-    assert_eq!(made.json["members"], json!([]));
-    let path = format!("/Groups/{id}");
-    // The name, with an id in the value that nobody may change.
+    let created = scim.post("/Groups", &body).await;
+    assert_eq!(created.status, StatusCode::CREATED);
+    let id = created.json["id"].as_str().unwrap().to_owned();
+    assert_eq!(created.json["members"], json!([]));
+    let path = path_of(&created.json);
+    // The new name, with the read-only id in the value.
     let renamed = json!([{ "op": "replace", "value": { "id": id, "displayName": "Test SCIMv20" } }]);
     assert!(scim.patch(&path, renamed).await.status.is_success());
     let operations = json!([
@@ -94,15 +97,15 @@ async fn groups_are_pushed(pool: PgPool) {
     assert_eq!(group["displayName"], "Test SCIMv20");
     assert_eq!(group["members"].as_array().unwrap().len(), 1);
     assert_eq!((&group["members"][0]["value"], &group["members"][0]["type"]), (&json!(one), &json!("User")));
-    // All members at once.
+    // All members.
     let all = json!([{ "op": "replace", "path": "members", "value": [{ "value": two, "display": "two@okta.local" }] }]);
     assert!(scim.patch(&path, all).await.status.is_success());
     assert_eq!(scim.get(&path).await.ok()["members"][0]["value"], json!(two));
     assert_eq!(scim.get(&format!("/Users/{two}")).await.ok()["groups"][0]["display"], "Test SCIMv20");
-    // As integrations of one's own do it.
+    // Custom integrations send the whole group.
     let put = json!({ "schemas": [GROUP], "displayName": "Test SCIMv20", "members": [{ "value": one }, { "value": two }] });
     assert_eq!(scim.put(&path, &put).await.ok()["members"].as_array().unwrap().len(), 2);
     assert_eq!(scim.delete(&path).await.status, StatusCode::NO_CONTENT);
-    scim.get(&path).await.refused(404, None);
+    scim.get(&path).await.error(404, None);
     assert_eq!(scim.get(&format!("/Users/{two}")).await.ok()["groups"], json!([]));
 }

@@ -1,6 +1,6 @@
-//! Who is in a group, as a directory says it.
+//! Changes to the members of a group.
 
-use super::Members;
+use super::MemberChanges;
 use crate::audit::{self, Targets};
 use crate::{ApiClient, Error, Principal, Result};
 use model::field::FieldError;
@@ -10,22 +10,24 @@ use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
-/// First the people who come in are locked, in the order of their addresses as everybody does; then the others go. Those
-/// who have not joined a directory does not see, and leaves where they are.
+/// Applies changes to the members of a group.
+///
+/// New members are locked first, in the order of their email addresses as everywhere else; that avoids deadlocks. Invited
+/// users are invisible to the client, so their memberships stay as they are.
 pub(super) async fn change_members(
     transaction: &mut PgConnection,
     api_client: &ApiClient<'_>,
     group: GroupId,
     name: &str,
-    members: &Members,
+    changes: &MemberChanges,
 ) -> Result<()> {
     let ids = |users: &BTreeSet<UserId>| -> Vec<Uuid> { users.iter().map(|user| user.0).collect() };
-    let (add, remove) = (ids(&members.add), ids(&members.remove));
-    let there = lock_members(&mut *transaction, api_client, &add).await?;
-    if let Some(missing) = add.iter().find(|user| !there.contains(*user)) {
+    let (add, remove) = (ids(&changes.add), ids(&changes.remove));
+    let existing = lock_users(&mut *transaction, api_client, &add).await?;
+    if let Some(missing) = add.iter().find(|user| !existing.contains(*user)) {
         return Err(Error::field("members", FieldError::NoSuchUser { id: UserId(*missing) }));
     }
-    let gone = if members.only || !remove.is_empty() {
+    let removed = if changes.replace || !remove.is_empty() {
         sqlx::query!(
             "delete from group_members m using users u
              where m.organization_id = $1 and m.group_id = $2
@@ -35,7 +37,7 @@ pub(super) async fn change_members(
             api_client.organization_id(),
             group.0,
             &remove,
-            members.only,
+            changes.replace,
             &add
         )
         .fetch_all(&mut *transaction)
@@ -46,7 +48,7 @@ pub(super) async fn change_members(
     } else {
         Vec::new()
     };
-    let come = sqlx::query!(
+    let added = sqlx::query!(
         "with added as (
             insert into group_members (organization_id, group_id, user_id)
             select $1, $2, id from unnest($3::uuid[]) as id
@@ -63,17 +65,17 @@ pub(super) async fn change_members(
     .into_iter()
     .map(|row| (row.id, row.email))
     .collect();
-    for (word, people) in [("group.members_removed", gone), ("group.members_added", come)] {
-        let people: Vec<(Uuid, String)> = people;
-        if people.is_empty() {
+    for (action, users) in [("group.members_removed", removed), ("group.members_added", added)] {
+        let users: Vec<(Uuid, String)> = users;
+        if users.is_empty() {
             continue;
         }
         let mut targets = Targets::default();
-        for (id, email) in &people {
+        for (id, email) in &users {
             targets.push(UserId(*id), email);
         }
         let (actor, details) = (Principal::from(api_client).actor, json!({ "group": name }));
-        audit::record(&mut *transaction, api_client, &actor, word, &targets, &details).await?;
+        audit::record(&mut *transaction, api_client, &actor, action, &targets, &details).await?;
         sqlx::query!(
             "update groups set modified_at = now() where organization_id = $1 and id = $2",
             api_client.organization_id(),
@@ -85,7 +87,8 @@ pub(super) async fn change_members(
     Ok(())
 }
 
-async fn lock_members(
+/// Locks the users against deletion and returns those that exist.
+async fn lock_users(
     transaction: &mut PgConnection,
     api_client: &ApiClient<'_>,
     users: &[Uuid],

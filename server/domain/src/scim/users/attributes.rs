@@ -1,8 +1,8 @@
-//! What a directory says of a user beyond what we need ourselves: kept, and given back.
+//! Attributes that are stored and returned without a meaning of their own here, with their search tokens.
 
 use super::UserUpdate;
 use crate::audit::{self, Targets};
-use crate::scim::schema::{Attribute, ENTERPRISE, Kind, Resource};
+use crate::scim::schema::{Attribute, DataType, ENTERPRISE, ResourceType};
 use crate::scim::{ScimUser, sql};
 use crate::{ApiClient, Principal, Result};
 use model::UserId;
@@ -10,16 +10,17 @@ use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
 
-pub(super) async fn change_kept(
+/// Stores the attributes if they differ, and records which ones changed.
+pub(super) async fn update_attributes(
     transaction: &mut PgConnection,
     api_client: &ApiClient<'_>,
     before: &ScimUser,
-    form: &UserUpdate,
+    update: &UserUpdate,
 ) -> Result<()> {
-    if before.external_id == form.external_id && before.attributes == form.attributes {
+    if before.external_id == update.external_id && before.attributes == update.attributes {
         return Ok(());
     }
-    write_kept(&mut *transaction, api_client, before.id, form).await?;
+    store_attributes(&mut *transaction, api_client, before.id, update).await?;
     sqlx::query!(
         "update users set modified_at = now() where organization_id = $1 and id = $2",
         api_client.organization_id(),
@@ -27,23 +28,24 @@ pub(super) async fn change_kept(
     )
     .execute(&mut *transaction)
     .await?;
-    let names: BTreeSet<&String> = before.attributes.keys().chain(form.attributes.keys()).collect();
-    let changed = names.into_iter().filter(|name| before.attributes.get(*name) != form.attributes.get(*name));
+    let names: BTreeSet<&String> = before.attributes.keys().chain(update.attributes.keys()).collect();
+    let changed =
+        names.into_iter().filter(|name| before.attributes.get(*name) != update.attributes.get(*name));
     let mut changed: Vec<&str> =
         changed.map(|name| if name == ENTERPRISE { "enterprise" } else { name }).collect();
-    if before.external_id != form.external_id {
+    if before.external_id != update.external_id {
         changed.push("externalId");
     }
-    let targets = Targets::one(before.id, form.email.as_str());
+    let targets = Targets::one(before.id, update.email.as_str());
     let (actor, details) = (Principal::from(api_client).actor, json!({ "attributes": changed }));
     audit::record(transaction, api_client, &actor, "user.attributes_changed", &targets, &details).await
 }
 
-pub(super) async fn write_kept(
+pub(super) async fn store_attributes(
     transaction: &mut PgConnection,
     api_client: &ApiClient<'_>,
     user: UserId,
-    form: &UserUpdate,
+    update: &UserUpdate,
 ) -> Result<()> {
     sqlx::query!(
         "insert into scim_users (organization_id, user_id, external_id, attributes, search_tokens)
@@ -52,45 +54,47 @@ pub(super) async fn write_kept(
          set external_id = excluded.external_id, attributes = excluded.attributes, search_tokens = excluded.search_tokens",
         api_client.organization_id(),
         user.0,
-        form.external_id,
-        Value::Object(form.attributes.clone()),
-        &words(&form.attributes)
+        update.external_id,
+        Value::Object(update.attributes.clone()),
+        &search_tokens(&update.attributes)
     )
     .execute(transaction)
     .await?;
     Ok(())
 }
 
-/// What can be looked up of the attributes.
-fn words(attributes: &Map<String, Value>) -> Vec<String> {
-    let mut words = BTreeSet::new();
-    gather(Resource::User.attributes(), attributes, &mut Vec::new(), &mut words);
-    if let (Some(extension), Some(Value::Object(kept))) =
-        (Resource::User.extension(), attributes.get(ENTERPRISE))
+/// The tokens of all strings in the attributes.
+fn search_tokens(attributes: &Map<String, Value>) -> Vec<String> {
+    let mut tokens = BTreeSet::new();
+    collect_tokens(ResourceType::User.attributes(), attributes, &mut Vec::new(), &mut tokens);
+    if let (Some(extension), Some(Value::Object(values))) =
+        (ResourceType::User.extension(), attributes.get(ENTERPRISE))
     {
-        gather(extension.inside(), kept, &mut vec![ENTERPRISE], &mut words);
+        collect_tokens(extension.sub_attributes(), values, &mut vec![ENTERPRISE], &mut tokens);
     }
-    words.into_iter().collect()
+    tokens.into_iter().collect()
 }
 
-fn gather<'a>(
+fn collect_tokens<'a>(
     attributes: &'static [Attribute],
-    kept: &'a Map<String, Value>,
+    object: &'a Map<String, Value>,
     path: &mut Vec<&'a str>,
-    words: &mut BTreeSet<String>,
+    tokens: &mut BTreeSet<String>,
 ) {
     for attribute in attributes {
-        let Some(value) = kept.get(attribute.name) else { continue };
+        let Some(value) = object.get(attribute.name) else { continue };
         path.push(attribute.name);
-        match (&attribute.kind, value) {
-            (Kind::Complex(inside), Value::Array(values)) => {
+        match (&attribute.data_type, value) {
+            (DataType::Complex(sub_attributes), Value::Array(values)) => {
                 for value in values.iter().filter_map(Value::as_object) {
-                    gather(inside, value, path, words);
+                    collect_tokens(sub_attributes, value, path, tokens);
                 }
             }
-            (Kind::Complex(inside), Value::Object(value)) => gather(inside, value, path, words),
+            (DataType::Complex(sub_attributes), Value::Object(value)) => {
+                collect_tokens(sub_attributes, value, path, tokens);
+            }
             (_, Value::String(text)) => {
-                words.insert(sql::word(path, text).0);
+                tokens.insert(sql::search_token(path, text).0);
             }
             _ => {}
         }
