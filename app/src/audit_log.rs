@@ -73,7 +73,7 @@ fn Listed(page: Page, query: AuditQuery) -> impl IntoView {
 #[component]
 fn Row(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
     let organization = use_organization();
-    let words = event.words().to_owned();
+    let words = event.label().to_owned();
     let target = event.target.unwrap_or_default();
     let details = event.details;
     let nobody = target.is_empty();

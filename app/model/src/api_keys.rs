@@ -1,7 +1,7 @@
 //! API keys: what lets a program in, such as the directory that provisions users.
 
 use crate::field::{self, FieldError};
-use crate::users::NoSuchChoice;
+use crate::users::UnknownCode;
 use crate::{ApiKeyId, FieldProblem, Problem};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -50,10 +50,10 @@ impl Scope {
 }
 
 impl FromStr for Scope {
-    type Err = NoSuchChoice;
+    type Err = UnknownCode;
 
-    fn from_str(code: &str) -> Result<Self, NoSuchChoice> {
-        Self::ALL.into_iter().find(|scope| scope.code() == code).ok_or(NoSuchChoice)
+    fn from_str(code: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.into_iter().find(|scope| scope.code() == code).ok_or(UnknownCode)
     }
 }
 
@@ -146,7 +146,7 @@ pub struct NewKey {
 /// A name that is empty or too long; no scope at all.
 pub fn check(name: &str, scopes: &[Scope]) -> Result<String, Problem> {
     let problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
-    match (field::name(name), scopes.is_empty()) {
+    match (field::parse_name(name), scopes.is_empty()) {
         (Ok(name), false) => Ok(name),
         (name, none) => {
             let fields = [

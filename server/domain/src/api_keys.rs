@@ -57,7 +57,7 @@ pub async fn create(admin: &Admin<'_>, name: &str, scopes: &[Scope], lifetime: L
     .fetch_one(&mut *transaction)
     .await?;
     if usize::try_from(there).unwrap_or(usize::MAX) >= MAX_KEYS {
-        return Err(Error::field("name", FieldError::TooMany { most: MAX_KEYS }));
+        return Err(Error::field("name", FieldError::TooMany { max: MAX_KEYS }));
     }
     sqlx::query!(
         "insert into api_keys
@@ -69,14 +69,14 @@ pub async fn create(admin: &Admin<'_>, name: &str, scopes: &[Scope], lifetime: L
         token.hash(),
         prefix,
         &scopes,
-        admin.user.shown_name(),
+        admin.user.display_name(),
         admin.now,
         expires_at
     )
     .execute(&mut *transaction)
     .await?;
     let details = json!({ "key": name, "scopes": scopes, "expires": expires_at });
-    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(id.0));
+    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(id.0));
     audit::record(&mut transaction, admin, &actor, "api_key.created", &targets, &details).await?;
     transaction.commit().await?;
     Ok(NewKey { id, name, text: token.expose().to_owned() })
@@ -96,7 +96,7 @@ pub async fn revoke(admin: &Admin<'_>, key: ApiKeyId) -> Result<()> {
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or_else(Error::not_found)?;
-    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(key.0));
+    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(key.0));
     audit::record(&mut transaction, admin, &actor, "api_key.revoked", &targets, &json!({ "key": name }))
         .await?;
     transaction.commit().await?;

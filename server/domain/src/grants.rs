@@ -178,5 +178,5 @@ pub(crate) async fn grant(
 /// The field that named something which is not there, by the constraint that says so.
 pub(crate) fn foreign_key_error(error: sqlx::Error, constraint: &str, field: &str) -> Error {
     let broken = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
-    if broken == Some(constraint) { Error::field(field, FieldError::NoSuchChoice) } else { error.into() }
+    if broken == Some(constraint) { Error::field(field, FieldError::InvalidChoice) } else { error.into() }
 }

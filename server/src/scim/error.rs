@@ -7,6 +7,7 @@ use axum::response::Response;
 use domain::RequestContext;
 use model::api_keys::Scope;
 use model::field::FieldError;
+use model::text::capitalize;
 use model::transitions::Refusal;
 use model::{FieldProblem, Problem};
 use serde_json::json;
@@ -102,13 +103,13 @@ impl Failure {
             Self::Said(said) => said.response(),
             Self::OutOfScope(scope) => {
                 let rest = format!(", error=\"insufficient_scope\", scope=\"{}\"", scope.code());
-                challenged(&Problem::OutOfScope, &rest)
+                challenged(&Problem::InsufficientScope, &rest)
             }
             Self::Rule(error) => match request_context.report(error) {
-                problem @ Problem::KeyRefused if presented => {
+                problem @ Problem::InvalidApiKey if presented => {
                     challenged(&problem, ", error=\"invalid_token\"")
                 }
-                problem @ Problem::KeyRefused => challenged(&problem, ""),
+                problem @ Problem::InvalidApiKey => challenged(&problem, ""),
                 problem => said(&problem).response(),
             },
         }
@@ -130,7 +131,10 @@ fn said(problem: &Problem) -> Said {
         Problem::Refused { why: why @ Refusal::LastAdmin } => Said::new(
             StatusCode::CONFLICT,
             None,
-            format!("This user {why}: make somebody else an Organization Admin first. Nothing was changed."),
+            format!(
+                "{}. Make another user an Organization Admin first. No changes were made.",
+                capitalize(&why.to_string())
+            ),
         ),
         Problem::Refused { why: why @ Refusal::UserExists } => {
             Said::new(StatusCode::CONFLICT, Some(Kind::Uniqueness), format!("userName: {why}."))

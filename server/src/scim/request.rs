@@ -85,7 +85,7 @@ impl Door {
         let scope = scope.into();
         let program = self.request_context.api_client(&self.organization, self.key.as_ref(), scope).await;
         program.map_err(|error| match (error, scope) {
-            (domain::Error::Problem(Problem::OutOfScope), Some(scope)) => Failure::OutOfScope(scope),
+            (domain::Error::Problem(Problem::InsufficientScope), Some(scope)) => Failure::OutOfScope(scope),
             (error, _) => error.into(),
         })
     }

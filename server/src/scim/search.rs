@@ -13,7 +13,7 @@ use serde_json::Value;
 pub async fn search(Calling { door, asked }: Calling) -> Response {
     let done = async {
         let program = &door.open(Scope::UsersRead).await?;
-        if !program.may(Scope::GroupsRead) {
+        if !program.has_scope(Scope::GroupsRead) {
             return Err(Failure::OutOfScope(Scope::GroupsRead));
         }
         let base = asked.base.clone();

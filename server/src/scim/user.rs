@@ -110,7 +110,7 @@ pub fn form(mut document: Document, before: Option<&ScimUser>) -> Result<UserUpd
     }
     let name = match shown_name(&document, display, before) {
         name if name.is_empty() => name,
-        name => model::field::name(&name)
+        name => model::field::parse_name(&name)
             .map_err(|why| Said::bad(Kind::InvalidValue, format!("displayName: {why}")))?,
     };
     Ok(UserUpdate { email, name, active, external_id, attributes: document })

@@ -5,7 +5,7 @@ use axum::extract::{Path, RawQuery, Request};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::RequestContext;
-use domain::audit_log::Exported;
+use domain::audit_log::ExportRow;
 use model::{OrganizationRole, Viewer};
 use std::fmt::Write;
 use tokio::sync::mpsc;
@@ -40,7 +40,7 @@ pub async fn audit_log(Path(slug): Path<String>, RawQuery(search): RawQuery, req
 
 /// The file in pieces. One that can't be finished breaks off, so that nobody takes a part for the whole.
 fn stream(
-    rows: mpsc::Receiver<domain::Result<Exported>>,
+    rows: mpsc::Receiver<domain::Result<ExportRow>>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, domain::Error>> {
     futures_util::stream::unfold((rows, Some(HEAD.to_owned())), |(mut rows, begun)| async move {
         let mut text = begun?;
@@ -61,12 +61,12 @@ fn stream(
     })
 }
 
-fn line(text: &mut String, Exported { event, details }: &Exported) {
+fn line(text: &mut String, ExportRow { event, details }: &ExportRow) {
     let when = event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     let none = details.as_object().is_some_and(serde_json::Map::is_empty);
     let details = if none { String::new() } else { details.to_string() };
     let target = event.target.as_deref().unwrap_or_default();
-    let fields = [&when, &event.actor, &event.action, event.words(), target, &event.source, &details];
+    let fields = [&when, &event.actor, &event.action, event.label(), target, &event.source, &details];
     for (at, field) in fields.into_iter().enumerate() {
         let _ = write!(text, "{}{}", if at == 0 { "" } else { "," }, cell(field));
     }

@@ -31,7 +31,7 @@ async fn joining_by_the_form_signs_in(pool: PgPool) {
     let without = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=+";
     let answer = site.post("/o/blobsrus/join", &link, without).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.body.contains("Fill this in."));
+    assert!(answer.body.contains("This field is required."));
     let with = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=Blobby";
     let answer = site.post("/o/blobsrus/join", &link, with).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus"));

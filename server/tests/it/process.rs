@@ -127,7 +127,7 @@ async fn an_operator_makes_an_organization_and_gets_a_link(pool: PgPool) {
     let link = String::from_utf8(made.stdout).unwrap();
     assert!(link.starts_with("https://members.example.com/o/blobsrus/sign-in/"), "{link}");
     let again = run(&database, &create, &base);
-    assert_eq!(String::from_utf8(again.stderr).unwrap(), "vestibule: --slug: This is taken already.\n");
+    assert_eq!(String::from_utf8(again.stderr).unwrap(), "vestibule: --slug: This name is already in use.\n");
     let ask = ["sign-in-link", "--organization", "blobsrus", "--email", ADMIN];
     let another = run(&database, &ask, &base);
     assert_eq!(String::from_utf8(another.stdout).unwrap().lines().count(), 1);

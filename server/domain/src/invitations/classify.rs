@@ -105,7 +105,7 @@ pub fn read(list: &str) -> Result<Vec<Entry>> {
     if entries.is_empty() {
         Err(Error::field("addresses", FieldError::NoAddress))
     } else if count > MAX_ADDRESSES {
-        let error = FieldError::TooManyAddresses { count, most: MAX_ADDRESSES };
+        let error = FieldError::TooManyAddresses { count, max: MAX_ADDRESSES };
         Err(Error::field("addresses", error))
     } else {
         Ok(entries)
@@ -134,13 +134,13 @@ pub(super) fn answer(
         (None, Ok(address)) => {
             let key = address.normalized();
             let Found { state, user, asked } = found.get(&key).copied().unwrap_or(Found::NOBODY);
-            let class = match AddressClass::of_state(state) {
+            let class = match AddressClass::for_state(state) {
                 class if class.is_invited() && !settings.allows(&key) => {
                     AddressClass::Refused { why: Refusal::DomainNotAllowed }
                 }
                 class => class,
             };
-            ClassifiedAddress { text: address.as_str().to_owned(), class, user, asked }
+            ClassifiedAddress { text: address.as_str().to_owned(), class, user, has_open_request: asked }
         }
     };
     InviteResult { addresses: entries.into_iter().map(class).collect() }

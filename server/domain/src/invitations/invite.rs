@@ -143,7 +143,7 @@ async fn lock_users(
     for user in users {
         rest.remove(&user.email_normalized);
         let state = state(&user.status, ends.get(&user.id).copied(), admin.now);
-        if AddressClass::of_state(state).is_invited() {
+        if AddressClass::for_state(state).is_invited() {
             found.invited.push(Invited {
                 id: user.id,
                 email: user.email,
@@ -247,7 +247,7 @@ async fn write_invitations(
     found: &Found,
 ) -> Result<Vec<mail::InvitationMail>> {
     let expires_at = admin.now + TimeDelta::days(admin.settings.invitation_days.into());
-    let inviter = admin.user.shown_name();
+    let inviter = admin.user.display_name();
     let (again, new): (Vec<&Invited>, Vec<&Invited>) = found.invited.iter().partition(|user| user.again);
     let mut mails: Vec<mail::InvitationMail> = new
         .iter()

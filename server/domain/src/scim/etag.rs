@@ -23,7 +23,7 @@ impl IfMatch {
     pub(super) fn check(&self, version: &str) -> Result<()> {
         match self {
             Self::OneOf(versions) if !versions.iter().any(|one| one == version) => {
-                Err(Error::Problem(Problem::ChangedMeanwhile))
+                Err(Error::Problem(Problem::PreconditionFailed))
             }
             Self::Any | Self::OneOf(_) => Ok(()),
         }

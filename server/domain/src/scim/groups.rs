@@ -218,7 +218,7 @@ async fn read_members(
 /// # Errors
 /// A name that can't be or is taken; a member who is not there.
 pub async fn create_group(api_client: &ApiClient<'_>, form: &GroupForm) -> Result<ScimGroup> {
-    let name = field::name(form.name.as_deref().unwrap_or_default())
+    let name = field::parse_name(form.name.as_deref().unwrap_or_default())
         .map_err(|why| Error::field("displayName", why))?;
     again!(create_once(api_client, &name, form))
 }
@@ -254,7 +254,7 @@ pub async fn change_group(
     expected: &IfMatch,
     form: &GroupForm,
 ) -> Result<ScimGroup> {
-    let name = form.name.as_deref().map(field::name).transpose();
+    let name = form.name.as_deref().map(field::parse_name).transpose();
     let name = name.map_err(|why| Error::field("displayName", why))?;
     again!(change_once(api_client, group, expected, name.as_deref(), form))
 }
@@ -333,6 +333,6 @@ async fn record(
     name: &str,
     word: &str,
 ) -> Result<()> {
-    let (actor, targets) = (Principal::from(api_client).actor, Targets::thing(group.0));
+    let (actor, targets) = (Principal::from(api_client).actor, Targets::resource(group.0));
     audit::record(transaction, api_client, &actor, word, &targets, &json!({ "group": name })).await
 }

@@ -263,7 +263,7 @@ async fn delete_once(api_client: &ApiClient<'_>, user: UserId, expected: &IfMatc
 fn done(answer: model::actions::ActionResult) -> Result<()> {
     match answer.refused.into_iter().next() {
         Some(refused) => Err(Problem::Refused { why: refused.why }.into()),
-        None if answer.gone > 0 => Err(Error::not_found()),
+        None if answer.not_found > 0 => Err(Error::not_found()),
         None => Ok(()),
     }
 }

@@ -33,7 +33,7 @@ pub async fn act(
         return Err(Error::field("users", FieldError::Empty));
     }
     if users.len() > MAX_USERS {
-        return Err(Error::field("users", FieldError::TooMany { most: MAX_USERS }));
+        return Err(Error::field("users", FieldError::TooMany { max: MAX_USERS }));
     }
     let mut chosen: Vec<Uuid> = users.iter().map(|user| user.0).collect();
     chosen.sort_unstable();
@@ -101,13 +101,13 @@ async fn apply_to(
     chosen: &[Uuid],
     only: Option<MembershipState>,
 ) -> Result<ActionResult> {
-    if action.ends_an_admin() {
+    if action.can_remove_admin() {
         access::lock_organization(transaction, principal).await?;
     }
     let mut found = lock_users(transaction, principal, chosen).await?;
     let admins_left =
-        if action.ends_an_admin() { Some(count_admins(transaction, principal).await?) } else { None };
-    let gone = chosen.len() - found.len();
+        if action.can_remove_admin() { Some(count_admins(transaction, principal).await?) } else { None };
+    let not_found = chosen.len() - found.len();
     found.retain(|user| only.is_none_or(|only| user.state == only));
     let mut plan = Plan::of(principal, action, found, admins_left);
     write(transaction, principal, action, &plan.done).await?;
@@ -115,7 +115,7 @@ async fn apply_to(
         action,
         done: plan.done.drain(..).map(|(user, _)| user.email).collect(),
         refused: plan.refused,
-        gone,
+        not_found,
     })
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn change_members(
     let (add, remove) = (ids(&members.add), ids(&members.remove));
     let there = lock_members(&mut *transaction, api_client, &add).await?;
     if let Some(missing) = add.iter().find(|user| !there.contains(*user)) {
-        return Err(Error::field("members", FieldError::NoSuchUser { id: UserId(*missing) }));
+        return Err(Error::field("members", FieldError::UnknownUser { id: UserId(*missing) }));
     }
     let gone = if members.only || !remove.is_empty() {
         sqlx::query!(
