@@ -1,6 +1,6 @@
 //! The rule table's row "invite", and what a list of addresses may hold.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, found, refusal};
+use crate::test_app::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use domain::invitations::{self, invite};
 use model::field::FieldError;
 use model::invitations::AddressClass;
@@ -44,7 +44,7 @@ async fn an_expired_invitation_starts_again_with_the_role_chosen_now(pool: PgPoo
     let app = TestApp::new(pool).await;
     app.invite_as(BLOBBY, OrganizationRole::Admin).await;
     app.wait_days(7);
-    assert_eq!(app.invite_one(BLOBBY).await, AddressClass::Again);
+    assert_eq!(app.invite_one(BLOBBY).await, AddressClass::Expired);
     assert_eq!(app.count("users where email = 'blobby@blobsrus.com' and role = 'member'").await, 1);
     assert_eq!(app.count("invitations where status = 'open'").await, 1);
     assert_eq!(app.count("deliveries where kind = 'invitation'").await, 2);
@@ -81,7 +81,7 @@ async fn a_mixed_list_invites_the_good_ones_and_answers_for_each(pool: PgPool) {
     let after = app.invite(list).await;
     assert_eq!(before, after, "what was announced is what was done");
     let classes: Vec<_> = after.addresses.iter().map(|address| &address.class).collect();
-    assert_eq!(after.invited(), 1);
+    assert_eq!(after.count_invited(), 1);
     assert_eq!(classes[0], &AddressClass::New);
     assert!(matches!(classes[1], AddressClass::Malformed { .. }));
     assert!(classes.contains(&&AddressClass::Duplicate { of: 0 }));
@@ -108,7 +108,7 @@ async fn whoever_asked_for_an_invitation_is_told_apart_before_it_is_sent(pool: P
     asked("dismissed@blobsrus.com", "dismissed").await;
     let list = "Blobby@BlobsRUs.com, known@blobsrus.com, dismissed@blobsrus.com, new@blobsrus.com";
     let classes = invitations::classify(&app.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
-    let asked: Vec<bool> = classes.addresses.iter().map(|address| address.asked).collect();
+    let asked: Vec<bool> = classes.addresses.iter().map(|address| address.has_open_request).collect();
     assert_eq!(asked, [true, true, false, false]);
     assert_eq!(classes.addresses[0].class, AddressClass::New);
     assert_eq!(classes.addresses[1].class, refused(Refusal::UserExists));
@@ -119,10 +119,10 @@ async fn whoever_asked_for_an_invitation_is_told_apart_before_it_is_sent(pool: P
             .await,
         0
     );
-    let other = found(&app.context, "other", "eve@other.example").await;
+    let other = create_organization(&app.context, "other", "eve@other.example").await;
     let theirs =
         invitations::classify(&other.admin("other").await.unwrap(), "known@blobsrus.com").await.unwrap();
-    assert!(!theirs.addresses[0].asked);
+    assert!(!theirs.addresses[0].has_open_request);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -143,7 +143,7 @@ async fn an_empty_list_and_a_huge_one_are_refused_at_the_field(pool: PgPool) {
     assert_eq!(problem, Problem::field("addresses", FieldError::NoAddress));
     let huge: String = (0..=10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
     let problem = refusal(invite(&admin, &huge, &OrganizationRole::Member.into()).await);
-    let error = FieldError::TooManyAddresses { count: 10_001, most: 10_000 };
+    let error = FieldError::TooManyAddresses { count: 10_001, max: 10_000 };
     assert_eq!(problem, Problem::field("addresses", error));
     assert_eq!(app.count("deliveries").await, 0);
 }
@@ -152,7 +152,7 @@ async fn an_empty_list_and_a_huge_one_are_refused_at_the_field(pool: PgPool) {
 async fn ten_thousand_addresses_are_invited_in_one_go(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let list: String = (0..10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
-    assert_eq!(app.invite(&list).await.invited(), 10_000);
+    assert_eq!(app.invite(&list).await.count_invited(), 10_000);
     for table in
         ["invitations", "deliveries where state = 'queued'", "audit_events where action = 'user.invited'"]
     {
@@ -165,7 +165,7 @@ async fn a_member_and_an_admin_of_another_organization_find_nothing(pool: PgPool
     let app = TestApp::new(pool).await;
     let member = app.make_active(BLOBBY).await;
     assert_eq!(refusal(member.admin(SLUG).await), Problem::NotFound);
-    let stranger = found(&app.context, "other", "eve@other.example").await;
+    let stranger = create_organization(&app.context, "other", "eve@other.example").await;
     assert_eq!(refusal(stranger.admin(SLUG).await), Problem::SignedOut);
     assert_eq!(refusal(stranger.organization("nowhere").await), Problem::NotFound);
 }
@@ -174,8 +174,8 @@ async fn a_member_and_an_admin_of_another_organization_find_nothing(pool: PgPool
 async fn the_same_address_in_two_organizations_is_two_users(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active(BLOBBY).await;
-    let other = found(&app.context, "other", "eve@other.example").await;
+    let other = create_organization(&app.context, "other", "eve@other.example").await;
     let answer =
         invite(&other.admin("other").await.unwrap(), BLOBBY, &OrganizationRole::Member.into()).await.unwrap();
-    assert_eq!(answer.invited(), 1);
+    assert_eq!(answer.count_invited(), 1);
 }

@@ -1,6 +1,6 @@
 //! The life of an invitation beyond single cells of the table: links, requests, and those who invited.
 
-use crate::test_app::{SLUG, TestApp, found, refusal};
+use crate::test_app::{SLUG, TestApp, create_organization, refusal};
 use domain::{RequestContext, Token, invitations, requests, settings, sign_in};
 use model::Problem;
 use model::actions::UserAction;
@@ -95,7 +95,7 @@ async fn a_request_is_dismissed_by_its_own_organization_alone(pool: PgPool) {
     ask(&app.nobody(), &token).await;
     let admin = app.admin.admin(SLUG).await.unwrap();
     let request = requests::list(&admin, &RequestsQuery::default()).await.unwrap().rows[0].id;
-    let other = found(&app.context, "other", "eve@other.example").await;
+    let other = create_organization(&app.context, "other", "eve@other.example").await;
     let eve = other.admin("other").await.unwrap();
     assert_eq!(requests::dismiss(&eve, &[request], false).await.unwrap(), 0);
     assert_eq!(requests::dismiss(&admin, &[request], false).await.unwrap(), 1);

@@ -1,6 +1,6 @@
 //! What people may do: the answer of the database, against one that is worked out by hand.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, found, refusal};
+use crate::test_app::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use domain::{grants, groups, invitations, roles, users};
 use model::field::FieldError;
 use model::invitations::AccessGrant;
@@ -192,13 +192,13 @@ async fn an_expired_invitation_keeps_what_it_had_when_resent_and_gets_what_is_ch
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn what_is_not_there_is_given_to_nobody(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let other = found(&app.context, "other", "eve@other.example").await;
+    let other = create_organization(&app.context, "other", "eve@other.example").await;
     let eve = other.admin("other").await.unwrap();
     let theirs = roles::save(&eve, None, "Theirs", "a:read").await.unwrap();
     let their_group = groups::save(&eve, None, "Theirs", "", &[theirs]).await.unwrap();
     let admin = app.admin.admin(SLUG).await.unwrap();
     let ada = app.user(ADMIN).await;
-    let no_choice = |field| Problem::field(field, FieldError::NoSuchChoice);
+    let no_choice = |field| Problem::field(field, FieldError::InvalidChoice);
     for (offer, field) in [
         (AccessGrant { roles: vec![theirs], ..AccessGrant::default() }, "roles"),
         (AccessGrant { groups: vec![their_group], ..AccessGrant::default() }, "groups"),
@@ -236,7 +236,7 @@ async fn names_are_taken_without_regard_to_letter_case_and_mistakes_are_named(po
     let problem = refusal(roles::save(&admin, None, " ", "a:read b").await);
     assert_eq!(problem.of_field("name"), Some(FieldError::Empty));
     assert!(
-        matches!(problem.of_field("permissions"), Some(FieldError::NotAPermission { entry, .. }) if entry == "b")
+        matches!(problem.of_field("permissions"), Some(FieldError::InvalidPermission { entry, .. }) if entry == "b")
     );
     assert_eq!(
         refusal(roles::save(&admin, None, "Empty", " ").await),
@@ -290,7 +290,7 @@ async fn whoever_leaves_a_group_loses_what_it_gave_and_nothing_else(pool: PgPool
     assert_eq!(words(leaves).await, ["c:pay"]);
     assert_eq!(words(stays).await, ["a:read", "c:pay"]);
     for (users, error) in
-        [(vec![], FieldError::Empty), (vec![leaves; 1_001], FieldError::TooMany { most: 1_000 })]
+        [(vec![], FieldError::Empty), (vec![leaves; 1_001], FieldError::TooMany { max: 1_000 })]
     {
         let problem = Problem::field("users", error);
         assert_eq!(refusal(groups::add_members(&admin, group, &users).await), problem);

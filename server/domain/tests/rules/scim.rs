@@ -278,7 +278,7 @@ async fn whoever_would_overwrite_what_they_have_not_seen_is_told(
     let answers = tasks.join_all().await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     let told =
-        |answer: &domain::Result<Edited>| matches!(answer, Err(Error::Problem(Problem::ChangedMeanwhile)));
+        |answer: &domain::Result<Edited>| matches!(answer, Err(Error::Problem(Problem::PreconditionFailed)));
     assert_eq!(answers.iter().filter(|answer| told(answer)).count(), TASKS - 1);
 }
 
@@ -295,7 +295,7 @@ async fn a_key_lasts_as_long_as_it_says_and_its_use_is_written_down(
     nobody.api_client(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
     assert_eq!(
         refusal(nobody.api_client(SLUG, Some(&key), Some(Scope::UsersWrite)).await),
-        Problem::OutOfScope
+        Problem::InsufficientScope
     );
     app.wait_days(29);
     nobody.api_client(SLUG, Some(&key), None).await.unwrap();
@@ -305,9 +305,9 @@ async fn a_key_lasts_as_long_as_it_says_and_its_use_is_written_down(
     assert_eq!(shown.last_used_at, Some(app.context.clock.now()));
     assert_eq!((shown.name.as_str(), shown.created_by.as_str()), ("Entra", ADMIN));
     app.wait_days(1);
-    assert_eq!(refusal(nobody.api_client(SLUG, Some(&key), None).await), Problem::KeyRefused);
-    assert_eq!(refusal(nobody.api_client("nowhere", Some(&key), None).await), Problem::KeyRefused);
-    assert_eq!(refusal(nobody.api_client(SLUG, None, None).await), Problem::KeyRefused);
+    assert_eq!(refusal(nobody.api_client(SLUG, Some(&key), None).await), Problem::InvalidApiKey);
+    assert_eq!(refusal(nobody.api_client("nowhere", Some(&key), None).await), Problem::InvalidApiKey);
+    assert_eq!(refusal(nobody.api_client(SLUG, None, None).await), Problem::InvalidApiKey);
     let empty = api_keys::create(&admin, " ", &[], Lifetime::Year).await;
     let Problem::Invalid { fields } = refusal(empty) else { panic!("it was not the fields") };
     assert_eq!(fields.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(), ["name", "scopes"]);

@@ -87,7 +87,7 @@ impl<'a> Subject<'a> {
         let act = match action {
             Action::Invite => {
                 return match self.app.invite_one(&self.email).await {
-                    AddressClass::New | AddressClass::Again => Came::Done,
+                    AddressClass::New | AddressClass::Expired => Came::Done,
                     AddressClass::Refused { why } => Came::Refused(why),
                     other => panic!("{other:?}"),
                 };
@@ -120,7 +120,8 @@ impl<'a> Subject<'a> {
             }
             Action::Dismiss => {
                 let admin = self.app.admin.admin(SLUG).await.unwrap();
-                let open = requests::of_addresses(&admin, std::slice::from_ref(&self.email)).await.unwrap();
+                let open =
+                    requests::find_open_by_email(&admin, std::slice::from_ref(&self.email)).await.unwrap();
                 assert_eq!(requests::dismiss(&admin, &open, false).await.unwrap(), 1);
                 assert_eq!(self.open_requests().await, 0);
                 return Came::Done;
@@ -156,7 +157,7 @@ impl<'a> Subject<'a> {
         };
         let admin = self.app.admin.admin(SLUG).await.unwrap();
         let answer = users::act(&admin, act, &[self.user]).await.unwrap();
-        match (answer.done.as_slice(), answer.refused.as_slice(), answer.gone) {
+        match (answer.done.as_slice(), answer.refused.as_slice(), answer.not_found) {
             ([email], [], 0) if *email == self.email => Came::Done,
             ([], [one], 0) if one.email == self.email => Came::Refused(one.why),
             ([], [], _) => Came::Nothing,
@@ -261,8 +262,8 @@ async fn every_action_does_to_every_state_what_the_table_says(pool: PgPool) {
                     assert_eq!(came, Came::Done, "{what}");
                     assert_eq!(subject.state().await, outcome.state, "{what}");
                     let more = match outcome.mail {
-                        Mail::No => [0, 0, 0],
-                        Mail::Invitation | Mail::InvitationAgain => [1, 0, 0],
+                        Mail::None => [0, 0, 0],
+                        Mail::Invitation | Mail::ExistingInvitation => [1, 0, 0],
                         Mail::SignIn => [0, 1, 0],
                         Mail::Confirmation => [0, 0, 1],
                     };

@@ -112,7 +112,7 @@ async fn a_group_s_people_are_all_there_and_nobody_else(pool: PgPool) {
     assert_eq!(page(&app, query.clone()).await.rows.len(), 50);
     assert_eq!(page(&app, query).await.rows[0].status, UserStatus::Expired);
     // Another organization's group is as one that is not there.
-    let other = crate::test_app::found(&app.context, "other", "eve@other.example").await;
+    let other = crate::test_app::create_organization(&app.context, "other", "eve@other.example").await;
     let ours = UsersQuery { group: Some(group), ..UsersQuery::default() };
     let theirs = list(&other.admin("other").await.unwrap(), &ours).await.unwrap();
     assert_eq!((theirs.rows, theirs.group), (vec![], None));
@@ -135,7 +135,7 @@ async fn a_profile_is_its_organizations_alone(pool: PgPool) {
         .unwrap();
     let seen = profile(&app.admin.admin(SLUG).await.unwrap(), UserId(id)).await.unwrap();
     assert_eq!((seen.user.status, seen.deliveries.len()), (UserStatus::Active, 1));
-    let other = crate::test_app::found(&app.context, "other", "eve@other.example").await;
+    let other = crate::test_app::create_organization(&app.context, "other", "eve@other.example").await;
     let hidden = profile(&other.admin("other").await.unwrap(), UserId(id)).await;
     assert_eq!(crate::test_app::refusal(hidden), Problem::NotFound);
 }
