@@ -177,7 +177,7 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) 
             <td data-label="Name" class=if row.name.is_empty() { "is-empty" } else { "" }>{row.name.clone()}</td>
             <td data-label="Message" class=if row.message.is_empty() { "is-empty" } else { "pre-line" }>{row.message.clone()}</td>
             <td data-label="Asked" class="nowrap">
-                <RelativeTime at=row.asked_at now/>
+                <Moment at=row.requested_at now/>
                 {(row.repeat_count > 0).then(|| format!(" (and {} times more)", row.repeat_count))}
             </td>
             <td class="row-actions">

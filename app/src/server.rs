@@ -64,12 +64,12 @@ pub fn status(problem: &Problem) -> axum::http::StatusCode {
     use axum::http::StatusCode;
     match problem {
         Problem::NotFound => StatusCode::NOT_FOUND,
-        Problem::SignedOut | Problem::KeyRefused => StatusCode::UNAUTHORIZED,
-        Problem::OutOfScope => StatusCode::FORBIDDEN,
-        Problem::ChangedMeanwhile => StatusCode::PRECONDITION_FAILED,
+        Problem::SignedOut | Problem::InvalidApiKey => StatusCode::UNAUTHORIZED,
+        Problem::InsufficientScope => StatusCode::FORBIDDEN,
+        Problem::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Problem::Invalid { .. } | Problem::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
         Problem::LinkUnusable => StatusCode::GONE,
-        Problem::OtherAccountOpen | Problem::Refused { .. } => StatusCode::CONFLICT,
+        Problem::DifferentAccount | Problem::Refused { .. } => StatusCode::CONFLICT,
         Problem::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         // On the server it means that the request could not be decoded.
         Problem::Unreachable => StatusCode::BAD_REQUEST,

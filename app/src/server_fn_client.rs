@@ -176,10 +176,10 @@ mod tests {
         assert_round_trip(Problem::Invalid {
             fields: vec![
                 field("a", FieldError::Empty),
-                field("b", FieldError::TooManyAddresses { count: usize::MAX, most: 0 }),
-                field("c", FieldError::OutOfRange { least: i16::MIN, most: i16::MAX }),
-                field("d", FieldError::NoSuchUser { id: UserId(uuid::Uuid::max()) }),
-                field("e", FieldError::NotADomain { entry: "\\\"".to_owned() }),
+                field("b", FieldError::TooManyAddresses { count: usize::MAX, max: 0 }),
+                field("c", FieldError::OutOfRange { min: i16::MIN, max: i16::MAX }),
+                field("d", FieldError::UnknownUser { id: UserId(uuid::Uuid::max()) }),
+                field("e", FieldError::InvalidDomain { entry: "\\\"".to_owned() }),
             ],
         });
     }

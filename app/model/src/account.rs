@@ -1,27 +1,27 @@
-//! One's own account.
+//! The signed-in user's own account: their sessions.
 
 use crate::SessionId;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// One signed-in browser of the person who looks.
+/// A browser in which the user is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     pub id: SessionId,
-    /// The browser and its system, as far as they can be told.
+    /// Browser and operating system, see [`device_name`].
     pub device: String,
     #[serde(with = "chrono::serde::ts_microseconds")]
-    pub began_at: DateTime<Utc>,
-    /// To the nearest few minutes.
+    pub created_at: DateTime<Utc>,
+    /// Accurate to a few minutes.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub last_used_at: DateTime<Utc>,
     #[serde(with = "chrono::serde::ts_microseconds")]
-    pub ends_at: DateTime<Utc>,
-    /// Whether it is the one that looks.
-    pub here: bool,
+    pub expires_at: DateTime<Utc>,
+    /// Whether this is the session of the current request.
+    pub is_current: bool,
 }
 
-/// The sessions of the person who looks, the newest used first.
+/// The user's sessions, most recently used first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sessions {
     pub sessions: Vec<Session>,
@@ -29,13 +29,13 @@ pub struct Sessions {
     pub now: DateTime<Utc>,
 }
 
-/// Names the browser and its system from what it says of itself, such as "Firefox on Linux".
-pub fn device(user_agent: &str) -> String {
-    let first = |known: &[(&'static str, &'static str)]| {
-        known.iter().find(|(sign, _)| user_agent.contains(sign)).map(|(_, name)| *name)
+/// Browser and operating system from a `User-Agent` header, such as "Firefox on Linux".
+pub fn device_name(user_agent: &str) -> String {
+    let first_match = |patterns: &[(&'static str, &'static str)]| {
+        patterns.iter().find(|(pattern, _)| user_agent.contains(pattern)).map(|(_, name)| *name)
     };
-    // Whoever came later says that they are the earlier ones too: the order matters.
-    let browser = first(&[
+    // Order matters: newer browsers also claim to be the older ones, as Edge claims to be Chrome and Safari.
+    let browser = first_match(&[
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),
         ("SamsungBrowser/", "Samsung Internet"),
@@ -46,7 +46,7 @@ pub fn device(user_agent: &str) -> String {
         ("Safari/", "Safari"),
         ("curl/", "curl"),
     ]);
-    let system = first(&[
+    let system = first_match(&[
         ("iPhone", "iPhone"),
         ("iPad", "iPad"),
         ("Android", "Android"),
@@ -57,8 +57,8 @@ pub fn device(user_agent: &str) -> String {
     ]);
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => "An unknown browser".to_owned(),
+        (Some(name), None) | (None, Some(name)) => name.to_owned(),
+        (None, None) => "Unknown browser".to_owned(),
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_are_told_apart() {
+    fn device_name_distinguishes_browsers() {
         for (agent, name) in [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
             (
@@ -79,9 +79,9 @@ mod tests {
                 "Safari on iPhone",
             ),
             ("curl/8.0", "curl"),
-            ("", "An unknown browser"),
+            ("", "Unknown browser"),
         ] {
-            assert_eq!(device(agent), name);
+            assert_eq!(device_name(agent), name);
         }
     }
 }

@@ -1,15 +1,15 @@
-//! What an admin does to users that are there already, one or several at once.
+//! Actions on existing users, one or several at a time.
 
 use crate::organization::OrganizationRole;
 use crate::transitions::{Action, Refusal};
-use crate::users::NoSuchChoice;
+use crate::users::UnknownCode;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// The most users in one go.
+/// Most users that one call may act on.
 pub const MAX_USERS: usize = 1_000;
 
-/// An action of the rule table, as a button has it.
+/// An action on an existing user; each maps to a row of the transition table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserAction {
@@ -17,18 +17,18 @@ pub enum UserAction {
     RevokeInvitation,
     Suspend,
     Reactivate,
-    /// Takes somebody out, whether they have joined or not.
+    /// Removes the user, whether they have joined or are only invited.
     RevokeMembership,
     MakeAdmin,
     MakeMember,
-    /// A directory's word that somebody should not get in: suspends, or takes the invitation back.
+    /// SCIM `active: false`: suspends the user, or revokes the invitation.
     Deactivate,
-    /// A directory's word that somebody may get in.
+    /// SCIM `active: true`: reactivates a suspended user.
     Activate,
 }
 
 impl UserAction {
-    /// Those that have a button.
+    /// The actions that have a button.
     pub const ALL: [Self; 7] = [
         Self::Resend,
         Self::RevokeInvitation,
@@ -39,6 +39,7 @@ impl UserAction {
         Self::MakeMember,
     ];
 
+    /// The name in form fields and JSON.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Resend => "resend",
@@ -53,7 +54,7 @@ impl UserAction {
         }
     }
 
-    /// The row of the rule table.
+    /// The row of the transition table.
     pub const fn action(self) -> Action {
         match self {
             Self::Resend => Action::Resend,
@@ -67,7 +68,7 @@ impl UserAction {
         }
     }
 
-    /// The role that it gives.
+    /// The organization role that the action assigns.
     pub const fn role(self) -> Option<OrganizationRole> {
         match self {
             Self::MakeAdmin => Some(OrganizationRole::Admin),
@@ -76,32 +77,32 @@ impl UserAction {
         }
     }
 
-    /// Whether an active admin is none any more after it.
-    pub const fn ends_an_admin(self) -> bool {
+    /// Whether an active admin stops being one, so that the last one must be protected.
+    pub const fn can_remove_admin(self) -> bool {
         matches!(self, Self::Suspend | Self::RevokeMembership | Self::MakeMember | Self::Deactivate)
     }
 }
 
 impl FromStr for UserAction {
-    type Err = NoSuchChoice;
+    type Err = UnknownCode;
 
-    fn from_str(code: &str) -> Result<Self, NoSuchChoice> {
-        Self::ALL.into_iter().find(|action| action.code() == code).ok_or(NoSuchChoice)
+    fn from_str(code: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.into_iter().find(|action| action.code() == code).ok_or(UnknownCode)
     }
 }
 
-/// What became of it, for each. Nothing is said of those for whom it was so already.
+/// The result for each user. Users who were already in the requested state are not listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionResult {
     pub action: UserAction,
-    /// The addresses to which it was done.
+    /// The email addresses of the users that were changed.
     pub done: Vec<String>,
     pub refused: Vec<RefusedUser>,
-    /// How many were not there any more.
-    pub gone: usize,
+    /// How many users no longer exist.
+    pub not_found: usize,
 }
 
-/// Somebody to whom it was not done.
+/// A user that was not changed, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedUser {
     pub email: String,

@@ -1,43 +1,43 @@
-//! Reads a list of addresses as people paste it: from a mail client, a spreadsheet, a text.
+//! Parses a list of email addresses as people paste it from an email client, a spreadsheet or plain text.
 //!
-//! A line is made of cells, with a comma, a semicolon or a tab between them. A cell is an address, a name with an
-//! address in angle brackets, several of both with white space between them, or all of that in quotation marks. What
-//! is none of this is an entry too, with the reason why, since nothing that was typed may get lost. Quotation marks and
-//! brackets that are not closed mean nothing, so they take no other entry with them.
+//! A line consists of cells separated by commas, semicolons or tabs. A cell is an address, a name with an address in
+//! angle brackets, several of these separated by whitespace, or any of them in quotation marks. Everything else becomes
+//! an entry with an error, so that no input is dropped silently. An unclosed quotation mark or bracket has no special
+//! meaning; otherwise it would swallow the entries after it.
 
 use crate::email::{AddressError, EmailAddress};
 use crate::unicode::is_blank;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// What stands over a column of addresses.
+/// Headers of a column of addresses in a spreadsheet.
 const HEADERS: [&str; 6] = ["email", "e-mail", "mail", "email address", "e-mail address", "mail address"];
 
-/// How often quotation marks stand around quotation marks: a spreadsheet puts them around the ones of a name.
-const QUOTES_DEEP: usize = 2;
+/// How deeply quotation marks are nested: a spreadsheet quotes a cell that already contains a quoted name.
+const MAX_QUOTE_DEPTH: usize = 2;
 
 /// One entry of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What was typed, trimmed. The places in an [`AddressError`] count its characters.
+    /// The input, trimmed. Positions in an [`AddressError`] count its characters.
     pub text: String,
     pub address: Result<EmailAddress, AddressError>,
-    /// The entry before (counted from 0) that has the same address.
+    /// Index of the earlier entry with the same address.
     pub duplicate_of: Option<usize>,
-    /// The line that it stands in, counted from 1.
-    pub at: usize,
+    /// Line number, counted from 1.
+    pub line: usize,
 }
 
-/// Every entry of the list, in its order; none is dropped.
+/// Parses the list; returns every entry, in order.
 ///
-/// The one exception is a word like “email” alone in the first line of several: it is the name of a column.
+/// Only a column header such as “email” on the first of several lines is dropped.
 pub fn parse(text: &str) -> Vec<Entry> {
     let mut entries = Vec::new();
-    for (at, line) in (1..).zip(lines(text)) {
-        Line { at, entries: &mut entries }.cells(line, QUOTES_DEEP);
+    for (number, line) in (1..).zip(lines(text)) {
+        LineParser { line: number, entries: &mut entries }.parse_cells(line, MAX_QUOTE_DEPTH);
     }
     if let [first, second, ..] = entries.as_slice()
-        && first.at != second.at
+        && first.line != second.line
         && HEADERS.iter().any(|header| first.text.eq_ignore_ascii_case(header))
     {
         entries.remove(0);
@@ -46,7 +46,7 @@ pub fn parse(text: &str) -> Vec<Entry> {
     entries
 }
 
-/// What separates the entries of a list, in the scripts that have a mark of their own for it.
+/// Separators between entries, including those of other scripts.
 pub(crate) const fn is_separator(c: char) -> bool {
     matches!(c, ',' | ';' | '\t' | '，' | '；' | '、' | '،' | '؛')
 }
@@ -61,7 +61,7 @@ fn mark_duplicates(entries: &mut [Entry]) {
     }
 }
 
-/// The lines, whatever the system that they come from ends them with.
+/// Splits at every kind of line ending.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -73,43 +73,43 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// One line, and where its entries go.
-struct Line<'a> {
-    at: usize,
+/// Parses one line and appends its entries.
+struct LineParser<'a> {
+    line: usize,
     entries: &'a mut Vec<Entry>,
 }
 
-impl Line<'_> {
-    fn cells(&mut self, line: &str, deep: usize) {
+impl LineParser<'_> {
+    fn parse_cells(&mut self, text: &str, depth: usize) {
         let mut start = 0;
-        for (at, c) in Unquoted::new(line) {
+        for (at, c) in UnquotedChars::new(text) {
             if is_separator(c) {
-                self.cell(&line[start..at], deep);
+                self.parse_cell(&text[start..at], depth);
                 start = at + c.len_utf8();
             }
         }
-        self.cell(&line[start..], deep);
+        self.parse_cell(&text[start..], depth);
     }
 
-    fn cell(&mut self, cell: &str, deep: usize) {
+    fn parse_cell(&mut self, cell: &str, depth: usize) {
         let cell = trim(cell);
-        match unquoted(cell) {
-            Some(inner) if deep > 0 && inner.contains('@') => self.cells(&inner, deep - 1),
-            Some(inner) if !inner.contains('@') => self.words(&inner),
-            _ => self.bracketed(cell),
+        match strip_quotes(cell) {
+            Some(inner) if depth > 0 && inner.contains('@') => self.parse_cells(&inner, depth - 1),
+            Some(inner) if !inner.contains('@') => self.parse_words(&inner),
+            _ => self.parse_bracketed(cell),
         }
     }
 
-    /// Names with an address in angle brackets, and what stands after them.
-    fn bracketed(&mut self, cell: &str) {
+    /// Names with an address in angle brackets, and the text after the last bracket.
+    fn parse_bracketed(&mut self, cell: &str) {
         let mut start = 0;
         let mut open = None;
-        for (at, c) in Unquoted::new(cell) {
+        for (at, c) in UnquotedChars::new(cell) {
             match (c, open) {
                 ('<', None) => open = Some(at),
                 ('<', Some(_)) => break,
                 ('>', Some(bracket)) => {
-                    self.named(&cell[start..=at], bracket - start);
+                    self.parse_named(&cell[start..=at], bracket - start);
                     start = at + 1;
                     open = None;
                 }
@@ -118,59 +118,59 @@ impl Line<'_> {
         }
         let rest = &cell[start..];
         match open {
-            None => self.words(rest),
+            None => self.parse_words(rest),
             Some(bracket) => {
                 let text = trim_start(rest);
                 let before = text.len() + bracket - cell.len();
                 let at = text[..before].chars().count() + 1;
-                self.entry(text, Err(AddressError::UnclosedBracket { at }));
+                self.push(text, Err(AddressError::UnclosedBracket { at }));
             }
         }
     }
 
-    /// A name, which may be empty, and an address in the angle brackets that open at `bracket`.
-    fn named(&mut self, text: &str, bracket: usize) {
+    /// A name, which may be empty, and an address in angle brackets that open at byte `bracket`.
+    fn parse_named(&mut self, text: &str, bracket: usize) {
         let skipped = text.len() - trim_start(text).len();
         let text = &text[skipped..];
         let (name, brackets) = text.split_at(bracket - skipped);
         let inner = &brackets[1..brackets.len() - 1];
-        let address = address(inner).map_err(|error| error.moved(name.chars().count() + 1));
+        let address = parse_address(inner).map_err(|error| error.shifted_by(name.chars().count() + 1));
         let address = address.and_then(|address| {
-            if names_another(name, &address) { Err(AddressError::TwoAddresses) } else { Ok(address) }
+            if contains_other_address(name, &address) { Err(AddressError::TwoAddresses) } else { Ok(address) }
         });
-        self.entry(text, address);
+        self.push(text, address);
     }
 
-    /// Addresses with white space between them, or something else as a whole.
-    fn words(&mut self, text: &str) {
+    /// Addresses separated by whitespace. Any other text is a single entry.
+    fn parse_words(&mut self, text: &str) {
         let words = || text.split_whitespace().map(trim).filter(|word| !word.is_empty());
         if words().all(|word| word.contains('@')) {
-            words().for_each(|word| self.entry(word, address(word)));
+            words().for_each(|word| self.push(word, parse_address(word)));
         } else {
             let text = trim(text);
-            self.entry(text, address(text));
+            self.push(text, parse_address(text));
         }
     }
 
-    fn entry(&mut self, text: &str, address: Result<EmailAddress, AddressError>) {
-        self.entries.push(Entry { text: text.to_owned(), address, duplicate_of: None, at: self.at });
+    fn push(&mut self, text: &str, address: Result<EmailAddress, AddressError>) {
+        self.entries.push(Entry { text: text.to_owned(), address, duplicate_of: None, line: self.line });
     }
 }
 
-/// Whether something like an address is in the name too, and not the same. Many a mail client writes the address as the
-/// name; another one may be an entry that lost its comma, or a trick.
-fn names_another(name: &str, address: &EmailAddress) -> bool {
+/// Whether the name contains a different address. Many email clients repeat the address as the name, which is fine; a
+/// different one may be an entry that lost its comma, or an attempt to mislead.
+fn contains_other_address(name: &str, address: &EmailAddress) -> bool {
     name.contains('@')
         && name
             .split(|c| is_blank(c) || is_separator(c) || "\"“”„()<>[]".contains(c))
             .map(|word| word.trim_matches(['.', ':', '@']))
             .filter(|word| word.contains('@'))
-            .any(|word| self::address(word).map(|other| other.normalized()) != Ok(address.normalized()))
+            .any(|word| parse_address(word).map(|other| other.normalized()) != Ok(address.normalized()))
 }
 
-/// One address, as it is or as a link.
-fn address(text: &str) -> Result<EmailAddress, AddressError> {
-    let (inner, quote) = match single_quoted(text) {
+/// Parses one address, plain or as a `mailto:` link, with or without quotation marks around it.
+fn parse_address(text: &str) -> Result<EmailAddress, AddressError> {
+    let (inner, quote) = match strip_word_quotes(text) {
         Some(inner) => (inner, 1),
         None => (text, 0),
     };
@@ -179,29 +179,29 @@ fn address(text: &str) -> Result<EmailAddress, AddressError> {
         Some(scheme) if scheme.eq_ignore_ascii_case("mailto:") => {
             let before = inner[..blanks].chars().count() + scheme.len() + quote;
             let linked = &inner[blanks + scheme.len()..];
-            // A link writes some characters as numbers. To take them as they stand would be another address.
+            // Percent-encoding is not decoded, and taking it literally would yield a different address.
             match (1..).zip(linked.chars()).find(|&(_, c)| c == '%') {
                 Some((at, character)) => Err(AddressError::BadCharacter { character, at }),
                 None => EmailAddress::parse(linked),
             }
-            .map_err(|error| error.moved(before))
+            .map_err(|error| error.shifted_by(before))
         }
-        _ => EmailAddress::parse(inner).map_err(|error| error.moved(quote)),
+        _ => EmailAddress::parse(inner).map_err(|error| error.shifted_by(quote)),
     }
 }
 
-/// What stands in the quotation marks around one word.
-fn single_quoted(word: &str) -> Option<&str> {
+/// The text inside the quotation marks around a single word.
+fn strip_word_quotes(word: &str) -> Option<&str> {
     [('"', '"'), ('\'', '\''), ('‘', '’'), ('“', '”'), ('„', '“')]
         .into_iter()
         .find_map(|(open, close)| word.strip_prefix(open)?.strip_suffix(close))
 }
 
-/// What stands in the quotation marks around a whole cell.
-fn unquoted(cell: &str) -> Option<Cow<'_, str>> {
+/// The text inside the quotation marks around a whole cell, unescaped.
+fn strip_quotes(cell: &str) -> Option<Cow<'_, str>> {
     let open = cell.chars().next()?;
     let inner = cell.get(open.len_utf8()..)?;
-    let close = closing(inner, open)?;
+    let close = find_closing_quote(inner, open)?;
     let (inner, rest) = inner.split_at(close);
     if rest.chars().count() > 1 {
         None
@@ -212,8 +212,8 @@ fn unquoted(cell: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Where the quoted text ends that begins with `inner`, after the quotation mark `open`.
-fn closing(inner: &str, open: char) -> Option<usize> {
+/// Byte index in `inner` of the quotation mark that closes `open`, the one before `inner`.
+fn find_closing_quote(inner: &str, open: char) -> Option<usize> {
     let closes = |c| match open {
         '"' => c == '"',
         '“' => c == '”',
@@ -239,37 +239,37 @@ const fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '„')
 }
 
-/// The characters of a line that are in no quotation marks, with their places in bytes.
-struct Unquoted<'a> {
-    line: &'a str,
+/// The characters of a text outside quotation marks, with their byte positions.
+struct UnquotedChars<'a> {
+    text: &'a str,
     at: usize,
-    before: Option<char>,
-    /// The quotation marks that close nowhere in the rest of the line. To look again at every one of them could take
-    /// for ever.
+    previous: Option<char>,
+    /// Kinds of quotation marks without a closing one in the rest of the text. Searching again for each of them would
+    /// take quadratic time.
     unclosed: Vec<char>,
 }
 
-impl<'a> Unquoted<'a> {
-    const fn new(line: &'a str) -> Self {
-        Self { line, at: 0, before: None, unclosed: Vec::new() }
+impl<'a> UnquotedChars<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self { text, at: 0, previous: None, unclosed: Vec::new() }
     }
 }
 
-impl Iterator for Unquoted<'_> {
+impl Iterator for UnquotedChars<'_> {
     type Item = (usize, char);
 
     fn next(&mut self) -> Option<(usize, char)> {
         loop {
             let at = self.at;
-            let c = self.line[at..].chars().next()?;
-            let opens = is_quote(c) && self.before.is_none_or(|b| is_blank(b) || is_separator(b));
+            let c = self.text[at..].chars().next()?;
+            let opens = is_quote(c) && self.previous.is_none_or(|c| is_blank(c) || is_separator(c));
             self.at += c.len_utf8();
-            self.before = Some(c);
+            self.previous = Some(c);
             if !opens || self.unclosed.contains(&c) {
                 return Some((at, c));
             }
-            let inner = &self.line[self.at..];
-            let Some(end) = closing(inner, c) else {
+            let inner = &self.text[self.at..];
+            let Some(end) = find_closing_quote(inner, c) else {
                 self.unclosed.push(c);
                 return Some((at, c));
             };
@@ -278,7 +278,7 @@ impl Iterator for Unquoted<'_> {
     }
 }
 
-/// Without white space, invisible characters and a list's bullets around it.
+/// Trims whitespace, invisible characters and leading list bullets.
 fn trim(text: &str) -> &str {
     trim_start(text).trim_end_matches(is_blank)
 }

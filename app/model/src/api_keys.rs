@@ -1,7 +1,7 @@
 //! API keys, with which API clients such as SCIM clients authenticate.
 
 use crate::field::{self, FieldError};
-use crate::users::NoSuchChoice;
+use crate::users::UnknownCode;
 use crate::{ApiKeyId, FieldProblem, Problem};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -51,10 +51,10 @@ impl Scope {
 }
 
 impl FromStr for Scope {
-    type Err = NoSuchChoice;
+    type Err = UnknownCode;
 
-    fn from_str(code: &str) -> Result<Self, NoSuchChoice> {
-        Self::ALL.into_iter().find(|scope| scope.code() == code).ok_or(NoSuchChoice)
+    fn from_str(code: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.into_iter().find(|scope| scope.code() == code).ok_or(UnknownCode)
     }
 }
 
@@ -151,7 +151,7 @@ pub struct NewApiKey {
 /// [`Problem::Invalid`] for a name that is empty or too long, or if no scope is selected.
 pub fn validate_new_key(name: &str, scopes: &[Scope]) -> Result<String, Problem> {
     let problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
-    match (field::name(name), scopes.is_empty()) {
+    match (field::parse_name(name), scopes.is_empty()) {
         (Ok(name), false) => Ok(name),
         (name, no_scopes) => {
             let fields = [

@@ -1,45 +1,45 @@
-//! The audit log as it is read: who did what to whom, when and from where.
+//! Reading the audit log: who did what to whom, when and from where.
 
 use crate::{AuditEventId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// How many rows a page of the log has.
+/// Rows per page.
 pub const PAGE_ROWS: usize = 50;
 
-/// One row of the log.
+/// One event of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEvent {
     pub id: AuditEventId,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub at: DateTime<Utc>,
-    /// `noun.verb`, in the past.
+    /// The action code: `noun.verb` in the past tense, such as `user.invited`.
     pub action: String,
-    /// Who did it, by the name they had.
+    /// The actor's name at the time.
     pub actor: String,
-    /// To whom, where it was done to somebody.
+    /// The affected user, if any.
     pub target_id: Option<UserId>,
+    /// The affected email address, if any.
     pub target: Option<String>,
-    /// The network address, or "command line".
+    /// IP address, or "command line".
     pub source: String,
-    /// The details in one line, such as `role: admin`; empty, where there are none.
+    /// The details in one line, such as `role: admin`; may be empty.
     pub details: String,
 }
 
-/// Which rows. All of it stands in the page's URL.
+/// Filters and position in the log, all part of the page's URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AuditQuery {
-    /// The action, as the log has it.
+    /// The action code; empty for all.
     pub action: String,
-    /// A part of the actor's name or of the target's address.
+    /// Part of the actor's name or of the target's email address.
     pub who: String,
-    /// From the beginning of this day on (UTC), as a browser's field has it: `2026-11-24`. What is no day is as if it were not
-    /// there.
+    /// First day (UTC) in the format of a date field, `2026-11-24`. An invalid date is ignored.
     pub from: String,
-    /// To the end of this day, likewise.
+    /// Last day, inclusive; same format.
     pub to: String,
-    /// The rows before this one.
+    /// Return events older than this one.
     pub before: Option<AuditEventId>,
 }
 
@@ -47,63 +47,63 @@ pub struct AuditQuery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditPage {
     pub rows: Vec<AuditEvent>,
-    /// Where the next page begins, when there is one.
+    /// Cursor for the next page, if there is one.
     pub next: Option<AuditEventId>,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub now: DateTime<Utc>,
 }
 
-/// Every action that the log has a word for, and the words for it.
+/// Action codes with their labels, which follow the actor's name in a sentence.
 pub const ACTIONS: [(&str, &str); 37] = [
     ("user.invited", "invited"),
-    ("invitation.resent", "sent the invitation again"),
+    ("invitation.resent", "resent the invitation"),
     ("invitation.revoked", "revoked the invitation"),
     ("invitation.link_copied", "copied the invitation link"),
     ("user.joined", "joined"),
     ("user.suspended", "suspended"),
     ("user.reactivated", "reactivated"),
-    ("user.revoked", "revoked the membership"),
+    ("user.revoked", "removed the user"),
     ("user.role_changed", "changed the organization role"),
     ("user.access_changed", "changed roles and groups"),
     ("user.renamed", "changed the name"),
-    ("user.email_changed", "changed the address"),
-    ("user.attributes_changed", "changed the directory’s attributes"),
+    ("user.email_changed", "changed the email address"),
+    ("user.attributes_changed", "updated directory attributes"),
     ("user.signed_in", "signed in"),
     ("user.signed_out", "signed out"),
     ("user.signed_out_everywhere", "signed out everywhere"),
     ("user.session_ended", "ended a session"),
-    ("user.sign_in_link_created", "made a sign-in link"),
-    ("request.opened", "asked for an invitation"),
+    ("user.sign_in_link_created", "created a sign-in link"),
+    ("request.opened", "requested an invitation"),
     ("request.approved", "approved the request"),
     ("request.dismissed", "dismissed the request"),
     ("group.created", "created a group"),
-    ("group.updated", "changed a group"),
+    ("group.updated", "updated a group"),
     ("group.deleted", "deleted a group"),
-    ("group.members_added", "added to a group"),
-    ("group.members_removed", "removed from a group"),
+    ("group.members_added", "added users to a group"),
+    ("group.members_removed", "removed users from a group"),
     ("role.created", "created a role"),
-    ("role.updated", "changed a role"),
+    ("role.updated", "updated a role"),
     ("role.deleted", "deleted a role"),
     ("api_key.created", "created an API key"),
     ("api_key.revoked", "revoked an API key"),
     ("connection.created", "added a connection"),
-    ("connection.updated", "changed a connection"),
+    ("connection.updated", "updated a connection"),
     ("connection.deleted", "deleted a connection"),
-    ("sso.sign_in_refused", "was refused by SSO"),
+    ("sso.sign_in_refused", "was denied SSO sign-in"),
     ("organization.created", "created the organization"),
-    ("organization.settings_updated", "changed the settings"),
+    ("organization.settings_updated", "updated settings"),
 ];
 
 impl AuditEvent {
-    /// What was done, in words; the action itself where there are none.
-    pub fn words(&self) -> &str {
-        words(&self.action).unwrap_or(&self.action)
+    /// The action's label, or its code if it has none.
+    pub fn label(&self) -> &str {
+        action_label(&self.action).unwrap_or(&self.action)
     }
 }
 
-/// What an action is called; nothing, when it is not one that we know.
-pub fn words(action: &str) -> Option<&'static str> {
-    ACTIONS.iter().find(|(code, _)| *code == action).map(|(_, words)| *words)
+/// The label of an action code; `None` for an unknown one.
+pub fn action_label(action: &str) -> Option<&'static str> {
+    ACTIONS.iter().find(|(code, _)| *code == action).map(|(_, label)| *label)
 }
 
 #[cfg(test)]
@@ -111,8 +111,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_action_is_told_in_words_where_there_are_some() {
-        assert_eq!(words("user.role_changed"), Some("changed the organization role"));
-        assert_eq!(words("user.teleported"), None);
+    fn action_label_is_none_for_an_unknown_code() {
+        assert_eq!(action_label("user.role_changed"), Some("changed the organization role"));
+        assert_eq!(action_label("user.teleported"), None);
     }
 }

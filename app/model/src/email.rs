@@ -1,93 +1,93 @@
-//! A mail address, checked once and then trusted.
+//! Email addresses: validated when parsed, trusted afterwards.
 
 use crate::unicode;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The most octets before the “@” (RFC 5321, section 4.5.3.1.1).
-const MAX_LOCAL: usize = 64;
+/// Maximum length of the part before the “@”, in octets (RFC 5321, section 4.5.3.1.1).
+const MAX_LOCAL_PART: usize = 64;
 
-/// The most octets between two dots of a domain (RFC 1035, section 2.3.4).
+/// Maximum length of a domain label, in octets (RFC 1035, section 2.3.4).
 const MAX_LABEL: usize = 63;
 
-/// The most octets of an address: a path's 256 without its angle brackets (RFC 5321, section 4.5.3.1.3).
+/// Maximum length of an address, in octets: a path's 256 without its angle brackets (RFC 5321, section 4.5.3.1.3).
 const MAX_ADDRESS: usize = 254;
 
-/// What is typed in more octets than this is too long in every form. It keeps the work on one address small.
-const MAX_TYPED: usize = 1_024;
+/// Input with more octets than this is too long in every Unicode form. It bounds the cost of normalizing one address.
+const MAX_INPUT: usize = 1_024;
 
-/// A mail address that can be written to. Two are the same when their [`key`](Self::key)s are.
+/// A valid, deliverable email address. Compare two of them by [`normalized`](Self::normalized).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct EmailAddress(String);
 
-/// Why something is no mail address. Places count the characters of what was typed, from 1.
+/// Why a text is not a valid email address. Positions count the characters of the input, from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressError {
-    #[error("There is no address here.")]
+    #[error("Missing email address.")]
     Empty,
-    #[error("There is no “@” in it.")]
+    #[error("Missing “@”.")]
     NoAt,
-    #[error("There is a second “@” at place {at}.")]
-    SecondAt { at: usize },
-    #[error("The part before the “@” is empty.")]
+    #[error("More than one “@”.")]
+    ExtraAt { at: usize },
+    #[error("Nothing before the “@”.")]
     EmptyLocal,
-    #[error("The part before the “@” is in quotation marks: we can't write to such addresses.")]
+    #[error("Quoted addresses aren’t supported.")]
     QuotedLocal,
-    #[error("The part before the “@” is too long for mail.")]
+    #[error("The part before the “@” is too long.")]
     LocalTooLong,
-    #[error("The part after the “@” is empty.")]
+    #[error("Missing domain after the “@”.")]
     EmptyDomain,
-    #[error("The part after the “@” ends without a dot and a name like “.com”.")]
+    #[error("The domain is incomplete (for example, “.com” is missing).")]
     NoDot,
-    #[error("The part after the “@” ends in a number, not in a name like “.com”.")]
+    #[error("The domain can’t end in a number.")]
     NumericDomain,
-    #[error("A part between the dots after the “@” is too long.")]
+    #[error("Part of the domain is too long.")]
     LabelTooLong,
-    #[error("The part after the “@” can't be a name on the internet.")]
-    NotADomain,
-    #[error("It is too long for mail.")]
+    #[error("Invalid domain.")]
+    InvalidDomain,
+    #[error("The address is too long.")]
     TooLong,
-    #[error("{} can't stand at place {at}.", Shown(*character))]
+    #[error("{} isn’t allowed at position {at}.", CharName(*character))]
     BadCharacter { character: char, at: usize },
-    /// In a list, where angle brackets may stand around an address.
-    #[error("The “<” at place {at} has no “>” after it.")]
+    /// Only in a list, where addresses may be in angle brackets.
+    #[error("Missing “>”.")]
     UnclosedBracket { at: usize },
-    /// In a list, where a name may stand before the angle brackets.
-    #[error("There are two addresses in it: it is not clear which one is meant.")]
+    /// Only in a list, where a name may precede the angle brackets.
+    #[error("Contains two different addresses.")]
     TwoAddresses,
 }
 
 impl EmailAddress {
-    /// Takes an address as a person types it. White space and invisible characters around it do not count.
+    /// Parses an address as a person types it. Surrounding whitespace and invisible characters are ignored.
     ///
-    /// Letters of every script may stand on both sides of the “@” (RFC 6531).
+    /// Letters of every script are allowed on both sides of the “@” (RFC 6531).
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let rest = text.trim_start_matches(unicode::is_blank);
         let blanks = text.strip_suffix(rest).unwrap_or_default();
         let typed = rest.trim_end_matches(unicode::is_blank);
-        let first = blanks.chars().count() + 1;
+        let start = blanks.chars().count() + 1;
         if typed.is_empty() {
             return Err(AddressError::Empty);
         }
-        let Some((local, domain)) = typed.split_once('@') else { return Err(no_at(typed, first)) };
-        let after = first + local.chars().count() + 1;
-        let local = local_part(local, first)?;
-        let domain = domain_part(domain, after)?;
+        let Some((local, domain)) = typed.split_once('@') else { return Err(missing_at(typed, start)) };
+        let domain_start = start + local.chars().count() + 1;
+        let local = parse_local_part(local, start)?;
+        let domain = parse_domain(domain, domain_start)?;
         let address = Self(format!("{local}@{domain}"));
-        if octets(&address.0) > MAX_ADDRESS { Err(AddressError::TooLong) } else { Ok(address) }
+        if max_octets(&address.0) > MAX_ADDRESS { Err(AddressError::TooLong) } else { Ok(address) }
     }
 
-    /// The address as mail is written to it.
+    /// The address to send email to.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What addresses are compared by: the same for every letter case and every Unicode form.
+    /// The form for comparing addresses: independent of letter case and Unicode form.
     pub fn normalized(&self) -> String {
-        folded(&self.0)
+        fold_case(&self.0)
     }
 }
 
@@ -106,10 +106,10 @@ impl TryFrom<String> for EmailAddress {
 }
 
 impl AddressError {
-    /// The same, where `by` more characters stand before what was looked at.
-    pub(crate) fn moved(self, by: usize) -> Self {
+    /// The same error with its position moved by `by` characters that precede the parsed text.
+    pub(crate) fn shifted_by(self, by: usize) -> Self {
         match self {
-            Self::SecondAt { at } => Self::SecondAt { at: at + by },
+            Self::ExtraAt { at } => Self::ExtraAt { at: at + by },
             Self::BadCharacter { character, at } => Self::BadCharacter { character, at: at + by },
             Self::UnclosedBracket { at } => Self::UnclosedBracket { at: at + by },
             other => other,
@@ -117,65 +117,65 @@ impl AddressError {
     }
 }
 
-/// Other scripts' keyboards have an “@” of their own, which looks as if there were one.
-fn no_at(typed: &str, first: usize) -> AddressError {
-    (first..)
+/// The error for input without an “@”. It points out a full-width or small variant, which looks like one.
+fn missing_at(typed: &str, start: usize) -> AddressError {
+    (start..)
         .zip(typed.chars())
         .find(|(_, c)| matches!(c, '＠' | '﹫'))
         .map_or(AddressError::NoAt, |(at, character)| AddressError::BadCharacter { character, at })
 }
 
-/// The part before the “@”, whose first character stands at `first`, in Unicode's composed form.
-fn local_part(typed: &str, first: usize) -> Result<Cow<'_, str>, AddressError> {
+/// Validates the part before the “@” and returns it in composed form (NFC). `start` is the position of its first character.
+fn parse_local_part(typed: &str, start: usize) -> Result<Cow<'_, str>, AddressError> {
     if typed.is_empty() {
         return Err(AddressError::EmptyLocal);
     }
     if typed.starts_with('"') {
         return Err(AddressError::QuotedLocal);
     }
-    check(typed, first, |before, c, after| match c {
+    check_chars(typed, start, |before, c, after| match c {
         '.' => !matches!(before, None | Some('.')) && after.is_some(),
         c if c.is_ascii() => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
-        c => may_stand(c),
+        c => is_allowed_non_ascii(c),
     })?;
-    if typed.len() > MAX_TYPED {
+    if typed.len() > MAX_INPUT {
         return Err(AddressError::LocalTooLong);
     }
     let local = if typed.is_ascii() { Cow::Borrowed(typed) } else { Cow::Owned(unicode::nfc(typed)) };
-    if octets(&local) > MAX_LOCAL { Err(AddressError::LocalTooLong) } else { Ok(local) }
+    if max_octets(&local) > MAX_LOCAL_PART { Err(AddressError::LocalTooLong) } else { Ok(local) }
 }
 
-/// The part after the “@”, whose first character stands at `first`, in its ASCII form.
-fn domain_part(typed: &str, first: usize) -> Result<String, AddressError> {
+/// Validates the part after the “@” and returns it in ASCII form. `start` is the position of its first character.
+fn parse_domain(typed: &str, start: usize) -> Result<String, AddressError> {
     if typed.is_empty() {
         return Err(AddressError::EmptyDomain);
     }
     if typed.starts_with('[') {
         return Err(AddressError::NumericDomain);
     }
-    check(typed, first, |before, c, after| match c {
+    check_chars(typed, start, |before, c, after| match c {
         '.' => !matches!(before, None | Some('.')) && after.is_some(),
         '-' => !matches!(before, None | Some('.')) && !matches!(after, None | Some('.')),
         c if c.is_ascii() => c.is_ascii_alphanumeric(),
-        // UTS #46 knows where they join letters, as some scripts need it.
+        // Joiners, which some scripts need between letters. UTS #46 checks their position.
         '\u{200c}' | '\u{200d}' => true,
-        c => may_stand(c),
+        c => is_allowed_non_ascii(c),
     })?;
-    if typed.len() > MAX_TYPED {
+    if typed.len() > MAX_INPUT {
         return Err(AddressError::TooLong);
     }
     let domain = if typed.is_ascii() {
         typed.to_ascii_lowercase()
     } else {
-        unicode::domain_to_ascii(typed).ok_or(AddressError::NotADomain)?
+        unicode::domain_to_ascii(typed).ok_or(AddressError::InvalidDomain)?
     };
     if !domain.split('.').all(is_label) {
-        return Err(AddressError::NotADomain);
+        return Err(AddressError::InvalidDomain);
     }
     let (rest, last) = domain.rsplit_once('.').unwrap_or(("", &domain));
     if last.starts_with(|c: char| c.is_ascii_digit()) {
-        // Browsers read other scripts' digits as a number before we see them, and refuse some for that.
-        Err(if typed.is_ascii() { AddressError::NumericDomain } else { AddressError::NotADomain })
+        // Browsers convert digits of other scripts and reject some of the results before this check sees them.
+        Err(if typed.is_ascii() { AddressError::NumericDomain } else { AddressError::InvalidDomain })
     } else if rest.is_empty() {
         Err(AddressError::NoDot)
     } else if domain.split('.').any(|label| label.len() > MAX_LABEL) {
@@ -185,19 +185,19 @@ fn domain_part(typed: &str, first: usize) -> Result<String, AddressError> {
     }
 }
 
-/// Whether every character may stand between its neighbours; if not, which one and where.
-fn check(
+/// Checks every character together with its neighbors; the error names the first that is not allowed.
+fn check_chars(
     typed: &str,
-    first: usize,
-    fits: impl Fn(Option<char>, char, Option<char>) -> bool,
+    start: usize,
+    is_allowed: impl Fn(Option<char>, char, Option<char>) -> bool,
 ) -> Result<(), AddressError> {
     let mut before = None;
-    let mut characters = (first..).zip(typed.chars()).peekable();
+    let mut characters = (start..).zip(typed.chars()).peekable();
     while let Some((at, character)) = characters.next() {
         let after = characters.peek().map(|&(_, c)| c);
-        if !fits(before, character, after) {
+        if !is_allowed(before, character, after) {
             return Err(match character {
-                '@' => AddressError::SecondAt { at },
+                '@' => AddressError::ExtraAt { at },
                 character => AddressError::BadCharacter { character, at },
             });
         }
@@ -206,7 +206,7 @@ fn check(
     Ok(())
 }
 
-/// Letters, digits and hyphens, no hyphen at the ends. UTS #46 can make other things of other scripts' characters.
+/// Letters, digits and inner hyphens only. UTS #46 can map characters of other scripts to other ASCII characters.
 fn is_label(label: &str) -> bool {
     !label.is_empty()
         && !label.starts_with('-')
@@ -214,39 +214,39 @@ fn is_label(label: &str) -> bool {
         && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// Whether a character beyond ASCII may be part of an address. RFC 6531 allows all of them; the ones refused here come
-/// from a word processor or a list around the address, or let two addresses look the same.
-fn may_stand(c: char) -> bool {
+/// Whether a non-ASCII character may be part of an address. RFC 6531 allows all of them; those excluded here come from a
+/// word processor or the list around the address, or make two addresses look the same.
+fn is_allowed_non_ascii(c: char) -> bool {
     !c.is_control()
         && !unicode::is_blank(c)
         && !crate::address_list::is_separator(c)
         // General punctuation: quotation marks, dashes, bullets.
         && !matches!(c, '\u{2010}'..='\u{205e}' | '«' | '»' | '＠' | '﹫' | '\u{fffd}')
-        // NFC turns it into a semicolon.
+        // The Greek question mark, which NFC maps to a semicolon.
         && c != '\u{37e}'
 }
 
-/// How long it is, or its key if that is longer: a letter can take more octets in lower case, and the key of an
-/// address shall be an address too.
-fn octets(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.len().max(folded(text).len()) }
+/// The length of the text or of its normalized form, whichever is longer. A letter can take more octets in lower case,
+/// and the normalized form must be a valid address too.
+fn max_octets(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.len().max(fold_case(text).len()) }
 }
 
-/// Lower case, then composed again. It maps nothing to an ASCII letter that NFC does not map there: whoever has an
-/// address with “ı” or “ſ” must not get the mail of one with “i” or “s”, as with upper case and back.
-fn folded(text: &str) -> String {
+/// Lower case, then composed again (NFC). Converting to upper case and back would map “ı” to “i” and “ſ” to “s”, so that
+/// one person could receive the email of another.
+fn fold_case(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    // Sigma has two lower-case forms, by where it stands in a word.
+    // Sigma has two lower-case forms, depending on its position in the word.
     let lower = text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c });
     unicode::nfc(&lower.collect::<String>())
 }
 
-/// A character, so that a person knows which one is meant.
-struct Shown(char);
+/// Displays a character so that a person can identify it.
+struct CharName(char);
 
-impl fmt::Display for Shown {
+impl fmt::Display for CharName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             '\t' => f.write_str("A tab"),

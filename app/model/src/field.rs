@@ -1,116 +1,121 @@
-//! What may stand in a form's field. The browser checks with it while a person types, the server when the form arrives.
+//! Validation of form fields: in the browser while a person types, and on the server when the form is submitted.
 
 use crate::email::AddressError;
 use crate::permission::PermissionError;
+use crate::text::format_number;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
-/// The longest name of a person or an organization, in characters.
+/// Maximum length of a person's or an organization's name, in characters.
 pub const MAX_NAME: usize = 100;
 
-/// What is wrong with a field.
+/// Why a field is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldError {
-    #[error("Fill this in.")]
+    #[error("This field is required.")]
     Empty,
-    #[error("This is too long: {most} characters at most.")]
-    TooLong { most: usize },
-    #[error("This has characters that can't be shown.")]
+    #[error("Use {max} characters or fewer.")]
+    TooLong { max: usize },
+    #[error("This contains invisible or unsupported characters.")]
     Unprintable,
     #[error("{why}")]
     Address { why: AddressError },
-    #[error("There is no address in this list.")]
+    #[error("Enter at least one email address.")]
     NoAddress,
-    #[error("These are {count} addresses: {most} at most in one go.")]
-    TooManyAddresses { count: usize, most: usize },
-    #[error("This is not one of the choices.")]
-    NoSuchChoice,
-    #[error("Type the 6 digits from the mail.")]
-    NotSixDigits,
-    #[error("This is taken already.")]
+    #[error(
+        "You can invite up to {} addresses at a time. This list has {}.",
+        format_number(*max),
+        format_number(*count)
+    )]
+    TooManyAddresses { count: usize, max: usize },
+    #[error("Choose one of the options.")]
+    InvalidChoice,
+    #[error("Enter the 6-digit code from the email.")]
+    InvalidCode,
+    #[error("This name is already in use.")]
     Taken,
-    #[error("“{entry}” is no permission: {why}.")]
-    NotAPermission { entry: String, why: PermissionError },
-    #[error("“{entry}” is no domain, such as blobs.example.")]
-    NotADomain { entry: String },
-    #[error("Type a number from {least} to {most}.")]
-    OutOfRange { least: i16, most: i16 },
-    #[error("These are too many: {most} at most.")]
-    TooMany { most: usize },
-    #[error("There is no user with the id {id}.")]
-    NoSuchUser { id: crate::UserId },
-    #[error("This is no address that begins with https://.")]
+    #[error("“{entry}” isn’t a valid permission: {why}.")]
+    InvalidPermission { entry: String, why: PermissionError },
+    #[error("“{entry}” isn’t a valid domain. Example: blobs.example")]
+    InvalidDomain { entry: String },
+    #[error("Enter a number from {min} to {max}.")]
+    OutOfRange { min: i16, max: i16 },
+    #[error("You can add up to {}.", format_number(*max))]
+    TooMany { max: usize },
+    #[error("No user with ID {id}.")]
+    UnknownUser { id: crate::UserId },
+    #[error("Enter a URL that starts with https://.")]
     NotHttps,
-    #[error("Add a connection first: without one, nobody but admins could sign in.")]
+    #[error("Add a connection first. Without one, only admins could sign in.")]
     NoConnection,
-    #[error("Members sign in by this connection alone. Switch “Disable email links” off first.")]
+    #[error("This is the only way members can sign in. Turn off “Disable email links” first.")]
     LastConnection,
-    #[error("Use lower-case letters, digits and hyphens between them: 63 characters at most.")]
-    NotASlug,
+    #[error("Use up to 63 lowercase letters, digits and hyphens.")]
+    InvalidSlug,
 }
 
-/// A person's or an organization's name: trimmed, inner white space folded, nothing that can't be seen.
+/// Parses the name of a person or an organization: trims it and collapses inner whitespace.
 ///
-/// Control characters and the marks that turn the direction of text are refused, since a name stands in mails and
-/// in lists beside the names of others (Unicode TR36, section 2.5).
+/// Rejects invisible characters, since names appear in emails and in lists next to other names, where a bidirectional
+/// override could change what the text around them seems to say (Unicode TR36, section 2.5).
 ///
 /// # Errors
-/// When nothing is left, when it is longer than [`MAX_NAME`] characters, or when it has a character that can't be shown.
-pub fn name(text: &str) -> Result<String, FieldError> {
-    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if folded.is_empty() {
+/// If the name is empty, longer than [`MAX_NAME`], or contains a control or invisible character.
+pub fn parse_name(text: &str) -> Result<String, FieldError> {
+    let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.is_empty() {
         Err(FieldError::Empty)
-    } else if folded.chars().count() > MAX_NAME {
-        Err(FieldError::TooLong { most: MAX_NAME })
-    } else if folded.chars().any(unprintable) {
+    } else if name.chars().count() > MAX_NAME {
+        Err(FieldError::TooLong { max: MAX_NAME })
+    } else if name.chars().any(is_unprintable) {
         Err(FieldError::Unprintable)
     } else {
-        Ok(folded)
+        Ok(name)
     }
 }
 
-/// A line or some lines about something: trimmed, [`MAX_NAME`] times 5 characters at most.
+/// Parses a description or message of one or more lines, which may be empty.
 ///
 /// # Errors
-/// When it is longer, or has a character that can't be shown.
-pub fn description(text: &str) -> Result<String, FieldError> {
-    const MOST: usize = 5 * MAX_NAME;
+/// If it is longer than 500 characters, or contains a control or invisible character other than a line break.
+pub fn parse_description(text: &str) -> Result<String, FieldError> {
+    const MAX_DESCRIPTION: usize = 500;
     let text = text.trim();
-    if text.chars().count() > MOST {
-        Err(FieldError::TooLong { most: MOST })
-    } else if text.chars().any(|c| c != '\n' && c != '\r' && unprintable(c)) {
+    if text.chars().count() > MAX_DESCRIPTION {
+        Err(FieldError::TooLong { max: MAX_DESCRIPTION })
+    } else if text.chars().any(|c| c != '\n' && c != '\r' && is_unprintable(c)) {
         Err(FieldError::Unprintable)
     } else {
         Ok(text.to_owned())
     }
 }
 
-/// A whole number in a range.
+/// Parses a whole number.
 ///
 /// # Errors
-/// When it is none, or outside.
-pub fn number(text: &str, range: &RangeInclusive<i16>) -> Result<i16, FieldError> {
-    let (least, most) = (*range.start(), *range.end());
+/// If the text is not a number or outside the range.
+pub fn parse_number(text: &str, range: &RangeInclusive<i16>) -> Result<i16, FieldError> {
+    let (min, max) = (*range.start(), *range.end());
     let number = text.trim().parse().ok().filter(|number| range.contains(number));
-    number.ok_or(FieldError::OutOfRange { least, most })
+    number.ok_or(FieldError::OutOfRange { min, max })
 }
 
-/// The 6 digits of a sign-in code; spaces between them are fine.
+/// Parses a sign-in code of 6 digits; whitespace between them is ignored.
 ///
 /// # Errors
-/// When it is not 6 digits.
-pub fn code(text: &str) -> Result<String, FieldError> {
+/// If the text does not consist of 6 ASCII digits.
+pub fn parse_code(text: &str) -> Result<String, FieldError> {
     let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()) {
         Ok(digits)
     } else {
-        Err(FieldError::NotSixDigits)
+        Err(FieldError::InvalidCode)
     }
 }
 
-/// Control characters, direction marks and other invisible ones.
-fn unprintable(c: char) -> bool {
+/// Control characters, direction marks and other invisible characters.
+fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
@@ -120,30 +125,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_trimmed_and_folded() {
-        assert_eq!(name("  Blob \t Ross\n"), Ok("Blob Ross".to_owned()));
+    fn name_is_trimmed_and_whitespace_collapsed() {
+        assert_eq!(parse_name("  Blob \t Ross\n"), Ok("Blob Ross".to_owned()));
     }
 
     #[test]
-    fn a_name_of_spaces_is_empty() {
-        assert_eq!(name(" \n "), Err(FieldError::Empty));
+    fn name_of_only_spaces_is_empty() {
+        assert_eq!(parse_name(" \n "), Err(FieldError::Empty));
     }
 
     #[test]
-    fn a_name_may_not_turn_the_text_around() {
-        assert_eq!(name("Blob\u{202e}ssoR"), Err(FieldError::Unprintable));
+    fn name_with_bidi_override_is_rejected() {
+        assert_eq!(parse_name("Blob\u{202e}ssoR"), Err(FieldError::Unprintable));
     }
 
     #[test]
-    fn a_long_name_says_how_long_it_may_be() {
-        assert_eq!(name(&"x".repeat(101)), Err(FieldError::TooLong { most: 100 }));
-        assert!(name(&"ä".repeat(100)).is_ok());
+    fn name_length_is_limited_in_characters() {
+        assert_eq!(parse_name(&"x".repeat(101)), Err(FieldError::TooLong { max: 100 }));
+        assert!(parse_name(&"ä".repeat(100)).is_ok());
     }
 
     #[test]
-    fn a_code_may_be_typed_with_a_space() {
-        assert_eq!(code("123 456"), Ok("123456".to_owned()));
-        assert_eq!(code("12345"), Err(FieldError::NotSixDigits));
-        assert_eq!(code("１２３４５６"), Err(FieldError::NotSixDigits));
+    fn code_may_contain_spaces() {
+        assert_eq!(parse_code("123 456"), Ok("123456".to_owned()));
+        assert_eq!(parse_code("12345"), Err(FieldError::InvalidCode));
+        assert_eq!(parse_code("１２３４５６"), Err(FieldError::InvalidCode));
     }
 }

@@ -1,5 +1,5 @@
-//! Ids: UUIDv7 (RFC 9562, section 5.7), so that they sort by the time they were made. A type each, so that one
-//! cannot stand where another is meant.
+//! Ids: UUIDv7 (RFC 9562, section 5.7), so that they sort by creation time. Each kind has its own type, so that they
+//! can't be mixed up.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -30,28 +30,28 @@ macro_rules! ids {
 }
 
 ids! {
-    /// One tenant.
+    /// An organization (tenant).
     OrganizationId,
-    /// A person in one organization.
+    /// A user: a person in one organization.
     UserId,
-    /// An offer of membership.
+    /// An invitation.
     InvitationId,
-    /// One mail on its way to one address.
+    /// The delivery of one email to one address.
     DeliveryId,
-    /// One signed-in browser.
+    /// The session of one browser.
     SessionId,
-    /// One try to sign in by mail: a link and a code.
+    /// One sign-in by email: a link and a code.
     SignInId,
-    /// A way to sign in by somebody else's word: a connection to an identity provider.
+    /// A connection to an identity provider.
     ConnectionId,
     /// A custom role.
     RoleId,
     /// A group.
     GroupId,
-    /// Somebody's wish for an invitation.
+    /// An invitation request.
     RequestId,
-    /// One row of the audit log.
+    /// One event of the audit log.
     AuditEventId,
-    /// What lets a program in.
+    /// The API key of an API client.
     ApiKeyId,
 }

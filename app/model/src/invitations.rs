@@ -1,14 +1,14 @@
-//! Inviting: what is asked, and what is answered for each address.
+//! Inviting a list of addresses: the access to grant, and the result for each address.
 
 use crate::email::AddressError;
 use crate::transitions::{Action, MembershipState, Refusal, Transition, transition};
 use crate::{GroupId, OrganizationRole, RoleId, UserId};
 use serde::{Deserialize, Serialize};
 
-/// The most addresses in one go.
+/// Most addresses in one submission.
 pub const MAX_ADDRESSES: usize = 10_000;
 
-/// What everybody on a list is offered.
+/// The access that goes with an invitation: organization role, roles and groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessGrant {
     pub role: OrganizationRole,
@@ -22,28 +22,29 @@ impl From<OrganizationRole> for AccessGrant {
     }
 }
 
-/// What an address in the list is, or what became of it.
+/// The class of an address in the list: before sending, what will happen to it; afterwards, what happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressClass {
-    /// Nobody here has it: it will be invited (before sending), or was (after).
+    /// Not known in the organization: will be invited, or was.
     New,
-    /// Its invitation had expired: it starts again.
-    Again,
-    /// Invited, a user, suspended, or of another domain: nothing is done, for this reason.
+    /// Its invitation has expired: will be invited again, or was.
+    Expired,
+    /// Not invited for this reason, such as being a user already.
     Refused { why: Refusal },
-    /// It stands in the list before, at this position (counted from 0).
+    /// Same address as an earlier entry; `of` is its index.
     Duplicate { of: usize },
-    /// It is no address, for this reason.
+    /// Not a valid address, for this reason.
     Malformed { why: AddressError },
 }
 
 impl AddressClass {
-    pub const fn of_state(state: MembershipState) -> Self {
+    /// The class of a valid address in this state.
+    pub const fn for_state(state: MembershipState) -> Self {
         match transition(Action::Invite, state) {
             Transition::Reject(why) => Self::Refused { why },
             Transition::Apply(_) | Transition::NoOp => match state {
-                MembershipState::Expired => Self::Again,
+                MembershipState::Expired => Self::Expired,
                 _ => Self::New,
             },
         }
@@ -51,40 +52,40 @@ impl AddressClass {
 
     /// Whether an address of this class gets an invitation.
     pub const fn is_invited(&self) -> bool {
-        matches!(self, Self::New | Self::Again)
+        matches!(self, Self::New | Self::Expired)
     }
 }
 
-/// One entry of the list and what it is. The list's order is kept, and every entry is there.
+/// One entry of the list with its class. Results keep every entry, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassifiedAddress {
-    /// The address as it is written in mail, or what was typed where there is none.
+    /// The email address, or the input if it is malformed.
     pub text: String,
     pub class: AddressClass,
-    /// Who has the address already.
+    /// The existing user with this address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
-    /// Whether an invitation request from this address was waiting for review. Inviting the address approves it.
+    /// Whether the address had an open request before it was invited. An invitation approves it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_open_request: bool,
 }
 
 impl ClassifiedAddress {
-    /// An entry that nobody has.
+    /// An entry without a user or an open request.
     pub const fn new(text: String, class: AddressClass) -> Self {
         Self { text, class, user: None, has_open_request: false }
     }
 }
 
-/// What became of a list of addresses.
+/// The result of inviting a list of addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteResult {
     pub addresses: Vec<ClassifiedAddress>,
 }
 
 impl InviteResult {
-    /// How many got an invitation.
-    pub fn invited(&self) -> usize {
+    /// Number of invited addresses.
+    pub fn count_invited(&self) -> usize {
         self.addresses.iter().filter(|address| address.class.is_invited()).count()
     }
 }

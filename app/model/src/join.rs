@@ -1,34 +1,34 @@
-//! The page that an invitation's link opens.
+//! The join page, which an invitation link opens.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// What the link's page shows. Opening it changes nothing.
+/// The state of the join page. Opening it changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JoinPage {
     /// The invitation is open.
     Open {
-        /// Who invited: a name, or "Vestibule" for the command line.
+        /// The inviter's name, or "Vestibule" for the command line.
         inviter: String,
-        /// The invited address; it can't be changed.
+        /// The invited address, which the invitee can't change.
         email: String,
         #[serde(with = "chrono::serde::ts_microseconds")]
         expires_at: DateTime<Utc>,
         #[serde(with = "chrono::serde::ts_microseconds")]
         now: DateTime<Utc>,
-        /// The account of this organization that is open in this browser, if another than the invited one.
+        /// The email address of a different user of this organization who is signed in in this browser.
         signed_in_as: Option<String>,
     },
-    /// Its time is over.
+    /// The invitation has expired.
     Expired {
         #[serde(with = "chrono::serde::ts_microseconds")]
         expired_at: DateTime<Utc>,
     },
-    /// An admin took it back.
+    /// An admin revoked the invitation.
     Revoked,
-    /// It was used: the person is a user already.
+    /// The invitation was accepted.
     AlreadyJoined,
-    /// There is no such link, or it is cut off or mistyped.
+    /// The link is unknown, truncated or mistyped.
     NoSuchLink,
 }

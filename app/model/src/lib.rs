@@ -1,7 +1,8 @@
-//! The words that the browser and the server share: ids, addresses, states, rules and answers.
+//! The types that browser and server share: ids, email addresses, membership states and transitions, form fields, page
+//! data and errors, with the texts that people read.
 //!
-//! Nothing here reads a clock, a network or a database, and all of it builds for WebAssembly. What stands here is
-//! what a page may know; secrets, hashes and rows of the database have no place in it.
+//! The crate builds for WebAssembly and does no I/O: no clock, no network, no database. It holds only what a page may
+//! know. Secrets, hashes and database rows belong to `domain`.
 
 pub mod account;
 pub mod actions;
@@ -21,6 +22,7 @@ pub mod requests;
 pub mod settings;
 pub mod sign_in;
 pub mod sso;
+pub mod text;
 pub mod transitions;
 mod unicode;
 pub mod users;

@@ -1,19 +1,20 @@
-//! An organization, as everybody may see it, and the two roles in it.
+//! The public summary of an organization, and the two organization roles.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// What anybody with the address of the login page may know of an organization.
+/// What anyone may know about an organization; shown on its login page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrganizationSummary {
+    /// The organization's part of the URL: `/o/{slug}`.
     pub slug: String,
     pub name: String,
-    /// Whether strangers may ask for an invitation.
+    /// Whether anyone may request an invitation.
     pub requests_enabled: bool,
 }
 
-/// What somebody is in an organization.
+/// A user's role in the organization. Not to be confused with custom roles, see [`Role`](crate::permission::Role).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrganizationRole {
@@ -25,7 +26,7 @@ pub enum OrganizationRole {
 impl OrganizationRole {
     pub const ALL: [Self; 2] = [Self::Member, Self::Admin];
 
-    /// The word in the database and in a URL.
+    /// The name in the database and in URLs.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -33,7 +34,7 @@ impl OrganizationRole {
         }
     }
 
-    /// The words that a person reads.
+    /// The label that people read.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Admin => "Organization Admin",
@@ -48,15 +49,15 @@ impl fmt::Display for OrganizationRole {
     }
 }
 
-/// A word that names no role.
+/// An unknown organization role code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such organization role")]
-pub struct NoSuchRole;
+#[error("unknown organization role")]
+pub struct UnknownRole;
 
 impl FromStr for OrganizationRole {
-    type Err = NoSuchRole;
+    type Err = UnknownRole;
 
-    fn from_str(code: &str) -> Result<Self, NoSuchRole> {
-        Self::ALL.into_iter().find(|role| role.code() == code).ok_or(NoSuchRole)
+    fn from_str(code: &str) -> Result<Self, UnknownRole> {
+        Self::ALL.into_iter().find(|role| role.code() == code).ok_or(UnknownRole)
     }
 }

@@ -1,14 +1,14 @@
-//! What somebody may do: permission strings, the roles that hold them, and the groups that hold roles.
+//! Permissions, custom roles (sets of permissions) and groups (users who share roles).
 
 use crate::{GroupId, RoleId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The longest part of a permission, in characters.
+/// Maximum length of each part of a permission, in characters.
 pub const MAX_PART: usize = 40;
 
-/// The most permissions of one role.
+/// Most permissions of one role.
 pub const MAX_PERMISSIONS: usize = 200;
 
 /// A permission: `resource:action`, such as `invoice:read`, or `resource:*` for every action on it.
@@ -16,27 +16,27 @@ pub const MAX_PERMISSIONS: usize = 200;
 #[serde(try_from = "String", into = "String")]
 pub struct Permission(String);
 
-/// What is wrong with a permission string.
+/// Why a permission string is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum PermissionError {
-    #[error("it needs one colon, as in invoice:read")]
+    #[error("use the form resource:action, for example invoice:read")]
     Colon,
     #[error(
-        "each side of the colon begins with a lower-case letter, and has only lower-case letters, digits, _ and -"
+        "both parts must start with a lowercase letter and contain only lowercase letters, digits, _ and -"
     )]
     Letters,
-    #[error("each side of the colon has {MAX_PART} characters at most")]
+    #[error("each part can have at most {MAX_PART} characters")]
     TooLong,
-    #[error("only the action may be *, as in invoice:*")]
+    #[error("* is only allowed as the action, for example invoice:*")]
     Wildcard,
 }
 
 impl Permission {
-    /// Reads a permission; white space around it is left out.
+    /// Parses a permission; surrounding whitespace is ignored.
     ///
     /// # Errors
-    /// When it has another form than `resource:action` or `resource:*`.
+    /// If the form is neither `resource:action` nor `resource:*`.
     pub fn parse(text: &str) -> Result<Self, PermissionError> {
         let text = text.trim();
         let (resource, action) = text.split_once(':').ok_or(PermissionError::Colon)?;
@@ -46,30 +46,31 @@ impl Permission {
         if resource.contains('*') || (action.contains('*') && action != "*") {
             return Err(PermissionError::Wildcard);
         }
-        part(resource)?;
+        check_part(resource)?;
         if action != "*" {
-            part(action)?;
+            check_part(action)?;
         }
         Ok(Self(text.to_owned()))
     }
 
+    /// The permission as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether whoever has this has the other too.
+    /// Whether this permission grants the other one too.
     pub fn covers(&self, other: &Self) -> bool {
         self == other || self.0.strip_suffix('*').is_some_and(|resource| other.0.starts_with(resource))
     }
 }
 
-fn part(text: &str) -> Result<(), PermissionError> {
+fn check_part(text: &str) -> Result<(), PermissionError> {
     if text.chars().count() > MAX_PART {
         return Err(PermissionError::TooLong);
     }
-    let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
-    let begins = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
-    if begins && text.bytes().all(inside) { Ok(()) } else { Err(PermissionError::Letters) }
+    let is_allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    let starts_with_letter = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
+    if starts_with_letter && text.bytes().all(is_allowed) { Ok(()) } else { Err(PermissionError::Letters) }
 }
 
 impl fmt::Display for Permission {
@@ -100,10 +101,10 @@ impl From<Permission> for String {
     }
 }
 
-/// The entries of a list of permissions, parted by commas or white space, in order and once each.
+/// Parses a list of permissions separated by commas or whitespace; sorts it and removes duplicates.
 ///
 /// # Errors
-/// The first entry that is none, and why.
+/// The first invalid entry, and why it is invalid.
 pub fn parse_list(text: &str) -> Result<Vec<Permission>, (String, PermissionError)> {
     let mut list: Vec<Permission> = text
         .split(|c: char| c == ',' || c.is_whitespace())
@@ -115,56 +116,58 @@ pub fn parse_list(text: &str) -> Result<Vec<Permission>, (String, PermissionErro
     Ok(list)
 }
 
-/// A role by name.
+/// Id and name of a custom role.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RoleName {
     pub id: RoleId,
     pub name: String,
 }
 
-/// A group by name.
+/// Id and name of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GroupName {
     pub id: GroupId,
     pub name: String,
 }
 
-/// Where a permission comes from: a role, and the group that brings the role unless the user has it themselves.
+/// Where a permission comes from: a role, and the group the role comes with (`None` if assigned to the user directly).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PermissionSource {
     pub role: RoleName,
     pub group: Option<GroupName>,
 }
 
-/// One permission that somebody has, and all it comes from.
+/// A permission of a user with all its sources.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EffectivePermission {
     pub permission: Permission,
     pub sources: Vec<PermissionSource>,
 }
 
-/// A custom role.
+/// A custom role: a named set of permissions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
     pub id: RoleId,
     pub name: String,
     pub permissions: Vec<Permission>,
-    /// How many users and groups have it.
+    /// Number of users who have the role directly.
     pub users: i64,
+    /// Number of groups that have the role.
     pub groups: i64,
 }
 
-/// A group.
+/// A group: users who share roles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     pub id: GroupId,
     pub name: String,
     pub description: String,
     pub roles: Vec<RoleName>,
+    /// Number of members.
     pub members: i64,
 }
 
-/// What is done to people and a group.
+/// A change to the members of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupChange {
@@ -173,7 +176,7 @@ pub enum GroupChange {
 }
 
 impl GroupChange {
-    /// The word that a button sends.
+    /// The value that the button submits.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Add => "add",
@@ -182,17 +185,17 @@ impl GroupChange {
     }
 }
 
-/// What came of it.
+/// The result of a [`GroupChange`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupChangeResult {
     pub change: GroupChange,
     /// The group's name.
     pub group: String,
-    /// To how many it was done; for the others it was so already.
+    /// Number of users added or removed; the others were already in or out of the group.
     pub done: usize,
 }
 
-/// All that can be given to somebody.
+/// Roles and groups: those of a user, or those available.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grants {
     pub roles: Vec<RoleName>,
@@ -205,11 +208,11 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_grammar() {
-        for good in ["invoice:read", "a:b", "user-group:make_all", "x1:*", " invoice:read "] {
-            assert!(Permission::parse(good).is_ok(), "{good}");
+    fn parse_accepts_and_rejects() {
+        for valid in ["invoice:read", "a:b", "user-group:make_all", "x1:*", " invoice:read "] {
+            assert!(Permission::parse(valid).is_ok(), "{valid}");
         }
-        for (bad, why) in [
+        for (invalid, reason) in [
             ("invoice", PermissionError::Colon),
             ("a:b:c", PermissionError::Colon),
             ("", PermissionError::Colon),
@@ -223,22 +226,22 @@ mod tests {
             ("a b:c", PermissionError::Letters),
             ("ä:c", PermissionError::Letters),
         ] {
-            assert_eq!(Permission::parse(bad), Err(why), "{bad}");
+            assert_eq!(Permission::parse(invalid), Err(reason), "{invalid}");
         }
         assert_eq!(Permission::parse(&format!("{}:x", "a".repeat(41))), Err(PermissionError::TooLong));
     }
 
     #[test]
-    fn a_wildcard_covers_its_resource_alone() {
-        let p = |text| Permission::parse(text).unwrap();
-        assert!(p("invoice:*").covers(&p("invoice:read")));
-        assert!(p("invoice:*").covers(&p("invoice:*")));
-        assert!(!p("invoice:*").covers(&p("invoices:read")));
-        assert!(!p("invoice:read").covers(&p("invoice:*")));
+    fn wildcard_covers_only_its_resource() {
+        let permission = |text| Permission::parse(text).unwrap();
+        assert!(permission("invoice:*").covers(&permission("invoice:read")));
+        assert!(permission("invoice:*").covers(&permission("invoice:*")));
+        assert!(!permission("invoice:*").covers(&permission("invoices:read")));
+        assert!(!permission("invoice:read").covers(&permission("invoice:*")));
     }
 
     #[test]
-    fn a_list_is_read_once_each_and_names_what_is_wrong() {
+    fn list_is_deduplicated_and_names_invalid_entry() {
         let list = parse_list("b:c, a:b\n\nb:c").unwrap();
         assert_eq!(list.iter().map(Permission::as_str).collect::<Vec<_>>(), ["a:b", "b:c"]);
         assert_eq!(parse_list("a:b, x"), Err(("x".to_owned(), PermissionError::Colon)));
@@ -246,7 +249,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_written_the_same(text in "[a-z*:_ -]{0,12}") {
+        fn parsed_permission_round_trips(text in "[a-z*:_ -]{0,12}") {
             if let Ok(permission) = Permission::parse(&text) {
                 prop_assert_eq!(Permission::parse(permission.as_str()), Ok(permission.clone()));
                 prop_assert!(permission.covers(&permission));

@@ -1,56 +1,57 @@
-//! What can go wrong, as the other side of the wire learns it: a closed list of codes. The words are made where they
-//! are shown, so nobody can put words of his own on our pages.
+//! Errors as clients see them: a closed list of codes. Only codes cross the wire and each side renders the text itself, so
+//! that a crafted response or URL can't inject text into a page.
 
 use crate::field::FieldError;
+use crate::text::capitalize;
 use crate::transitions::Refusal;
 use serde::{Deserialize, Serialize};
 
-/// Why an action was refused or could not be done.
+/// Why a request was refused or failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
-    /// It is not there, or not for the one who asks: the two answer the same.
-    #[error("We could not find that.")]
+    /// Doesn't exist, or the user may not know that it does: both look the same.
+    #[error("Not found. It may have been deleted.")]
     NotFound,
-    /// Nobody is signed in any more.
-    #[error("You are signed out. Sign in again to go on.")]
+    /// Nobody is signed in, or the session has ended.
+    #[error("Your session has ended. Sign in again to continue.")]
     SignedOut,
-    /// Something that was typed needs another look.
-    #[error("Please check what is marked below.")]
+    /// Some form fields are invalid.
+    #[error("Please fix the fields below.")]
     Invalid { fields: Vec<FieldProblem> },
-    /// The rule table says no.
-    #[error("This can't be done: {why}. Nothing was changed.")]
+    /// A transition was rejected, see [`crate::transitions`].
+    #[error("{}. No changes were made.", capitalize(&why.to_string()))]
     Refused { why: Refusal },
-    /// The link can't be used; why depends on the link.
-    #[error("This link can't be used any more.")]
+    /// The link is unknown, expired, used or revoked. Its page shows which.
+    #[error("This link is no longer valid.")]
     LinkUnusable,
-    /// Another account of the organization is open in this browser.
-    #[error("Another account is open in this browser. Sign out of it first.")]
-    OtherAccountOpen,
-    /// The sign-in code is wrong, or its time is over.
-    #[error("This code is wrong or its time is over.")]
+    /// A different user of the organization is signed in in this browser.
+    #[error("You’re signed in with a different account. Sign out first.")]
+    DifferentAccount,
+    /// The sign-in code is wrong or has expired.
+    #[error("This code is incorrect or has expired.")]
     WrongCode,
-    /// There is no such API key here, or its time is over.
-    #[error("This API key is not known here, or its time is over.")]
-    KeyRefused,
-    /// The API key is good, but not for this.
-    #[error("This API key may not be used for that.")]
-    OutOfScope,
-    /// It is not as it was when the one who asks looked at it.
-    #[error("It was changed meanwhile.")]
-    ChangedMeanwhile,
-    /// More came in than we take at once.
-    #[error("That is more than we can take at once.")]
+    /// The API key is missing, unknown in this organization, revoked or expired.
+    #[error("Invalid or expired API key.")]
+    InvalidApiKey,
+    /// The API key is valid but lacks the scope (RFC 6750: `insufficient_scope`).
+    #[error("This API key doesn’t have the required scope.")]
+    InsufficientScope,
+    /// The resource has changed since the client read it (HTTP `If-Match`).
+    #[error("Someone else changed this in the meantime. Reload and try again.")]
+    PreconditionFailed,
+    /// The request is too large.
+    #[error("That’s too large. Try it in smaller batches.")]
     TooLarge,
-    /// Ours. The log knows more, under this request id.
-    #[error("Something went wrong on our side. Nothing was changed. (Request {request})")]
+    /// An internal error. The log has the details under this request ID.
+    #[error("Something went wrong. No changes were made. (Request ID: {request})")]
     Internal { request: String },
-    /// The other side did not answer in words that we know: the network, a proxy, or a newer server.
-    #[error("The server could not be reached. What you typed is still here: try again.")]
+    /// No response, or not one that this version understands, as from a proxy or a newer server.
+    #[error("Couldn’t reach the server. Your input is still here. Try again.")]
     Unreachable,
 }
 
-/// One field and what is wrong with it.
+/// An invalid form field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldProblem {
     /// The name of the field in its form.
@@ -59,12 +60,12 @@ pub struct FieldProblem {
 }
 
 impl Problem {
-    /// One field that needs another look.
+    /// A single invalid field.
     pub fn field(field: &str, error: FieldError) -> Self {
         Self::Invalid { fields: vec![FieldProblem { field: field.to_owned(), error }] }
     }
 
-    /// What is wrong with the field of this name, if anything is.
+    /// The error of the field with this name, if it is invalid.
     pub fn of_field(&self, name: &str) -> Option<FieldError> {
         match self {
             Self::Invalid { fields } => fields.iter().find(|f| f.field == name).map(|f| f.error.clone()),

@@ -1,51 +1,52 @@
-//! Wishes for an invitation, as the admins see them.
+//! Invitation requests: the page that confirms one, and the list for admins.
 
 use crate::users::{JoinedBy, UserCounts};
 use crate::{RequestId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// How many rows a page of the list has.
+/// Rows per page.
 pub const PAGE_ROWS: usize = 50;
 
-/// For how many hours the link of a request's mail can be used.
+/// Lifetime of the link that confirms a request, in hours.
 pub const CONFIRM_HOURS: i64 = 24;
 
-/// What the link of a request's mail leads to.
+/// The state of the page that confirms a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConfirmPage {
-    /// The form's POST puts the request before the admins.
+    /// Can be confirmed: the form's POST opens the request for review by the admins.
     Ready {
         email: String,
-        /// As whoever asked has typed it, which may have been somebody else.
+        /// As submitted, perhaps by someone other than the owner of the mailbox.
         name: String,
         message: String,
     },
-    /// It was confirmed before.
+    /// Already confirmed.
     Confirmed,
-    /// Its time is over.
+    /// The link has expired, or requests were turned off.
     Expired,
+    /// The link is unknown, truncated or mistyped.
     NoSuchLink,
 }
 
-/// Somebody who wants an invitation.
+/// An open request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestRow {
     pub id: RequestId,
     pub email: String,
-    /// Empty, where none was given.
+    /// May be empty.
     pub name: String,
     pub message: String,
     #[serde(with = "chrono::serde::ts_microseconds")]
-    pub asked_at: DateTime<Utc>,
-    /// How often the address asked again while it was not listened to.
+    pub requested_at: DateTime<Utc>,
+    /// Number of further requests from this address that were counted instead of shown.
     pub repeat_count: i32,
-    /// Where the address belongs to a user by now: the request is stale.
+    /// Set if the address belongs to an active user: the request is stale.
     pub member: Option<Membership>,
 }
 
-/// How and when somebody became a user.
+/// The user with the address of a stale request: who, and how and when they joined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     pub user: UserId,
@@ -54,25 +55,25 @@ pub struct Membership {
     pub at: DateTime<Utc>,
 }
 
-/// From where on. All of it stands in the page's URL.
+/// Position in the list, part of the page's URL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RequestsQuery {
-    /// From the request after this one on.
+    /// Return requests after this one.
     pub after: Option<RequestId>,
-    /// Up to the request before this one.
+    /// Return requests before this one.
     pub before: Option<RequestId>,
 }
 
-/// One page of the open requests, the oldest first.
+/// One page of the open requests, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestsPage {
     pub rows: Vec<RequestRow>,
-    /// The first row of this page, when there is a page before it.
+    /// Cursor for the previous page, if there is one: the first row of this page.
     pub previous: Option<RequestId>,
-    /// The last row of this page, when there is a page behind it.
+    /// Cursor for the next page, if there is one: the last row of this page.
     pub next: Option<RequestId>,
-    /// Whether there is a stale one, on whichever page.
+    /// Whether any page has a stale request.
     pub any_stale: bool,
     pub counts: UserCounts,
     #[serde(with = "chrono::serde::ts_microseconds")]

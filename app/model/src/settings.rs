@@ -1,45 +1,47 @@
-//! Settings of an organization, and what stands in their fields.
+//! The settings of an organization, and the form that edits them.
 
 use crate::email::EmailAddress;
 use crate::field::{self, FieldError};
 use crate::{FieldProblem, Problem};
 use serde::{Deserialize, Serialize};
 
-/// For how many days an invitation may be made to last.
+/// Range of the invitation lifetime, in days.
 pub const INVITATION_DAYS: std::ops::RangeInclusive<i16> = 1..=30;
-/// For how many hours a session may be made to last.
+/// Range of the session lifetime, in hours.
 pub const SESSION_HOURS: std::ops::RangeInclusive<i16> = 1..=4320;
-/// After how many days a dismissed address may be made to wait at most.
+/// Range of the wait after a dismissed request, in days.
 pub const REQUEST_COOLDOWN_DAYS: std::ops::RangeInclusive<i16> = 1..=365;
-/// The most domains that an organization may name.
+/// Most allowed domains.
 pub const MAX_DOMAINS: usize = 100;
 
 /// The settings of an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     pub name: String,
-    /// Whether strangers may ask for an invitation.
+    /// Whether anyone may request an invitation.
     pub requests_enabled: bool,
+    /// Invitation lifetime, in days.
     pub invitation_days: i16,
+    /// Session lifetime, in hours.
     pub session_hours: i16,
-    /// After how many days an address whose request was dismissed may ask again.
+    /// Days after a dismissal during which new requests from the same address are counted but not shown.
     pub request_cooldown_days: i16,
-    /// Whether a request is dismissed by itself when its address becomes a user in another way.
+    /// Whether a request is dismissed automatically when its address joins another way.
     pub dismiss_stale_requests: bool,
-    /// Whether admins get a mail while requests wait, once an hour at most.
+    /// Whether admins are emailed about open requests, at most once an hour.
     pub notify_requests: bool,
-    /// The domains whose addresses may be invited, in lower case; none: all.
+    /// Domains whose addresses may be invited, normalized; empty allows all.
     pub allowed_domains: Vec<String>,
 }
 
 impl Settings {
-    /// Whether an address, in the form in which addresses are compared, may be invited.
-    pub fn allows(&self, key: &str) -> bool {
-        allows(&self.allowed_domains, key)
+    /// Whether a normalized email address may be invited.
+    pub fn allows(&self, email_normalized: &str) -> bool {
+        is_domain_allowed(&self.allowed_domains, email_normalized)
     }
 }
 
-/// The settings as they are typed.
+/// The settings as submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsForm {
     pub name: String,
@@ -53,25 +55,25 @@ pub struct SettingsForm {
 }
 
 impl SettingsForm {
-    /// What was typed, as settings.
+    /// Validates the form.
     ///
     /// # Errors
-    /// Every field that can't be so.
-    pub fn check(&self) -> Result<Settings, Problem> {
-        let name = field::name(&self.name);
-        let days = field::number(&self.invitation_days, &INVITATION_DAYS);
-        let hours = field::number(&self.session_hours, &SESSION_HOURS);
-        let again = field::number(&self.request_cooldown_days, &REQUEST_COOLDOWN_DAYS);
+    /// All invalid fields.
+    pub fn validate(&self) -> Result<Settings, Problem> {
+        let name = field::parse_name(&self.name);
+        let days = field::parse_number(&self.invitation_days, &INVITATION_DAYS);
+        let hours = field::parse_number(&self.session_hours, &SESSION_HOURS);
+        let cooldown = field::parse_number(&self.request_cooldown_days, &REQUEST_COOLDOWN_DAYS);
         let domains = match parse_domains(&self.allowed_domains) {
-            Ok(list) if list.len() > MAX_DOMAINS => Err(FieldError::TooMany { most: MAX_DOMAINS }),
+            Ok(list) if list.len() > MAX_DOMAINS => Err(FieldError::TooMany { max: MAX_DOMAINS }),
             Ok(list) => Ok(list),
-            Err(entry) => Err(FieldError::NotADomain { entry }),
+            Err(entry) => Err(FieldError::InvalidDomain { entry }),
         };
         let errors = [
             ("name", name.as_ref().err()),
             ("invitation_days", days.as_ref().err()),
             ("session_hours", hours.as_ref().err()),
-            ("request_cooldown_days", again.as_ref().err()),
+            ("request_cooldown_days", cooldown.as_ref().err()),
             ("allowed_domains", domains.as_ref().err()),
         ];
         let fields = errors
@@ -86,14 +88,13 @@ impl SettingsForm {
             Ok(session_hours),
             Ok(request_cooldown_days),
             Ok(allowed_domains),
-        ) = (name, days, hours, again, domains)
+        ) = (name, days, hours, cooldown, domains)
         else {
             return Err(Problem::Invalid { fields });
         };
-        let requests_enabled = self.requests_enabled;
         Ok(Settings {
             name,
-            requests_enabled,
+            requests_enabled: self.requests_enabled,
             invitation_days,
             session_hours,
             request_cooldown_days,
@@ -104,16 +105,16 @@ impl SettingsForm {
     }
 }
 
-/// Whether an address of this domain is among the allowed ones; where none is named, every one is.
-pub fn allows(domains: &[String], key: &str) -> bool {
-    let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
+/// Whether the domain of a normalized email address is allowed. An empty list allows all; subdomains count separately.
+pub fn is_domain_allowed(domains: &[String], email_normalized: &str) -> bool {
+    let domain = email_normalized.rsplit_once('@').map_or("", |(_, domain)| domain);
     domains.is_empty() || domains.iter().any(|allowed| allowed == domain)
 }
 
-/// The domains of a list, parted by commas or white space, in the form in which addresses are compared.
+/// Parses a list of domains separated by commas, semicolons or whitespace, and normalizes them.
 ///
 /// # Errors
-/// The first entry that is no domain.
+/// The first invalid entry.
 pub fn parse_domains(text: &str) -> Result<Vec<String>, String> {
     let mut domains: Vec<String> = text
         .split(|c: char| c == ',' || c == ';' || c.is_whitespace())
@@ -121,8 +122,8 @@ pub fn parse_domains(text: &str) -> Result<Vec<String>, String> {
         .map(|entry| {
             let domain = entry.trim_start_matches('@');
             let address = EmailAddress::parse(&format!("x@{domain}")).map_err(|_| entry.to_owned())?;
-            let key = address.normalized();
-            Ok(key.rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned()))
+            let email = address.normalized();
+            Ok(email.rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned()))
         })
         .collect::<Result<_, String>>()?;
     domains.sort_unstable();
@@ -135,18 +136,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn domains_are_read_as_addresses_compare() {
+    fn domains_match_normalized_addresses() {
         let domains = parse_domains("Blobs.Example, @other.example\nblobs.example Bücher.example").unwrap();
         assert_eq!(domains.len(), 3, "{domains:?}");
         for email in ["a@BLOBS.example", "b@other.example", "c@bücher.example", "c@xn--bcher-kva.example"] {
-            assert!(allows(&domains, &EmailAddress::parse(email).unwrap().normalized()), "{email}");
+            assert!(
+                is_domain_allowed(&domains, &EmailAddress::parse(email).unwrap().normalized()),
+                "{email}"
+            );
         }
-        assert!(!allows(&domains, "a@sub.blobs.example"));
-        assert!(allows(&[], "a@anywhere.example"));
+        assert!(!is_domain_allowed(&domains, "a@sub.blobs.example"));
+        assert!(is_domain_allowed(&[], "a@anywhere.example"));
     }
 
     #[test]
-    fn what_is_no_domain_is_named() {
+    fn invalid_domain_is_named() {
         assert_eq!(parse_domains("blobs.example, a@b.example"), Err("a@b.example".to_owned()));
     }
 }

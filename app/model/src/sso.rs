@@ -96,22 +96,22 @@ impl ConnectionForm {
     /// # Errors
     /// Every field that can't be so.
     pub fn check(&self, has_secret: bool) -> Result<(Connection, Option<String>), Problem> {
-        let name = field::name(&self.name);
+        let name = field::parse_name(&self.name);
         let issuer = issuer(&self.issuer);
         let client_id = text(&self.client_id);
         let secret = match self.client_secret.trim() {
             "" if has_secret => Ok(None),
             secret => text(secret).map(Some),
         };
-        let role = self.default_role.parse::<OrganizationRole>().map_err(|_| FieldError::NoSuchChoice);
+        let role = self.default_role.parse::<OrganizationRole>().map_err(|_| FieldError::InvalidChoice);
         let domains = match parse_domains(&self.allowed_domains) {
-            Ok(list) if list.len() > MAX_DOMAINS => Err(FieldError::TooMany { most: MAX_DOMAINS }),
+            Ok(list) if list.len() > MAX_DOMAINS => Err(FieldError::TooMany { max: MAX_DOMAINS }),
             Ok(list) => Ok(list),
-            Err(entry) => Err(FieldError::NotADomain { entry }),
+            Err(entry) => Err(FieldError::InvalidDomain { entry }),
         };
         let max_age = match self.max_age_minutes.trim() {
             "" => Ok(None),
-            minutes => field::number(minutes, &MAX_AGE_MINUTES).map(Some),
+            minutes => field::parse_number(minutes, &MAX_AGE_MINUTES).map(Some),
         };
         let errors = [
             ("name", name.as_ref().err()),
@@ -162,7 +162,7 @@ fn text(text: &str) -> Result<String, FieldError> {
     if text.is_empty() {
         Err(FieldError::Empty)
     } else if text.chars().count() > MAX_TEXT {
-        Err(FieldError::TooLong { most: MAX_TEXT })
+        Err(FieldError::TooLong { max: MAX_TEXT })
     } else if text.chars().any(char::is_control) {
         Err(FieldError::Unprintable)
     } else {

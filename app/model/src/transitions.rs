@@ -1,14 +1,19 @@
-//! The rule table: what each action does to an address, by the state the address is in. The pure half; the server's
-//! domain makes it true under races.
+//! The state machine of a membership: what each action does to an email address in each state.
+//!
+//! [`transition`] is a pure function and the single source of truth; `docs/rules.md` shows it as a table. The `domain`
+//! crate applies it under locks, so that it also holds for concurrent actions.
 
 use serde::{Deserialize, Serialize};
 
-/// The state of an address in an organization.
+/// The membership state of an email address in an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MembershipState {
+    /// No user has the address.
     Unknown,
+    /// Has an open invitation.
     Invited,
+    /// Has an open invitation whose time has run out.
     Expired,
     Active,
     Suspended,
@@ -18,16 +23,16 @@ impl MembershipState {
     pub const ALL: [Self; 5] = [Self::Unknown, Self::Invited, Self::Expired, Self::Active, Self::Suspended];
 }
 
-/// A row of the table.
+/// An action on an address: a row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     Invite,
     Resend,
     RevokeInvitation,
-    /// The form of the link's page, posted.
+    /// Posting the form of the join page.
     Accept,
-    /// Asking from outside, where the settings allow it.
+    /// Requesting an invitation, if the settings allow it.
     Request,
     /// Inviting an address that has an open request.
     Approve,
@@ -35,16 +40,16 @@ pub enum Action {
     ChangeRole,
     Suspend,
     Reactivate,
-    /// SCIM's deletion, too.
+    /// Also a SCIM `DELETE`.
     RevokeMembership,
-    /// Coming from the identity provider, where strangers join by that (just-in-time joining).
+    /// Signing in through a connection with just-in-time joining: anyone can join.
     SsoSignIn,
-    /// Coming from the identity provider, where only those join by it who are invited.
+    /// Signing in through a connection without just-in-time joining: only invited people can join.
     SsoSignInInvited,
     ScimCreate,
-    /// SCIM's `active: false`.
+    /// SCIM `active: false`.
     ScimDeactivate,
-    /// SCIM's `active: true`.
+    /// SCIM `active: true`.
     ScimActivate,
 }
 
@@ -68,7 +73,7 @@ impl Action {
         Self::ScimActivate,
     ];
 
-    /// The row's name.
+    /// The row's label.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Invite => "invite",
@@ -91,42 +96,45 @@ impl Action {
     }
 }
 
-/// A cell of the table: what an action does to an address in a state.
+/// What an action does to an address in a state: a cell of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transition {
-    /// It is done.
+    /// The action is carried out.
     Apply(Effect),
-    /// It is refused, and nothing changes.
+    /// The action is refused; nothing changes.
     Reject(Refusal),
-    /// There is nobody to do it to, or it is so already: nothing changes.
+    /// There is no such user, or they are already in the requested state; nothing changes.
     NoOp,
 }
 
-/// What comes of an action that is done.
+/// The effect of an action that is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {
-    /// The state of the address from then on.
+    /// The new state of the address.
     pub state: MembershipState,
-    /// What goes to the address.
+    /// The email to send to the address.
     pub mail: Mail,
-    /// The action's word in the audit log, where it has its one row; asking has none until it is confirmed.
+    /// The code of the action's single audit event. `None` for a request, which is recorded only once confirmed.
     pub audit: Option<&'static str>,
 }
 
-/// A mail that an action sends.
+/// The email that an action sends to the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mail {
-    No,
-    /// An invitation, whose days start anew.
+    None,
+    /// An invitation whose expiry restarts.
     Invitation,
-    /// The invitation as it is.
-    InvitationAgain,
-    /// The link that puts a request before the admins.
+    /// The existing invitation with its expiry unchanged.
+    ExistingInvitation,
+    /// The link that confirms a request and opens it for review by the admins.
     Confirmation,
+    /// A sign-in link.
     SignIn,
 }
 
-/// Why something is refused.
+/// Why an action is refused.
+///
+/// Each text reads well in a sentence such as "blob@example.com wasn’t changed: user is suspended."
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
@@ -134,85 +142,85 @@ pub enum Refusal {
     AlreadyInvited,
     #[error("user already exists in the organization")]
     UserExists,
-    #[error("suspended")]
+    #[error("user is suspended")]
     Suspended,
-    #[error("has no invitation")]
+    #[error("no invitation")]
     NotInvited,
-    #[error("the invitation has expired")]
+    #[error("invitation has expired")]
     InvitationExpired,
     #[error("domain not allowed")]
     DomainNotAllowed,
-    #[error("has joined already")]
+    #[error("user has already joined")]
     HasJoined,
-    #[error("has not joined yet")]
+    #[error("user hasn’t joined yet")]
     NotJoined,
-    #[error("is active")]
-    IsActive,
-    #[error("is suspended already")]
-    SuspendedAlready,
-    #[error("is the last active Organization Admin")]
+    #[error("user is already active")]
+    AlreadyActive,
+    #[error("user is already suspended")]
+    AlreadySuspended,
+    #[error("the organization needs at least one active admin")]
     LastAdmin,
-    /// The page of a link whose invitation was taken back.
-    #[error("the link was revoked")]
+    /// The invitation behind the link was revoked.
+    #[error("link was revoked")]
     LinkRevoked,
-    /// The page of a link whose time is over.
-    #[error("the link has expired")]
+    /// The invitation behind the link has expired.
+    #[error("link has expired")]
     LinkExpired,
-    /// The page of a link that was used; nobody is signed in.
-    #[error("already joined")]
+    /// The invitation behind the link was accepted. Using it again signs nobody in.
+    #[error("link has already been used")]
     LinkUsed,
-    /// The same words as for a link that never was.
-    #[error("there is no such link")]
+    /// The same text as for an unknown link, so that it doesn't reveal a suspension.
+    #[error("link not found")]
     NoSuchLink,
 }
 
-/// The table.
-#[expect(clippy::match_same_arms, reason = "a table is read by its rows")]
+/// What `action` does to an address in `state`.
+#[expect(clippy::match_same_arms, reason = "one arm per row of the table")]
 pub const fn transition(action: Action, state: MembershipState) -> Transition {
     use Action as A;
     use MembershipState as S;
     match (action, state) {
-        (A::Invite | A::Approve, S::Unknown | S::Expired) => mailed("user.invited"),
+        (A::Invite | A::Approve, S::Unknown | S::Expired) => send_invitation("user.invited"),
         (A::Invite, S::Invited) => Transition::Reject(Refusal::AlreadyInvited),
         (A::Invite | A::Approve, S::Active) => Transition::Reject(Refusal::UserExists),
         (A::Invite | A::Approve, S::Suspended) => Transition::Reject(Refusal::Suspended),
-        (A::Resend, S::Invited | S::Expired) => mailed("invitation.resent"),
+        (A::Resend, S::Invited | S::Expired) => send_invitation("invitation.resent"),
         (A::Resend | A::RevokeInvitation, S::Active | S::Suspended) => Transition::Reject(Refusal::HasJoined),
         (A::RevokeInvitation | A::RevokeMembership, S::Invited | S::Expired) => {
-            done(S::Unknown, "invitation.revoked")
+            apply(S::Unknown, "invitation.revoked")
         }
-        (A::Request, S::Unknown | S::Expired) => sent(state, Mail::Confirmation),
-        (A::Request, S::Invited) => sent(state, Mail::InvitationAgain),
-        (A::Request, S::Active) => sent(state, Mail::SignIn),
-        // Whoever is suspended hears nothing; the answer is the same.
-        (A::Request, S::Suspended) => sent(state, Mail::No),
-        (A::Approve, S::Invited) => done(state, "request.approved"),
-        (A::Dismiss, _) => done(state, "request.dismissed"),
+        (A::Request, S::Unknown | S::Expired) => send(state, Mail::Confirmation),
+        (A::Request, S::Invited) => send(state, Mail::ExistingInvitation),
+        (A::Request, S::Active) => send(state, Mail::SignIn),
+        // No email to suspended users, although the response is the same.
+        (A::Request, S::Suspended) => send(state, Mail::None),
+        (A::Approve, S::Invited) => apply(state, "request.approved"),
+        (A::Dismiss, _) => apply(state, "request.dismissed"),
         (A::Accept, S::Unknown) => Transition::Reject(Refusal::LinkRevoked),
-        (A::Accept, S::Invited) => done(S::Active, "user.joined"),
+        (A::Accept, S::Invited) => apply(S::Active, "user.joined"),
         (A::Accept, S::Expired) => Transition::Reject(Refusal::LinkExpired),
         (A::Accept, S::Active) => Transition::Reject(Refusal::LinkUsed),
         (A::Accept, S::Suspended) => Transition::Reject(Refusal::NoSuchLink),
         (A::ChangeRole, S::Invited | S::Expired | S::Active | S::Suspended) => {
-            done(state, "user.role_changed")
+            apply(state, "user.role_changed")
         }
-        (A::Suspend, S::Active) => done(S::Suspended, "user.suspended"),
+        (A::Suspend, S::Active) => apply(S::Suspended, "user.suspended"),
         (A::Suspend | A::Reactivate, S::Invited | S::Expired) => Transition::Reject(Refusal::NotJoined),
-        (A::Suspend, S::Suspended) => Transition::Reject(Refusal::SuspendedAlready),
-        (A::Reactivate, S::Suspended) => done(S::Active, "user.reactivated"),
-        (A::Reactivate, S::Active) => Transition::Reject(Refusal::IsActive),
-        (A::RevokeMembership, S::Active | S::Suspended) => done(S::Unknown, "user.revoked"),
+        (A::Suspend, S::Suspended) => Transition::Reject(Refusal::AlreadySuspended),
+        (A::Reactivate, S::Suspended) => apply(S::Active, "user.reactivated"),
+        (A::Reactivate, S::Active) => Transition::Reject(Refusal::AlreadyActive),
+        (A::RevokeMembership, S::Active | S::Suspended) => apply(S::Unknown, "user.revoked"),
         (A::SsoSignIn, S::Unknown | S::Expired)
         | (A::SsoSignIn | A::SsoSignInInvited, S::Invited)
-        | (A::ScimCreate, S::Unknown | S::Invited | S::Expired) => done(S::Active, "user.joined"),
+        | (A::ScimCreate, S::Unknown | S::Invited | S::Expired) => apply(S::Active, "user.joined"),
         (A::SsoSignInInvited, S::Unknown) => Transition::Reject(Refusal::NotInvited),
         (A::SsoSignInInvited, S::Expired) => Transition::Reject(Refusal::InvitationExpired),
-        (A::SsoSignIn | A::SsoSignInInvited, S::Active) => done(S::Active, "user.signed_in"),
+        (A::SsoSignIn | A::SsoSignInInvited, S::Active) => apply(S::Active, "user.signed_in"),
         (A::SsoSignIn | A::SsoSignInInvited, S::Suspended) => Transition::Reject(Refusal::Suspended),
         (A::ScimCreate, S::Active | S::Suspended) => Transition::Reject(Refusal::UserExists),
-        (A::ScimDeactivate, S::Invited | S::Expired) => done(S::Unknown, "invitation.revoked"),
-        (A::ScimDeactivate, S::Active) => done(S::Suspended, "user.suspended"),
-        (A::ScimActivate, S::Suspended) => done(S::Active, "user.reactivated"),
+        (A::ScimDeactivate, S::Invited | S::Expired) => apply(S::Unknown, "invitation.revoked"),
+        (A::ScimDeactivate, S::Active) => apply(S::Suspended, "user.suspended"),
+        (A::ScimActivate, S::Suspended) => apply(S::Active, "user.reactivated"),
         (
             A::Resend
             | A::RevokeInvitation
@@ -227,50 +235,51 @@ pub const fn transition(action: Action, state: MembershipState) -> Transition {
     }
 }
 
-const fn done(state: MembershipState, audit: &'static str) -> Transition {
-    Transition::Apply(Effect { state, mail: Mail::No, audit: Some(audit) })
+const fn apply(state: MembershipState, audit: &'static str) -> Transition {
+    Transition::Apply(Effect { state, mail: Mail::None, audit: Some(audit) })
 }
 
-const fn mailed(audit: &'static str) -> Transition {
+const fn send_invitation(audit: &'static str) -> Transition {
     Transition::Apply(Effect { state: MembershipState::Invited, mail: Mail::Invitation, audit: Some(audit) })
 }
 
-const fn sent(state: MembershipState, mail: Mail) -> Transition {
+const fn send(state: MembershipState, mail: Mail) -> Transition {
     Transition::Apply(Effect { state, mail, audit: None })
 }
 
-/// The table for people, as Markdown.
-pub fn table() -> String {
+/// All transitions as a Markdown table, for `docs/rules.md`.
+pub fn markdown_table() -> String {
     let mut lines = vec![
         "| action | Unknown | Invited | Expired | Active | Suspended |".to_owned(),
         "|---|---|---|---|---|---|".to_owned(),
     ];
     for action in Action::ALL {
-        let cells = MembershipState::ALL.map(|state| words(action, state));
+        let cells = MembershipState::ALL.map(|state| describe(action, state));
         lines.push(format!("| {} | {} |", action.label(), cells.join(" | ")));
     }
     lines.join("\n")
 }
 
-fn words(action: Action, before: MembershipState) -> String {
-    let outcome = match transition(action, before) {
+fn describe(action: Action, before: MembershipState) -> String {
+    let effect = match transition(action, before) {
         Transition::NoOp => return "–".to_owned(),
         Transition::Reject(why) => return format!("refused: {why}"),
-        Transition::Apply(outcome) => outcome,
+        Transition::Apply(effect) => effect,
     };
-    let done = match action {
-        Action::Approve | Action::Dismiss => "the request is closed".to_owned(),
-        Action::SsoSignIn | Action::SsoSignInInvited => "signed in".to_owned(),
-        _ => "done".to_owned(),
-    };
-    match outcome.mail {
-        Mail::Invitation => format!("{:?}, mail, all days anew", outcome.state),
-        Mail::InvitationAgain => "its invitation is mailed again".to_owned(),
-        Mail::Confirmation => "a mail to confirm, then an open request".to_owned(),
-        Mail::SignIn => "a sign-in mail".to_owned(),
-        Mail::No if action == Action::Request => "nothing".to_owned(),
-        Mail::No if outcome.state == before => done,
-        Mail::No => format!("{:?}", outcome.state),
+    match effect.mail {
+        Mail::Invitation => format!("{:?}, email, expiry restarts", effect.state),
+        Mail::ExistingInvitation => "its invitation emailed again".to_owned(),
+        Mail::Confirmation => "confirmation email, then an open request".to_owned(),
+        Mail::SignIn => "sign-in email".to_owned(),
+        Mail::None if effect.state == before => match action {
+            Action::Request => "no email, same response",
+            Action::Approve | Action::Dismiss => "request closed",
+            Action::ChangeRole => "role changed",
+            Action::SsoSignIn | Action::SsoSignInInvited => "signed in",
+            _ => "unchanged",
+        }
+        .to_owned(),
+        Mail::None => format!("{:?}", effect.state),
     }
 }
 
@@ -279,14 +288,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_has_the_table_as_it_is() {
-        const README: &str = include_str!("../../../README.md");
-        let table = table();
-        assert!(README.contains(&table), "README.md wants this table in place of its own:\n\n{table}\n");
+    fn rules_doc_contains_the_current_table() {
+        const RULES: &str = include_str!("../../../docs/rules.md");
+        let table = markdown_table();
+        assert!(
+            RULES.contains(&table),
+            "docs/rules.md is out of date, replace its table by this one:\n\n{table}\n"
+        );
     }
 
     #[test]
-    fn what_is_refused_for_an_active_user_has_these_words() {
+    fn inviting_an_active_user_has_the_specified_text() {
         assert_eq!(
             transition(Action::Invite, MembershipState::Active),
             Transition::Reject(Refusal::UserExists),
@@ -295,9 +307,16 @@ mod tests {
     }
 
     #[test]
-    fn only_an_invited_address_joins() {
-        let joins = MembershipState::ALL
+    fn refusal_reads_as_a_sentence() {
+        let problem = crate::Problem::Refused { why: Refusal::LastAdmin };
+        let text = "The organization needs at least one active admin. No changes were made.";
+        assert_eq!(problem.to_string(), text);
+    }
+
+    #[test]
+    fn only_an_invited_address_can_accept() {
+        let can_accept = MembershipState::ALL
             .map(|state| matches!(transition(Action::Accept, state), Transition::Apply(_)));
-        assert_eq!(joins, [false, true, false, false, false]);
+        assert_eq!(can_accept, [false, true, false, false, false]);
     }
 }

@@ -1,44 +1,45 @@
-//! The two things that need Unicode's big tables. The server brings the tables; the browser has them built in, so
-//! that the page stays light. Both follow the same standards: UAX #15 (NFC) and UTS #46 (domain names).
+//! Unicode normalization, internationalized domain names, and invisible characters.
+//!
+//! Normalization needs large tables. The server links them; WebAssembly calls the browser's own, which keeps the bundle
+//! small. Both follow UAX #15 (NFC) and UTS #46 (domain names).
 
-/// Unicode's composed form (NFC).
+/// The composed form (NFC).
 #[cfg(not(target_arch = "wasm32"))]
 pub fn nfc(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
     text.nfc().collect()
 }
 
-/// Unicode's composed form (NFC).
+/// The composed form (NFC).
 #[cfg(target_arch = "wasm32")]
 pub fn nfc(text: &str) -> String {
     js_sys::JsString::from(text).normalize("NFC").into()
 }
 
-/// The domain in its ASCII form, in lower case (UTS #46); nothing where it is no domain.
+/// The domain in ASCII form and lower case (UTS #46); `None` if it is invalid.
 ///
-/// Lengths, hyphens and the ASCII characters that a host may have are the request_context's to check: browsers do not, and
-/// both sides shall answer the same. The options are those of the URL standard for the same reason.
+/// Callers check lengths, hyphens and ASCII characters, because browsers don't and both sides must agree. The options are
+/// those of the URL standard for the same reason.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn domain_to_ascii(domain: &str) -> Option<String> {
     idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::URL).ok().map(Into::into)
 }
 
-/// The domain in its ASCII form, in lower case (UTS #46); nothing where it is no domain.
+/// The domain in ASCII form and lower case (UTS #46); `None` if it is invalid.
 ///
-/// No ASCII character that means something in a URL may be in it: the request_context checks that.
+/// Callers must reject ASCII characters with a meaning in URLs first.
 #[cfg(target_arch = "wasm32")]
 pub fn domain_to_ascii(domain: &str) -> Option<String> {
     let url = web_sys::Url::new(&format!("http://{domain}/")).ok()?;
     Some(url.hostname())
 }
 
-/// What may stand around an address unseen, as it comes with pasted text.
+/// Whitespace and invisible characters, which pasted text often has around an address.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
 }
 
-/// Characters that nobody can see or tell apart: Unicode's default ignorable ones, those for private use, and those
-/// that are none.
+/// Invisible or indistinguishable characters: default-ignorable and private-use code points, and noncharacters.
 pub const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

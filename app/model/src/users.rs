@@ -1,4 +1,4 @@
-//! The list of users and one user's profile.
+//! The list of users, and the profile of one user.
 
 use crate::audit_log::AuditEvent;
 use crate::delivery::{Delivery, DeliveryState};
@@ -8,13 +8,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// How many rows a page of the list has.
+/// Rows per page.
 pub const PAGE_ROWS: usize = 50;
 
-/// How many rows a count goes to; beyond, it says "more than".
+/// Limit for counting rows; beyond it, a count shows "more than".
 pub const MAX_COUNT: u32 = 1_000;
 
-/// What somebody is at this moment. Invited and Expired differ by the clock alone.
+/// A user's status now. `Invited` becomes `Expired` when the invitation's time runs out; the database stores both as
+/// invited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserStatus {
@@ -46,13 +47,13 @@ impl UserStatus {
     }
 }
 
-/// The way by which somebody became a user.
+/// How a user joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JoinedBy {
     #[default]
     Invitation,
-    /// As the organization's first admin, or with the demo.
+    /// As the organization's first admin, or with the demo data.
     Setup,
     Sso,
     Scim,
@@ -70,31 +71,31 @@ impl JoinedBy {
         }
     }
 
-    /// Whether somebody else's system let them in, which the list tells.
-    pub const fn is_from_outside(self) -> bool {
+    /// Whether an external system admitted the user, which the list points out.
+    pub const fn is_external(self) -> bool {
         matches!(self, Self::Sso | Self::Scim)
     }
 
-    /// What is read behind "joined".
+    /// Follows "Joined" in a sentence.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Invitation => "by invitation",
-            Self::Setup => "at the set-up",
-            Self::Sso => "by SSO",
-            Self::Scim => "by SCIM",
+            Self::Invitation => "via invitation",
+            Self::Setup => "during setup",
+            Self::Sso => "via SSO",
+            Self::Scim => "via SCIM",
         }
     }
 }
 
 impl FromStr for JoinedBy {
-    type Err = NoSuchChoice;
+    type Err = UnknownCode;
 
-    fn from_str(code: &str) -> Result<Self, NoSuchChoice> {
-        Self::ALL.into_iter().find(|way| way.code() == code).ok_or(NoSuchChoice)
+    fn from_str(code: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.into_iter().find(|joined_by| joined_by.code() == code).ok_or(UnknownCode)
     }
 }
 
-/// What the list is sorted by.
+/// The column that the list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserSort {
@@ -120,43 +121,44 @@ impl UserSort {
     }
 }
 
-/// A word that names none of the choices.
+/// A code that names none of an enum's variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not one of the choices")]
-pub struct NoSuchChoice;
+#[error("unknown code")]
+pub struct UnknownCode;
 
 impl FromStr for UserStatus {
-    type Err = NoSuchChoice;
+    type Err = UnknownCode;
 
-    fn from_str(code: &str) -> Result<Self, NoSuchChoice> {
-        Self::ALL.into_iter().find(|status| status.code() == code).ok_or(NoSuchChoice)
+    fn from_str(code: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.into_iter().find(|status| status.code() == code).ok_or(UnknownCode)
     }
 }
 
 impl FromStr for UserSort {
-    type Err = NoSuchChoice;
+    type Err = UnknownCode;
 
-    fn from_str(code: &str) -> Result<Self, NoSuchChoice> {
-        Self::ALL.into_iter().find(|sort| sort.code() == code).ok_or(NoSuchChoice)
+    fn from_str(code: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.into_iter().find(|sort| sort.code() == code).ok_or(UnknownCode)
     }
 }
 
-/// Which users, in which order, from where on. All of it stands in the page's URL.
+/// Filters, order and position in the list, all part of the page's URL.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UsersQuery {
-    /// A part of a name or an address.
+    /// Part of a name or an email address.
     pub search: String,
-    /// Nothing: all but the expired, which have a tab of their own. Of a group really all, since its count has them too.
+    /// `None` means all except expired, which have their own tab. With `group`, it means all: a group's count includes
+    /// them too.
     pub status: Option<UserStatus>,
     pub role: Option<OrganizationRole>,
-    /// The people of this group alone.
+    /// Only members of this group.
     pub group: Option<GroupId>,
     pub sort: UserSort,
     pub descending: bool,
-    /// From the row after this place on; [`UsersPage::next`] of the page before.
+    /// Return rows after this cursor: [`UsersPage::next`] of the previous page.
     pub after: Option<String>,
-    /// Up to the row before this place; [`UsersPage::previous`] of the page behind.
+    /// Return rows before this cursor: [`UsersPage::previous`] of the next page.
     pub before: Option<String>,
 }
 
@@ -164,19 +166,19 @@ pub struct UsersQuery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRow {
     pub id: UserId,
-    /// Empty until the person has given one.
+    /// Empty until the user has entered one.
     pub name: String,
     pub email: String,
     pub status: UserStatus,
     pub role: OrganizationRole,
-    /// When the open invitation ends, or ended.
+    /// When the open invitation expires or expired.
     #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub expires_at: Option<DateTime<Utc>>,
-    /// Where the invitation's newest mail is.
+    /// State of the newest invitation email.
     pub delivery: Option<DeliveryState>,
     #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub last_login_at: Option<DateTime<Utc>>,
-    /// How they came in; nothing, while they have not.
+    /// `None` until the user has joined.
     pub joined_by: Option<JoinedBy>,
 }
 
@@ -184,33 +186,34 @@ pub struct UserRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsersPage {
     pub rows: Vec<UserRow>,
-    /// The group whose people these are, where one was asked for and is there.
+    /// The group that the list is filtered by, if it exists.
     pub group: Option<GroupName>,
     pub previous: Option<String>,
     pub next: Option<String>,
     pub counts: UserCounts,
-    /// The server's clock, so that relative times read the same in its HTML and in the browser.
+    /// The server's time, so that relative times are the same in its HTML and in the browser.
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub now: DateTime<Utc>,
 }
 
-/// The tabs' counts.
+/// The counts in the tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserCounts {
     pub users: Count,
     pub expired: Count,
-    /// The open requests for an invitation.
+    /// Open invitation requests.
     pub requests: Count,
 }
 
-/// A count that stops at [`MAX_COUNT`], since an exact one would read the whole organization.
+/// A count limited to [`MAX_COUNT`], since an exact one would have to read the whole organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     pub counted: u32,
+    /// Whether there are more than `counted`.
     pub more: bool,
 }
 
-/// How somebody came in, and when.
+/// How and when a user joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Joined {
     pub by: JoinedBy,
@@ -218,7 +221,7 @@ pub struct Joined {
     pub at: DateTime<Utc>,
 }
 
-/// One user.
+/// The profile of one user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserProfile {
     pub user: UserRow,
@@ -226,18 +229,18 @@ pub struct UserProfile {
     #[serde(with = "chrono::serde::ts_microseconds_option")]
     pub invited_at: Option<DateTime<Utc>>,
     pub joined: Option<Joined>,
-    /// What they have.
+    /// The user's roles and groups.
     pub granted: Grants,
-    /// What they could have.
+    /// All roles and groups of the organization.
     pub choices: Grants,
-    /// What all of it comes to.
+    /// The effective permissions.
     pub permissions: Vec<EffectivePermission>,
     /// Newest first.
     pub deliveries: Vec<Delivery>,
-    /// What was done to them, newest first.
+    /// Audit events about this user, newest first.
     pub timeline: Vec<AuditEvent>,
-    /// Whether it is the one who looks.
-    pub own: bool,
+    /// Whether the user is viewing their own profile.
+    pub is_self: bool,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub now: DateTime<Utc>,
 }

@@ -1,16 +1,16 @@
-//! Who looks at a page.
+//! The viewer of a page: the organization, and the signed-in user if there is one.
 
 use crate::{OrganizationRole, OrganizationSummary, UserId};
 use serde::{Deserialize, Serialize};
 
-/// The organization of a page, and who is signed in to it.
+/// The organization of a page, and the user who is signed in to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Viewer {
     pub organization: OrganizationSummary,
     pub user: Option<ViewerUser>,
 }
 
-/// The person who is signed in.
+/// The signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewerUser {
     pub id: UserId,
@@ -20,8 +20,8 @@ pub struct ViewerUser {
 }
 
 impl ViewerUser {
-    /// The name, or the address while there is none.
-    pub fn shown_name(&self) -> &str {
+    /// The name, or the email address if the name is empty.
+    pub fn display_name(&self) -> &str {
         if self.name.is_empty() { &self.email } else { &self.name }
     }
 }

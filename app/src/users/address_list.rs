@@ -25,12 +25,12 @@ pub enum Tense {
 /// What stands beside an address.
 fn words(class: &AddressClass, asked: bool, tense: Tense) -> String {
     match (class, tense) {
-        (AddressClass::New | AddressClass::Again, Tense::Before) if asked => {
+        (AddressClass::New | AddressClass::Expired, Tense::Before) if asked => {
             "has asked; will be invited".to_owned()
         }
         (AddressClass::New, Tense::Before) => "will be invited".to_owned(),
-        (AddressClass::Again, Tense::Before) => "had expired, will be invited again".to_owned(),
-        (AddressClass::New | AddressClass::Again, Tense::After) => "invited".to_owned(),
+        (AddressClass::Expired, Tense::Before) => "had expired, will be invited again".to_owned(),
+        (AddressClass::New | AddressClass::Expired, Tense::After) => "invited".to_owned(),
         (AddressClass::Refused { why }, _) => why.to_string(),
         (AddressClass::Duplicate { .. }, _) => "stands in the list before".to_owned(),
         (AddressClass::Malformed { why }, _) => why.to_string(),
@@ -43,7 +43,7 @@ const fn rank(class: &AddressClass) -> u8 {
         AddressClass::Malformed { .. } => 0,
         AddressClass::Refused { .. } => 1,
         AddressClass::Duplicate { .. } => 2,
-        AddressClass::New | AddressClass::Again => 3,
+        AddressClass::New | AddressClass::Expired => 3,
     }
 }
 
@@ -130,7 +130,7 @@ pub fn Chips(
     addresses.sort_by_key(|address| rank(&address.class));
     let more = addresses.len().saturating_sub(MAX_SHOWN);
     addresses.truncate(MAX_SHOWN);
-    let chips = addresses.into_iter().map(|ClassifiedAddress { text, class, user, has_open_request }| {
+    let chips = addresses.into_iter().map(|ClassifiedAddress { text, class, user, has_open_request: asked }| {
         let (look, sign) = match rank(&class) {
             0 => ("chip danger", Icon::Warning),
             1 | 2 => ("chip warning", Icon::Cross),
@@ -168,7 +168,7 @@ mod tests {
         let list = [
             address(AddressClass::New),
             address(AddressClass::Refused { why: Refusal::UserExists }),
-            address(AddressClass::Again),
+            address(AddressClass::Expired),
         ];
         assert_eq!(totals(&list, Tense::Before), "2 will be invited · 1 already a user");
         assert_eq!(totals(&list, Tense::After), "2 invited · 1 already a user");

@@ -25,7 +25,7 @@ const REST_MILLIS: u64 = 250;
 
 /// Whether nothing is left to look at: then the dialog closes, and a notice tells.
 pub fn is_settled(answer: Option<&Result<InviteResult, Problem>>) -> bool {
-    matches!(answer, Some(Ok(answer)) if answer.invited() == answer.addresses.len())
+    matches!(answer, Some(Ok(answer)) if answer.count_invited() == answer.addresses.len())
 }
 
 #[component]

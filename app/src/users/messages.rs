@@ -110,7 +110,7 @@ pub fn refused_words(answer: &ActionResult) -> Vec<String> {
         0 => {}
         more => lines.push(format!("Nothing was changed for {more} more.")),
     }
-    match answer.gone {
+    match answer.not_found {
         0 => {}
         1 => lines.push("One person was not there any more.".to_owned()),
         gone => lines.push(format!("{gone} people were not there any more.")),
@@ -139,14 +139,14 @@ mod tests {
             action: UserAction::Suspend,
             done: vec!["a@b.example".to_owned()],
             refused: vec![RefusedUser { email: "c@d.example".to_owned(), why: Refusal::LastAdmin }],
-            gone: 1,
+            not_found: 1,
         };
         let done = done_words(&answer).unwrap();
         assert_eq!(done, "Suspended a@b.example. “Reactivate” brings them back.");
         assert_eq!(
             refused_words(&answer),
             [
-                "Nothing was changed for c@d.example: is the last active Organization Admin.",
+                "Nothing was changed for c@d.example: the organization needs at least one active admin.",
                 "One person was not there any more."
             ]
         );
@@ -156,7 +156,7 @@ mod tests {
     fn what_was_done_says_how_to_undo_it() {
         let by = |action| {
             let done = vec!["a@b.example".to_owned()];
-            done_words(&ActionResult { action, done, refused: vec![], gone: 0 }).unwrap()
+            done_words(&ActionResult { action, done, refused: vec![], not_found: 0 }).unwrap()
         };
         for (action, way_back) in [
             (UserAction::Suspend, "“Reactivate”"),

@@ -124,7 +124,7 @@ fn Profile(profile: UserProfile, actions: Actions) -> impl IntoView {
             <Permissions permissions=profile.permissions/>
             <Mails deliveries=profile.deliveries now=profile.now/>
             <Timeline events=profile.timeline now=profile.now/>
-            <Leaving user=user.clone() own=profile.own/>
+            <Leaving user=user.clone() own=profile.is_self/>
             <Asking user act=actions.act/>
         </OrganizationPage>
     }

@@ -48,7 +48,7 @@ pub fn Timeline(events: Vec<AuditEvent>, now: DateTime<Utc>) -> impl IntoView {
         let details = event.details.clone();
         erased_view! {
             <li>
-                <p><strong>{event.actor.clone()}</strong>" "{event.words().to_owned()}", "<RelativeTime at=event.at now/></p>
+                <p><strong>{event.actor.clone()}</strong>" "{event.label().to_owned()}", "<Moment at=event.at now/></p>
                 {(!details.is_empty()).then(|| erased_view! { <p class="muted detail">{details}</p> })}
             </li>
         }

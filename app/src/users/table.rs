@@ -87,8 +87,8 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerFormAction<A
             <td data-label="Status">
                 <span class="stack">
                     <span class="row"><StatusBadge status=row.status expires_at=row.expires_at now/></span>
-                    {row.joined_by.filter(|way| way.is_from_outside()).map(|way| erased_view! { <span class="muted small">"joined "{way.label()}</span> })}
-                    {row.delivery.map(|state| erased_view! { <DeliveryStatus state now/> })}
+                    {row.joined_by.filter(|way| way.is_external()).map(|way| erased_view! { <span class="muted small">"joined "{way.label()}</span> })}
+                    {row.delivery.map(|state| erased_view! { <DeliveryLine state now/> })}
                 </span>
             </td>
             <td data-label="Organization role">{row.role.label()}</td>

@@ -1,4 +1,13 @@
-//! What a caller may do in one organization, as values that only this module makes: who holds one has been checked.
+//! Authentication and authorization in one organization, as types that only this module can create. A function that takes
+//! an [`Admin`] can therefore only be called for an authenticated admin.
+//!
+//! | type | caller |
+//! |---|---|
+//! | [`OrganizationContext`] | anyone; the organization exists |
+//! | [`Member`] | a signed-in user |
+//! | [`Admin`] | a signed-in Organization Admin |
+//! | [`ApiClient`] | a client with a valid API key |
+//! | [`Principal`] | an [`Admin`] or an [`ApiClient`] |
 
 use crate::audit::Actor;
 use crate::{AppContext, Error, RequestContext, Result, Token, api_keys, secret};
@@ -13,20 +22,20 @@ use sqlx::PgConnection;
 use std::ops::Deref;
 use uuid::Uuid;
 
-/// How exactly it is written down when a session was used last: reading stays reading for so many minutes.
+/// Resolution of a session's `last_used_at`: most requests then don't write to the database.
 const LAST_USED_RESOLUTION: TimeDelta = TimeDelta::minutes(5);
 
-/// Anybody, in an organization that exists.
+/// An existing organization and the current request to it, by anyone.
 pub struct OrganizationContext<'a> {
     pub request: &'a RequestContext,
     pub id: OrganizationId,
     pub summary: OrganizationSummary,
     pub(crate) settings: Settings,
-    /// The time of this call: one for all that it writes.
+    /// The time of this request; everything it writes uses the same time.
     pub now: DateTime<Utc>,
 }
 
-/// Somebody who is signed in.
+/// A signed-in user.
 pub struct Member<'a> {
     context: OrganizationContext<'a>,
     pub user: ViewerUser,
@@ -36,7 +45,7 @@ pub struct Member<'a> {
 /// An Organization Admin.
 pub struct Admin<'a>(Member<'a>);
 
-/// A api_client with an API key that is good here, for what it was asked for.
+/// An API client, authenticated by an API key with the required scope.
 pub struct ApiClient<'a> {
     context: OrganizationContext<'a>,
     pub key: ApiKeyId,
@@ -44,7 +53,7 @@ pub struct ApiClient<'a> {
     scopes: Vec<Scope>,
 }
 
-/// One who may administer users and groups, whoever that is.
+/// A caller who may manage users and groups: an admin or an API client.
 #[derive(Clone, Copy)]
 pub struct Principal<'a> {
     context: &'a OrganizationContext<'a>,
@@ -59,13 +68,13 @@ impl<'a> From<&'a Admin<'_>> for Principal<'a> {
 
 impl<'a> From<&'a ApiClient<'_>> for Principal<'a> {
     fn from(api_client: &'a ApiClient<'_>) -> Self {
-        Self { context: api_client, actor: Actor::Key { id: api_client.key.0, name: &api_client.name } }
+        Self { context: api_client, actor: Actor::ApiKey { id: api_client.key.0, name: &api_client.name } }
     }
 }
 
 impl ApiClient<'_> {
-    /// Whether its key is good for this, too.
-    pub fn may(&self, scope: Scope) -> bool {
+    /// Whether the API key has this scope.
+    pub fn has_scope(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
     }
 }
@@ -107,7 +116,7 @@ impl OrganizationContext<'_> {
         &self.request.app
     }
 
-    /// The organization's id as queries take it.
+    /// The organization's id as a query parameter.
     pub(crate) const fn organization_id(&self) -> Uuid {
         self.id.0
     }
@@ -116,42 +125,43 @@ impl OrganizationContext<'_> {
         secret::id(self.now)
     }
 
-    /// Who is signed in here, if anybody is.
-    pub(crate) async fn signed_in(&self) -> Result<Option<(SessionId, ViewerUser)>> {
+    /// The session and user of this request, if signed in to this organization.
+    pub(crate) async fn find_session(&self) -> Result<Option<(SessionId, ViewerUser)>> {
         let Some(token) = self.request.session(&self.summary.slug) else { return Ok(None) };
-        find_session(self, token).await
+        load_session(self, token).await
     }
 
-    /// The organization and the one who looks at it.
+    /// The organization, with the signed-in user if there is one.
     pub async fn viewer(&self) -> Result<Viewer> {
-        let user = self.signed_in().await?.map(|(_, user)| user);
+        let user = self.find_session().await?.map(|(_, user)| user);
         Ok(Viewer { organization: self.summary.clone(), user })
     }
 }
 
-pub async fn load_organization<'a>(
-    request_context: &'a RequestContext,
+/// Loads the organization with this slug.
+pub(crate) async fn load_organization<'a>(
+    request: &'a RequestContext,
     slug: &str,
 ) -> Result<OrganizationContext<'a>> {
-    // The database takes no such character.
+    // PostgreSQL text can't contain NUL.
     if slug.contains('\0') {
         return Err(Error::not_found());
     }
     let row = sqlx::query_as!(
-        Organization,
+        OrganizationRow,
         "select id, slug, name, requests_enabled, invitation_days, session_hours, request_cooldown_days,
             dismiss_stale_requests, notify_requests, allowed_domains
          from organizations where slug = $1",
         slug
     )
-    .fetch_optional(&request_context.app.pool)
+    .fetch_optional(&request.app.pool)
     .await?
     .ok_or_else(Error::not_found)?;
-    Ok(row.into_context(request_context, request_context.app.clock.now()))
+    Ok(row.into_context(request, request.app.clock.now()))
 }
 
-/// An organization as the database has it.
-struct Organization {
+/// A row of the `organizations` table.
+struct OrganizationRow {
     id: Uuid,
     slug: String,
     name: String,
@@ -164,10 +174,10 @@ struct Organization {
     allowed_domains: Vec<String>,
 }
 
-impl Organization {
-    fn into_context(self, request_context: &RequestContext, now: DateTime<Utc>) -> OrganizationContext<'_> {
+impl OrganizationRow {
+    fn into_context(self, request: &RequestContext, now: DateTime<Utc>) -> OrganizationContext<'_> {
         OrganizationContext {
-            request: request_context,
+            request,
             id: OrganizationId(self.id),
             summary: OrganizationSummary {
                 slug: self.slug,
@@ -189,34 +199,36 @@ impl Organization {
     }
 }
 
-pub async fn member(context: OrganizationContext<'_>) -> Result<Member<'_>> {
-    let (session, user) = context.signed_in().await?.ok_or(Problem::SignedOut)?;
+/// Requires a signed-in user.
+pub(crate) async fn require_member(context: OrganizationContext<'_>) -> Result<Member<'_>> {
+    let (session, user) = context.find_session().await?.ok_or(Problem::SignedOut)?;
     Ok(Member { context, user, session })
 }
 
-pub fn admin(member: Member<'_>) -> Result<Admin<'_>> {
+/// Requires an Organization Admin. Others get "not found", so that they can't probe for admin pages.
+pub(crate) fn require_admin(member: Member<'_>) -> Result<Admin<'_>> {
     match member.user.role {
         OrganizationRole::Admin => Ok(Admin(member)),
         OrganizationRole::Member => Err(Error::not_found()),
     }
 }
 
-/// A key of another organization, one that was revoked or whose time is over, and an organization that is not there
-/// answer the same.
-pub async fn api_client<'a>(
-    request_context: &'a RequestContext,
+/// Authenticates an API key and requires the scope. A key that is unknown, revoked, expired or of another organization, and
+/// an organization that doesn't exist, all yield the same error.
+pub(crate) async fn authenticate_api_client<'a>(
+    request: &'a RequestContext,
     slug: &str,
     key: Option<&Token>,
     scope: Option<Scope>,
 ) -> Result<ApiClient<'a>> {
-    let refused = || Error::Problem(Problem::KeyRefused);
-    let key = key.ok_or_else(refused)?;
-    // The database takes no such character.
+    let invalid_key = || Error::Problem(Problem::InvalidApiKey);
+    let key = key.ok_or_else(invalid_key)?;
+    // PostgreSQL text can't contain NUL.
     if slug.contains('\0') {
-        return Err(refused());
+        return Err(invalid_key());
     }
-    let now = request_context.app.clock.now();
-    // One statement: a api_client asks for little at a time, and each way to the database is a good part of its answer.
+    let now = request.app.clock.now();
+    // A single statement: API clients send many small requests, whose latency is dominated by database round trips.
     let row = sqlx::query!(
         "select o.id, o.slug, o.name, o.requests_enabled, o.invitation_days, o.session_hours, o.request_cooldown_days,
             o.dismiss_stale_requests, o.notify_requests, o.allowed_domains,
@@ -227,10 +239,10 @@ pub async fn api_client<'a>(
         key.hash(),
         now
     )
-    .fetch_optional(&request_context.app.pool)
+    .fetch_optional(&request.app.pool)
     .await?
-    .ok_or_else(refused)?;
-    let organization = Organization {
+    .ok_or_else(invalid_key)?;
+    let organization = OrganizationRow {
         id: row.id,
         slug: row.slug,
         name: row.name,
@@ -242,17 +254,17 @@ pub async fn api_client<'a>(
         notify_requests: row.notify_requests,
         allowed_domains: row.allowed_domains,
     };
-    let context = organization.into_context(request_context, now);
+    let context = organization.into_context(request, now);
     let (id, scopes) = (ApiKeyId(row.key_id), api_keys::scopes(&row.scopes));
     api_keys::touch_last_used(&context, id, row.last_used_at).await?;
     if scope.is_some_and(|scope| !scopes.contains(&scope)) {
-        return Err(Problem::OutOfScope.into());
+        return Err(Problem::InsufficientScope.into());
     }
     Ok(ApiClient { context, key: id, name: row.key_name, scopes })
 }
 
-/// Lets no other rule that takes this lock into the organization until the transaction has ended: for what more than
-/// one row decides, such as who is the last admin. Taken before any user's row.
+/// Locks the organization until the end of the transaction. Required for invariants across rows, such as the last active
+/// admin. Lock order: organization, then user, then invitation or request.
 pub(crate) async fn lock_organization(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
@@ -263,8 +275,8 @@ pub(crate) async fn lock_organization(
     Ok(())
 }
 
-/// A session is good while its time lasts and its user is active: both are asked each time.
-async fn find_session(
+/// Loads a valid session: not expired, and its user active. Both are checked on every request.
+async fn load_session(
     context: &OrganizationContext<'_>,
     token: &Token,
 ) -> Result<Option<(SessionId, ViewerUser)>> {

@@ -1,20 +1,20 @@
-//! One's own account: the name, and the browsers that are signed in.
+//! The signed-in user's own account: name and sessions.
 
 use crate::audit::{self, Actor, Targets};
 use crate::{Error, Member, Result};
-use model::account::{Session, Sessions, device};
+use model::account::{Session, Sessions, device_name};
 use model::{SessionId, field};
 use serde_json::{Value, json};
 
-/// How many sessions are shown.
+/// Most sessions to list.
 const MAX_SESSIONS: i64 = 100;
 
-/// Changes the name of whoever asks.
+/// Changes the user's name.
 ///
 /// # Errors
-/// A name that is empty, too long or can't be shown.
+/// The name is empty, too long or has invisible characters.
 pub async fn rename(member: &Member<'_>, name: &str) -> Result<()> {
-    let name = field::name(name).map_err(|error| Error::field("name", error))?;
+    let name = field::parse_name(name).map_err(|error| Error::field("name", error))?;
     if name == member.user.name {
         return Ok(());
     }
@@ -33,7 +33,7 @@ pub async fn rename(member: &Member<'_>, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The browsers in which whoever asks is signed in.
+/// Lists the user's sessions.
 pub async fn sessions(member: &Member<'_>) -> Result<Sessions> {
     let rows = sqlx::query!(
         "select id, user_agent, created_at, last_used_at, expires_at from sessions
@@ -50,23 +50,23 @@ pub async fn sessions(member: &Member<'_>) -> Result<Sessions> {
         .into_iter()
         .map(|row| Session {
             id: SessionId(row.id),
-            device: device(&row.user_agent),
-            began_at: row.created_at,
+            device: device_name(&row.user_agent),
+            created_at: row.created_at,
             last_used_at: row.last_used_at,
-            ends_at: row.expires_at,
-            here: member.session.0 == row.id,
+            expires_at: row.expires_at,
+            is_current: member.session.0 == row.id,
         })
         .collect();
     Ok(Sessions { sessions, now: member.now })
 }
 
-/// Signs one browser out.
+/// Ends one session of the user.
 ///
 /// # Errors
-/// Not found, when whoever asks has no such session.
+/// `NotFound` if the user has no such session.
 pub async fn end_session(member: &Member<'_>, session: SessionId) -> Result<()> {
     let mut transaction = member.app().pool.begin().await?;
-    let agent = sqlx::query_scalar!(
+    let user_agent = sqlx::query_scalar!(
         "delete from sessions where organization_id = $1 and id = $2 and user_id = $3 returning user_agent",
         member.organization_id(),
         session.0,
@@ -75,12 +75,13 @@ pub async fn end_session(member: &Member<'_>, session: SessionId) -> Result<()> 
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or_else(Error::not_found)?;
-    record(&mut transaction, member, "user.session_ended", &json!({ "device": device(&agent) })).await?;
+    record(&mut transaction, member, "user.session_ended", &json!({ "device": device_name(&user_agent) }))
+        .await?;
     transaction.commit().await?;
     Ok(())
 }
 
-/// Signs every browser out, this one too.
+/// Ends all sessions of the user, including the current one.
 pub async fn sign_out_everywhere(member: &Member<'_>) -> Result<()> {
     let mut transaction = member.app().pool.begin().await?;
     let ended = sqlx::query!(

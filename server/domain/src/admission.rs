@@ -1,7 +1,7 @@
-//! The ways in beside the invitation's own link: an identity provider's sign-in, and a directory's provisioning.
+//! Joining without the invitation link: by SSO sign-in or SCIM provisioning.
 //!
-//! Whichever way somebody comes, an open invitation of the address is settled with it: the role and the groups that it
-//! offered are theirs, and nobody becomes two users.
+//! If the address has an open invitation, joining accepts it in the same transaction. The user gets the invited role and
+//! groups, and no second user is created.
 
 use crate::audit::{self, Actor, Targets};
 use crate::invitations::membership_state;
@@ -13,33 +13,34 @@ use model::{EmailAddress, GroupId, OrganizationRole, Problem, UserId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// How often the user of an address may be gone again between two looks at it.
+/// Most attempts to lock a user who is concurrently removed and created again.
 const MAX_LOCK_ATTEMPTS: usize = 10;
 
-/// Somebody who comes in, or comes again.
+/// A person to admit, who may already be a user.
 pub(crate) struct Admission<'a> {
     pub email: &'a EmailAddress,
-    /// As the other side calls them. It stands only where there is no name yet; empty, where it is not known.
+    /// The name from the external system, may be empty. Used only if the user has no name yet.
     pub name: &'a str,
-    /// What a stranger gets. Whoever is invited has what was offered.
+    /// The role for someone without an invitation. Invited people get the invited role.
     pub role: OrganizationRole,
+    /// The groups for someone without an invitation.
     pub groups: &'a [GroupId],
     pub by: JoinedBy,
-    /// Who does it; nothing: the admission.
+    /// The actor for the audit log. `None` if users admit themselves, by signing in.
     pub actor: Option<Actor<'a>>,
 }
 
-/// Who came in.
+/// The result of an admission.
 pub(crate) struct Admitted {
     pub user: UserId,
-    /// The state of the address before. An active user's row is locked, and was not changed.
+    /// The state before. The row of a user who was active is locked but unchanged.
     pub before: MembershipState,
 }
 
-/// Lets somebody in by the rule table's row for `action`, and locks their row until the transaction ends.
+/// Admits a person according to the transitions of `action`, and locks the user until the end of the transaction.
 ///
 /// # Errors
-/// The table's refusal; a group that is not there.
+/// The refusal of the transition, or a group that doesn't exist.
 pub(crate) async fn admit(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
@@ -47,41 +48,41 @@ pub(crate) async fn admit(
     action: Action,
 ) -> Result<Admitted> {
     for _ in 0..MAX_LOCK_ATTEMPTS {
-        let stranger = transition(action, MembershipState::Unknown);
-        if let Transition::Apply(_) = stranger
-            && let Some(user) = insert(transaction, context, admission).await?
+        let if_unknown = transition(action, MembershipState::Unknown);
+        if let Transition::Apply(_) = if_unknown
+            && let Some(user) = insert_user(transaction, context, admission).await?
         {
             let groups: Vec<Uuid> = admission.groups.iter().map(|group| group.0).collect();
             grants::grant(transaction, context, &[user.0], &[], &groups).await?;
             record_join(transaction, context, admission, user).await?;
             return Ok(Admitted { user, before: MembershipState::Unknown });
         }
-        match (lock(transaction, context, admission.email).await?, stranger) {
+        match (lock_user(transaction, context, admission.email).await?, if_unknown) {
             (Some((user, before)), _) => {
-                refuse(transition(action, before))?;
+                check(transition(action, before))?;
                 if matches!(before, MembershipState::Invited | MembershipState::Expired) {
-                    activate(transaction, context, admission, user).await?;
+                    accept_invitation(transaction, context, admission, user).await?;
                     record_join(transaction, context, admission, user).await?;
                 }
                 return Ok(Admitted { user, before });
             }
-            // It was removed between the two looks.
+            // The user was removed between the insert and the lock: retry.
             (None, Transition::Apply(_)) => {}
-            (None, stranger) => refuse(stranger)?,
+            (None, if_unknown) => check(if_unknown)?,
         }
     }
-    Err(Error::Internal("the same address was removed again and again".to_owned()))
+    Err(Error::Internal("could not lock the user: concurrently removed in every attempt".to_owned()))
 }
 
-fn refuse(cell: Transition) -> Result<()> {
-    match cell {
+fn check(transition: Transition) -> Result<()> {
+    match transition {
         Transition::Reject(why) => Err(Problem::Refused { why }.into()),
         Transition::Apply(_) | Transition::NoOp => Ok(()),
     }
 }
 
-/// Makes a user of an address that nobody has.
-async fn insert(
+/// Creates an active user; `None` if the address already has a user.
+async fn insert_user(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     admission: &Admission<'_>,
@@ -107,8 +108,8 @@ async fn insert(
     Ok(id.map(UserId))
 }
 
-/// Locks the user of an address, and finds out its state.
-async fn lock(
+/// Locks the user with this address and determines their state.
+async fn lock_user(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     email: &EmailAddress,
@@ -121,18 +122,18 @@ async fn lock(
     .fetch_optional(&mut *transaction)
     .await?;
     let Some(user) = user else { return Ok(None) };
-    let ends = sqlx::query_scalar!(
+    let expires_at = sqlx::query_scalar!(
         "select expires_at from invitations where organization_id = $1 and user_id = $2 and status = 'open'",
         context.organization_id(),
         user.id
     )
     .fetch_optional(transaction)
     .await?;
-    Ok(Some((UserId(user.id), membership_state(&user.status, ends, context.now))))
+    Ok(Some((UserId(user.id), state(&user.status, expires_at, context.now))))
 }
 
-/// Takes the invitation of a locked user.
-async fn activate(
+/// Accepts the invitation of a locked user and activates them.
+async fn accept_invitation(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     admission: &Admission<'_>,
@@ -163,7 +164,7 @@ async fn activate(
     Ok(())
 }
 
-/// What goes with joining, whatever the address was before.
+/// Closes the user's open request if the settings say so, and records the audit event.
 async fn record_join(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
@@ -178,7 +179,7 @@ async fn record_join(
     audit::record(transaction, context, &actor, "user.joined", &Targets::one(user, email), &details).await
 }
 
-/// Whom a directory makes has not been here yet.
+/// The login time of a new user: SSO users are signing in, SCIM users have never signed in.
 fn login_at(context: &OrganizationContext<'_>, by: JoinedBy) -> Option<DateTime<Utc>> {
     (by == JoinedBy::Sso).then_some(context.now)
 }

@@ -64,8 +64,8 @@ pub async fn create(
     )
     .fetch_one(&mut *transaction)
     .await?;
-    if usize::try_from(count).unwrap_or(usize::MAX) >= MAX_KEYS {
-        return Err(Error::field("name", FieldError::TooMany { most: MAX_KEYS }));
+    if usize::try_from(there).unwrap_or(usize::MAX) >= MAX_KEYS {
+        return Err(Error::field("name", FieldError::TooMany { max: MAX_KEYS }));
     }
     sqlx::query!(
         "insert into api_keys
@@ -77,14 +77,14 @@ pub async fn create(
         token.hash(),
         prefix,
         &scopes,
-        admin.user.shown_name(),
+        admin.user.display_name(),
         admin.now,
         expires_at
     )
     .execute(&mut *transaction)
     .await?;
     let details = json!({ "key": name, "scopes": scopes, "expires": expires_at });
-    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(id.0));
+    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(id.0));
     audit::record(&mut transaction, admin, &actor, "api_key.created", &targets, &details).await?;
     transaction.commit().await?;
     Ok(NewApiKey { id, name, token: token.expose().to_owned() })
@@ -104,7 +104,7 @@ pub async fn revoke(admin: &Admin<'_>, key: ApiKeyId) -> Result<()> {
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or_else(Error::not_found)?;
-    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(key.0));
+    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(key.0));
     audit::record(&mut transaction, admin, &actor, "api_key.revoked", &targets, &json!({ "key": name }))
         .await?;
     transaction.commit().await?;

@@ -1,4 +1,5 @@
-//! The audit log: one row for each action, written in its transaction.
+//! Recording audit events: one for each action and target, in the action's transaction. For reading them, see
+//! [`audit_log`](crate::audit_log).
 
 use crate::{OrganizationContext, Result};
 use model::UserId;
@@ -6,28 +7,28 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Who did it.
+/// Who performs an action. The event keeps the actor's name, which may outlive the actor.
 #[derive(Clone, Copy)]
 pub enum Actor<'a> {
-    /// Somebody of the organization; the name is kept for the time after them.
+    /// A user of the organization.
     User { id: UserId, name: &'a str },
-    /// Somebody outside, who has shown that the mailbox is theirs.
-    Stranger { email: &'a str },
-    /// A api_client that holds an API key; the key's name is kept for the time after it.
-    Key { id: Uuid, name: &'a str },
+    /// Someone who isn't signed in, named by their email address.
+    Unauthenticated { email: &'a str },
+    /// An API client, named by its API key.
+    ApiKey { id: Uuid, name: &'a str },
     /// An identity provider.
     Connection { id: Uuid, name: &'a str },
-    /// Somebody at the server's command line.
+    /// An operator on the server's command line.
     Operator,
 }
 
 impl<'a> Actor<'a> {
-    /// A user by name, or by address while there is no name.
+    /// A user, named by their display name.
     pub fn user(user: &'a model::viewer::ViewerUser) -> Self {
-        Self::User { id: user.id, name: user.shown_name() }
+        Self::User { id: user.id, name: user.display_name() }
     }
 
-    /// Who it is, where it is a user.
+    /// The id of the user, if the actor is one.
     pub const fn user_id(&self) -> Option<UserId> {
         match self {
             Self::User { id, .. } => Some(*id),
@@ -35,23 +36,24 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// The name in the log.
+    /// The name in the audit log.
     pub const fn name(&self) -> &'a str {
         self.columns().2
     }
 
+    /// Kind, id and name.
     const fn columns(&self) -> (&'static str, Option<Uuid>, &'a str) {
         match self {
             Self::User { id, name } => ("user", Some(id.0), name),
-            Self::Stranger { email } => ("unauthenticated", None, email),
-            Self::Key { id, name } => ("api_key", Some(*id), name),
+            Self::Unauthenticated { email } => ("unauthenticated", None, email),
+            Self::ApiKey { id, name } => ("key", Some(*id), name),
             Self::Connection { id, name } => ("connection", Some(*id), name),
             Self::Operator => ("operator", None, "command line"),
         }
     }
 }
 
-/// To whom it was done.
+/// The users, addresses or other resources that an action affects.
 #[derive(Default)]
 pub struct Targets {
     ids: Vec<Option<Uuid>>,
@@ -59,28 +61,31 @@ pub struct Targets {
 }
 
 impl Targets {
+    /// A single user.
     pub fn one(id: UserId, email: &str) -> Self {
         Self { ids: vec![Some(id.0)], emails: vec![Some(email.to_owned())] }
     }
 
-    /// Something that is not a person, such as a group.
-    pub fn thing(id: Uuid) -> Self {
+    /// A resource other than a user, such as a group.
+    pub fn resource(id: Uuid) -> Self {
         Self { ids: vec![Some(id)], emails: vec![None] }
     }
 
+    /// Adds a user.
     pub fn push(&mut self, id: UserId, email: &str) {
         self.ids.push(Some(id.0));
         self.emails.push(Some(email.to_owned()));
     }
 
-    /// Somebody who is no user.
+    /// Adds an email address that doesn't belong to a user.
     pub fn push_address(&mut self, email: &str) {
         self.ids.push(None);
         self.emails.push(Some(email.to_owned()));
     }
 }
 
-/// Writes one row for each target. `action` is `noun.verb`, in the past.
+/// Records one event for each target. `action` is a code of the form `noun.verb` in the past tense, see
+/// [`model::audit_log::ACTIONS`].
 pub async fn record(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,

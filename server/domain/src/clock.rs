@@ -1,22 +1,24 @@
-//! The clock that the rules go by.
+//! The clock of the application, which tests can control.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::sync::{Arc, Mutex};
 
-/// Tells the time, in whole microseconds as Postgres keeps it: the system's time, or a test's own.
+/// The system clock, or a fixed one for tests. Truncates to microseconds, the precision of PostgreSQL.
 #[derive(Clone)]
 pub struct Clock(Option<Arc<Mutex<DateTime<Utc>>>>);
 
 impl Clock {
+    /// The system clock.
     pub const fn system() -> Self {
         Self(None)
     }
 
-    /// A clock that stands still until it is moved.
+    /// A clock that stops at `at` until it is advanced.
     pub fn fixed(at: DateTime<Utc>) -> Self {
         Self(Some(Arc::new(Mutex::new(at))))
     }
 
+    /// The current time.
     pub fn now(&self) -> DateTime<Utc> {
         let now = match &self.0 {
             None => system_now(),
@@ -25,7 +27,7 @@ impl Clock {
         now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
     }
 
-    /// Moves a fixed clock; the system's goes its own way.
+    /// Advances a fixed clock; has no effect on the system clock.
     pub fn advance(&self, by: TimeDelta) {
         if let Some(fixed) = &self.0 {
             *fixed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) += by;
@@ -33,7 +35,7 @@ impl Clock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that asks the system")]
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the system clock")]
 fn system_now() -> DateTime<Utc> {
     Utc::now()
 }

@@ -1,11 +1,11 @@
-//! What a rule answers when it does not do what was asked.
+//! The error type of the rules.
 
+use model::Problem;
 use model::field::FieldError;
-use model::{FieldProblem, Problem};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Either something that the other side is told, or something for the log alone.
+/// An error of a rule. Clients see only the [`Problem`]; the other variants are logged as internal errors.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -17,23 +17,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// A single invalid form field.
     pub fn field(field: &str, error: FieldError) -> Self {
-        Self::Problem(Problem::Invalid { fields: vec![FieldProblem { field: field.to_owned(), error }] })
+        Self::Problem(Problem::field(field, error))
     }
 
-    /// Whether the database ended this transaction to free others (`PostgreSQL`, appendix A: 40P01, 40001).
+    /// Whether PostgreSQL aborted the transaction because of a deadlock (40P01) or serialization failure (40001).
     pub(crate) fn is_deadlock(&self) -> bool {
         let Self::Database(error) = self else { return false };
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         matches!(code.as_deref(), Some("40P01" | "40001"))
     }
 
+    /// [`Problem::NotFound`].
     pub const fn not_found() -> Self {
         Self::Problem(Problem::NotFound)
     }
 }
 
-/// The one place where the names of constraints become words of ours.
+/// Maps violations of constraints to field errors.
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         let constraint = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
@@ -42,7 +44,7 @@ impl From<sqlx::Error> for Error {
                 Self::field("name", FieldError::Taken)
             }
             Some("organizations_slug_key") => Self::field("slug", FieldError::Taken),
-            Some("organizations_slug_grammar") => Self::field("slug", FieldError::NotASlug),
+            Some("organizations_slug_grammar") => Self::field("slug", FieldError::InvalidSlug),
             _ => Self::Database(error),
         }
     }

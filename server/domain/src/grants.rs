@@ -175,6 +175,6 @@ pub(crate) async fn grant(
 
 /// Maps a violation of the foreign key `constraint` to an error on the form field that holds the id.
 pub(crate) fn foreign_key_error(error: sqlx::Error, constraint: &str, field: &str) -> Error {
-    let violated = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
-    if violated == Some(constraint) { Error::field(field, FieldError::NoSuchChoice) } else { error.into() }
+    let broken = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
+    if broken == Some(constraint) { Error::field(field, FieldError::InvalidChoice) } else { error.into() }
 }

@@ -98,16 +98,16 @@ pub async fn save(
             (group, "group.updated")
         }
     };
-    let role_names = set_roles(&mut transaction, principal, group, roles).await?;
-    let details = json!({ "group": name, "roles": role_names });
-    let targets = Targets::thing(group.0);
-    audit::record(&mut transaction, principal, &principal.actor, action, &targets, &details).await?;
+    let names = set_roles(&mut transaction, principal, group, roles).await?;
+    let details = json!({ "group": name, "roles": names });
+    let targets = Targets::resource(group.0);
+    audit::record(&mut transaction, principal, &principal.actor, word, &targets, &details).await?;
     transaction.commit().await?;
     Ok(group)
 }
 
-fn validate(name: &str, description: &str) -> Result<(String, String)> {
-    match (field::name(name), field::description(description)) {
+fn check(name: &str, description: &str) -> Result<(String, String)> {
+    match (field::parse_name(name), field::parse_description(description)) {
         (Ok(name), Ok(description)) => Ok((name, description)),
         (name, description) => {
             let field_problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
@@ -173,7 +173,7 @@ pub async fn delete(principal: impl Into<Principal<'_>>, group: GroupId) -> Resu
     .await?
     .ok_or_else(Error::not_found)?;
     let details = json!({ "group": name });
-    let targets = Targets::thing(group.0);
+    let targets = Targets::resource(group.0);
     audit::record(&mut transaction, principal, &principal.actor, "group.deleted", &targets, &details).await?;
     transaction.commit().await?;
     Ok(())
@@ -271,7 +271,7 @@ fn validate_selection(users: &[UserId]) -> Result<Vec<Uuid>> {
         return Err(Error::field("users", FieldError::Empty));
     }
     if users.len() > MAX_USERS {
-        return Err(Error::field("users", FieldError::TooMany { most: MAX_USERS }));
+        return Err(Error::field("users", FieldError::TooMany { max: MAX_USERS }));
     }
     Ok(users.iter().map(|user| user.0).collect())
 }

@@ -1,8 +1,9 @@
-//! The rules of Vestibule, with their SQL, their mail and their jobs. Pages, server functions, protocols and the
-//! command line all stand on this crate; it knows none of them.
+//! The business rules of Vestibule with their SQL, emails and background jobs. Pages, server functions, protocol handlers
+//! and the command line build on this crate; it doesn't depend on any of them.
 //!
-//! A rule is a function `verb(access, …)`. Permission, change, audit row and mail happen inside it, in one
-//! transaction.
+//! A rule is a function whose first argument proves who is calling: an [`OrganizationContext`] (anyone), [`Member`],
+//! [`Admin`], [`ApiClient`] or [`Principal`], which only [`RequestContext`] can create. The rule makes its change, records
+//! its audit event and queues its emails in one transaction.
 
 mod access;
 pub mod account;
@@ -40,19 +41,19 @@ pub use secret::{Keyring, KeyringError, Token};
 use sqlx::PgPool;
 use std::sync::Arc;
 
-/// The schema, from nothing to today.
+/// All migrations of the database schema.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// What the rules stand on; cheap to clone.
+/// Shared state of the application; cheap to clone.
 #[derive(Clone)]
 pub struct AppContext {
     pub pool: PgPool,
     pub clock: Clock,
     pub keys: Arc<Keyring>,
-    /// The origin that every link begins with, without a slash at its end. Never taken from a request.
+    /// The origin of all links, without a trailing slash. Configured, never taken from a request.
     pub base_url: Arc<str>,
-    /// Rung when mail was queued, so that this process's worker need not wait for its next look.
+    /// Notified when mail is queued, so that this process's worker doesn't wait for its next poll.
     pub mail_ready: Arc<tokio::sync::Notify>,
-    /// The identity providers that this process has spoken with lately.
+    /// Cached metadata and keys of identity providers.
     pub sso: Arc<sso::Providers>,
 }

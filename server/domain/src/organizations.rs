@@ -1,4 +1,4 @@
-//! Organizations.
+//! Creating organizations.
 
 use crate::audit::{self, Actor, Targets};
 use crate::{Error, OrganizationContext, RequestContext, Result, Token, secret, sign_in};
@@ -7,19 +7,18 @@ use model::settings::Settings;
 use model::{EmailAddress, OrganizationId, OrganizationSummary, UserId};
 use serde_json::json;
 
-/// Makes an organization with its first Organization Admin, for whoever holds the command line, and a one-time
-/// sign-in link for that admin.
+/// Creates an organization with its first Organization Admin and returns the token of a one-time sign-in link for them.
+/// Only for the command line, since it doesn't check any permission.
 ///
 /// # Errors
-/// A slug that is taken or has other characters than lower-case letters, digits and inner hyphens; an empty name; an
-/// address that is none.
-pub async fn create(request_context: &RequestContext, slug: &str, name: &str, admin: &str) -> Result<Token> {
-    let name = field::name(name).map_err(|error| Error::field("name", error))?;
+/// The slug is taken or invalid, the name is empty, or the admin's email address is invalid.
+pub async fn create(request: &RequestContext, slug: &str, name: &str, admin: &str) -> Result<Token> {
+    let name = field::parse_name(name).map_err(|error| Error::field("name", error))?;
     let email =
         EmailAddress::parse(admin).map_err(|why| Error::field("admin", FieldError::Address { why }))?;
-    let now = request_context.app.clock.now();
+    let now = request.app.clock.now();
     let id = OrganizationId(secret::id(now));
-    let mut transaction = request_context.app.pool.begin().await?;
+    let mut transaction = request.app.pool.begin().await?;
     let settings = sqlx::query!(
         "insert into organizations (id, slug, name, created_at) values ($1, $2, $3, $4)
          returning requests_enabled, invitation_days, session_hours, request_cooldown_days,
@@ -32,7 +31,7 @@ pub async fn create(request_context: &RequestContext, slug: &str, name: &str, ad
     .fetch_one(&mut *transaction)
     .await?;
     let organization = OrganizationContext {
-        request: request_context,
+        request,
         id,
         summary: OrganizationSummary {
             slug: slug.to_owned(),

@@ -1,66 +1,68 @@
-//! How often strangers may ask for something. Counted in Postgres, so that it holds for however many servers there are:
-//! crates that count in memory, such as governor, hold for one.
+//! Rate limits for unauthenticated requests: fixed windows, counted in PostgreSQL so that they hold across all servers.
+//! In-memory limiters such as the `governor` crate hold only for one process.
 
 use crate::{OrganizationContext, Result};
 use chrono::TimeDelta;
 use sqlx::PgConnection;
 use std::net::IpAddr;
 
-/// A counter, and how far it goes within its time.
+/// A limit on how often something may happen within a time window.
 pub(crate) struct RateLimit {
+    /// What is counted; identifies the counter together with the organization and a key.
     pub scope: &'static str,
-    pub most: i32,
-    pub minutes: i64,
+    /// Most events within one window.
+    pub max: i32,
+    pub window: TimeDelta,
 }
 
-/// Counts once more, and says how often that was within the quota's time; nothing, when it is one too many.
+/// Counts one event and returns the count in the current window, or `None` if the limit is exceeded.
 pub(crate) async fn check_and_increment(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    quota: &RateLimit,
+    limit: &RateLimit,
     key: &str,
 ) -> Result<Option<i32>> {
-    let counted = sqlx::query_scalar!(
-        "insert into rate_limits as q (organization_id, scope, key, window_start, count) values ($1, $2, $3, $4, 1)
+    let count = sqlx::query_scalar!(
+        "insert into rate_limits as r (organization_id, scope, key, window_start, count) values ($1, $2, $3, $4, 1)
          on conflict (organization_id, scope, key) do update
-         set count = case when q.window_start <= $5 then 1 else q.count + 1 end,
-            window_start = case when q.window_start <= $5 then excluded.window_start else q.window_start end
-         where q.window_start <= $5 or q.count < $6
+         set count = case when r.window_start <= $5 then 1 else r.count + 1 end,
+            window_start = case when r.window_start <= $5 then excluded.window_start else r.window_start end
+         where r.window_start <= $5 or r.count < $6
          returning count",
         context.organization_id(),
-        quota.scope,
+        limit.scope,
         key,
         context.now,
-        context.now - TimeDelta::minutes(quota.minutes),
-        quota.most
+        context.now - limit.window,
+        limit.max
     )
     .fetch_optional(transaction)
     .await?;
-    Ok(counted)
+    Ok(count)
 }
 
-/// Where a call came from, as it is counted: an IPv4 address, or the least network of IPv6, in which one device has
+/// The client's IP address as a rate-limit key: an IPv4 address or an IPv6 /64 network, in which a single device can have
 /// 2^64 addresses (RFC 4291, section 2.5.4).
 pub(crate) fn client_ip(context: &OrganizationContext<'_>) -> String {
-    network(&context.request.source.address, 32, 64)
+    subnet_of(&context.request.source.address, 32, 64)
 }
 
-/// The site of the source: what a provider gives to one customer goes up to a /48 (RFC 6177), and rented IPv4 addresses
-/// are neighbours.
+/// The client's subnet as a rate-limit key: an IPv6 /48, the most that a provider assigns to one customer (RFC 6177), or an
+/// IPv4 /24, since rented addresses are adjacent.
 pub(crate) fn subnet(context: &OrganizationContext<'_>) -> String {
-    network(&context.request.source.address, 24, 48)
+    subnet_of(&context.request.source.address, 24, 48)
 }
 
-/// The network of an address, by the length of its prefix.
-fn network(address: &str, v4: u32, v6: u32) -> String {
+/// The subnet of an address in CIDR notation, with prefix lengths for IPv4 and IPv6. Other text is returned unchanged.
+fn subnet_of(address: &str, v4: u32, v6: u32) -> String {
     match address.parse() {
         Ok(IpAddr::V4(address)) => {
-            let kept = address.to_bits() & u32::MAX.checked_shl(32 - v4).unwrap_or(0);
-            format!("{}/{v4}", std::net::Ipv4Addr::from_bits(kept))
+            let network = address.to_bits() & u32::MAX.checked_shl(32 - v4).unwrap_or(0);
+            format!("{}/{v4}", std::net::Ipv4Addr::from_bits(network))
         }
         Ok(IpAddr::V6(address)) => {
-            let kept = address.to_bits() & u128::MAX.checked_shl(128 - v6).unwrap_or(0);
-            format!("{}/{v6}", std::net::Ipv6Addr::from_bits(kept))
+            let network = address.to_bits() & u128::MAX.checked_shl(128 - v6).unwrap_or(0);
+            format!("{}/{v6}", std::net::Ipv6Addr::from_bits(network))
         }
         Err(_) => address.to_owned(),
     }
@@ -71,11 +73,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_is_an_address_or_a_network_and_a_site_is_more() {
-        assert_eq!(network("192.0.2.1", 32, 64), "192.0.2.1/32");
-        assert_eq!(network("192.0.2.1", 24, 48), "192.0.2.0/24");
-        assert_eq!(network("2001:db8:1:2:3:4:5:6", 32, 64), "2001:db8:1:2::/64");
-        assert_eq!(network("2001:db8:1:2::9", 24, 48), "2001:db8:1::/48");
-        assert_eq!(network("command line", 32, 64), "command line");
+    fn subnet_of_masks_by_prefix_length() {
+        assert_eq!(subnet_of("192.0.2.1", 32, 64), "192.0.2.1/32");
+        assert_eq!(subnet_of("192.0.2.1", 24, 48), "192.0.2.0/24");
+        assert_eq!(subnet_of("2001:db8:1:2:3:4:5:6", 32, 64), "2001:db8:1:2::/64");
+        assert_eq!(subnet_of("2001:db8:1:2::9", 24, 48), "2001:db8:1::/48");
+        assert_eq!(subnet_of("command line", 32, 64), "command line");
     }
 }

@@ -1,29 +1,29 @@
-//! Who calls: one browser's request, or the command line.
+//! The context of one call: an HTTP request, or a command on the command line.
 
 use crate::{Admin, ApiClient, AppContext, Error, Member, OrganizationContext, Result, Token, access};
 use model::api_keys::Scope;
 use std::collections::HashMap;
 
-/// Somebody who wants something, with all they brought along.
+/// One call with its credentials and origin. It authenticates the caller for an organization, see the module `access`.
 #[derive(Clone)]
 pub struct RequestContext {
     pub app: AppContext,
-    /// The sessions of the browser, by the slug of their organization.
+    /// The session tokens of the browser, by organization slug.
     sessions: HashMap<String, Token>,
     pub source: Source,
     request_id: String,
 }
 
-/// Where a call came from, for the audit log and for limits.
+/// Where a call came from, for the audit log and rate limits.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
-    /// The network address, or "command line".
+    /// The client's IP address, or "command line".
     pub address: String,
     pub user_agent: String,
 }
 
 impl RequestContext {
-    /// `request` is the id under which the log tells of this call.
+    /// `request_id` identifies this call in the log.
     pub fn new(
         app: AppContext,
         sessions: HashMap<String, Token>,
@@ -33,58 +33,58 @@ impl RequestContext {
         Self { app, sessions, source, request_id: request_id.into() }
     }
 
-    /// The id under which the log tells of this call.
+    /// The ID of this call in the log.
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
 
-    /// The organization as anybody may use it.
+    /// Loads an organization, for anyone.
     ///
     /// # Errors
-    /// Not found, when there is none of this slug.
+    /// `NotFound` if there is no organization with this slug.
     pub async fn organization(&self, slug: &str) -> Result<OrganizationContext<'_>> {
         access::load_organization(self, slug).await
     }
 
-    /// The organization as one who is signed in to it may use it.
+    /// Requires a user signed in to the organization.
     ///
     /// # Errors
-    /// Not found for a wrong slug; signed out, when nobody is signed in.
+    /// `NotFound` for an unknown slug, `SignedOut` without a valid session.
     pub async fn member(&self, slug: &str) -> Result<Member<'_>> {
-        access::member(self.organization(slug).await?).await
+        access::require_member(self.organization(slug).await?).await
     }
 
-    /// The organization as an Organization Admin may use it.
+    /// Requires an Organization Admin.
     ///
     /// # Errors
-    /// Not found for a wrong slug and for a member, who must not learn more; signed out, when nobody is signed in.
+    /// `NotFound` for an unknown slug and for users who aren't admins, `SignedOut` without a valid session.
     pub async fn admin(&self, slug: &str) -> Result<Admin<'_>> {
-        access::admin(self.member(slug).await?)
+        access::require_admin(self.member(slug).await?)
     }
 
-    /// The organization as a api_client may use it that has an API key, for this scope or for what any key is good for.
+    /// Authenticates an API client by its key. With a `scope`, the key must have it.
     ///
     /// # Errors
-    /// The key is none of this organization's, or not good for that.
+    /// `InvalidApiKey` if the key is missing or not valid for this organization, `InsufficientScope` without the scope.
     pub async fn api_client(
         &self,
         slug: &str,
         key: Option<&Token>,
         scope: Option<Scope>,
     ) -> Result<ApiClient<'_>> {
-        access::api_client(self, slug, key, scope).await
+        access::authenticate_api_client(self, slug, key, scope).await
     }
 
     pub(crate) fn session(&self, slug: &str) -> Option<&Token> {
         self.sessions.get(slug)
     }
 
-    /// Turns an error into what the other side is told, and writes into the log what it is not.
+    /// Converts an error for the client. Logs an internal error, of which the client learns only the request ID.
     pub fn report(&self, error: Error) -> model::Problem {
         match error {
             Error::Problem(problem) => problem,
-            hidden => {
-                tracing::error!(request = %self.request_id, error = %hidden, "a call failed");
+            internal => {
+                tracing::error!(request = %self.request_id, error = %internal, "request failed");
                 model::Problem::Internal { request: self.request_id.clone() }
             }
         }

@@ -1,8 +1,9 @@
-//! Wishes for an invitation, from people outside.
+//! Invitation requests from people who aren't members.
 //!
-//! Asking on the login page looks the same for every address, and so is the work that is done for it: a try is written
-//! down, with its mail. Only the worker that makes the mail finds out whose address it is. Nothing reaches the admins
-//! before the mailbox has shown itself, by the link of that mail or by that of an invitation which has expired.
+//! Neither the response to a request nor its timing may reveal who is a member. [`submit`] therefore does the same work for
+//! every address: it stores an unconfirmed request and queues an email. Only the mail worker looks up the address and
+//! decides what to send. Admins see a request only after its sender has proved to own the mailbox, with the link in that
+//! email ([`confirm`]) or the link of an expired invitation ([`request_renewal`]).
 
 mod confirm;
 mod notify;
@@ -13,6 +14,6 @@ mod submit;
 
 pub use confirm::{confirm, confirm_page};
 pub use renewal::request_renewal;
-pub use review::{dismiss, dismiss_stale, list, of_addresses};
+pub use review::{dismiss, dismiss_stale, find_open_by_email, list};
 pub(crate) use review::{join_details, mark_approved, mark_joined};
 pub use submit::submit;

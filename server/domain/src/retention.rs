@@ -1,22 +1,23 @@
-//! Forgetting what is over: counters, tries that came to nothing, and the addresses of people who did not stay.
+//! Purging expired data: rate-limit counters, unconfirmed requests, sign-ins, sessions, and the email addresses of people
+//! who never joined.
 //!
-//! Every try of somebody outside takes a few such rows along, so that there are never many more than those of the last
-//! day, and no job is needed for it.
+//! No scheduled job is needed. Each unauthenticated request that adds rows also purges a few expired ones, so that there
+//! are never many more rows than the last day's.
 
 use crate::{OrganizationContext, Result};
 use chrono::TimeDelta;
 use sqlx::PgConnection;
 
-/// How many rows of each kind one try takes along.
-const MAX_ROWS: i64 = 10;
+/// Rows of each kind that one call purges.
+const BATCH_SIZE: i64 = 10;
 
-/// For how long counters, and tries that came to nothing, are kept.
-const TRIES_HOURS: i64 = 24;
+/// Retention of counters, ended sessions, and requests and sign-ins that were never completed.
+const ABANDONED_RETENTION: TimeDelta = TimeDelta::hours(24);
 
-/// For how long it can be looked up what became of a request, an invitation that was revoked, or a sign-in mail.
-const KEPT_DAYS: i64 = 90;
+/// Retention of completed sign-ins, closed requests and revoked invitations, so that admins can look up what happened.
+const HISTORY_RETENTION: TimeDelta = TimeDelta::days(90);
 
-/// Forgets a few rows that are over. Called last in a transaction: who goes before holds what others may want.
+/// Purges a few expired rows. Call it last in a transaction, since it locks rows that others may need.
 pub(crate) async fn purge_expired(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
@@ -28,13 +29,13 @@ pub(crate) async fn purge_expired(
                 where organization_id = $1 and window_start <= $2 and scope <> 'request_organization'
                 order by window_start limit $4 for update skip locked
             ))
-         ), unconfirmed as (
+         ), unconfirmed_requests as (
             delete from invitation_requests where ctid = any (array(
                 select ctid from invitation_requests
                 where organization_id = $1 and status = 'unconfirmed' and confirm_expires_at <= $2
                 order by confirm_expires_at limit $4 for update skip locked
             ))
-         ), of_nobody as (
+         ), sign_ins_without_user as (
             delete from sign_ins where ctid = any (array(
                 select ctid from sign_ins where organization_id = $1 and user_id is null and expires_at <= $2
                 order by expires_at limit $4 for update skip locked
@@ -44,12 +45,12 @@ pub(crate) async fn purge_expired(
                 select ctid from sign_ins where organization_id = $1 and user_id is not null and expires_at <= $3
                 order by expires_at limit $4 for update skip locked
             ))
-         ), ended_sessions as (
+         ), expired_sessions as (
             delete from sessions where ctid = any (array(
                 select ctid from sessions where organization_id = $1 and expires_at <= $2
                 order by expires_at limit $4 for update skip locked
             ))
-         ), answered as (
+         ), closed_requests as (
             delete from invitation_requests where ctid = any (array(
                 select ctid from invitation_requests
                 where organization_id = $1 and ended_at <= least($3, $5)
@@ -61,10 +62,10 @@ pub(crate) async fn purge_expired(
             order by ended_at limit $4 for update skip locked
          ))",
         context.organization_id(),
-        context.now - TimeDelta::hours(TRIES_HOURS),
-        context.now - TimeDelta::days(KEPT_DAYS),
-        MAX_ROWS,
-        // A dismissed address is told from others for as long as the settings say.
+        context.now - ABANDONED_RETENTION,
+        context.now - HISTORY_RETENTION,
+        BATCH_SIZE,
+        // A dismissed request is needed until its cooldown is over.
         context.now - TimeDelta::days(context.settings.request_cooldown_days.into())
     )
     .execute(transaction)

@@ -73,19 +73,19 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
         }
     };
     let details = json!({ "role": name, "permissions": texts });
-    let targets = Targets::thing(role.0);
-    audit::record(&mut transaction, admin, &Actor::user(&admin.user), action, &targets, &details).await?;
+    let targets = Targets::resource(role.0);
+    audit::record(&mut transaction, admin, &Actor::user(&admin.user), word, &targets, &details).await?;
     transaction.commit().await?;
     Ok(role)
 }
 
-fn validate(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
-    let name = field::name(name);
+fn check(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
+    let name = field::parse_name(name);
     let permissions = match permission::parse_list(permissions) {
         Ok(list) if list.is_empty() => Err(FieldError::Empty),
-        Ok(list) if list.len() > MAX_PERMISSIONS => Err(FieldError::TooMany { most: MAX_PERMISSIONS }),
+        Ok(list) if list.len() > MAX_PERMISSIONS => Err(FieldError::TooMany { max: MAX_PERMISSIONS }),
         Ok(list) => Ok(list),
-        Err((entry, why)) => Err(FieldError::NotAPermission { entry, why }),
+        Err((entry, why)) => Err(FieldError::InvalidPermission { entry, why }),
     };
     match (name, permissions) {
         (Ok(name), Ok(permissions)) => Ok((name, permissions)),
@@ -116,7 +116,7 @@ pub async fn delete(admin: &Admin<'_>, role: RoleId) -> Result<()> {
     .await?
     .ok_or_else(Error::not_found)?;
     let details = json!({ "role": name });
-    let targets = Targets::thing(role.0);
+    let targets = Targets::resource(role.0);
     audit::record(&mut transaction, admin, &Actor::user(&admin.user), "role.deleted", &targets, &details)
         .await?;
     transaction.commit().await?;

@@ -5,17 +5,17 @@ use crate::{Admin, Result};
 use model::settings::{Settings, SettingsForm};
 use serde_json::{Map, Value, json};
 
-/// The settings as they are.
+/// Returns the settings.
 pub fn get(admin: &Admin<'_>) -> Settings {
     admin.settings.clone()
 }
 
-/// Changes the settings; what was sent or began before keeps the times it had.
+/// Updates the settings. Existing invitations and sessions keep their expiry.
 ///
 /// # Errors
-/// Every field that can't be so.
+/// All invalid fields.
 pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
-    let settings = form.check()?;
+    let settings = form.validate()?;
     let mut transaction = admin.app().pool.begin().await?;
     let before = sqlx::query_as!(
         Settings,
@@ -26,7 +26,7 @@ pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
     )
     .fetch_one(&mut *transaction)
     .await?;
-    let details = differences(&before, &settings);
+    let details = diff(&before, &settings);
     if details.is_empty() {
         return Ok(settings);
     }
@@ -48,25 +48,25 @@ pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
     .execute(&mut *transaction)
     .await?;
     let actor = Actor::user(&admin.user);
-    let targets = Targets::thing(admin.organization_id());
-    let word = "organization.settings_updated";
-    audit::record(&mut transaction, admin, &actor, word, &targets, &details.into()).await?;
+    let targets = Targets::resource(admin.organization_id());
+    let action = "organization.settings_updated";
+    audit::record(&mut transaction, admin, &actor, action, &targets, &details.into()).await?;
     transaction.commit().await?;
     Ok(settings)
 }
 
-/// What is otherwise now, and how.
-fn differences(before: &Settings, after: &Settings) -> Map<String, Value> {
-    let as_map = |settings: &Settings| match serde_json::to_value(settings) {
+/// The changed settings, each with its old and new value.
+fn diff(before: &Settings, after: &Settings) -> Map<String, Value> {
+    let to_map = |settings: &Settings| match serde_json::to_value(settings) {
         Ok(Value::Object(map)) => map,
         _ => Map::new(),
     };
-    let mut was = as_map(before);
-    as_map(after)
+    let mut old = to_map(before);
+    to_map(after)
         .into_iter()
-        .filter_map(|(name, now)| {
-            let before = was.remove(&name)?;
-            (before != now).then(|| (name, json!({ "from": before, "to": now })))
+        .filter_map(|(name, to)| {
+            let from = old.remove(&name)?;
+            (from != to).then(|| (name, json!({ "from": from, "to": to })))
         })
         .collect()
 }

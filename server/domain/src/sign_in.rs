@@ -17,11 +17,14 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 /// How many sign-in mails one address gets, whoever asks.
-const ADDRESS: RateLimit = RateLimit { scope: "sign_in_address", most: 20, minutes: LINK_MINUTES };
+const ADDRESS: RateLimit =
+    RateLimit { scope: "sign_in_address", max: 20, window: TimeDelta::minutes(LINK_MINUTES) };
 /// How many of them one site may ask for, so that a stranger can't use up somebody's share.
-const PAIR: RateLimit = RateLimit { scope: "sign_in_address_ip", most: 5, minutes: LINK_MINUTES };
+const PAIR: RateLimit =
+    RateLimit { scope: "sign_in_address_ip", max: 5, window: TimeDelta::minutes(LINK_MINUTES) };
 /// How many sign-in mails one source may ask for: behind one address there may be a large office.
-const SOURCE: RateLimit = RateLimit { scope: "sign_in_ip", most: 600, minutes: LINK_MINUTES };
+const SOURCE: RateLimit =
+    RateLimit { scope: "sign_in_ip", max: 600, window: TimeDelta::minutes(LINK_MINUTES) };
 /// How many of an address' mails have a code beside the link.
 const MAX_CODES: i32 = 5;
 /// How many wrong codes end a try to sign in. With [`MAX_CODES`], a guesser has 25 of a million codes in 15 minutes.
@@ -143,7 +146,7 @@ pub async fn by_code(
     attempt: &SignInTry,
     code: &str,
 ) -> Result<NewSession> {
-    let code = field::code(code).map_err(|error| Error::field("code", error))?;
+    let code = field::parse_code(code).map_err(|error| Error::field("code", error))?;
     let code_hash = context.app().keys.code_hash(context.id, attempt.id, &code)?;
     let mut transaction = context.app().pool.begin().await?;
     sqlx::query!(

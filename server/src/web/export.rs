@@ -6,7 +6,7 @@ use axum::extract::{Path, RawQuery, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::RequestContext;
-use domain::audit_log::Exported;
+use domain::audit_log::ExportRow;
 use model::{OrganizationRole, Viewer};
 use std::fmt::Write;
 use tokio::sync::mpsc;
@@ -39,9 +39,9 @@ pub async fn audit_log(Path(slug): Path<String>, RawQuery(search): RawQuery, req
     response
 }
 
-/// The file in chunks. On an error the connection is aborted, so that a truncated file is not mistaken for a complete one.
-fn csv_stream(
-    events: mpsc::Receiver<domain::Result<Exported>>,
+/// The file in pieces. One that can't be finished breaks off, so that nobody takes a part for the whole.
+fn stream(
+    rows: mpsc::Receiver<domain::Result<ExportRow>>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, domain::Error>> {
     futures_util::stream::unfold((events, Some(CSV_HEADER.to_owned())), |(mut events, buffer)| async move {
         let mut buffer = buffer?;
@@ -62,14 +62,14 @@ fn csv_stream(
     })
 }
 
-fn write_row(buffer: &mut String, Exported { event, details }: &Exported) {
-    let time = event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    let has_no_details = details.as_object().is_some_and(serde_json::Map::is_empty);
-    let details = if has_no_details { String::new() } else { details.to_string() };
+fn line(text: &mut String, ExportRow { event, details }: &ExportRow) {
+    let when = event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let none = details.as_object().is_some_and(serde_json::Map::is_empty);
+    let details = if none { String::new() } else { details.to_string() };
     let target = event.target.as_deref().unwrap_or_default();
-    let fields = [&time, &event.actor, &event.action, event.words(), target, &event.source, &details];
-    for (index, field) in fields.into_iter().enumerate() {
-        let _ = write!(buffer, "{}{}", if index == 0 { "" } else { "," }, quote(field));
+    let fields = [&when, &event.actor, &event.action, event.label(), target, &event.source, &details];
+    for (at, field) in fields.into_iter().enumerate() {
+        let _ = write!(text, "{}{}", if at == 0 { "" } else { "," }, cell(field));
     }
     buffer.push_str("\r\n");
 }

@@ -1,23 +1,24 @@
-//! The details of an event in words.
+//! Formats the details of an audit event for people.
 
 use serde_json::Value;
 
 /// The details in one line, such as `role: admin`.
-pub fn line(details: &Value) -> String {
+pub fn format_line(details: &Value) -> String {
     let Value::Object(fields) = details else { return String::new() };
-    let shown = fields.iter().map(|(name, value)| format!("{}: {}", name.replace('_', " "), plain(value)));
-    shown.collect::<Vec<_>>().join(" · ")
+    let parts =
+        fields.iter().map(|(name, value)| format!("{}: {}", name.replace('_', " "), format_value(value)));
+    parts.collect::<Vec<_>>().join(" · ")
 }
 
-fn plain(value: &Value) -> String {
+fn format_value(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(list) if list.is_empty() => "none".to_owned(),
-        Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Array(list) => list.iter().map(format_value).collect::<Vec<_>>().join(", "),
         Value::Bool(on) => if *on { "on" } else { "off" }.to_owned(),
         Value::Object(fields) => fields
             .iter()
-            .map(|(name, value)| format!("{name} {}", plain(value)))
+            .map(|(name, value)| format!("{name} {}", format_value(value)))
             .collect::<Vec<_>>()
             .join(", "),
         other => other.to_string(),
@@ -30,9 +31,9 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn details_read_as_one_line() {
+    fn details_are_formatted_in_one_line() {
         let details = json!({ "from": "member", "groups": ["a", "b"], "open": true });
-        assert_eq!(line(&details), "from: member · groups: a, b · open: on");
-        assert_eq!(line(&json!({})), "");
+        assert_eq!(format_line(&details), "from: member · groups: a, b · open: on");
+        assert_eq!(format_line(&json!({})), "");
     }
 }

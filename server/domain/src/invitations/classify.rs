@@ -115,7 +115,7 @@ pub(super) fn parse_entries(list: &str) -> Result<Vec<Entry>> {
     if entries.is_empty() {
         Err(Error::field("addresses", FieldError::NoAddress))
     } else if count > MAX_ADDRESSES {
-        let error = FieldError::TooManyAddresses { count, most: MAX_ADDRESSES };
+        let error = FieldError::TooManyAddresses { count, max: MAX_ADDRESSES };
         Err(Error::field("addresses", error))
     } else {
         Ok(entries)
@@ -142,16 +142,15 @@ pub(super) fn invite_result(
         (Some(of), _) => ClassifiedAddress::new(entry.text, AddressClass::Duplicate { of }),
         (None, Err(why)) => ClassifiedAddress::new(entry.text, AddressClass::Malformed { why }),
         (None, Ok(address)) => {
-            let email = address.normalized();
-            let status = statuses.get(&email).copied().unwrap_or(AddressStatus::UNKNOWN);
-            let AddressStatus { state, user, has_open_request } = status;
-            let class = match AddressClass::of_state(state) {
-                class if class.is_invited() && !settings.allows(&email) => {
+            let key = address.normalized();
+            let Found { state, user, asked } = found.get(&key).copied().unwrap_or(Found::NOBODY);
+            let class = match AddressClass::for_state(state) {
+                class if class.is_invited() && !settings.allows(&key) => {
                     AddressClass::Refused { why: Refusal::DomainNotAllowed }
                 }
                 class => class,
             };
-            ClassifiedAddress { text: address.as_str().to_owned(), class, user, has_open_request }
+            ClassifiedAddress { text: address.as_str().to_owned(), class, user, has_open_request: asked }
         }
     };
     InviteResult { addresses: entries.into_iter().map(classify).collect() }

@@ -34,7 +34,7 @@ pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
     };
     Ok(match transition(Action::Accept, state) {
         Transition::Apply(_) => {
-            let signed_in = context.signed_in().await?.map(|(_, user)| user);
+            let signed_in = context.find_session().await?.map(|(_, user)| user);
             JoinPage::Open {
                 inviter: row.inviter_name,
                 email: row.email,
@@ -62,11 +62,11 @@ pub async fn join(
     shown_email: &str,
     name: &str,
 ) -> Result<NewSession> {
-    let name = field::name(name).map_err(|error| Error::field("name", error))?;
+    let name = field::parse_name(name).map_err(|error| Error::field("name", error))?;
     let invitation =
         context.app().keys.verify_invitation_token(context.id, token).ok_or(Problem::LinkUnusable)?;
-    if context.signed_in().await?.is_some() {
-        return Err(Problem::OtherAccountOpen.into());
+    if context.find_session().await?.is_some() {
+        return Err(Problem::DifferentAccount.into());
     }
     let mut transaction = context.app().pool.begin().await?;
     let user = lock_invitee(&mut transaction, context, invitation).await?;

@@ -85,11 +85,11 @@ async fn confirmation(
     };
     let mail = match transition(Action::Request, state) {
         Transition::Apply(outcome) => outcome.mail,
-        Transition::Reject(_) | Transition::NoOp => Mail::No,
+        Transition::Reject(_) | Transition::NoOp => Mail::None,
     };
     match (mail, row.user_email) {
         (Mail::Confirmation, _) => return Ok(until.map(|until| (RequestId(row.id), until))),
-        (Mail::InvitationAgain, Some(email)) => {
+        (Mail::ExistingInvitation, Some(email)) => {
             queue(&mut transaction, claimed, now, "invitation", row.invitation_id, None, &email).await?;
         }
         (Mail::SignIn, Some(email)) => {

@@ -1,4 +1,4 @@
-//! Confirming a request by the link of its mail: only then it reaches the admins.
+//! Confirming a request with the link from its email, which opens it for review by the admins.
 
 use super::notify;
 use crate::audit::{self, Actor, Targets};
@@ -12,7 +12,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// What the link's page shows. Reads only: mail scanners open links too.
+/// The state of the page that the link opens. Read-only, since mail scanners open links too.
 pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> Result<ConfirmPage> {
     let Some(request) = context.app().keys.verify_request_token(context.id, token) else {
         return Ok(ConfirmPage::NoSuchLink);
@@ -26,44 +26,45 @@ pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> R
     .fetch_optional(&context.app().pool)
     .await?;
     let Some(row) = row else { return Ok(ConfirmPage::NoSuchLink) };
-    // Where the admins take no requests any more, those that wait for a confirmation are over, too.
-    let over =
+    // Turning requests off also expires the unconfirmed ones.
+    let is_expired =
         !context.settings.requests_enabled || row.confirm_expires_at.is_none_or(|until| until <= context.now);
     Ok(match row.status.as_str() {
-        "unconfirmed" if over => ConfirmPage::Expired,
+        "unconfirmed" if is_expired => ConfirmPage::Expired,
         "unconfirmed" => ConfirmPage::Ready { email: row.email, name: row.name, message: row.message },
         _ => ConfirmPage::Confirmed,
     })
 }
 
-/// Puts the request before the admins. Twice is as good as once. Who was invited or has joined meanwhile needs none; an
-/// address that was dismissed lately, or waits already, is counted and not shown again.
+/// Confirms a request, so that admins see it. Idempotent. If the address has been invited or has joined in the meantime, the
+/// request is resolved instead. If it already has an open or recently dismissed request, the repeat is only counted.
 ///
 /// # Errors
-/// A link that can't be used; its page says why.
+/// `LinkUnusable`; the page of the link says why.
 pub async fn confirm(context: &OrganizationContext<'_>, token: &Token) -> Result<()> {
     let request = context.app().keys.verify_request_token(context.id, token).ok_or(Problem::LinkUnusable)?;
-    // Before anything is locked: whoever posts a used link over and over keeps nobody waiting.
+    // Check without locks first, so that posting a used link repeatedly doesn't block others.
     match confirm_page(context, token).await? {
         ConfirmPage::Ready { .. } => {}
         ConfirmPage::Confirmed => return Ok(()),
         ConfirmPage::Expired | ConfirmPage::NoSuchLink => return Err(Problem::LinkUnusable.into()),
     }
     let mut transaction = context.app().pool.begin().await?;
-    // Before the address, in the house's order: the mail to the admins needs it.
+    // Lock order: organization first, which notifying the admins needs.
     access::lock_organization(&mut transaction, context).await?;
-    let Some(asked) = lock(&mut transaction, context, request).await? else {
+    let Some(locked) = lock_request(&mut transaction, context, request).await? else {
         return Ok(());
     };
-    let needed = matches!(asked.state, MembershipState::Unknown | MembershipState::Expired);
-    let counted = needed && count_repeat(&mut transaction, context, &asked.email_normalized).await?;
-    let opened = if needed && !counted { open(&mut transaction, context, request).await? } else { false };
-    if opened {
+    let is_needed = matches!(locked.state, MembershipState::Unknown | MembershipState::Expired);
+    let is_repeat = is_needed && count_repeat(&mut transaction, context, &locked.email_normalized).await?;
+    let is_opened =
+        if is_needed && !is_repeat { open(&mut transaction, context, request).await? } else { false };
+    if is_opened {
         let mut targets = Targets::default();
-        targets.push_address(&asked.email);
-        let actor = Actor::Stranger { email: &asked.email };
+        targets.push_address(&locked.email);
+        let actor = Actor::Unauthenticated { email: &locked.email };
         audit::record(&mut transaction, context, &actor, "request.opened", &targets, &json!({})).await?;
-        notify::admins(&mut transaction, context, request).await?;
+        notify::queue_admin_emails(&mut transaction, context, request).await?;
     } else {
         sqlx::query!(
             "update invitation_requests set status = 'resolved', proof = 'email', ended_at = $3
@@ -75,7 +76,7 @@ pub async fn confirm(context: &OrganizationContext<'_>, token: &Token) -> Result
         .execute(&mut *transaction)
         .await?;
     }
-    if let Some(placeholder) = asked.placeholder {
+    if let Some(placeholder) = locked.placeholder {
         sqlx::query!(
             "delete from users where organization_id = $1 and id = $2",
             context.organization_id(),
@@ -89,24 +90,24 @@ pub async fn confirm(context: &OrganizationContext<'_>, token: &Token) -> Result
     Ok(())
 }
 
-/// A try that waits to be confirmed.
-struct Asked {
+/// An unconfirmed request, locked together with its address.
+struct LockedRequest {
     email: String,
     email_normalized: String,
     state: MembershipState,
-    /// What holds the place of an address that nobody has.
+    /// The placeholder user that locks an address without a user, see [`lock_address`].
     placeholder: Option<Uuid>,
 }
 
-/// How often the user of an address may be gone again between two looks at it.
+/// Most attempts to lock a user who is concurrently removed and created again.
 const MAX_LOCK_ATTEMPTS: usize = 10;
 
-/// Locks the address, and then the try; nothing, when it was confirmed before.
-async fn lock(
+/// Locks the address, then the request. `None` if it was already confirmed.
+async fn lock_request(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     request: RequestId,
-) -> Result<Option<Asked>> {
+) -> Result<Option<LockedRequest>> {
     let (placeholder, user) = lock_address(transaction, context, request).await?;
     let row = sqlx::query!(
         "select email, email_normalized, status, confirm_expires_at from invitation_requests
@@ -126,21 +127,21 @@ async fn lock(
     let state = match user {
         None => MembershipState::Unknown,
         Some((id, status)) => {
-            let ends = sqlx::query_scalar!(
+            let expires_at = sqlx::query_scalar!(
                 "select expires_at from invitations where organization_id = $1 and user_id = $2 and status = 'open'",
                 context.organization_id(),
                 id
             )
             .fetch_optional(transaction)
             .await?;
-            membership_state(&status, ends, context.now)
+            state(&status, expires_at, context.now)
         }
     };
-    Ok(Some(Asked { email: row.email, email_normalized: row.email_normalized, state, placeholder }))
+    Ok(Some(LockedRequest { email: row.email, email_normalized: row.email_normalized, state, placeholder }))
 }
 
-/// Locks the user of the address. Where nobody has it, a placeholder takes its place until the end of the transaction,
-/// which takes it away again: who invites the address meanwhile waits for that, and finds the request.
+/// Locks the user with the request's address. If there is none, inserts a placeholder user, which the same transaction
+/// deletes again. A concurrent invitation of the address then waits for the commit and sees the open request.
 async fn lock_address(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
@@ -180,13 +181,13 @@ async fn lock_address(
     Err(Problem::LinkUnusable.into())
 }
 
-/// Counts the repeat at the request of the same address that waits already or was dismissed lately, if there is one.
+/// Counts a repeat on the address's open or recently dismissed request. Returns false if there is none.
 pub(super) async fn count_repeat(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     email_normalized: &str,
 ) -> Result<bool> {
-    let counted = sqlx::query!(
+    let updated = sqlx::query!(
         "update invitation_requests set repeat_count = repeat_count + 1
          where organization_id = $1 and id = (
             select id from invitation_requests
@@ -200,20 +201,21 @@ pub(super) async fn count_repeat(
     )
     .execute(transaction)
     .await?;
-    Ok(counted.rows_affected() == 1)
+    Ok(updated.rows_affected() == 1)
 }
 
-/// Opens the request, unless one of the same address waits already. How often it was asked in vain before goes with it.
+/// Opens the request unless the address already has an open one. Carries over the repeat count of the last dismissed one.
 async fn open(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     request: RequestId,
 ) -> Result<bool> {
-    let opened = sqlx::query!(
+    let updated = sqlx::query!(
         "update invitation_requests r set status = 'open', proof = 'email', repeat_count = coalesce((
-            select before.repeat_count from invitation_requests before
-            where before.organization_id = $1 and before.email_normalized = r.email_normalized and before.status = 'dismissed'
-            order by before.ended_at desc limit 1
+            select previous.repeat_count from invitation_requests previous
+            where previous.organization_id = $1 and previous.email_normalized = r.email_normalized
+                and previous.status = 'dismissed'
+            order by previous.ended_at desc limit 1
          ), 0)
          where r.organization_id = $1 and r.id = $2 and not exists (
             select from invitation_requests other
@@ -224,5 +226,5 @@ async fn open(
     )
     .execute(transaction)
     .await?;
-    Ok(opened.rows_affected() == 1)
+    Ok(updated.rows_affected() == 1)
 }

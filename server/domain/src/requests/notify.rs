@@ -1,4 +1,4 @@
-//! Telling the admins that requests wait: by mail, once an hour at most.
+//! Emails that notify admins about open requests, at most once an hour.
 
 use crate::{OrganizationContext, Result};
 use chrono::TimeDelta;
@@ -6,12 +6,12 @@ use model::RequestId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// How far two mails about waiting requests are apart at least, in minutes.
-const APART_MINUTES: i64 = 60;
+/// Minimum time between two notifications.
+const MIN_INTERVAL: TimeDelta = TimeDelta::hours(1);
 
-/// Queues a mail to every admin about what waits, unless one is on its way or the settings say no. Where one left less
-/// than an hour ago, the next is due an hour after it.
-pub(super) async fn admins(
+/// Queues an email about open requests to every admin, unless it is turned off or one is already queued. If the last one was
+/// sent less than an hour ago, this one is due an hour after it.
+pub(super) async fn queue_admin_emails(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     request: RequestId,
@@ -19,18 +19,17 @@ pub(super) async fn admins(
     if !context.settings.notify_requests {
         return Ok(());
     }
-    let before = sqlx::query_scalar!(
+    let notified_at = sqlx::query_scalar!(
         "select requests_notified_at from organizations where id = $1 for no key update",
         context.organization_id()
     )
     .fetch_one(&mut *transaction)
     .await?;
-    // The next one is queued already, and counts what waits when it leaves.
-    if before.is_some_and(|before| before > context.now) {
+    // Already queued for later. It counts the open requests when it is sent.
+    if notified_at.is_some_and(|at| at > context.now) {
         return Ok(());
     }
-    let due =
-        before.map_or(context.now, |before| context.now.max(before + TimeDelta::minutes(APART_MINUTES)));
+    let due = notified_at.map_or(context.now, |at| context.now.max(at + MIN_INTERVAL));
     sqlx::query!(
         "update organizations set requests_notified_at = $2 where id = $1",
         context.organization_id(),

@@ -1,32 +1,36 @@
-//! How much asking for an invitation one address, one source and all of them together may do.
+//! Rate limits of invitation requests: per email address, IP address, subnet and organization.
 
 use crate::rate_limit::{self, RateLimit};
 use crate::{OrganizationContext, Result};
+use chrono::TimeDelta;
 use sqlx::PgConnection;
 
-const DAY: i64 = 24 * 60;
+const DAY: TimeDelta = TimeDelta::days(1);
 
-/// Mails to one mailbox.
-const ADDRESS: RateLimit = RateLimit { scope: "request_address", most: 3, minutes: DAY };
-/// Tries of one source: a household or an office.
-const SOURCE: RateLimit = RateLimit { scope: "request_ip", most: 20, minutes: DAY };
-/// Tries of one site, in whose many networks one person may be.
-const SITE: RateLimit = RateLimit { scope: "request_subnet", most: 60, minutes: DAY };
-/// Tries at one organization. What one site may do is a small part of it.
-const ORGANIZATION: RateLimit = RateLimit { scope: "request_organization", most: 500, minutes: DAY };
+/// Emails to one address.
+const ADDRESS: RateLimit = RateLimit { scope: "request_address", max: 3, window: DAY };
+/// Requests from one IP address, which a household or an office may share.
+const CLIENT_IP: RateLimit = RateLimit { scope: "request_ip", max: 20, window: DAY };
+/// Requests from one subnet, in which one person can have many addresses.
+const SUBNET: RateLimit = RateLimit { scope: "request_subnet", max: 60, window: DAY };
+/// Requests to one organization. Much higher than the limit per subnet, so that one person can't exhaust it.
+const ORGANIZATION: RateLimit = RateLimit { scope: "request_organization", max: 500, window: DAY };
 
-/// Counts one more try of this address from where it comes, unless that is one too many. The source is counted first:
-/// whoever has used up their own share takes nothing of the others'.
-pub(super) async fn take(
+/// Counts a request against all limits and returns whether it is within them. The limits of the sender are checked first, so
+/// that a sender beyond them doesn't use up those of the address and the organization.
+pub(super) async fn check_and_increment(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     email_normalized: &str,
 ) -> Result<bool> {
-    let (source, site) = (rate_limit::client_ip(context), rate_limit::subnet(context));
-    for (quota, key) in
-        [(SOURCE, source.as_str()), (SITE, site.as_str()), (ADDRESS, email_normalized), (ORGANIZATION, "")]
-    {
-        if rate_limit::check_and_increment(transaction, context, &quota, key).await?.is_none() {
+    let (client_ip, subnet) = (rate_limit::client_ip(context), rate_limit::subnet(context));
+    for (limit, key) in [
+        (CLIENT_IP, client_ip.as_str()),
+        (SUBNET, subnet.as_str()),
+        (ADDRESS, email_normalized),
+        (ORGANIZATION, ""),
+    ] {
+        if rate_limit::check_and_increment(transaction, context, &limit, key).await?.is_none() {
             return Ok(false);
         }
     }

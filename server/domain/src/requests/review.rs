@@ -1,4 +1,4 @@
-//! What the admins do about open requests.
+//! Listing, dismissing and closing open requests.
 
 use crate::audit::{self, Actor, Targets};
 use crate::{Admin, OrganizationContext, Result, mail, users};
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// One page of the open requests, the oldest first.
+/// One page of the open requests, oldest first.
 pub async fn list(admin: &Admin<'_>, query: &RequestsQuery) -> Result<RequestsPage> {
     let backwards = query.before.is_some();
-    let most = i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX) + 1;
+    let limit = i64::try_from(PAGE_ROWS).unwrap_or(i64::MAX) + 1;
     let mut rows = sqlx::query!(
         "select r.id, r.email, r.name, r.message, r.created_at, r.repeat_count,
             u.id as \"user_id?\", u.joined_by, u.joined_at
@@ -26,11 +26,11 @@ pub async fn list(admin: &Admin<'_>, query: &RequestsQuery) -> Result<RequestsPa
         query.after.map(|id| id.0).filter(|_| !backwards),
         query.before.map(|id| id.0),
         backwards,
-        most
+        limit
     )
     .fetch_all(&admin.app().pool)
     .await?;
-    let more = rows.len() > PAGE_ROWS;
+    let has_more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
     if backwards {
         rows.reverse();
@@ -44,48 +44,46 @@ pub async fn list(admin: &Admin<'_>, query: &RequestsQuery) -> Result<RequestsPa
             email: row.email,
             name: row.name,
             message: row.message,
-            asked_at: row.created_at,
+            requested_at: row.created_at,
             repeat_count: row.repeat_count,
             member: row.user_id.zip(row.joined_at).map(|(user, at)| Membership {
                 user: UserId(user),
-                by: row.joined_by.and_then(|way| way.parse().ok()).unwrap_or_default(),
+                by: row.joined_by.and_then(|code| code.parse().ok()).unwrap_or_default(),
                 at,
             }),
         })
         .collect();
     Ok(RequestsPage {
         rows,
-        previous: first.filter(|_| if backwards { more } else { query.after.is_some() }),
-        next: last.filter(|_| backwards || more),
+        previous: first.filter(|_| if backwards { has_more } else { query.after.is_some() }),
+        next: last.filter(|_| backwards || has_more),
         any_stale: any_stale(admin).await?,
         counts: users::load_counts(admin).await?,
         now: admin.now,
     })
 }
 
-/// Whether there is an open request of an active user, on whichever page.
+/// Whether any open request belongs to an active user.
 async fn any_stale(admin: &Admin<'_>) -> Result<bool> {
-    let any = sqlx::query_scalar!(
+    let any_stale = sqlx::query_scalar!(
         "select exists (
             select from invitation_requests r
             join users u on u.organization_id = r.organization_id and u.email_normalized = r.email_normalized and u.status = 'active'
             where r.organization_id = $1 and r.status = 'open'
-         ) as \"any!\"",
+         ) as \"any_stale!\"",
         admin.organization_id()
     )
     .fetch_one(&admin.app().pool)
     .await?;
-    Ok(any)
+    Ok(any_stale)
 }
 
-/// Closes these requests without an invitation, and says how many were open. Nobody is told, unless `tell`.
-///
-/// # Errors
-/// None of its own: a request that is closed already stays so.
-pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], tell: bool) -> Result<usize> {
+/// Dismisses requests without an invitation and returns how many of them were open. With `notify`, emails the people who
+/// sent them.
+pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], notify: bool) -> Result<usize> {
     let ids: Vec<Uuid> = requests.iter().map(|request| request.0).collect();
     let mut transaction = admin.app().pool.begin().await?;
-    let closed = sqlx::query!(
+    let dismissed = sqlx::query!(
         "with open as (
             select id from invitation_requests
             where organization_id = $1 and id = any($3) and status = 'open' order by id for update
@@ -100,25 +98,22 @@ pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], tell: bool) -> R
     .fetch_all(&mut *transaction)
     .await?;
     let mut targets = Targets::default();
-    for row in &closed {
+    for row in &dismissed {
         targets.push_address(&row.email);
     }
-    if tell {
-        let mails: Vec<_> = closed.iter().map(|row| (RequestId(row.id), row.email.as_str())).collect();
+    if notify {
+        let mails: Vec<_> = dismissed.iter().map(|row| (RequestId(row.id), row.email.as_str())).collect();
         mail::queue_requests(&mut transaction, admin, "request_dismissed", &mails).await?;
     }
     let actor = Actor::user(&admin.user);
-    let details = json!({ "told": tell });
+    let details = json!({ "notified": notify });
     audit::record(&mut transaction, admin, &actor, "request.dismissed", &targets, &details).await?;
     transaction.commit().await?;
     admin.app().mail_ready.notify_one();
-    Ok(closed.len())
+    Ok(dismissed.len())
 }
 
-/// Closes every open request whose address belongs to an active user by now, and says how many there were.
-///
-/// # Errors
-/// None of its own.
+/// Dismisses all stale requests, those of active users, and returns how many there were.
 pub async fn dismiss_stale(admin: &Admin<'_>) -> Result<usize> {
     let stale = sqlx::query_scalar!(
         "select r.id from invitation_requests r
@@ -132,8 +127,8 @@ pub async fn dismiss_stale(admin: &Admin<'_>) -> Result<usize> {
     if stale.is_empty() { Ok(0) } else { dismiss(admin, &stale, false).await }
 }
 
-/// The open requests of these addresses.
-pub async fn of_addresses(admin: &Admin<'_>, emails: &[String]) -> Result<Vec<RequestId>> {
+/// Finds the open requests from these email addresses.
+pub async fn find_open_by_email(admin: &Admin<'_>, emails: &[String]) -> Result<Vec<RequestId>> {
     let ids = sqlx::query_scalar!(
         "select id from invitation_requests
          where organization_id = $1 and email = any($2) and status = 'open'",
@@ -145,7 +140,7 @@ pub async fn of_addresses(admin: &Admin<'_>, emails: &[String]) -> Result<Vec<Re
     Ok(ids.into_iter().map(RequestId).collect())
 }
 
-/// Dismisses the open request of somebody who becomes a user now, where the settings say so; tells whether there was one.
+/// Resolves the open request of a user who is joining, if the settings say so. Returns whether there was one.
 pub(crate) async fn mark_joined(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
@@ -154,7 +149,7 @@ pub(crate) async fn mark_joined(
     if !context.settings.dismiss_stale_requests {
         return Ok(false);
     }
-    let dismissed = sqlx::query!(
+    let resolved = sqlx::query!(
         "update invitation_requests set status = 'resolved', ended_at = $2
          where organization_id = $1 and status = 'open'
             and email_normalized = (select email_normalized from users where organization_id = $1 and id = $3)",
@@ -164,10 +159,10 @@ pub(crate) async fn mark_joined(
     )
     .execute(transaction)
     .await?;
-    Ok(dismissed.rows_affected() > 0)
+    Ok(resolved.rows_affected() > 0)
 }
 
-/// What the log keeps of a joining: by which way, and that it answered a request.
+/// Audit details of joining: how, and whether it dismissed an open request.
 pub(crate) fn join_details(by: JoinedBy, dismissed: bool) -> Value {
     let mut details = json!({ "by": by.code() });
     if dismissed {
@@ -176,11 +171,11 @@ pub(crate) fn join_details(by: JoinedBy, dismissed: bool) -> Value {
     details
 }
 
-/// Closes the open requests of these addresses, which are invited; gives back which had one.
+/// Approves the open requests of these normalized addresses, which are being invited. Returns the addresses that had one.
 pub(crate) async fn mark_approved(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    keys: &[&str],
+    emails_normalized: &[&str],
 ) -> Result<Vec<String>> {
     let emails = sqlx::query_scalar!(
         "with open as (
@@ -192,7 +187,7 @@ pub(crate) async fn mark_approved(
          returning email",
         context.organization_id(),
         context.now,
-        keys as &[&str]
+        emails_normalized as &[&str]
     )
     .fetch_all(transaction)
     .await?;

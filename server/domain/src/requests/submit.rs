@@ -1,4 +1,4 @@
-//! Asking on the login page.
+//! Submitting a request from the login page.
 
 use super::rate_limit;
 use crate::{Error, OrganizationContext, Result, mail, retention};
@@ -7,19 +7,19 @@ use model::field::{self, FieldError};
 use model::requests::CONFIRM_HOURS;
 use model::{EmailAddress, FieldProblem, Problem, RequestId};
 
-/// Writes a wish for an invitation down, and queues its mail. The answer and the work are the same for every address;
-/// beyond a quota the answer is the same too, and nothing is sent.
+/// Stores an unconfirmed request and queues its email. Response and work are the same for every address. Beyond a rate limit
+/// the response is still the same, but no email is sent.
 ///
 /// # Errors
-/// Not found, where strangers may not ask; every field that can't be so.
+/// `NotFound` if requests are turned off; otherwise all invalid fields.
 pub async fn submit(context: &OrganizationContext<'_>, email: &str, name: &str, message: &str) -> Result<()> {
     if !context.settings.requests_enabled {
         return Err(Error::not_found());
     }
-    let (email, name, message) = check(email, name, message)?;
+    let (email, name, message) = validate(email, name, message)?;
     let request = RequestId(context.new_id());
     let mut transaction = context.app().pool.begin().await?;
-    if rate_limit::take(&mut transaction, context, &email.normalized()).await? {
+    if rate_limit::check_and_increment(&mut transaction, context, &email.normalized()).await? {
         sqlx::query!(
             "insert into invitation_requests
                 (organization_id, id, email, email_normalized, name, message, status, created_at, confirm_expires_at)
@@ -44,12 +44,12 @@ pub async fn submit(context: &OrganizationContext<'_>, email: &str, name: &str, 
     Ok(())
 }
 
-fn check(email: &str, name: &str, message: &str) -> Result<(EmailAddress, String, String)> {
+fn validate(email: &str, name: &str, message: &str) -> Result<(EmailAddress, String, String)> {
     let email = match email.trim() {
         "" => Err(FieldError::Empty),
-        typed => EmailAddress::parse(typed).map_err(|why| FieldError::Address { why }),
+        input => EmailAddress::parse(input).map_err(|why| FieldError::Address { why }),
     };
-    match (email, field::name(name), field::description(message)) {
+    match (email, field::parse_name(name), field::parse_description(message)) {
         (Ok(email), Ok(name), Ok(message)) => Ok((email, name, message)),
         (email, name, message) => {
             let errors = [("email", email.err()), ("name", name.err()), ("message", message.err())];

@@ -22,8 +22,8 @@ impl IfMatch {
     /// Checks the precondition against the current version.
     pub(super) fn check(&self, version: &str) -> Result<()> {
         match self {
-            Self::OneOf(versions) if !versions.iter().any(|expected| expected == version) => {
-                Err(Error::Problem(Problem::ChangedMeanwhile))
+            Self::OneOf(versions) if !versions.iter().any(|one| one == version) => {
+                Err(Error::Problem(Problem::PreconditionFailed))
             }
             Self::Any | Self::OneOf(_) => Ok(()),
         }

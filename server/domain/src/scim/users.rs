@@ -266,7 +266,7 @@ async fn try_delete(api_client: &ApiClient<'_>, user: UserId, if_match: &IfMatch
 fn single_result(result: model::actions::ActionResult) -> Result<()> {
     match result.refused.into_iter().next() {
         Some(refused) => Err(Problem::Refused { why: refused.why }.into()),
-        None if result.gone > 0 => Err(Error::not_found()),
+        None if answer.not_found > 0 => Err(Error::not_found()),
         None => Ok(()),
     }
 }

@@ -169,7 +169,7 @@ async fn first_time(
 /// The verified address, where this connection takes it.
 fn allowed<'a>(attempt: &Attempt, person: &'a Person) -> Result<&'a EmailAddress, SsoRefusal> {
     let email = person.email.as_ref().ok_or(SsoRefusal::Unverified)?;
-    if model::settings::allows(&attempt.connection.allowed_domains, &email.normalized()) {
+    if model::settings::is_domain_allowed(&attempt.connection.allowed_domains, &email.normalized()) {
         Ok(email)
     } else {
         Err(SsoRefusal::DomainNotAllowed { email: email.to_string() })

@@ -127,7 +127,7 @@ pub async fn save(
     }
     details.insert("connection".to_owned(), json!(after.name));
     let word = if before.is_some() { "connection.updated" } else { "connection.created" };
-    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(connection.0));
+    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(connection.0));
     audit::record(&mut transaction, admin, &actor, word, &targets, &details.into()).await?;
     transaction.commit().await?;
     Ok(connection)
@@ -268,7 +268,7 @@ pub async fn delete(admin: &Admin<'_>, id: ConnectionId) -> Result<()> {
     )
     .execute(&mut *transaction)
     .await?;
-    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(id.0));
+    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(id.0));
     let details = json!({ "connection": name });
     audit::record(&mut transaction, admin, &actor, "connection.deleted", &targets, &details).await?;
     transaction.commit().await?;

@@ -49,7 +49,7 @@ pub async fn switch_email_links(admin: &Admin<'_>, off: bool) -> Result<()> {
         .execute(&mut *transaction)
         .await?;
     }
-    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(admin.organization_id()));
+    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(admin.organization_id()));
     let details = json!({ "email_links_disabled": { "from": !off, "to": off } });
     let word = "organization.settings_updated";
     audit::record(&mut transaction, admin, &actor, word, &targets, &details).await?;

@@ -293,7 +293,7 @@ async fn person(
 
 /// A name as we take one; none, when it is not one that can be shown.
 fn one(name: Option<&str>) -> String {
-    name.and_then(|name| model::field::name(name).ok()).unwrap_or_default()
+    name.and_then(|name| model::field::parse_name(name).ok()).unwrap_or_default()
 }
 
 async fn user_info(

@@ -45,9 +45,9 @@ pub(super) async fn keep(
             let mut targets = Targets::default();
             match email {
                 Some(email) => targets.push_address(email),
-                None => targets = Targets::thing(attempt.connection.id.0),
+                None => targets = Targets::resource(attempt.connection.id.0),
             }
-            let actor = Actor::Stranger { email: email.unwrap_or("somebody who is not known") };
+            let actor = Actor::Unauthenticated { email: email.unwrap_or("somebody who is not known") };
             audit::record(&mut transaction, context, &actor, "sso.sign_in_refused", &targets, &details)
                 .await?;
         }

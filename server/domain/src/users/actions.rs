@@ -34,7 +34,7 @@ pub async fn apply_action(
         return Err(Error::field("users", FieldError::Empty));
     }
     if users.len() > MAX_USERS {
-        return Err(Error::field("users", FieldError::TooMany { most: MAX_USERS }));
+        return Err(Error::field("users", FieldError::TooMany { max: MAX_USERS }));
     }
     let mut selection: Vec<Uuid> = users.iter().map(|user| user.0).collect();
     selection.sort_unstable();
@@ -101,21 +101,21 @@ async fn apply_to_state(
     selection: &[Uuid],
     required_state: Option<MembershipState>,
 ) -> Result<ActionResult> {
-    if action.ends_an_admin() {
+    if action.can_remove_admin() {
         access::lock_organization(transaction, principal).await?;
     }
-    let mut users = lock_users(transaction, principal, selection).await?;
-    let remaining_admins =
-        if action.ends_an_admin() { Some(count_active_admins(transaction, principal).await?) } else { None };
-    let not_found = selection.len() - users.len();
-    users.retain(|user| required_state.is_none_or(|state| user.state == state));
-    let plan = Plan::new(principal, action, users, remaining_admins);
-    execute(transaction, principal, action, &plan.changes).await?;
+    let mut found = lock_users(transaction, principal, chosen).await?;
+    let admins_left =
+        if action.can_remove_admin() { Some(count_admins(transaction, principal).await?) } else { None };
+    let not_found = chosen.len() - found.len();
+    found.retain(|user| only.is_none_or(|only| user.state == only));
+    let mut plan = Plan::of(principal, action, found, admins_left);
+    write(transaction, principal, action, &plan.done).await?;
     Ok(ActionResult {
         action,
         done: plan.changes.into_iter().map(|(user, _)| user.email).collect(),
         refused: plan.refused,
-        gone: not_found,
+        not_found,
     })
 }
 

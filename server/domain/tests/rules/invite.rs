@@ -1,6 +1,6 @@
 //! Inviting a list of addresses, and classifying it beforehand.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, found, refusal};
+use crate::test_app::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use domain::invitations::{self, invite};
 use model::field::FieldError;
 use model::invitations::AddressClass;
@@ -44,7 +44,7 @@ async fn reinvite_restarts_expiry_with_the_new_role(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite_as(BLOBBY, OrganizationRole::Admin).await;
     app.wait_days(7);
-    assert_eq!(app.invite_one(BLOBBY).await, AddressClass::Again);
+    assert_eq!(app.invite_one(BLOBBY).await, AddressClass::Expired);
     assert_eq!(app.count("users where email = 'blobby@blobsrus.com' and role = 'member'").await, 1);
     assert_eq!(app.count_open_invitations().await, 1);
     assert_eq!(app.count_invitation_emails().await, 2);
@@ -81,7 +81,7 @@ async fn mixed_list_reports_each_entry(pool: PgPool) {
     let after = app.invite(list).await;
     assert_eq!(before, after, "the result matches the classification before");
     let classes: Vec<_> = after.addresses.iter().map(|address| &address.class).collect();
-    assert_eq!(after.invited(), 1);
+    assert_eq!(after.count_invited(), 1);
     assert_eq!(classes[0], &AddressClass::New);
     assert!(matches!(classes[1], AddressClass::Malformed { .. }));
     assert!(classes.contains(&&AddressClass::Duplicate { of: 0 }));
@@ -97,19 +97,22 @@ async fn classify_reports_open_requests(pool: PgPool) {
     app.insert_open_request("known@blobsrus.com").await;
     app.insert_dismissed_request("dismissed@blobsrus.com").await;
     let list = "Blobby@BlobsRUs.com, known@blobsrus.com, dismissed@blobsrus.com, new@blobsrus.com";
-    let result = invitations::classify(&app.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
-    let has_open_request: Vec<bool> =
-        result.addresses.iter().map(|address| address.has_open_request).collect();
-    assert_eq!(has_open_request, [true, true, false, false]);
-    assert_eq!(result.addresses[0].class, AddressClass::New);
-    assert_eq!(result.addresses[1].class, refused(Refusal::UserExists));
-    // Inviting the address approves the request.
+    let classes = invitations::classify(&app.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
+    let asked: Vec<bool> = classes.addresses.iter().map(|address| address.has_open_request).collect();
+    assert_eq!(asked, [true, true, false, false]);
+    assert_eq!(classes.addresses[0].class, AddressClass::New);
+    assert_eq!(classes.addresses[1].class, refused(Refusal::UserExists));
+    // Inviting answers the request.
     app.invite(list).await;
-    assert_eq!(app.count_open_requests(BLOBBY).await, 0);
-    let other = found(&app.context, "other", "eve@other.example").await;
-    let foreign =
+    assert_eq!(
+        app.count("invitation_requests where email_normalized = 'blobby@blobsrus.com' and status = 'open'")
+            .await,
+        0
+    );
+    let other = create_organization(&app.context, "other", "eve@other.example").await;
+    let theirs =
         invitations::classify(&other.admin("other").await.unwrap(), "known@blobsrus.com").await.unwrap();
-    assert!(!foreign.addresses[0].has_open_request);
+    assert!(!theirs.addresses[0].has_open_request);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -128,9 +131,9 @@ async fn empty_and_oversized_lists_are_field_errors(pool: PgPool) {
     let admin = app.admin.admin(SLUG).await.unwrap();
     let problem = refusal(invite(&admin, " ,;\n", &OrganizationRole::Member.into()).await);
     assert_eq!(problem, Problem::field("addresses", FieldError::NoAddress));
-    let oversized: String = (0..=10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
-    let problem = refusal(invite(&admin, &oversized, &OrganizationRole::Member.into()).await);
-    let error = FieldError::TooManyAddresses { count: 10_001, most: 10_000 };
+    let huge: String = (0..=10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
+    let problem = refusal(invite(&admin, &huge, &OrganizationRole::Member.into()).await);
+    let error = FieldError::TooManyAddresses { count: 10_001, max: 10_000 };
     assert_eq!(problem, Problem::field("addresses", error));
     assert_eq!(app.count("deliveries").await, 0);
 }
@@ -139,7 +142,7 @@ async fn empty_and_oversized_lists_are_field_errors(pool: PgPool) {
 async fn invite_accepts_ten_thousand_addresses(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let list: String = (0..10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
-    assert_eq!(app.invite(&list).await.invited(), 10_000);
+    assert_eq!(app.invite(&list).await.count_invited(), 10_000);
     for table in
         ["invitations", "deliveries where state = 'queued'", "audit_events where action = 'user.invited'"]
     {
@@ -152,17 +155,17 @@ async fn only_admins_of_the_organization_have_access(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let member = app.make_active(BLOBBY).await;
     assert_eq!(refusal(member.admin(SLUG).await), Problem::NotFound);
-    let outsider = found(&app.context, "other", "eve@other.example").await;
-    assert_eq!(refusal(outsider.admin(SLUG).await), Problem::SignedOut);
-    assert_eq!(refusal(outsider.organization("nowhere").await), Problem::NotFound);
+    let stranger = create_organization(&app.context, "other", "eve@other.example").await;
+    assert_eq!(refusal(stranger.admin(SLUG).await), Problem::SignedOut);
+    assert_eq!(refusal(stranger.organization("nowhere").await), Problem::NotFound);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn same_address_is_one_user_per_organization(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active(BLOBBY).await;
-    let other = found(&app.context, "other", "eve@other.example").await;
-    let result =
+    let other = create_organization(&app.context, "other", "eve@other.example").await;
+    let answer =
         invite(&other.admin("other").await.unwrap(), BLOBBY, &OrganizationRole::Member.into()).await.unwrap();
-    assert_eq!(result.invited(), 1);
+    assert_eq!(answer.count_invited(), 1);
 }

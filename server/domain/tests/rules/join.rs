@@ -1,6 +1,6 @@
-//! The rule table's row "accept": opening a link shows, only the POST joins.
+//! The transition "accept": opening an invitation link changes nothing, only the POST joins.
 
-use crate::test_app::{SLUG, TestApp, found, refusal, request_context};
+use crate::test_app::{SLUG, TestApp, create_organization, refusal, request_context};
 use chrono::TimeDelta;
 use domain::invitations::{join, join_page};
 use domain::{RequestContext, Token};
@@ -12,12 +12,12 @@ use std::collections::HashMap;
 
 const BLOBBY: &str = "blobby@blobsrus.com";
 
-async fn page(who: &RequestContext, token: &Token) -> JoinPage {
-    join_page(&who.organization(SLUG).await.unwrap(), token).await.unwrap()
+async fn page(request: &RequestContext, token: &Token) -> JoinPage {
+    join_page(&request.organization(SLUG).await.unwrap(), token).await.unwrap()
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn opening_the_link_changes_nothing_however_often(pool: PgPool) {
+async fn opening_a_link_changes_nothing(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
@@ -25,12 +25,12 @@ async fn opening_the_link_changes_nothing_however_often(pool: PgPool) {
         let page = page(&app.nobody(), &token).await;
         assert!(matches!(page, JoinPage::Open { email, signed_in_as: None, .. } if email == BLOBBY));
     }
-    assert_eq!(app.count("users where status = 'invited'").await, 1);
-    assert_eq!(app.count("sessions").await, 1, "the admin's alone");
+    assert_eq!(app.count_users("invited").await, 1);
+    assert_eq!(app.count("sessions").await, 1, "only the admin's");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn the_post_joins_and_signs_in(pool: PgPool) {
+async fn joining_activates_and_signs_in(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite_as(BLOBBY, OrganizationRole::Admin).await;
     let token = app.token(BLOBBY).await;
@@ -42,11 +42,11 @@ async fn the_post_joins_and_signs_in(pool: PgPool) {
     let admin = blobby.admin(SLUG).await.unwrap();
     assert_eq!(admin.user.name, "Blobby Blob");
     assert_eq!(app.count("users where email = 'blobby@blobsrus.com' and last_login_at is not null").await, 1);
-    assert_eq!(app.count("audit_events where action = 'user.joined'").await, 1);
+    assert_eq!(app.count_audit_events("user.joined").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn joining_needs_a_name(pool: PgPool) {
+async fn joining_requires_a_name(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
@@ -57,7 +57,7 @@ async fn joining_needs_a_name(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_used_link_says_so_and_signs_nobody_in(pool: PgPool) {
+async fn used_link_signs_nobody_in(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active(BLOBBY).await;
     let token = app.token(BLOBBY).await;
@@ -71,7 +71,7 @@ async fn a_used_link_says_so_and_signs_nobody_in(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn seven_days_to_the_moment(pool: PgPool) {
+async fn invitation_expires_after_exactly_7_days(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
@@ -82,11 +82,11 @@ async fn seven_days_to_the_moment(pool: PgPool) {
     assert!(matches!(page(&nobody, &token).await, JoinPage::Expired { .. }));
     let problem = refusal(join(&nobody.organization(SLUG).await.unwrap(), &token, BLOBBY, "Late Blob").await);
     assert_eq!(problem, Problem::LinkUnusable);
-    assert_eq!(app.count("users where status = 'active'").await, 1, "the admin alone");
+    assert_eq!(app.count_users("active").await, 1, "only the admin");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn the_old_link_goes_on_working_when_an_expired_invitation_starts_again(pool: PgPool) {
+async fn old_link_works_after_reinviting(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
@@ -98,7 +98,7 @@ async fn the_old_link_goes_on_working_when_an_expired_invitation_starts_again(po
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_revoked_link_says_so_also_after_a_new_invitation(pool: PgPool) {
+async fn revoked_link_stays_revoked_after_reinviting(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
     let old = app.token(BLOBBY).await;
@@ -116,7 +116,7 @@ async fn a_revoked_link_says_so_also_after_a_new_invitation(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_suspended_persons_link_looks_like_an_unknown_one(pool: PgPool) {
+async fn link_of_suspended_user_looks_unknown(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active(BLOBBY).await;
     app.suspend(BLOBBY).await;
@@ -126,9 +126,9 @@ async fn a_suspended_persons_link_looks_like_an_unknown_one(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_token_of_one_organization_opens_nothing_in_another(pool: PgPool) {
+async fn token_is_unknown_in_another_organization(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    found(&app.context, "other", "eve@other.example").await;
+    create_organization(&app.context, "other", "eve@other.example").await;
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
     let nobody = app.nobody();
@@ -137,27 +137,27 @@ async fn a_token_of_one_organization_opens_nothing_in_another(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn another_open_account_is_named_and_does_not_join(pool: PgPool) {
+async fn other_signed_in_account_cannot_join(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
-    let seen = page(&app.admin, &token).await;
+    let join_page = page(&app.admin, &token).await;
     assert!(
-        matches!(seen, JoinPage::Open { signed_in_as: Some(email), .. } if email == crate::test_app::ADMIN)
+        matches!(join_page, JoinPage::Open { signed_in_as: Some(email), .. } if email == crate::test_app::ADMIN)
     );
     let context = app.admin.organization(SLUG).await.unwrap();
-    assert_eq!(refusal(join(&context, &token, BLOBBY, "Blobby").await), Problem::OtherAccountOpen);
-    assert_eq!(app.count("users where status = 'invited'").await, 1);
+    assert_eq!(refusal(join(&context, &token, BLOBBY, "Blobby").await), Problem::DifferentAccount);
+    assert_eq!(app.count_users("invited").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn nobody_joins_by_a_link_that_another_tab_opened_meanwhile(pool: PgPool) {
+async fn link_opened_in_another_tab_cannot_join(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite("blobby@blobsrus.com, bloss@blobsrus.com").await;
-    let opened_last = app.token("bloss@blobsrus.com").await;
+    let other_token = app.token("bloss@blobsrus.com").await;
     let nobody = app.nobody();
     let problem =
-        refusal(join(&nobody.organization(SLUG).await.unwrap(), &opened_last, BLOBBY, "Blobby").await);
+        refusal(join(&nobody.organization(SLUG).await.unwrap(), &other_token, BLOBBY, "Blobby").await);
     assert_eq!(problem, Problem::LinkUnusable);
-    assert_eq!(app.count("users where status = 'invited'").await, 2);
+    assert_eq!(app.count_users("invited").await, 2);
 }

@@ -1,7 +1,7 @@
 //! The life of an invitation across several transitions: links, renewal requests, resending, and allowed domains.
 
-use crate::test_app::{SLUG, TestApp, found, refusal};
-use domain::{RequestContext, Token, invitations, requests, settings, sign_in, users};
+use crate::test_app::{SLUG, TestApp, create_organization, refusal};
+use domain::{RequestContext, Token, invitations, requests, settings, sign_in};
 use model::Problem;
 use model::actions::UserAction;
 use model::invitations::{AccessGrant, AddressClass};
@@ -98,7 +98,7 @@ async fn request_of_another_organization_is_not_dismissed(pool: PgPool) {
     request_renewal(&app.nobody(), &token).await;
     let admin = app.admin.admin(SLUG).await.unwrap();
     let request = requests::list(&admin, &RequestsQuery::default()).await.unwrap().rows[0].id;
-    let other = found(&app.context, "other", "eve@other.example").await;
+    let other = create_organization(&app.context, "other", "eve@other.example").await;
     let eve = other.admin("other").await.unwrap();
     assert_eq!(requests::dismiss(&eve, &[request], false).await.unwrap(), 0);
     assert_eq!(requests::dismiss(&admin, &[request], false).await.unwrap(), 1);

@@ -1,5 +1,5 @@
-//! The rules, over a real Postgres: each test has a database of its own and a clock that it moves itself.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::format_collect, reason = "a test that fails may panic")]
+//! Tests of the rules against a real PostgreSQL. Each test has its own database and a clock that it controls.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::format_collect, reason = "tests may panic")]
 
 mod administration;
 mod history;

@@ -1,6 +1,6 @@
 //! Effective permissions, checked against a model; roles, groups and their members.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, found, refusal};
+use crate::test_app::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use domain::{grants, groups, invitations, roles, users};
 use model::actions::UserAction;
 use model::field::FieldError;
@@ -198,16 +198,16 @@ async fn reinvite_replaces_grants(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn roles_and_groups_of_others_are_rejected(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let other = found(&app.context, "other", "eve@other.example").await;
+    let other = create_organization(&app.context, "other", "eve@other.example").await;
     let eve = other.admin("other").await.unwrap();
     let foreign_role = roles::save(&eve, None, "Theirs", "a:read").await.unwrap();
     let foreign_group = groups::save(&eve, None, "Theirs", "", &[foreign_role]).await.unwrap();
     let admin = app.admin.admin(SLUG).await.unwrap();
     let ada = app.user(ADMIN).await;
-    let no_choice = |field| Problem::field(field, FieldError::NoSuchChoice);
-    for (grant, field) in [
-        (AccessGrant { roles: vec![foreign_role], ..AccessGrant::default() }, "roles"),
-        (AccessGrant { groups: vec![foreign_group], ..AccessGrant::default() }, "groups"),
+    let no_choice = |field| Problem::field(field, FieldError::InvalidChoice);
+    for (offer, field) in [
+        (AccessGrant { roles: vec![theirs], ..AccessGrant::default() }, "roles"),
+        (AccessGrant { groups: vec![their_group], ..AccessGrant::default() }, "groups"),
         (AccessGrant { roles: vec![RoleId(Uuid::from_u128(7))], ..AccessGrant::default() }, "roles"),
     ] {
         assert_eq!(refusal(invitations::invite(&admin, BLOBBY, &grant).await), no_choice(field));
@@ -242,7 +242,7 @@ async fn role_and_group_names_are_validated(pool: PgPool) {
     let problem = refusal(roles::save(&admin, None, " ", "a:read b").await);
     assert_eq!(problem.of_field("name"), Some(FieldError::Empty));
     assert!(
-        matches!(problem.of_field("permissions"), Some(FieldError::NotAPermission { entry, .. }) if entry == "b")
+        matches!(problem.of_field("permissions"), Some(FieldError::InvalidPermission { entry, .. }) if entry == "b")
     );
     assert_eq!(
         refusal(roles::save(&admin, None, "Empty", " ").await),
@@ -296,7 +296,7 @@ async fn removed_member_loses_only_the_group_roles(pool: PgPool) {
     assert_eq!(permissions(removed).await, ["c:pay"]);
     assert_eq!(permissions(remaining).await, ["a:read", "c:pay"]);
     for (users, error) in
-        [(vec![], FieldError::Empty), (vec![removed; 1_001], FieldError::TooMany { most: 1_000 })]
+        [(vec![], FieldError::Empty), (vec![leaves; 1_001], FieldError::TooMany { max: 1_000 })]
     {
         let problem = Problem::field("users", error);
         assert_eq!(refusal(groups::add_members(&admin, group, &users).await), problem);

@@ -45,7 +45,7 @@ impl Sso {
     }
 
     pub async fn with(pool: PgPool, change: impl FnOnce(&mut ConnectionForm)) -> Self {
-        let app = TestApp::at(pool, "http://localhost:3000").await;
+        let app = TestApp::with_base_url(pool, "http://localhost:3000").await;
         let provider = Provider::start(app.context.clock.clone()).await;
         let mut form = form(provider.issuer());
         change(&mut form);
@@ -122,7 +122,7 @@ async fn a_stranger_joins_with_the_default_role_and_groups(pool: PgPool) {
     let joined = request_context.admin(SLUG).await.unwrap();
     assert_eq!((joined.user.email.as_str(), joined.user.name.as_str()), (BLOBBY, "Blobby Blob"));
     let profile = users::profile(&admin, joined.user.id).await.unwrap();
-    assert_eq!(profile.joined.map(|joined| joined.by.label()), Some("by SSO"));
+    assert_eq!(profile.joined.map(|joined| joined.by.label()), Some("via SSO"));
     assert_eq!(profile.granted.groups.len(), 1);
     let rows = "audit_events where action = 'user.joined' and details = '{\"by\": \"sso\"}'";
     assert_eq!(sso.app.count(rows).await, 1);
@@ -181,7 +181,7 @@ async fn a_request_is_stale_once_its_asker_came_by_sso_and_can_be_dismissed(pool
     sso.comes(blobby()).await.unwrap();
     let admin = sso.app.admin.admin(SLUG).await.unwrap();
     let page = requests::list(&admin, &RequestsQuery::default()).await.unwrap();
-    assert_eq!(page.rows[0].member.as_ref().map(|member| member.by.label()), Some("by SSO"));
+    assert_eq!(page.rows[0].member.as_ref().map(|member| member.by.label()), Some("via SSO"));
     assert_eq!(requests::dismiss_stale(&admin).await.unwrap(), 1);
 }
 
@@ -323,7 +323,7 @@ async fn a_provider_that_is_away_is_told_of_and_comes_back(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_connection_of_another_organization_is_not_there(pool: PgPool) {
     let sso = Sso::new(pool).await;
-    crate::test_app::found(&sso.app.context, "other", "eve@other.example").await;
+    crate::test_app::create_organization(&sso.app.context, "other", "eve@other.example").await;
     let nobody = sso.app.nobody();
     let other = nobody.organization("other").await.unwrap();
     assert_eq!(refusal(sso::begin(&other, sso.connection, "", None, None).await), Problem::NotFound);

@@ -1,4 +1,4 @@
-//! One installation with one organization, as the tests see it.
+//! An application with one organization, and typed helpers for the tests.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -18,6 +18,7 @@ use uuid::Uuid;
 pub const SLUG: &str = "blobsrus";
 pub const ADMIN: &str = "ada@blobsrus.com";
 
+/// An application with one organization and a signed-in admin.
 pub struct TestApp {
     pub context: AppContext,
     pub admin: RequestContext,
@@ -27,13 +28,13 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// An organization with one signed-in admin.
+    /// Creates an organization with a signed-in admin.
     pub async fn new(pool: PgPool) -> Self {
-        Self::at(pool, "https://vestibule.example").await
+        Self::with_base_url(pool, "https://vestibule.example").await
     }
 
-    /// The same, on a server with this public address.
-    pub async fn at(pool: PgPool, base_url: &str) -> Self {
+    /// The same with a different public URL.
+    pub async fn with_base_url(pool: PgPool, base_url: &str) -> Self {
         let context = AppContext {
             pool,
             clock: Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()),
@@ -42,37 +43,38 @@ impl TestApp {
             mail_ready: Arc::default(),
             sso: Arc::default(),
         };
-        let session = found_session(&context, SLUG, ADMIN).await;
+        let session = create_organization_session(&context, SLUG, ADMIN).await;
         let admin = request_context(&context, HashMap::from([(SLUG.to_owned(), session.clone())]));
         let organization = admin.organization(SLUG).await.unwrap().id;
         Self { context, admin, organization, session, key: OnceCell::new() }
     }
 
-    /// A directory's API key, good for everything.
+    /// An API key with all scopes.
     pub async fn key(&self) -> Token {
-        let make = || async {
+        let create = || async {
             let admin = self.admin.admin(SLUG).await.unwrap();
             let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Unlimited).await.unwrap();
             Token::from_client(key.token)
         };
-        self.key.get_or_init(make).await.clone()
+        self.key.get_or_init(create).await.clone()
     }
 
-    /// The admin, from another place.
+    /// The admin, calling from a different IP address.
     pub fn admin_from(&self, source: &str) -> RequestContext {
-        caller_from(&self.context, HashMap::from([(SLUG.to_owned(), self.session.clone())]), source)
+        request_context_from(&self.context, HashMap::from([(SLUG.to_owned(), self.session.clone())]), source)
     }
 
-    /// Somebody with an empty browser, from another place.
+    /// An anonymous caller from this IP address.
     pub fn nobody_from(&self, source: &str) -> RequestContext {
-        caller_from(&self.context, HashMap::new(), source)
+        request_context_from(&self.context, HashMap::new(), source)
     }
 
-    /// Somebody with an empty browser.
+    /// An anonymous caller.
     pub fn nobody(&self) -> RequestContext {
         request_context(&self.context, HashMap::new())
     }
 
+    /// Invites a list of addresses as members.
     pub async fn invite(&self, list: &str) -> InviteResult {
         self.invite_as(list, OrganizationRole::Member).await
     }
@@ -81,14 +83,14 @@ impl TestApp {
         invitations::invite(&self.admin.admin(SLUG).await.unwrap(), list, &role.into()).await.unwrap()
     }
 
-    /// The one class of the one address.
+    /// Invites a single address and returns its class.
     pub async fn invite_one(&self, email: &str) -> AddressClass {
-        let answer = self.invite(email).await;
-        assert_eq!(answer.addresses.len(), 1);
-        answer.addresses[0].class.clone()
+        let result = self.invite(email).await;
+        assert_eq!(result.addresses.len(), 1);
+        result.addresses[0].class.clone()
     }
 
-    /// The token of the newest invitation of this address, as its mail has it.
+    /// The token in the newest invitation email to this address.
     pub async fn token(&self, email: &str) -> Token {
         let (organization, invitation): (Uuid, Uuid) = sqlx::query_as(
             "select organization_id, id from invitations where email = $1 order by status = 'open' desc, id desc limit 1",
@@ -103,7 +105,7 @@ impl TestApp {
             .unwrap()
     }
 
-    /// Invites and joins.
+    /// Invites the address, joins, and returns the new user's context.
     pub async fn make_active(&self, email: &str) -> RequestContext {
         self.invite(email).await;
         let token = self.token(email).await;
@@ -123,18 +125,19 @@ impl TestApp {
         self.act(UserAction::RevokeMembership, email).await;
     }
 
-    /// Does it as the admin, and makes sure that it was done.
+    /// Acts on a user as the admin and asserts success.
     pub async fn act(&self, action: UserAction, email: &str) {
-        let answer = self.try_to(action, email).await;
-        assert_eq!(answer.done, [email], "{action:?}: {answer:?}");
+        let result = self.try_to(action, email).await;
+        assert_eq!(result.done, [email], "{action:?}: {result:?}");
     }
 
+    /// Acts on a user as the admin.
     pub async fn try_to(&self, action: UserAction, email: &str) -> ActionResult {
         let user = self.user(email).await;
         users::apply_action(&self.admin.admin(SLUG).await.unwrap(), action, &[user]).await.unwrap()
     }
 
-    /// Lets a worker send all that is due.
+    /// Runs a mail worker until everything that is due has been sent.
     pub async fn send_mail(&self) {
         send_mail(&self.context, &self.context.pool).await;
     }
@@ -153,8 +156,68 @@ impl TestApp {
         self.context.clock.advance(TimeDelta::days(days));
     }
 
-    pub async fn count(&self, what: &str) -> i64 {
-        count(&self.context.pool, what).await
+    /// Counts rows; `from` is the `from` clause of the query, such as `users where role = 'admin'`.
+    pub async fn count(&self, from: &str) -> i64 {
+        count(&self.context.pool, from).await
+    }
+
+    pub async fn count_users(&self, status: &str) -> i64 {
+        self.count(&format!("users where status = '{status}'")).await
+    }
+
+    pub async fn count_requests(&self, status: &str) -> i64 {
+        self.count(&format!("invitation_requests where status = '{status}'")).await
+    }
+
+    pub async fn count_deliveries_to(&self, email: &str) -> i64 {
+        self.count(&format!("deliveries where email = '{email}'")).await
+    }
+
+    pub async fn count_audit_events(&self, action: &str) -> i64 {
+        self.count(&format!("audit_events where action = '{action}'")).await
+    }
+
+    /// The details of the only audit event with this action.
+    pub async fn audit_details(&self, action: &str) -> serde_json::Value {
+        sqlx::query_scalar("select details from audit_events where action = $1")
+            .bind(action)
+            .fetch_one(&self.context.pool)
+            .await
+            .unwrap()
+    }
+
+    /// Lets anyone request an invitation.
+    pub async fn enable_requests(&self) {
+        self.run("update organizations set requests_enabled = true").await;
+    }
+
+    pub async fn disable_requests(&self) {
+        self.run("update organizations set requests_enabled = false").await;
+    }
+
+    /// Makes all invitations expire now.
+    pub async fn expire_invitations(&self) {
+        self.run("update invitations set expires_at = created_at").await;
+    }
+
+    /// Makes all invitations valid for 7 days again.
+    pub async fn restore_invitations(&self) {
+        self.run("update invitations set expires_at = created_at + interval '7 days'").await;
+    }
+
+    /// Inserts a user directly, as if they had joined in a way that leaves their open request alone.
+    pub async fn insert_user(&self, email: &str, status: &str, joined_by: &str) {
+        self.run(&format!(
+            "insert into users
+                (organization_id, id, email, email_normalized, status, role, joined_at, joined_by, created_at)
+             values ('{}', gen_random_uuid(), '{email}', '{email}', '{status}', 'member', now(), '{joined_by}', now())",
+            self.organization
+        ))
+        .await;
+    }
+
+    pub async fn delete_deliveries(&self) {
+        self.run("delete from deliveries").await;
     }
 
     pub async fn run(&self, sql: &str) {
@@ -229,16 +292,16 @@ impl TestApp {
     }
 }
 
-/// Lets a worker send all that is due.
-pub async fn send_mail(context: &AppContext, looking: &PgPool) {
+/// Runs a mail worker until everything that is due has been sent. `pool` is for polling.
+pub async fn send_mail(context: &AppContext, pool: &PgPool) {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let transport = mail::Transport::captured(mail::Captured::default());
     let from = mail::sender("Vestibule <vestibule@example.org>").unwrap();
-    let ended = async {
+    let shutdown = async {
         let _ = stopped.await;
     };
-    let worker = tokio::spawn(mail::work(context.clone(), transport, from, ended));
-    while count(looking, "deliveries where due_at is not null").await > 0 {
+    let worker = tokio::spawn(mail::work(context.clone(), transport, from, shutdown));
+    while count(pool, "deliveries where due_at is not null").await > 0 {
         context.mail_ready.notify_one();
         tokio::task::yield_now().await;
     }
@@ -246,24 +309,24 @@ pub async fn send_mail(context: &AppContext, looking: &PgPool) {
     worker.await.unwrap();
 }
 
-async fn count(pool: &PgPool, what: &str) -> i64 {
-    sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {what}")))
+async fn count(pool: &PgPool, from: &str) -> i64 {
+    sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {from}")))
         .fetch_one(pool)
         .await
         .unwrap()
 }
 
-/// Makes an organization and signs its admin in.
-pub async fn found(context: &AppContext, slug: &str, admin: &str) -> RequestContext {
-    let session = found_session(context, slug, admin).await;
+/// Creates an organization and returns its signed-in admin's context.
+pub async fn create_organization(context: &AppContext, slug: &str, admin: &str) -> RequestContext {
+    let session = create_organization_session(context, slug, admin).await;
     request_context(context, HashMap::from([(slug.to_owned(), session)]))
 }
 
-async fn found_session(context: &AppContext, slug: &str, admin: &str) -> Token {
+async fn create_organization_session(context: &AppContext, slug: &str, admin: &str) -> Token {
     let operator = request_context(context, HashMap::new());
     let link = organizations::create(&operator, slug, "Blobs R Us", admin).await.unwrap();
     let session = sign_in::by_link(&operator.organization(slug).await.unwrap(), &link).await.unwrap();
-    // The clock of the tests jumps; their admin stays signed in.
+    // Tests advance the clock by weeks; the admin must stay signed in.
     sqlx::query("update sessions set expires_at = expires_at + interval '100 days'")
         .execute(&context.pool)
         .await
@@ -272,18 +335,22 @@ async fn found_session(context: &AppContext, slug: &str, admin: &str) -> Token {
 }
 
 pub fn request_context(context: &AppContext, sessions: HashMap<String, Token>) -> RequestContext {
-    caller_from(context, sessions, "192.0.2.1")
+    request_context_from(context, sessions, "192.0.2.1")
 }
 
-fn caller_from(context: &AppContext, sessions: HashMap<String, Token>, source: &str) -> RequestContext {
-    let source = Source { address: source.to_owned(), user_agent: "a test".to_owned() };
+fn request_context_from(
+    context: &AppContext,
+    sessions: HashMap<String, Token>,
+    source: &str,
+) -> RequestContext {
+    let source = Source { address: source.to_owned(), user_agent: "test".to_owned() };
     RequestContext::new(context.clone(), sessions, source, "request")
 }
 
-/// The problem that something was refused with.
+/// The problem that a rule was refused with.
 pub fn refusal<T>(result: domain::Result<T>) -> Problem {
     match result {
-        Ok(_) => panic!("it was not refused"),
+        Ok(_) => panic!("expected a refusal"),
         Err(domain::Error::Problem(problem)) => problem,
         Err(other) => panic!("{other}"),
     }

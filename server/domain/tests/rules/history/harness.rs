@@ -147,7 +147,7 @@ impl Harness {
             Input::Dismiss => {
                 let request_context = self.app.admin_from(&source);
                 let admin = request_context.admin(SLUG).await.unwrap();
-                let open = requests::of_addresses(&admin, std::slice::from_ref(&email)).await.unwrap();
+                let open = requests::find_open_by_email(&admin, std::slice::from_ref(&email)).await.unwrap();
                 match requests::dismiss(&admin, &open, false).await.unwrap() {
                     0 => Response::NotFound,
                     _ => Response::Done,

@@ -1,59 +1,52 @@
-//! The mail that tells admins that requests wait.
+//! Emails that notify admins about open requests.
 
-use super::{BLOBBY, ask, confirm, opened, token};
+use super::{BLOBBY, app_with_requests, submit_and_confirm};
 use model::actions::UserAction;
 use sqlx::PgPool;
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn who_is_no_admin_any_more_or_wants_no_mail_gets_none_about_what_waits(pool: PgPool) {
-    let app = opened(pool).await;
+async fn former_admins_and_disabled_setting_get_no_email(pool: PgPool) {
+    let app = app_with_requests(pool).await;
     app.make_active("second@blobsrus.com").await;
     app.act(UserAction::MakeAdmin, "second@blobsrus.com").await;
     for n in 0..2 {
-        let email = format!("blob{n}@blobsrus.com");
-        ask(&app, &email).await;
-        confirm(&app.nobody(), &token(&app, &email).await).await.unwrap();
+        submit_and_confirm(&app, &format!("blob{n}@blobsrus.com")).await;
     }
-    let told = "deliveries where kind = 'open_requests' and state = 'accepted'";
+    let sent = "deliveries where kind = 'open_requests' and state = 'accepted'";
     app.act(UserAction::MakeMember, "second@blobsrus.com").await;
     app.context.clock.advance(chrono::TimeDelta::minutes(1));
     app.run("update deliveries set due_at = created_at where due_at is not null").await;
     app.send_mail().await;
-    assert_eq!(app.count(told).await, 2, "one admin, now and for the next hour");
-    assert_eq!(app.count(&format!("{told} and email = 'second@blobsrus.com'")).await, 0);
-    app.run("delete from deliveries").await;
+    assert_eq!(app.count(sent).await, 2, "one admin, now and in an hour");
+    assert_eq!(app.count(&format!("{sent} and email = 'second@blobsrus.com'")).await, 0);
+    app.delete_deliveries().await;
     app.run("update organizations set requests_notified_at = null").await;
-    ask(&app, BLOBBY).await;
-    confirm(&app.nobody(), &token(&app, BLOBBY).await).await.unwrap();
+    submit_and_confirm(&app, BLOBBY).await;
     app.run("update organizations set notify_requests = false").await;
     app.send_mail().await;
-    assert_eq!(app.count(told).await, 0);
+    assert_eq!(app.count(sent).await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn admins_get_a_mail_an_hour_at_most_while_requests_wait(pool: PgPool) {
-    let app = opened(pool).await;
-    let open = async |email: &str| {
-        ask(&app, email).await;
-        confirm(&app.nobody(), &token(&app, email).await).await.unwrap();
-    };
-    let waiting = "deliveries where kind = 'open_requests'";
+async fn admins_get_at_most_one_email_per_hour(pool: PgPool) {
+    let app = app_with_requests(pool).await;
+    let notifications = "deliveries where kind = 'open_requests'";
     for n in 0..3 {
-        open(&format!("blob{n}@blobsrus.com")).await;
+        submit_and_confirm(&app, &format!("blob{n}@blobsrus.com")).await;
     }
-    // One at once, and one for those who came after it, when an hour has passed.
-    assert_eq!(app.count(waiting).await, 2);
+    // One immediately for the first request, and one in an hour for the others.
+    assert_eq!(app.count(notifications).await, 2);
     let now = app.context.clock.now();
-    assert_eq!(app.count(&format!("{waiting} and due_at = '{now}'")).await, 1);
+    assert_eq!(app.count(&format!("{notifications} and due_at = '{now}'")).await, 1);
     assert_eq!(
-        app.count(&format!("{waiting} and due_at = '{now}'::timestamptz + interval '1 hour'")).await,
+        app.count(&format!("{notifications} and due_at = '{now}'::timestamptz + interval '1 hour'")).await,
         1
     );
     app.context.clock.advance(chrono::TimeDelta::minutes(61));
     app.send_mail().await;
-    assert_eq!(app.count(&format!("{waiting} and state = 'accepted'")).await, 2);
+    assert_eq!(app.count(&format!("{notifications} and state = 'accepted'")).await, 2);
     app.run("update organizations set notify_requests = false").await;
     app.wait_days(1);
-    open("later@blobsrus.com").await;
-    assert_eq!(app.count(waiting).await, 2, "it was switched off");
+    submit_and_confirm(&app, "later@blobsrus.com").await;
+    assert_eq!(app.count(notifications).await, 2, "the setting is off");
 }
