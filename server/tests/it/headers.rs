@@ -45,7 +45,7 @@ async fn on_https_an_opened_link_belongs_to_this_host_alone_too(pool: PgPool) {
     assert!(site.get("/o/blobsrus/join", cookie).await.body.contains("blobby@blobsrus.com"));
     // A neighbour could have set it to an invitation of its own.
     let plain = site.get("/o/blobsrus/join", cookie.trim_start_matches("__Host-")).await;
-    assert!(plain.body.contains("This link does not work"));
+    assert!(plain.body.contains("This link doesn’t work"));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -54,7 +54,7 @@ async fn a_garbled_link_is_told_so(pool: PgPool) {
     assert!(cookies[0].to_str().unwrap().starts_with("join-blobsrus=Set-Cookiexy; "));
     for cookie in ["", "join-blobsrus=", "join-blobsrus=garbled"] {
         assert!(
-            site.get("/o/blobsrus/join", cookie).await.body.contains("This link does not work"),
+            site.get("/o/blobsrus/join", cookie).await.body.contains("This link doesn’t work"),
             "{cookie}"
         );
     }
