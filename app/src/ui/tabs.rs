@@ -3,7 +3,6 @@
 
 use super::icon::{Icon, icon};
 use crate::erased_view::erased_view;
-use crate::plural::format_number;
 use leptos::prelude::*;
 use model::users::Count;
 
@@ -32,8 +31,18 @@ pub fn Tabs(label: &'static str, tabs: Vec<Tab>) -> impl IntoView {
 
 /// A count as it is read: "12", or "1,000+" where counting stopped.
 pub fn counted(count: Count) -> String {
-    let number = format_number(count.counted as usize);
-    if count.more { format!("{number}+") } else { number }
+    let digits = count.counted.to_string();
+    let mut words = String::with_capacity(digits.len() + 4);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            words.push(',');
+        }
+        words.push(digit);
+    }
+    if count.more {
+        words.push('+');
+    }
+    words
 }
 
 /// Which way a column is sorted.
