@@ -1,4 +1,4 @@
-//! Joining by an invitation's link.
+//! The page of an invitation link, where the invitee joins.
 
 mod api;
 
@@ -11,7 +11,7 @@ use crate::sign_in::SignOut;
 use crate::sso::{Continue, Or, SignInWays};
 use crate::ui::{ErrorSummary, Field, Notice, SubmitButton, Tone, format_utc, time_left};
 use crate::viewer::{use_organization, use_viewer};
-use api::{Join, OpenedInvitation, RequestRenewal};
+use api::{GetJoinPage, Join, RequestRenewal};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::join::JoinPage as Page;
@@ -21,26 +21,25 @@ use model::sso::ConnectionName;
 pub fn JoinPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let action = ServerFormAction::<Join>::new();
-    let answer = form::result(action);
-    // Asked anew when joining was refused: the invitation may have ended meanwhile.
+    let answer = form::answer(action);
+    // Reloaded after each attempt to join, since the invitation may have expired or been revoked in the meantime.
     let version = action.version();
     let ways = json_resource(move || SignInWays { org: organization.get_value() }, || 0);
-    let page =
-        json_resource(move || OpenedInvitation { org: organization.get_value() }, move || version.get());
+    let page = json_resource(move || GetJoinPage { org: organization.get_value() }, move || version.get());
     erased_view! {
         <Transition>
             {move || Suspend::new(async move {
                 match page.await {
                     Ok(Page::Open { inviter, email, expires_at, now, signed_in_as: None }) => {
                         let connections = ways.await.unwrap_or_default().connections;
-                        erased_view! { <Open action answer inviter email expires_at now connections/> }
+                        erased_view! { <InvitationForm action answer inviter email expires_at now connections/> }
                     }
-                    Ok(Page::Open { email, signed_in_as: Some(open), .. }) => erased_view! { <OtherAccount email open/> },
-                    Ok(Page::Expired { expired_at }) => erased_view! { <Expired expired_at/> },
-                    Ok(Page::Revoked) => erased_view! { <Revoked/> },
+                    Ok(Page::Open { email, signed_in_as: Some(current), .. }) => erased_view! { <DifferentAccount email current/> },
+                    Ok(Page::Expired { expired_at }) => erased_view! { <ExpiredInvitation expired_at/> },
+                    Ok(Page::Revoked) => erased_view! { <RevokedInvitation/> },
                     Ok(Page::AlreadyJoined) => erased_view! { <AlreadyJoined/> },
-                    Ok(Page::NoSuchLink) => erased_view! { <NoSuchLink/> },
-                    Err(problem) => erased_view! { <ErrorNotice problem/> },
+                    Ok(Page::NoSuchLink) => erased_view! { <InvalidLink/> },
+                    Err(problem) => erased_view! { <Failed problem/> },
                 }
             })}
         </Transition>
@@ -52,7 +51,7 @@ fn organization_name() -> String {
 }
 
 #[component]
-fn Open(
+fn InvitationForm(
     action: ServerFormAction<Join>,
     answer: FormResult<()>,
     inviter: String,
@@ -65,7 +64,7 @@ fn Open(
     let join = format!("Join {}", organization_name());
     erased_view! {
         <PublicPage title=join.clone()>
-            <p><strong>{inviter}</strong>" invited you as "<strong>{email.clone()}</strong>"."</p>
+            <p><strong>{inviter}</strong>" invited you to join as "<strong>{email.clone()}</strong>"."</p>
             <ServerForm action>
                 <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
@@ -78,42 +77,42 @@ fn Open(
                 <SubmitButton label=join pending_label="Joining…" pending=action.pending()/>
             </ServerForm>
             {(!connections.is_empty()).then(|| erased_view! { <Or/><Continue connections join=true/> })}
-            <p class="muted">"The invitation ends "{format_utc(expires_at)}" ("{time_left(expires_at, now)}")."</p>
+            <p class="muted">"This invitation expires on "{exact(expires_at)}" ("{left(expires_at, now)}")."</p>
         </PublicPage>
     }
 }
 
 #[component]
-fn OtherAccount(email: String, open: String) -> impl IntoView {
+fn DifferentAccount(email: String, current: String) -> impl IntoView {
     let organization = use_organization();
     erased_view! {
-        <PublicPage title="Another account is open".to_owned()>
-            <p>"The invitation is for "<strong>{email}</strong>", and this browser is signed in as "<strong>{open}</strong>"."</p>
-            <p>"To take the invitation, sign out first. The invitation stays open."</p>
-            <SignOut organization=organization.clone() label="Sign out and go on" next=paths::join(&organization)/>
-            <p><a href=paths::home(&organization) rel="external">"Stay signed in and leave the invitation for later"</a></p>
+        <PublicPage title="You’re signed in with a different account".to_owned()>
+            <p>"This invitation is for "<strong>{email}</strong>", but you’re signed in as "<strong>{current}</strong>"."</p>
+            <p>"Sign out to accept it. The invitation stays valid."</p>
+            <SignOut organization=organization.clone() label="Sign out and continue" next=paths::join(&organization)/>
+            <p><a href=paths::home(&organization) rel="external">"Not now"</a></p>
         </PublicPage>
     }
 }
 
 #[component]
-fn Expired(expired_at: DateTime<Utc>) -> impl IntoView {
+fn ExpiredInvitation(expired_at: DateTime<Utc>) -> impl IntoView {
     let action = ServerFormAction::<RequestRenewal>::new();
     let answer = form::result(action);
     erased_view! {
         <PublicPage title="This invitation has expired".to_owned()>
-            <p>"It ended "{format_utc(expired_at)}". Nothing is lost: once you are invited again, this link works once more."</p>
+            <p>"It expired on "{exact(expired_at)}". If you’re invited again, this link will work again."</p>
             {move || match answer.get() {
                 Some(Ok(())) => erased_view! {
                     <div role="status"><Notice tone=Tone::Success>
-                        <p><strong>"The admins have been asked. "</strong>"When they invite you again, you get a mail."</p>
+                        <p><strong>"Request sent. "</strong>"You’ll get an email when an admin invites you again."</p>
                     </Notice></div>
                 },
                 other => erased_view! {
                     <ServerForm action>
                         <ErrorSummary problem=Signal::stored(other.and_then(Result::err))/>
                         <input type="hidden" name="org" value=use_organization()/>
-                        <SubmitButton label="Ask for a new invitation" pending_label="Asking…" pending=action.pending()/>
+                        <Submit label="Ask for a new invitation" pending_label="Sending…" pending=action.pending()/>
                     </ServerForm>
                 },
             }}
@@ -122,10 +121,10 @@ fn Expired(expired_at: DateTime<Utc>) -> impl IntoView {
 }
 
 #[component]
-fn Revoked() -> impl IntoView {
+fn RevokedInvitation() -> impl IntoView {
     erased_view! {
         <PublicPage title="This invitation was revoked".to_owned()>
-            <p>"An admin of "{organization_name()}" took it back. If you think that this is a mistake, ask the person who invited you. A new invitation brings a new link."</p>
+            <p>"An admin of "{organization_name()}" revoked this invitation. If you think that’s a mistake, contact the person who invited you."</p>
         </PublicPage>
     }
 }
@@ -134,18 +133,18 @@ fn Revoked() -> impl IntoView {
 fn AlreadyJoined() -> impl IntoView {
     erased_view! {
         <PublicPage title="You already joined".to_owned()>
-            <p>"This invitation was used. You don’t need it any more: sign in with your address."</p>
-            <p><a href=paths::login(&use_organization()) class="button primary">"Go to the login page"</a></p>
+            <p>"This invitation has already been used. Sign in with your email address."</p>
+            <p><a href=paths::login(&use_organization()) class="button primary">"Go to sign in"</a></p>
         </PublicPage>
     }
 }
 
 #[component]
-fn NoSuchLink() -> impl IntoView {
+fn InvalidLink() -> impl IntoView {
     erased_view! {
-        <PublicPage title="This link does not work".to_owned()>
-            <p>"Mail programs sometimes cut long links. Open it again from the mail, or copy the whole of it into the address bar. This page needs cookies, too."</p>
-            <p>"If it still does not work, ask the person who invited you for a new invitation."</p>
+        <PublicPage title="This link doesn’t work".to_owned()>
+            <p>"Some email apps break long links. Open it from the email again, or copy and paste the whole link into your browser. Make sure cookies are enabled."</p>
+            <p>"Still not working? Ask the person who invited you to send a new invitation."</p>
         </PublicPage>
     }
 }

@@ -1,4 +1,4 @@
-//! Asking for an invitation from outside, and confirming it by the link of a mail.
+//! Requesting an invitation on the public page, and confirming the request with the emailed link.
 
 mod api;
 
@@ -9,48 +9,49 @@ use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
 use crate::ui::{ErrorSummary, Field, Notice, SubmitButton, TextArea, Tone};
 use crate::viewer::{use_organization, use_viewer};
-use api::{ConfirmRequest, OpenedRequest, RequestInvitation};
+use api::{ConfirmRequest, GetConfirmPage, RequestInvitation};
 use leptos::prelude::*;
 use model::requests::{CONFIRM_HOURS, ConfirmPage as Page};
 
 #[component]
 pub fn RequestInvitationPage() -> impl IntoView {
     let action = ServerFormAction::<RequestInvitation>::new();
-    let (answer, problem) = (form::result(action), form::problem(action));
-    let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
-    let typed = form::posted_value::<RequestInvitation>;
-    let asked = Memo::new(move |_| matches!(answer.get(), Some(Ok(()))));
+    let (answer, problem) = (form::answer(action), form::problem(action));
+    let error_of =
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+    let posted = form::posted_value::<RequestInvitation>;
+    let submitted = Memo::new(move |_| matches!(answer.get(), Some(Ok(()))));
     let name = use_viewer().map(|viewer| viewer.organization.name).unwrap_or_default();
     erased_view! {
         <PublicPage title="Request an invitation".to_owned()>
-            {move || if asked.get() {
+            {move || if submitted.get() {
                 erased_view! {
                     <div role="status"><Notice tone=Tone::Success>
-                        <p><strong>"Look into your mailbox. "</strong>
-                        {format!("If this address can be invited, it gets a mail, and what to do next stands in it. Its link works for {CONFIRM_HOURS} hours.")}</p>
+                        <p><strong>"Check your email. "</strong>
+                        {format!("If this address can be invited, you’ll get an email with the next step. The link in it expires in {CONFIRM_HOURS} hours.")}</p>
                     </Notice></div>
                 }
             } else {
                 erased_view! {
-                    <p>{format!("An admin of {name} decides. First we mail you a link, to be sure that the address is yours.")}</p>
+                    <p>{format!("We’ll email you a link to confirm your address. After that, an admin of {name} reviews your request.")}</p>
                     <ServerForm action>
                         <ErrorSummary problem/>
                         <input type="hidden" name="org" value=use_organization()/>
                         <Field
                             label="Email" name="email" kind="email" inputmode="email" autocomplete="email" autofocus=true
-                            value=typed("email") error=of("email")
+                            value=posted("email") error=error_of("email")
                         />
-                        <Field label="Your name" name="name" autocomplete="name" value=typed("name") error=of("name")/>
+                        <Field label="Your name" name="name" autocomplete="name" value=posted("name") error=error_of("name")/>
                         <TextArea
-                            label="Message" name="message" rows=3 value=typed("message") error=of("message")
-                            hint="Optional. What the admins should know: who you are, and what for." node_ref=NodeRef::new()
+                            label="Message" name="message" rows=3 value=posted("message") error=error_of("message")
+                            hint="Optional. Tell the admins who you are and why you need access." node_ref=NodeRef::new()
                             on_text=Callback::new(|_| ())
                         />
                         <SubmitButton label="Request invitation" pending_label="Sending…" pending=action.pending()/>
                     </ServerForm>
                 }
             }}
-            <p class="muted"><a href=paths::login(&use_organization())>"Back to the login page"</a></p>
+            <p class="muted"><a href=paths::login(&use_organization())>"Back to sign in"</a></p>
         </PublicPage>
     }
 }
@@ -60,20 +61,20 @@ pub fn ConfirmPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let action = ServerFormAction::<ConfirmRequest>::new();
     let version = action.version();
-    let page = json_resource(move || OpenedRequest { org: organization.get_value() }, move || version.get());
+    let page = json_resource(move || GetConfirmPage { org: organization.get_value() }, move || version.get());
     erased_view! {
         <Transition>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(Page::Ready { email, name, message }) => erased_view! { <Ready action email name message/> },
+                    Ok(Page::Ready { email, name, message }) => erased_view! { <ConfirmForm action email name message/> },
                     Ok(Page::Confirmed) => erased_view! { <Confirmed/> },
                     Ok(Page::Expired) => erased_view! {
-                        <Over title="This link has expired" words="Nothing was sent to the admins. You can ask again, where the organization takes requests."/>
+                        <UnusableLink title="This link has expired" message="Your request wasn’t sent to the admins. You can submit a new one if the organization still accepts requests."/>
                     },
                     Ok(Page::NoSuchLink) => erased_view! {
-                        <Over
-                            title="There is no such link"
-                            words="Mail programs sometimes cut long links. Open it again from the mail, or copy the whole of it into the address bar."
+                        <UnusableLink
+                            title="This link doesn’t work"
+                            message="Some email apps break long links. Open it from the email again, or copy and paste the whole link into your browser."
                         />
                     },
                     Err(problem) => erased_view! { <ErrorNotice problem/> },
@@ -84,7 +85,7 @@ pub fn ConfirmPage() -> impl IntoView {
 }
 
 #[component]
-fn Ready(
+fn ConfirmForm(
     action: ServerFormAction<ConfirmRequest>,
     email: String,
     name: String,
@@ -92,12 +93,12 @@ fn Ready(
 ) -> impl IntoView {
     erased_view! {
         <PublicPage title="Confirm your request".to_owned()>
-            <p>"You ask for an invitation for "<strong>{email}</strong>". This is what the admins will read:"</p>
+            <p>"You’re requesting an invitation for "<strong>{email}</strong>". The admins will see:"</p>
             <dl class="description-list">
                 <dt>"Name"</dt><dd>{name}</dd>
                 {(!message.is_empty()).then(|| erased_view! { <dt>"Message"</dt><dd class="pre-line">{message}</dd> })}
             </dl>
-            <p class="muted">"Did somebody else write this? Then close this page: nothing is sent without you."</p>
+            <p class="muted">"Didn’t request this? Close this page, and nothing will be sent."</p>
             <ServerForm action>
                 <ErrorSummary problem=form::problem(action)/>
                 <input type="hidden" name="org" value=use_organization()/>
@@ -111,24 +112,24 @@ fn Ready(
 fn Confirmed() -> impl IntoView {
     let name = use_viewer().map(|viewer| viewer.organization.name).unwrap_or_default();
     erased_view! {
-        <PublicPage title="Your request is confirmed".to_owned()>
-            <p>{format!("The admins of {name} decide about it. When they invite you, you get a mail with the link to join.")}</p>
+        <PublicPage title="Request sent".to_owned()>
+            <p>{format!("An admin of {name} will review it. If they invite you, you’ll get an email with a link to join.")}</p>
         </PublicPage>
     }
 }
 
 #[component]
-fn Over(title: &'static str, words: &'static str) -> impl IntoView {
-    let again = use_viewer().is_some_and(|viewer| viewer.organization.requests_enabled);
+fn UnusableLink(title: &'static str, message: &'static str) -> impl IntoView {
+    let accepts_requests = use_viewer().is_some_and(|viewer| viewer.organization.requests_enabled);
     let organization = use_organization();
     erased_view! {
         <PublicPage title=title.to_owned()>
-            <p>{words}</p>
+            <p>{message}</p>
             <p>
-                {if again {
-                    erased_view! { <a href=paths::request_invitation(&organization) class="button primary">"Ask again"</a> }
+                {if accepts_requests {
+                    erased_view! { <a href=paths::request_invitation(&organization) class="button primary">"Request again"</a> }
                 } else {
-                    erased_view! { <a href=paths::login(&organization) class="button primary">"Go to the login page"</a> }
+                    erased_view! { <a href=paths::login(&organization) class="button primary">"Go to sign in"</a> }
                 }}
             </p>
         </PublicPage>

@@ -1,4 +1,4 @@
-//! The tab "Invitation requests": who asks to be invited, and what an admin does about it.
+//! The tab "Invitation requests", where admins approve or dismiss open requests.
 
 mod api;
 
@@ -7,10 +7,9 @@ use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{
-    EmptyState, Icon, Notice, PageHeading, Pager, RelativeTime, StaleWhileLoading, SubmitButton, Tone, icon,
-};
-use crate::users::{PeopleTab, PeopleTabs};
+use crate::plural::{format_number, pluralize};
+use crate::ui::{Empty, Heading, Icon, Moment, Notice, Pager, StaleWhileLoading, Submit, Tone, icon};
+use crate::users::{UsersTab, UsersTabs};
 use crate::viewer::use_organization;
 use api::{Dismiss, DismissStale, ListRequests};
 use chrono::{DateTime, Utc};
@@ -25,11 +24,11 @@ use wasm_bindgen::JsCast;
 pub fn RequestsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let dismiss = ServerFormAction::<Dismiss>::new();
-    let stale = ServerFormAction::<DismissStale>::new();
-    let (dismissed, swept) = (form::result(dismiss), form::result(stale));
+    let dismiss_stale = ServerFormAction::<DismissStale>::new();
+    let (dismissed, dismissed_stale) = (form::answer(dismiss), form::answer(dismiss_stale));
     let search = use_location().search;
-    let query = Memo::new(move |_| paths::parse_requests(&search.get()));
-    let changes = (form::success_count(dismiss), form::success_count(stale));
+    let query = Memo::new(move |_| paths::read_requests(&search.get()));
+    let changes = (form::successes(dismiss), form::successes(dismiss_stale));
     let page = json_resource(
         move || ListRequests { org: organization.get_value(), query: query.get() },
         move || changes.0.get() + changes.1.get(),
@@ -41,21 +40,22 @@ pub fn RequestsPage() -> impl IntoView {
                 {move || dismissed.get().and_then(Result::ok).map(|count| erased_view! {
                     <Notice tone=Tone::Success>
                         <p>{match count {
-                            0 => "Nothing was dismissed: nobody was selected, or it was answered already.".to_owned(),
-                            1 => "1 request dismissed.".to_owned(),
-                            many => format!("{many} requests dismissed."),
+                            0 => "No requests dismissed. Select at least one open request.".to_owned(),
+                            count => format!("Dismissed {}.", pluralize(count, "request", "requests")),
                         }}</p>
                     </Notice>
                 })}
-                {move || swept.get().and_then(Result::ok).map(|count| erased_view! {
-                    <Notice tone=Tone::Success><p>{format!("Stale requests dismissed: {count}.")}</p></Notice>
+                {move || dismissed_stale.get().and_then(Result::ok).map(|count| erased_view! {
+                    <Notice tone=Tone::Success>
+                        <p>{format!("Dismissed {}.", pluralize(count, "stale request", "stale requests"))}</p>
+                    </Notice>
                 })}
             </div>
             <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => erased_view! { <Listed page dismiss stale/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
+                        Ok(page) => erased_view! { <RequestsList page dismiss dismiss_stale/> },
+                        Err(problem) => erased_view! { <Failed problem/> },
                     }
                 })}
             </StaleWhileLoading>
@@ -64,41 +64,41 @@ pub fn RequestsPage() -> impl IntoView {
 }
 
 #[component]
-fn Listed(
+fn RequestsList(
     page: Page,
     dismiss: ServerFormAction<Dismiss>,
-    stale: ServerFormAction<DismissStale>,
+    dismiss_stale: ServerFormAction<DismissStale>,
 ) -> impl IntoView {
     let Page { rows, previous, next, any_stale, counts, now } = page;
-    let here = PeopleTab::Requests;
+    let current = UsersTab::Requests;
     let organization = use_organization();
-    let beyond = |query| paths::requests(&organization, &query);
-    let previous = previous.map(|row| beyond(RequestsQuery { before: Some(row), after: None }));
-    let next = next.map(|row| beyond(RequestsQuery { after: Some(row), before: None }));
+    let page_href = |query| paths::requests(&organization, &query);
+    let previous = previous.map(|row| page_href(RequestsQuery { before: Some(row), after: None }));
+    let next = next.map(|row| page_href(RequestsQuery { after: Some(row), before: None }));
     erased_view! {
-        <PeopleTabs counts view=UsersView::default() here/>
-        <div role="tabpanel" id="panel" aria-labelledby=here.id()>
+        <UsersTabs counts view=UsersView::default() current/>
+        <div role="tabpanel" id="panel" aria-labelledby=current.id()>
             {if rows.is_empty() {
-                erased_view! { <EmptyState message="Nobody waits for an invitation. People ask on the login page, where the settings allow it, or by the link of an invitation that has expired."/> }
+                erased_view! { <Empty words="No open requests. People can request an invitation on the sign-in page (if “New user invitations” is on) or from an expired invitation link."/> }
             } else {
                 let rows = rows.into_iter().map(|row| erased_view! { <Row row now dismiss/> }).collect_view();
                 erased_view! {
                     {any_stale.then(|| erased_view! {
                         <div class="table-toolbar">
-                            <p class="muted small">"Stale: the address belongs to a member by now."</p>
-                            <ServerForm action=stale class="inline">
+                            <p class="muted small">"Some requests are from people who are already members."</p>
+                            <ServerForm action=dismiss_stale class="inline">
                                 <input type="hidden" name="org" value=use_organization()/>
-                                <SubmitButton label="Dismiss all stale" pending_label="Dismissing…" pending=stale.pending() kind=""/>
+                                <Submit label="Dismiss all stale" pending_label="Dismissing…" pending=dismiss_stale.pending() kind=""/>
                             </ServerForm>
                         </div>
                     })}
-                    <Several dismiss/>
+                    <BulkActions dismiss/>
                     <table>
-                        <caption class="visually-hidden">"People who ask for an invitation"</caption>
+                        <caption class="visually-hidden">"Invitation requests"</caption>
                         <thead><tr>
                             <th scope="col"><span class="visually-hidden">"Select"</span></th>
-                            <th scope="col">"Email"</th><th scope="col">"Name"</th><th scope="col">"Message"</th><th scope="col">"Asked"</th>
-                            <th scope="col"><span class="visually-hidden">"Answer"</span></th>
+                            <th scope="col">"Email"</th><th scope="col">"Name"</th><th scope="col">"Message"</th><th scope="col">"Requested"</th>
+                            <th scope="col"><span class="visually-hidden">"Actions"</span></th>
                         </tr></thead>
                         <tbody>{rows}</tbody>
                     </table>
@@ -109,24 +109,24 @@ fn Listed(
     }
 }
 
-/// The form that the boxes of the rows belong to.
-const FORM: &str = "choose-requests";
+/// The id of the form that the checkboxes in the rows belong to.
+const FORM_ID: &str = "bulk-actions";
 
-/// What can be done with all whose boxes are ticked. Without WebAssembly "Approve selected" is a form of its own kind: it
-/// leads to the invite dialog with the addresses.
+/// Approves or dismisses the checked requests. Without WebAssembly, "Approve selected…" submits the form as a GET to the
+/// invite dialog with the addresses.
 #[component]
-fn Several(dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
+fn BulkActions(dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
     let organization = use_organization();
     let users = paths::users(&organization, &UsersView::default());
-    let go = use_navigate();
+    let navigate = use_navigate();
     let approve = {
         let organization = organization.clone();
         move |event: leptos::ev::MouseEvent| {
             event.prevent_default();
-            let addresses = ticked();
+            let addresses = checked_addresses();
             if !addresses.is_empty() {
                 let dialog = Some(UsersDialog::Invite(addresses.join(", ")));
-                go(
+                navigate(
                     &paths::users(&organization, &UsersView { dialog, ..UsersView::default() }),
                     NavigateOptions::default(),
                 );
@@ -134,20 +134,20 @@ fn Several(dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
         }
     };
     erased_view! {
-        <ServerForm action=dismiss class="bulk-actions" id=FORM>
+        <ServerForm action=dismiss class="bulk-actions" id=FORM_ID>
             <input type="hidden" name="org" value=organization/>
             <button type="submit" class="button" formmethod="get" formaction=users name="dialog" value="invite" on:click=approve>
                 "Approve selected…"
             </button>
-            <SubmitButton label="Dismiss selected" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
-            <label class="check"><input type="checkbox" name="tell" value="true"/><span>"Tell them"</span></label>
+            <Submit label="Dismiss selected" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
+            <label class="check"><input type="checkbox" name="notify" value="true"/><span>"Notify by email"</span></label>
         </ServerForm>
     }
 }
 
-/// The addresses whose boxes are ticked, as the page has them.
-fn ticked() -> Vec<String> {
-    let form = document().get_element_by_id(FORM).and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+/// The addresses of the checked rows, read from the DOM.
+fn checked_addresses() -> Vec<String> {
+    let form = document().get_element_by_id(FORM_ID).and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
     let Some(data) = form.and_then(|form| FormData::new_with_form(&form).ok()) else { return Vec::new() };
     data.get_all("email[]").iter().filter_map(|value| value.as_string()).collect()
 }
@@ -156,15 +156,15 @@ fn ticked() -> Vec<String> {
 fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
     let organization = use_organization();
     let invite = UsersView { dialog: Some(UsersDialog::Invite(row.email.clone())), ..UsersView::default() };
-    let whose = format!("request-{}", row.id);
+    let email_id = format!("request-{}", row.id);
     erased_view! {
         <tr>
             <td class="select-cell">
-                <input type="checkbox" form=FORM name="email[]" value=row.email.clone() aria-label=format!("Select {}", row.email)/>
+                <input type="checkbox" form=FORM_ID name="email[]" value=row.email.clone() aria-label=format!("Select {}", row.email)/>
             </td>
             <td data-label="Email" class="email unlabeled">
                 <span class="stack">
-                    <span id=whose.clone()>{row.email}</span>
+                    <span id=email_id.clone()>{row.email}</span>
                     {row.member.map(|member| erased_view! {
                         <span class="row">
                             <span class="badge stale">{icon(Icon::Check)}"Already a member"</span>
@@ -175,22 +175,44 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) 
                 </span>
             </td>
             <td data-label="Name" class=if row.name.is_empty() { "is-empty" } else { "" }>{row.name.clone()}</td>
-            <td data-label="Message" class=if row.message.is_empty() { "is-empty" } else { "pre-line" }>{row.message.clone()}</td>
-            <td data-label="Asked" class="nowrap">
-                <Moment at=row.requested_at now/>
-                {(row.repeat_count > 0).then(|| format!(" (and {} times more)", row.repeat_count))}
+            <td data-label="Message" class=if row.message.is_empty() { "is-empty" } else { "wide pre-line" }>{row.message.clone()}</td>
+            <td data-label="Requested" class="nowrap">
+                <Moment at=row.asked_at now/>
+                {repeat_note(row.repeat_count)}
             </td>
             <td class="row-actions">
                 <span class="row">
-                    <a href=paths::users(&organization, &invite) class="button" aria-describedby=whose.clone()>"Approve"</a>
+                    <a href=paths::users(&organization, &invite) class="button" aria-describedby=email_id.clone()>"Approve"</a>
                     <ServerForm action=dismiss class="inline">
                         <input type="hidden" name="org" value=organization.clone()/>
                         <input type="hidden" name="requests[]" value=row.id.to_string()/>
-                        <label class="check"><input type="checkbox" name="tell" value="true" aria-describedby=whose/><span>"Tell them"</span></label>
-                        <SubmitButton label="Dismiss" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
+                        <label class="check"><input type="checkbox" name="notify" value="true" aria-describedby=email_id/><span>"Notify by email"</span></label>
+                        <Submit label="Dismiss" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
                     </ServerForm>
                 </span>
             </td>
         </tr>
+    }
+}
+
+/// How often the address has requested in all, if more than once.
+fn repeat_note(repeats: i32) -> Option<String> {
+    let total = usize::try_from(repeats).ok()?.checked_add(1)?;
+    match total {
+        1 => None,
+        2 => Some(" · requested twice".to_owned()),
+        total => Some(format!(" · requested {} times", format_number(total))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeat_note_counts_the_first_request() {
+        assert_eq!(repeat_note(0), None);
+        assert_eq!(repeat_note(1).unwrap(), " · requested twice");
+        assert_eq!(repeat_note(2).unwrap(), " · requested 3 times");
     }
 }

@@ -1,4 +1,4 @@
-//! The users of an organization: the list, inviting, and one user's profile.
+//! The users of an organization: the list, inviting, bulk actions, and the profile of one user.
 
 mod address_list;
 mod api;
@@ -15,4 +15,4 @@ mod tabs;
 
 pub use list::UsersPage;
 pub use profile::ProfilePage;
-pub use tabs::{PeopleTab, PeopleTabs};
+pub use tabs::{UsersTab, UsersTabs};

@@ -1,4 +1,4 @@
-//! Joining: the server functions.
+//! The server functions of the join page.
 
 #[cfg(feature = "ssr")]
 use crate::server;
@@ -7,9 +7,9 @@ use leptos::server_fn::codec::Json;
 use model::Problem;
 use model::join::JoinPage;
 
-/// What the invitation link that was opened in this browser leads to. Changes nothing.
+/// Returns the page of the invitation link that was opened in this browser, without accepting the invitation.
 #[server(prefix = "/api", endpoint = "join/page", input = Json)]
-pub async fn opened_invitation(org: String) -> Result<JoinPage, Problem> {
+pub async fn get_join_page(org: String) -> Result<JoinPage, Problem> {
     let request_context = server::request_context()?;
     let Some(token) = server::link_token(server::EmailLink::Join, &org) else {
         return Ok(JoinPage::NoSuchLink);
@@ -20,7 +20,7 @@ pub async fn opened_invitation(org: String) -> Result<JoinPage, Problem> {
     server::respond(&request_context, page)
 }
 
-/// Joins by the invitation link that was opened in this browser, as the address that its page showed.
+/// Accepts the invitation whose link was opened in this browser, for the address that its page showed.
 #[server(prefix = "/api", endpoint = "join/join")]
 pub async fn join(org: String, email: String, #[server(default)] name: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
@@ -35,17 +35,17 @@ pub async fn join(org: String, email: String, #[server(default)] name: String) -
     Ok(())
 }
 
-/// Asks the admins for a new invitation, by the link of one that has expired. Answers the same whatever the link is.
+/// Requests a new invitation with the link of an expired one. The response is the same for every link.
 #[server(prefix = "/api", endpoint = "join/request_renewal")]
 pub async fn request_renewal(org: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
-    let asked = async {
-        match server::link_token(server::EmailLink::Join, &org) {
+    let requested = async {
+        match server::link_token(server::Link::Join, &org) {
             Some(token) => {
                 domain::requests::request_renewal(&request_context.organization(&org).await?, &token).await
             }
             None => Ok(()),
         }
     };
-    server::respond(&request_context, asked.await)
+    server::answer(&request_context, requested.await)
 }

@@ -1,4 +1,4 @@
-//! Asking for an invitation: the server functions.
+//! The server functions for requesting an invitation.
 
 #[cfg(feature = "ssr")]
 use crate::server;
@@ -7,7 +7,7 @@ use leptos::server_fn::codec::Json;
 use model::Problem;
 use model::requests::ConfirmPage;
 
-/// Asks for an invitation. The answer is the same for every address.
+/// Requests an invitation. The response is the same for every address.
 #[server(prefix = "/api", endpoint = "ask/request")]
 pub async fn request_invitation(
     org: String,
@@ -16,16 +16,16 @@ pub async fn request_invitation(
     #[server(default)] message: String,
 ) -> Result<(), Problem> {
     let request_context = server::request_context()?;
-    let asked = async {
+    let submitted = async {
         domain::requests::submit(&request_context.organization(&org).await?, &email, &name, &message).await
     }
     .await;
-    server::respond(&request_context, asked)
+    server::answer(&request_context, submitted)
 }
 
-/// What the link of a request's mail leads to that was opened in this browser. Changes nothing.
+/// Returns the page of the confirmation link that was opened in this browser, without confirming the request.
 #[server(prefix = "/api", endpoint = "ask/confirm_page", input = Json)]
-pub async fn opened_request(org: String) -> Result<ConfirmPage, Problem> {
+pub async fn get_confirm_page(org: String) -> Result<ConfirmPage, Problem> {
     let request_context = server::request_context()?;
     let Some(token) = server::link_token(server::EmailLink::ConfirmRequest, &org) else {
         return Ok(ConfirmPage::NoSuchLink);
@@ -36,7 +36,7 @@ pub async fn opened_request(org: String) -> Result<ConfirmPage, Problem> {
     server::respond(&request_context, page)
 }
 
-/// Confirms the request whose link was opened in this browser.
+/// Confirms the request whose confirmation link was opened in this browser.
 #[server(prefix = "/api", endpoint = "ask/confirm")]
 pub async fn confirm_request(org: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;

@@ -1,9 +1,10 @@
-//! A list of addresses with what each is, or what became of it: those that need a look first.
+//! The addresses of an invitation with the status of each, those that need attention first.
 
-use super::api::Act;
+use super::api::ApplyAction;
 use crate::erased_view::erased_view;
 use crate::form::{ServerForm, ServerFormAction};
 use crate::paths;
+use crate::plural::{format_number, pluralize};
 use crate::ui::{Icon, icon};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
@@ -12,32 +13,32 @@ use model::actions::UserAction;
 use model::invitations::{AddressClass, ClassifiedAddress};
 use model::transitions::Refusal;
 
-/// How many addresses are shown one by one. The totals count all.
+/// Longer lists are cut off here; the summary counts every address.
 const MAX_SHOWN: usize = 200;
 
-/// Whether the addresses are looked at before they are invited, or after.
+/// Whether the list shows what inviting would do, or what it did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tense {
-    Before,
-    After,
+pub enum Phase {
+    Preview,
+    Result,
 }
 
-/// What stands beside an address.
-fn words(class: &AddressClass, asked: bool, tense: Tense) -> String {
-    match (class, tense) {
-        (AddressClass::New | AddressClass::Expired, Tense::Before) if asked => {
-            "has asked; will be invited".to_owned()
+/// The status beside an address.
+fn status(class: &AddressClass, has_open_request: bool, phase: Phase) -> String {
+    match (class, phase) {
+        (AddressClass::New | AddressClass::Again, Phase::Preview) if has_open_request => {
+            "requested an invitation, will be invited".to_owned()
         }
-        (AddressClass::New, Tense::Before) => "will be invited".to_owned(),
-        (AddressClass::Expired, Tense::Before) => "had expired, will be invited again".to_owned(),
-        (AddressClass::New | AddressClass::Expired, Tense::After) => "invited".to_owned(),
+        (AddressClass::New, Phase::Preview) => "will be invited".to_owned(),
+        (AddressClass::Again, Phase::Preview) => "expired, will be invited again".to_owned(),
+        (AddressClass::New | AddressClass::Again, Phase::Result) => "invited".to_owned(),
         (AddressClass::Refused { why }, _) => why.to_string(),
-        (AddressClass::Duplicate { .. }, _) => "stands in the list before".to_owned(),
+        (AddressClass::Duplicate { .. }, _) => "duplicate".to_owned(),
         (AddressClass::Malformed { why }, _) => why.to_string(),
     }
 }
 
-/// What needs a look comes first.
+/// The sort key that puts the addresses that need attention first.
 const fn rank(class: &AddressClass) -> u8 {
     match class {
         AddressClass::Malformed { .. } => 0,
@@ -47,44 +48,45 @@ const fn rank(class: &AddressClass) -> u8 {
     }
 }
 
-/// "12 will be invited · 2 already users · 1 malformed".
-pub fn totals(addresses: &[ClassifiedAddress], tense: Tense) -> String {
-    let count = |is: fn(&AddressClass) -> bool| addresses.iter().filter(|address| is(&address.class)).count();
-    let refused = |wanted: Refusal| {
-        addresses.iter().filter(|address| address.class == AddressClass::Refused { why: wanted }).count()
+/// "12 will be invited · 2 already users · 1 invalid".
+pub fn summarize(addresses: &[ClassifiedAddress], phase: Phase) -> String {
+    let count = |matches: fn(&AddressClass) -> bool| {
+        addresses.iter().filter(|address| matches(&address.class)).count()
     };
-    let invited = if tense == Tense::Before { "will be invited" } else { "invited" };
-    let users = refused(Refusal::UserExists);
+    let refused = |reason: Refusal| {
+        addresses.iter().filter(|address| address.class == AddressClass::Refused { why: reason }).count()
+    };
+    let invited = if phase == Phase::Preview { "will be invited" } else { "invited" };
     [
-        (count(AddressClass::is_invited), invited),
-        (users, if users == 1 { "already a user" } else { "already users" }),
-        (refused(Refusal::AlreadyInvited), "already invited"),
-        (refused(Refusal::Suspended), "suspended"),
-        (refused(Refusal::DomainNotAllowed), "of a domain that is not allowed"),
-        (count(|class| matches!(class, AddressClass::Duplicate { .. })), "repeated"),
-        (count(|class| matches!(class, AddressClass::Malformed { .. })), "malformed"),
+        (count(AddressClass::is_invited), invited, invited),
+        (refused(Refusal::UserExists), "already a user", "already users"),
+        (refused(Refusal::AlreadyInvited), "already invited", "already invited"),
+        (refused(Refusal::Suspended), "suspended", "suspended"),
+        (refused(Refusal::DomainNotAllowed), "outside the allowed domains", "outside the allowed domains"),
+        (count(|class| matches!(class, AddressClass::Duplicate { .. })), "duplicate", "duplicates"),
+        (count(|class| matches!(class, AddressClass::Malformed { .. })), "invalid", "invalid"),
     ]
     .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, words)| format!("{count} {words}"))
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, singular, plural)| pluralize(count, singular, plural))
     .collect::<Vec<_>>()
     .join(" · ")
 }
 
-/// What can be done instead: on the spot, by a button of the action's own form, or on the profile.
+/// What an admin can do instead of inviting this address: an action right here, or a link to the user's profile.
 #[component]
-fn Offer(class: AddressClass, user: UserId, text: String) -> impl IntoView {
+fn AlternativeAction(class: AddressClass, user: UserId, text: String) -> impl IntoView {
     let AddressClass::Refused { why } = class else { return ().into_any() };
-    let instead = match why {
+    let action = match why {
         Refusal::AlreadyInvited => Some((UserAction::Resend, "Resend")),
         Refusal::Suspended => Some((UserAction::Reactivate, "Reactivate")),
         _ => None,
     };
-    if let Some((action, words)) = instead {
-        let label = format!("{words} {text}");
-        let form = instead_form(action);
+    if let Some((action, label)) = action {
+        let accessible_name = format!("{label} {text}");
+        let form = alternative_form_id(action);
         erased_view! {
-            <button type="submit" form=form name="users[]" value=user.to_string() class="button quiet" aria-label=label>{words}</button>
+            <button type="submit" form=form name="users[]" value=user.to_string() class="button quiet" aria-label=accessible_name>{label}</button>
         }
     } else if why == Refusal::UserExists {
         let profile = paths::user(&use_organization(), user);
@@ -94,44 +96,45 @@ fn Offer(class: AddressClass, user: UserId, text: String) -> impl IntoView {
     }
 }
 
-/// The form of what is offered in place of an invitation.
-const fn instead_form(action: UserAction) -> &'static str {
+/// The id of the form that an [`AlternativeAction`] submits.
+const fn alternative_form_id(action: UserAction) -> &'static str {
     match action {
-        UserAction::Resend => "resend-instead",
-        _ => "reactivate-instead",
+        UserAction::Resend => "alternative-resend",
+        _ => "alternative-reactivate",
     }
 }
 
-/// The forms behind what the chips offer. A form can't stand within another, so the buttons name theirs.
+/// The forms that the buttons of [`AlternativeAction`] submit. Forms can't be nested, so these are rendered outside the
+/// invite form and the buttons refer to them by id.
 #[component]
-pub fn InsteadForms(
-    act: ServerFormAction<Act>,
-    /// What is left to mend: without WebAssembly the page would forget it.
-    left: Signal<String>,
+pub fn AlternativeActions(
+    action: ServerFormAction<ApplyAction>,
+    /// The entries still in the field, which a post without WebAssembly would lose.
+    remaining: Signal<String>,
 ) -> impl IntoView {
-    [UserAction::Resend, UserAction::Reactivate].map(|action| {
+    [UserAction::Resend, UserAction::Reactivate].map(|user_action| {
         erased_view! {
-            <ServerForm action=act id=instead_form(action) class="visually-hidden">
+            <ServerForm action id=alternative_form_id(user_action) class="visually-hidden">
                 <input type="hidden" name="org" value=use_organization()/>
-                <input type="hidden" name="action" value=action.code()/>
-                <input type="hidden" name="addresses" value=move || left.get()/>
+                <input type="hidden" name="action" value=user_action.code()/>
+                <input type="hidden" name="addresses" value=move || remaining.get()/>
             </ServerForm>
         }
     })
 }
 
 #[component]
-pub fn Chips(
+pub fn AddressList(
     mut addresses: Vec<ClassifiedAddress>,
-    tense: Tense,
-    /// Called with a malformed address that the person wants to mend.
+    phase: Phase,
+    /// Called with a malformed entry that the admin wants to edit.
     on_edit: Option<Callback<String>>,
 ) -> impl IntoView {
     addresses.sort_by_key(|address| rank(&address.class));
-    let more = addresses.len().saturating_sub(MAX_SHOWN);
+    let hidden = addresses.len().saturating_sub(MAX_SHOWN);
     addresses.truncate(MAX_SHOWN);
-    let chips = addresses.into_iter().map(|ClassifiedAddress { text, class, user, has_open_request: asked }| {
-        let (look, sign) = match rank(&class) {
+    let chips = addresses.into_iter().map(|ClassifiedAddress { text, class, user, asked }| {
+        let (chip_class, chip_icon) = match rank(&class) {
             0 => ("chip danger", Icon::Warning),
             1 | 2 => ("chip warning", Icon::Cross),
             _ => ("chip success", Icon::Check),
@@ -141,20 +144,22 @@ pub fn Chips(
             let label = format!("Edit {text}");
             erased_view! { <button type="button" class="button quiet" aria-label=label on:click=move |_| on_edit.run(text.clone())>"Edit"</button> }
         });
-        let offer = user.map(|user| erased_view! { <Offer class=class.clone() user text=text.clone()/> });
+        let alternative = user.map(|user| {
+            erased_view! { <AlternativeAction class=class.clone() user text=text.clone()/> }
+        });
         erased_view! {
-            <li class=look>
-                {icon(sign)}
+            <li class=chip_class>
+                {icon(chip_icon)}
                 <span class="chip-text">{text}</span>
-                <span class="chip-status">{words(&class, has_open_request, tense)}</span>
+                <span class="chip-status">{status(&class, asked, phase)}</span>
                 {edit}
-                {offer}
+                {alternative}
             </li>
         }
     });
     erased_view! {
         <ul class="chips" tabindex="0" aria-label="Addresses">{chips.collect_view()}</ul>
-        {(more > 0).then(|| erased_view! { <p class="muted">{format!("and {more} more")}</p> })}
+        {(hidden > 0).then(|| erased_view! { <p class="muted">{format!("and {} more", format_number(hidden))}</p> })}
     }
 }
 
@@ -163,15 +168,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_totals_name_what_there_is_and_nothing_else() {
+    fn summary_names_only_classes_that_occur() {
         let address = |class| ClassifiedAddress::new("a@b.c".to_owned(), class);
         let list = [
             address(AddressClass::New),
             address(AddressClass::Refused { why: Refusal::UserExists }),
             address(AddressClass::Expired),
         ];
-        assert_eq!(totals(&list, Tense::Before), "2 will be invited · 1 already a user");
-        assert_eq!(totals(&list, Tense::After), "2 invited · 1 already a user");
-        assert_eq!(totals(&[], Tense::After), "");
+        assert_eq!(summarize(&list, Phase::Preview), "2 will be invited · 1 already a user");
+        assert_eq!(summarize(&list, Phase::Result), "2 invited · 1 already a user");
+        assert_eq!(summarize(&[], Phase::Result), "");
     }
 }

@@ -1,4 +1,4 @@
-//! The users of an organization: the server functions.
+//! The server functions of the Users page and the profile.
 
 #[cfg(feature = "ssr")]
 use crate::server;
@@ -12,7 +12,7 @@ use model::permission::{Grants, GroupChange, GroupChangeResult};
 use model::users::{UserProfile, UsersPage, UsersQuery};
 use model::{GroupId, OrganizationRole, Problem, RoleId, UserId};
 
-/// One page of the list.
+/// Returns one page of the list.
 #[server(prefix = "/api", endpoint = "users/list", input = Json)]
 pub async fn list_users(org: String, query: UsersQuery) -> Result<UsersPage, Problem> {
     let request_context = server::request_context()?;
@@ -20,15 +20,15 @@ pub async fn list_users(org: String, query: UsersQuery) -> Result<UsersPage, Pro
     server::respond(&request_context, page)
 }
 
-/// One user.
+/// Returns the profile of one user.
 #[server(prefix = "/api", endpoint = "users/profile", input = Json)]
-pub async fn show_user(org: String, user: UserId) -> Result<UserProfile, Problem> {
+pub async fn get_profile(org: String, user: UserId) -> Result<UserProfile, Problem> {
     let request_context = server::request_context()?;
     let profile = async { domain::users::profile(&request_context.admin(&org).await?, user).await }.await;
     server::respond(&request_context, profile)
 }
 
-/// The roles and groups that can be given.
+/// Returns the roles and groups that can be granted.
 #[server(prefix = "/api", endpoint = "users/grants", input = Json)]
 pub async fn list_grants(org: String) -> Result<Grants, Problem> {
     let request_context = server::request_context()?;
@@ -36,16 +36,16 @@ pub async fn list_grants(org: String) -> Result<Grants, Problem> {
     server::respond(&request_context, grants)
 }
 
-/// What inviting each address of the list would do. Changes nothing.
+/// Returns what inviting each address of the list would do, without doing it.
 #[server(prefix = "/api", endpoint = "users/classify", input = Json)]
 pub async fn classify(org: String, addresses: String) -> Result<InviteResult, Problem> {
     let request_context = server::request_context()?;
-    let classes =
+    let classified =
         async { domain::invitations::classify(&request_context.admin(&org).await?, &addresses).await }.await;
-    server::respond(&request_context, classes)
+    server::answer(&request_context, classified)
 }
 
-/// Invites every address of the list that may be invited, and answers for each.
+/// Invites every address of the list that may be invited, and returns the result for each.
 #[server(prefix = "/api", endpoint = "users/invite")]
 pub async fn invite(
     org: String,
@@ -55,36 +55,35 @@ pub async fn invite(
     #[server(default)] groups: Vec<GroupId>,
 ) -> Result<InviteResult, Problem> {
     let request_context = server::request_context()?;
-    let offer = AccessGrant { role, roles, groups };
-    let answer =
-        async { domain::invitations::invite(&request_context.admin(&org).await?, &addresses, &offer).await }
+    let grant = AccessGrant { role, roles, groups };
+    let result =
+        async { domain::invitations::invite(&request_context.admin(&org).await?, &addresses, &grant).await }
             .await;
-    server::respond(&request_context, answer)
+    server::answer(&request_context, result)
 }
 
-/// Does something to each of the users to whom it may be done, and answers for the others.
+/// Applies an action to each of the users that it is allowed for, and returns a refusal for each of the others.
 #[server(prefix = "/api", endpoint = "users/act")]
-pub async fn act(
+pub async fn apply_action(
     org: String,
     action: UserAction,
     #[server(default)] users: Vec<UserId>,
 ) -> Result<ActionResult, Problem> {
     let request_context = server::request_context()?;
-    let answer =
-        async { domain::users::apply_action(&request_context.admin(&org).await?, action, &users).await }
-            .await;
-    server::respond(&request_context, answer)
+    let result =
+        async { domain::users::act(&request_context.admin(&org).await?, action, &users).await }.await;
+    server::answer(&request_context, result)
 }
 
-/// Sends every expired invitation again, and says how many.
+/// Resends every expired invitation and returns how many there were.
 #[server(prefix = "/api", endpoint = "users/invite_all_again")]
-pub async fn invite_all_again(org: String) -> Result<usize, Problem> {
+pub async fn resend_all_expired(org: String) -> Result<usize, Problem> {
     let request_context = server::request_context()?;
     let sent = async { domain::users::resend_expired(&request_context.admin(&org).await?).await }.await;
     server::respond(&request_context, sent)
 }
 
-/// Gives a user exactly this organization role and these roles and groups.
+/// Sets the organization role, the roles and the groups of a user, replacing the previous ones.
 #[server(prefix = "/api", endpoint = "users/change")]
 pub async fn change_user(
     org: String,
@@ -94,13 +93,13 @@ pub async fn change_user(
     #[server(default)] groups: Vec<GroupId>,
 ) -> Result<(), Problem> {
     let request_context = server::request_context()?;
-    let offer = AccessGrant { role, roles, groups };
+    let grant = AccessGrant { role, roles, groups };
     let changed =
-        async { domain::users::set_access(&request_context.admin(&org).await?, user, &offer).await }.await;
-    server::respond(&request_context, changed)
+        async { domain::users::change(&request_context.admin(&org).await?, user, &grant).await }.await;
+    server::answer(&request_context, changed)
 }
 
-/// Puts users into a group or takes them out of it, and says for how many that was news.
+/// Adds users to a group or removes them from it, and returns how many of them that changed.
 #[server(prefix = "/api", endpoint = "users/change_group")]
 pub async fn change_group(
     org: String,
@@ -119,7 +118,7 @@ pub async fn change_group(
     server::respond(&request_context, changed.await)
 }
 
-/// The link of a user's invitation; that it was asked for is written down.
+/// Returns the link of a user's invitation and records the access in the audit log.
 #[server(prefix = "/api", endpoint = "users/copy_link")]
 pub async fn copy_link(org: String, user: UserId) -> Result<String, Problem> {
     let request_context = server::request_context()?;

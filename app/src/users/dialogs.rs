@@ -1,14 +1,15 @@
-//! The dialogs of the Users page: which is open stands in the URL, and what came of them on the page.
+//! The dialogs of the Users page, of which the URL names the open one, and the notices with their results.
 
-use super::address_list::{Tense, totals};
-use super::api::{Act, ChangeGroup, Invite, InviteAllAgain, ListGrants};
-use super::invite::{InviteDialog, is_settled};
-use super::messages::{grouped_words, names};
-use super::selection::{ActNotice, Chosen, ChosenDialog, InviteAllAgainDialog};
+use super::address_list::{Phase, summarize};
+use super::api::{ApplyAction, ChangeGroup, Invite, ListGrants, ResendAllExpired};
+use super::invite::{InviteDialog, is_fully_invited};
+use super::messages::{group_change_message, join_names};
+use super::selection::{ActionNotice, BulkActionDialog, ResendAllExpiredDialog, Selection};
 use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerFormAction};
 use crate::json_resource::{JsonResource, json_resource_if};
 use crate::paths::{self, UsersDialog, UsersView};
+use crate::plural::format_number;
 use crate::ui::{Notice, Tone};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
@@ -20,97 +21,102 @@ use model::permission::Grants;
 use model::users::UsersPage as Page;
 use serde::de::DeserializeOwned;
 
-/// What can be done on the page.
+/// The actions of the Users page.
 #[derive(Clone, Copy)]
-pub struct Actions {
+pub struct UsersActions {
     pub invite: ServerFormAction<Invite>,
-    pub act: ServerFormAction<Act>,
-    pub grouping: ServerFormAction<ChangeGroup>,
-    pub all: ServerFormAction<InviteAllAgain>,
+    pub apply: ServerFormAction<ApplyAction>,
+    pub change_group: ServerFormAction<ChangeGroup>,
+    pub resend_all: ServerFormAction<ResendAllExpired>,
 }
 
-impl Actions {
+impl UsersActions {
     pub fn new() -> Self {
         Self {
             invite: ServerFormAction::new(),
-            act: ServerFormAction::new(),
-            grouping: ServerFormAction::new(),
-            all: ServerFormAction::new(),
+            apply: ServerFormAction::new(),
+            change_group: ServerFormAction::new(),
+            resend_all: ServerFormAction::new(),
         }
     }
 
-    /// How often something was done that the list shows.
+    /// How many actions have changed the list.
     pub fn successes(self) -> Memo<usize> {
-        let (invite, act) = (form::success_count(self.invite), form::success_count(self.act));
-        let (grouping, all) = (form::success_count(self.grouping), form::success_count(self.all));
-        Memo::new(move |_| invite.get() + act.get() + grouping.get() + all.get())
+        let (invite, apply) = (form::successes(self.invite), form::successes(self.apply));
+        let (change_group, resend_all) =
+            (form::successes(self.change_group), form::successes(self.resend_all));
+        Memo::new(move |_| invite.get() + apply.get() + change_group.get() + resend_all.get())
     }
 
-    /// Forgets what came of the last dialog, for one that begins anew.
+    /// Clears the results of the previous dialog.
     pub fn reset(self) {
         form::reset(self.invite);
-        form::reset(self.act);
-        form::reset(self.grouping);
-        form::reset(self.all);
+        form::reset(self.apply);
+        form::reset(self.change_group);
+        form::reset(self.resend_all);
     }
 
-    /// For each kind of dialog, whether all that it was opened for has been done.
-    fn settled(self) -> impl Fn(&UsersDialog) -> bool + Copy + Send + Sync + 'static {
-        let (invited, acted) = (form::result(self.invite), form::result(self.act));
-        let (grouped, sent) = (form::result(self.grouping), form::result(self.all));
-        let done = Memo::new(move |_| {
-            let chosen = matches!(acted.get(), Some(Ok(_))) || matches!(grouped.get(), Some(Ok(_)));
-            (is_settled(invited.get().as_ref()), chosen, matches!(sent.get(), Some(Ok(_))))
+    /// For each kind of dialog, whether it is completed.
+    fn is_completed(self) -> impl Fn(&UsersDialog) -> bool + Copy + Send + Sync + 'static {
+        let (invite, apply) = (form::answer(self.invite), form::answer(self.apply));
+        let (change_group, resend_all) = (form::answer(self.change_group), form::answer(self.resend_all));
+        let completed = Memo::new(move |_| {
+            let bulk = matches!(apply.get(), Some(Ok(_))) || matches!(change_group.get(), Some(Ok(_)));
+            (is_fully_invited(invite.get().as_ref()), bulk, matches!(resend_all.get(), Some(Ok(_))))
         });
-        move |dialog| match (dialog, done.get()) {
-            (UsersDialog::Invite(_), (settled, ..))
-            | (UsersDialog::Selected(_), (_, settled, _))
-            | (UsersDialog::ResendAllExpired, (.., settled)) => settled,
+        move |dialog| match (dialog, completed.get()) {
+            (UsersDialog::Invite(_), (completed, ..))
+            | (UsersDialog::Chosen(_), (_, completed, _))
+            | (UsersDialog::InviteAllAgain, (.., completed)) => completed,
         }
     }
 }
 
-/// The dialog that the URL names, until it is settled: then it closes, and the page tells.
+/// The dialog that the URL names. It closes when it is completed, and the page shows the result.
 #[component]
 pub fn Dialogs(
     view: Memo<UsersView>,
     page: JsonResource<Page>,
-    actions: Actions,
-    chosen: Chosen,
+    actions: UsersActions,
+    selection: Selection,
 ) -> impl IntoView {
-    let settled = actions.settled();
-    let go = use_navigate();
+    let is_completed = actions.is_completed();
+    let navigate = use_navigate();
     let leave = move |replace| {
-        go(&without_dialog(view), NavigateOptions { replace, scroll: false, ..NavigateOptions::default() });
+        navigate(
+            &without_dialog(view),
+            NavigateOptions { replace, scroll: false, ..NavigateOptions::default() },
+        );
     };
     Effect::new({
         let leave = leave.clone();
-        move |before: Option<bool>| {
+        move |was_open: Option<bool>| {
             let dialog = view.get().dialog;
-            let done = dialog.as_ref().is_some_and(settled);
-            if dialog.is_some() && before == Some(false) {
-                // It was opened just now, and knows of nothing that was done before.
+            let completed = dialog.as_ref().is_some_and(is_completed);
+            if dialog.is_some() && was_open == Some(false) {
+                // It has just opened, so the results are those of the previous dialog.
                 actions.reset();
-            } else if done {
-                chosen.0.update(std::collections::BTreeSet::clear);
+            } else if completed {
+                selection.0.update(std::collections::BTreeSet::clear);
                 leave(true);
             }
             dialog.is_some()
         }
     });
     let on_close = Callback::new(move |()| leave(false));
-    let dialog = Memo::new(move |_| view.get().dialog.filter(|dialog| !settled(dialog)));
-    // Asked for when the first dialog opens that offers them.
+    let dialog = Memo::new(move |_| view.get().dialog.filter(|dialog| !is_completed(dialog)));
+    // Fetched when the first dialog that offers roles or groups opens.
     let organization = StoredValue::new(use_organization());
-    let wanted = Memo::new(move |before: Option<&bool>| {
-        before == Some(&true)
-            || matches!(dialog.get(), Some(UsersDialog::Invite(_) | UsersDialog::Selected(_)))
+    let needs_grants = Memo::new(move |before: Option<&bool>| {
+        before == Some(&true) || matches!(dialog.get(), Some(UsersDialog::Invite(_) | UsersDialog::Chosen(_)))
     });
-    let grants =
-        json_resource_if(move || wanted.get().then(|| ListGrants { org: organization.get_value() }), || 0);
-    let grants_of = |grants: Option<Result<Option<Grants>, Problem>>| grants.and_then(Result::ok).flatten();
-    let granted = move || grants_of(grants.get_untracked()).or_else(|| grants_of(grants.get()));
-    // All that a dialog shows is there before the dialog is: within a `Suspense` of its own, parts of it would outlive
+    let grants = json_resource_if(
+        move || needs_grants.get().then(|| ListGrants { org: organization.get_value() }),
+        || 0,
+    );
+    let loaded = |grants: Option<Result<Option<Grants>, Problem>>| grants.and_then(Result::ok).flatten();
+    let loaded_grants = move || loaded(grants.get_untracked()).or_else(|| loaded(grants.get()));
+    // A dialog is rendered only once all its data has arrived: parts of it inside a `Suspense` of their own would outlive
     // its signals.
     erased_view! {
         <Suspense>
@@ -118,16 +124,16 @@ pub fn Dialogs(
                 let href = without_dialog(view);
                 Some(match dialog {
                     UsersDialog::Invite(addresses) => {
-                        erased_view! { <InviteDialog action=actions.invite act=actions.act addresses grants=granted()? on_close/> }
+                        erased_view! { <InviteDialog action=actions.invite apply=actions.apply addresses grants=loaded_grants()? on_close/> }
                     }
-                    UsersDialog::ResendAllExpired => {
-                        erased_view! { <InviteAllAgainDialog action=actions.all on_close href/> }
+                    UsersDialog::InviteAllAgain => {
+                        erased_view! { <ResendAllExpiredDialog action=actions.resend_all on_close href/> }
                     }
                     UsersDialog::Selected(users) => {
                         let rows = page.get_untracked()?.map(|page| page.rows).unwrap_or_default();
-                        let (act, grouping, groups) = (actions.act, actions.grouping, granted()?.groups);
-                        let group = view.get_untracked().query.group;
-                        erased_view! { <ChosenDialog users rows groups group act grouping on_close href/> }
+                        let (apply, change_group) = (actions.apply, actions.change_group);
+                        let (groups, group) = (loaded_grants()?.groups, view.get_untracked().query.group);
+                        erased_view! { <BulkActionDialog users rows groups group apply change_group on_close href/> }
                     }
                 })
             })}
@@ -139,31 +145,31 @@ fn without_dialog(view: Memo<UsersView>) -> String {
     paths::users(&use_organization(), &UsersView { dialog: None, ..view.get_untracked() })
 }
 
-/// What came of the dialogs, on the page.
+/// The results of the dialogs, shown above the list.
 #[component]
-pub fn Outcome(view: Memo<UsersView>, actions: Actions) -> impl IntoView {
-    let acted = form::result(actions.act);
-    // The invite dialog tells by itself, as long as it is open.
-    let inviting = Memo::new(move |_| matches!(view.get().dialog, Some(UsersDialog::Invite(_))));
+pub fn ActionNotices(view: Memo<UsersView>, actions: UsersActions) -> impl IntoView {
+    let applied = form::answer(actions.apply);
+    // While the invite dialog is open it shows the result itself.
+    let is_inviting = Memo::new(move |_| matches!(view.get().dialog, Some(UsersDialog::Invite(_))));
     erased_view! {
-        <Invited answer=form::result(actions.invite)/>
-        <ActNotice answer=acted.only_while(move || !inviting.get())/>
-        <Told answer=form::result(actions.grouping) words=grouped_words/>
-        <Told answer=form::result(actions.all) words=sent_words/>
+        <InvitedNotice answer=form::answer(actions.invite)/>
+        <ActionNotice answer=applied.only_while(move || !is_inviting.get())/>
+        <SuccessNotice answer=form::answer(actions.change_group) message=group_change_message/>
+        <SuccessNotice answer=form::answer(actions.resend_all) message=sent_message/>
     }
 }
 
-/// Says on the page who was invited, once the dialog has closed.
+/// The invited addresses, once the dialog has closed.
 #[component]
-fn Invited(answer: FormResult<InviteResult>) -> impl IntoView {
+fn InvitedNotice(answer: FormResult<InviteResult>) -> impl IntoView {
     erased_view! {
         <div role="status">
-            {move || answer.get().filter(|answer| is_settled(Some(answer))).and_then(Result::ok).map(|answer| {
-                let list: Vec<String> = answer.addresses.iter().map(|address| address.text.clone()).collect();
-                let (totals, names) = (totals(&answer.addresses, Tense::After), names(&list));
+            {move || answer.get().filter(|answer| is_fully_invited(Some(answer))).and_then(Result::ok).map(|result| {
+                let invited: Vec<String> = result.addresses.iter().map(|address| address.text.clone()).collect();
+                let (summary, names) = (summarize(&result.addresses, Phase::Result), join_names(&invited));
                 erased_view! {
                     <Notice tone=Tone::Success>
-                        <p><strong>{totals}</strong>": "{names}". Each row below tells where their mail is."</p>
+                        <p><strong>{summary}</strong>": "{names}". Each row in the list shows its delivery status."</p>
                     </Notice>
                 }
             })}
@@ -171,25 +177,25 @@ fn Invited(answer: FormResult<InviteResult>) -> impl IntoView {
     }
 }
 
-/// Says on the page what a dialog did, in one sentence or two.
+/// The message about a successful action.
 #[component]
-fn Told<T>(answer: FormResult<T>, words: fn(T) -> String) -> impl IntoView
+fn SuccessNotice<T>(answer: FormResult<T>, message: fn(T) -> String) -> impl IntoView
 where
     T: DeserializeOwned + 'static,
 {
     erased_view! {
         <div role="status">
-            {move || answer.get().and_then(Result::ok).map(words).map(|words| erased_view! {
-                <Notice tone=Tone::Success><p>{words}</p></Notice>
+            {move || answer.get().and_then(Result::ok).map(message).map(|message| erased_view! {
+                <Notice tone=Tone::Success><p>{message}</p></Notice>
             })}
         </div>
     }
 }
 
-fn sent_words(sent: usize) -> String {
+fn sent_message(sent: usize) -> String {
     match sent {
-        0 => "No invitation has expired any more.".to_owned(),
+        0 => "There were no expired invitations left to resend.".to_owned(),
         1 => "1 new invitation is on its way.".to_owned(),
-        many => format!("{many} new invitations are on their way."),
+        many => format!("{} new invitations are on their way.", format_number(many)),
     }
 }

@@ -1,10 +1,10 @@
-//! The Users page: search, filters, order and place stand in the URL.
+//! The Users page. Search, filters, sort order and position are part of the URL.
 
-use super::api::{Act, Invite, ListUsers};
-use super::dialogs::{Actions, Dialogs, Outcome};
-use super::selection::{Chosen, ChosenBar};
+use super::api::{ApplyAction, Invite, ListUsers};
+use super::dialogs::{ActionNotices, Dialogs, UsersActions};
+use super::selection::{BulkActionBar, Selection};
 use super::table::UsersTable;
-use super::tabs::{PeopleTab, PeopleTabs};
+use super::tabs::{UsersTab, UsersTabs};
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerFormAction};
 use crate::json_resource::{JsonResource, json_resource};
@@ -22,47 +22,47 @@ use model::users::{UserSort, UsersPage as Page, UsersQuery};
 use model::{OrganizationRole, UserStatus};
 use std::time::Duration;
 
-/// How soon the page looks again while mail is on its way, in seconds.
-const LOOK_AGAIN_SECONDS: u64 = 2;
+/// How often the list is refreshed while an email is about to change its delivery state.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
 
 #[component]
 pub fn UsersPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search;
-    let view = Memo::new(move |_| UsersView::parse(&search.get()));
-    let rows = Memo::new(move |_| view.get().query);
-    let actions = Actions::new();
+    let view = Memo::new(move |_| UsersView::read(&search.get()));
+    let query = Memo::new(move |_| view.get().query);
+    let actions = UsersActions::new();
     let changes = actions.successes();
     let page = json_resource(
-        move || ListUsers { org: organization.get_value(), query: rows.get() },
+        move || ListUsers { org: organization.get_value(), query: query.get() },
         move || changes.get(),
     );
-    let chosen = Chosen(RwSignal::default());
-    look_again_while_mail_is_on_its_way(page);
-    chosen.only_who_is_shown(page);
+    let selection = Selection(RwSignal::default());
+    refresh_while_mail_is_pending(page);
+    selection.retain_visible(page);
     let filters = NodeRef::<Form>::new();
-    fill_anew(filters, page, rows);
+    reset_filters_on_navigation(filters, page, query);
     erased_view! {
         <OrganizationPage title="Users".to_owned() section=Section::Users>
-            <PageHeading title="Users"><InviteButton view action=actions.invite/></PageHeading>
-            <Outcome view actions/>
+            <Heading title="Users"><InviteButton view action=actions.invite/></Heading>
+            <ActionNotices view actions/>
             <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match page.await {
-                        Ok(page) => erased_view! { <Listed page view=view.try_get_untracked().unwrap_or_default() filters chosen act=actions.act/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
+                        Ok(page) => erased_view! { <UsersList page view=view.try_get_untracked().unwrap_or_default() filters selection apply=actions.apply/> },
+                        Err(problem) => erased_view! { <Failed problem/> },
                     }
                 })}
             </StaleWhileLoading>
-            <Dialogs view page actions chosen/>
+            <Dialogs view page actions selection/>
         </OrganizationPage>
     }
 }
 
-/// Opens the dialog. A form, so that it works before WebAssembly; its address holds all that the page's holds.
+/// Opens the invite dialog. A form, so that it works before WebAssembly has loaded; its fields keep the current view.
 #[component]
 fn InviteButton(view: Memo<UsersView>, action: ServerFormAction<Invite>) -> impl IntoView {
-    let go = use_navigate();
+    let navigate = use_navigate();
     let open = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         form::reset(action);
@@ -70,40 +70,40 @@ fn InviteButton(view: Memo<UsersView>, action: ServerFormAction<Invite>) -> impl
             &use_organization(),
             &UsersView { dialog: Some(UsersDialog::Invite(String::new())), ..view.get_untracked() },
         );
-        go(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+        navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
     erased_view! {
         <form method="get" on:submit=open>
-            {move || hidden(&view.get())}
+            {move || hidden_fields(&view.get())}
             <button type="submit" name="dialog" value="invite" class="button primary">{icon(Icon::Plus)}"Invite"</button>
         </form>
     }
 }
 
-/// The view's parameters as fields of a form, so that it goes on from where the person is.
-fn hidden(view: &UsersView) -> impl IntoView + use<> {
-    paths::users_params(view)
+/// The parameters of the view as hidden fields, so that submitting the form keeps the view.
+fn hidden_fields(view: &UsersView) -> impl IntoView + use<> {
+    paths::users_fields(view)
         .into_iter()
         .map(|(name, value)| erased_view! { <input type="hidden" name=name value=value/> })
         .collect_view()
 }
 
-/// The tabs, the search and the rows.
+/// The tabs, the filters and the table.
 #[component]
-fn Listed(
+fn UsersList(
     page: Page,
     view: UsersView,
     filters: NodeRef<Form>,
-    chosen: Chosen,
-    act: ServerFormAction<Act>,
+    selection: Selection,
+    apply: ServerFormAction<ApplyAction>,
 ) -> impl IntoView {
     let organization = use_organization();
     let expired = view.query.status == Some(UserStatus::Expired);
-    let here = if expired { PeopleTab::Expired } else { PeopleTab::Users };
-    let all_again = UsersView { dialog: Some(UsersDialog::ResendAllExpired), ..view.clone() };
-    let all_again = (expired && !page.rows.is_empty()).then(|| paths::users(&organization, &all_again));
-    let rows_there = !page.rows.is_empty();
-    let at = |before: Option<String>, after: Option<String>| {
+    let current = if expired { UsersTab::Expired } else { UsersTab::Users };
+    let has_rows = !page.rows.is_empty();
+    let resend_all = UsersView { dialog: Some(UsersDialog::InviteAllAgain), ..view.clone() };
+    let resend_all = (expired && has_rows).then(|| paths::users(&organization, &resend_all));
+    let page_href = |before: Option<String>, after: Option<String>| {
         (before.is_some() || after.is_some()).then(|| {
             let mut view = view.from_start();
             view.query.before = before;
@@ -112,41 +112,41 @@ fn Listed(
         })
     };
     erased_view! {
-        <PeopleTabs counts=page.counts view=view.clone() here/>
-        <div role="tabpanel" id="panel" aria-labelledby=here.id()>
-            {page.group.map(|group| erased_view! { <OfGroup name=group.name/> })}
+        <UsersTabs counts=page.counts view=view.clone() current/>
+        <div role="tabpanel" id="panel" aria-labelledby=current.id()>
+            {page.group.map(|group| erased_view! { <GroupFilter name=group.name/> })}
             <Filters view=view.clone() expired form=filters/>
-            {rows_there.then(|| erased_view! {
+            {has_rows.then(|| erased_view! {
                 <div class="table-toolbar">
-                    <ChosenBar view=view.clone() chosen/>
-                    {all_again.map(|href| erased_view! { <a href=href data-noscroll class="button">"Re-invite all…"</a> })}
+                    <BulkActionBar view=view.clone() selection/>
+                    {resend_all.map(|href| erased_view! { <a href=href data-noscroll class="button">"Resend all…"</a> })}
                 </div>
             })}
-            <UsersTable rows=page.rows now=page.now view=view.clone() chosen act/>
-            <Pager previous=at(page.previous, None) next=at(None, page.next)/>
+            <UsersTable rows=page.rows now=page.now view=view.clone() selection apply/>
+            <Pager previous=page_href(page.previous, None) next=page_href(None, page.next)/>
         </div>
     }
 }
 
-/// Says that the list is of a group, and leads to the list of all.
+/// Names the group whose members are listed, with a link to all users.
 #[component]
-fn OfGroup(name: String) -> impl IntoView {
+fn GroupFilter(name: String) -> impl IntoView {
     let all = paths::users(&use_organization(), &UsersView::default());
     erased_view! {
         <p class="row group-filter">
-            <span>"People in the group "<strong>{name}</strong></span>
+            <span>"Members of "<strong>{name}</strong></span>
             <a href=all class="button">"Show all users"</a>
         </p>
     }
 }
 
-/// Search and filters: a form that leads to another URL of the same page.
+/// Search and filters: a GET form that leads to another URL of the same page.
 #[component]
 fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView {
-    let go = use_navigate();
+    let navigate = use_navigate();
     let query = view.query;
     let organization = use_organization();
-    let follow = move |event: leptos::ev::SubmitEvent| {
+    let apply = move |event: leptos::ev::SubmitEvent| {
         use wasm_bindgen::JsCast;
         let form = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok());
         let Some(data) = form.and_then(|form| web_sys::FormData::new_with_form(&form).ok()) else {
@@ -164,7 +164,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
             ..UsersQuery::default()
         };
         let view = UsersView { query, dialog: None };
-        go(
+        navigate(
             &paths::users(&organization, &view),
             NavigateOptions { scroll: false, ..NavigateOptions::default() },
         );
@@ -173,10 +173,10 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
     let status = query.status;
     let role = query.role;
     erased_view! {
-        <form method="get" class="filters" role="search" node_ref=form on:submit=follow>
-            <div class="field flex-grow">
+        <form method="get" class="filters" role="search" node_ref=form on:submit=apply>
+            <div class="field grow">
                 <label for="q">"Search users"</label>
-                <input type="search" id="q" name="q" value=query.search placeholder="Name or address" autocomplete="off"/>
+                <input type="search" id="q" name="q" value=query.search placeholder="Name or email" autocomplete="off"/>
             </div>
             {if expired {
                 erased_view! { <input type="hidden" name="status" value=UserStatus::Expired.code()/> }
@@ -186,7 +186,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
                         <label for="status">"Status"</label>
                         <select id="status" name="status">
                             <option value="">"Any"</option>
-                            {statuses.map(|one| erased_view! { <option value=one.code() selected=status == Some(one)>{one.label()}</option> }).collect_view()}
+                            {statuses.map(|option| erased_view! { <option value=option.code() selected=status == Some(option)>{option.label()}</option> }).collect_view()}
                         </select>
                     </div>
                 }
@@ -195,7 +195,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
                 <label for="filter-role">"Role"</label>
                 <select id="filter-role" name="role">
                     <option value="">"Any"</option>
-                    {OrganizationRole::ALL.map(|one| erased_view! { <option value=one.code() selected=role == Some(one)>{one.label()}</option> }).collect_view()}
+                    {OrganizationRole::ALL.map(|option| erased_view! { <option value=option.code() selected=role == Some(option)>{option.label()}</option> }).collect_view()}
                 </select>
             </div>
             {query.group.map(|group| erased_view! { <input type="hidden" name="group" value=group.to_string()/> })}
@@ -206,26 +206,26 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
     }
 }
 
-/// What was changed by hand stays in a field, whatever the page says of it: when the page shows other rows, such as
-/// after the back button, its filters are filled anew.
-fn fill_anew(filters: NodeRef<Form>, page: JsonResource<Page>, rows: Memo<UsersQuery>) {
+/// Resets the filters to the values in the HTML when the page shows another query, for example after the back button.
+/// Without this, a field that the admin edited would ignore its new `value` attribute.
+fn reset_filters_on_navigation(filters: NodeRef<Form>, page: JsonResource<Page>, query: Memo<UsersQuery>) {
     Effect::new(move |before: Option<UsersQuery>| {
         page.track();
-        let now = rows.get_untracked();
-        if before.is_some_and(|before| before != now) {
-            // By then the page says what is to be filled in.
+        let current = query.get_untracked();
+        if before.is_some_and(|before| before != current) {
+            // By the next frame the new values are in the HTML.
             request_animation_frame(move || {
                 if let Some(Some(form)) = filters.try_get_untracked() {
                     form.reset();
                 }
             });
         }
-        now
+        current
     });
 }
 
-/// Whether a mail will be somewhere else before long.
-fn moves_soon(state: Option<&DeliveryState>, now: DateTime<Utc>) -> bool {
+/// Whether the delivery state of an email is about to change.
+fn changes_soon(state: Option<&DeliveryState>, now: DateTime<Utc>) -> bool {
     match state {
         Some(DeliveryState::Queued) => true,
         Some(DeliveryState::Retrying { next, .. }) => *next - now < TimeDelta::minutes(1),
@@ -233,12 +233,13 @@ fn moves_soon(state: Option<&DeliveryState>, now: DateTime<Utc>) -> bool {
     }
 }
 
-/// The list tells where each mail is: while one is under way, it looks again.
-fn look_again_while_mail_is_on_its_way(page: JsonResource<Page>) {
+/// Refetches the list while the delivery state of a listed email is about to change.
+fn refresh_while_mail_is_pending(page: JsonResource<Page>) {
     Effect::new(move || {
-        let moving = |page: Page| page.rows.iter().any(|row| moves_soon(row.delivery.as_ref(), page.now));
-        if page.get().and_then(Result::ok).is_some_and(moving) {
-            set_timeout(move || page.refetch(), Duration::from_secs(LOOK_AGAIN_SECONDS));
+        let is_pending =
+            |page: Page| page.rows.iter().any(|row| changes_soon(row.delivery.as_ref(), page.now));
+        if page.get().and_then(Result::ok).is_some_and(is_pending) {
+            set_timeout(move || page.refetch(), REFRESH_INTERVAL);
         }
     });
 }

@@ -1,10 +1,10 @@
-//! One user's profile: what they are, what they may do, what happened, and at the bottom how they leave.
+//! The profile of one user: facts, access, permissions, emails, activity, and the actions on the membership.
 
-use super::api::{Act, ChangeUser, CopyLink, ShowUser};
-use super::messages::question;
-use super::profile_access::{AccessForm, Permissions};
-use super::profile_history::{Mails, Timeline};
-use super::selection::ActNotice;
+use super::api::{ApplyAction, ChangeUser, CopyLink, GetProfile};
+use super::messages::confirmation;
+use super::profile_access::{AccessForm, EffectivePermissions};
+use super::profile_history::{EmailDeliveries, Timeline};
+use super::selection::ActionNotice;
 use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource_if;
@@ -26,27 +26,24 @@ use model::{Problem, UserId, UserStatus};
 #[component]
 pub fn ProfilePage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let parameters = use_params_map();
+    let params = use_params_map();
     let user = Memo::new(move |_| {
-        parameters.with(|map| map.get_str("user").and_then(|id| id.parse::<UserId>().ok()))
+        params.with(|params| params.get_str("user").and_then(|id| id.parse::<UserId>().ok()))
     });
-    let actions = Actions {
-        act: ServerFormAction::new(),
+    let actions = ProfileActions {
+        apply: ServerFormAction::new(),
         change: ServerFormAction::new(),
         copy: ServerFormAction::new(),
     };
-    let acted = form::result(actions.act);
-    let gone = Memo::new(move |_| revoked(acted.get()));
-    let changes = (
-        form::success_count(actions.act),
-        form::success_count(actions.change),
-        form::success_count(actions.copy),
-    );
+    let applied = form::answer(actions.apply);
+    let revoked = Memo::new(move |_| revocation(applied.get()));
+    let changes =
+        (form::successes(actions.apply), form::successes(actions.change), form::successes(actions.copy));
     let profile = json_resource_if(
         move || {
-            // Whoever was revoked is not there to be shown any more.
-            let user = user.get().filter(|_| gone.get().is_none())?;
-            Some(ShowUser { org: organization.get_value(), user })
+            // A revoked user has no profile to load.
+            let user = user.get().filter(|_| revoked.get().is_none())?;
+            Some(GetProfile { org: organization.get_value(), user })
         },
         move || changes.0.get() + changes.1.get() + changes.2.get(),
     );
@@ -55,8 +52,8 @@ pub fn ProfilePage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match profile.await {
                     Ok(Some(profile)) => erased_view! { <Profile profile actions/> },
-                    Ok(None) => match gone.try_get_untracked().flatten() {
-                        Some(email) => erased_view! { <Gone email/> },
+                    Ok(None) => match revoked.try_get_untracked().flatten() {
+                        Some(Revocation { action, email }) => erased_view! { <RevokedNotice action email/> },
                         None => erased_view! { <NotFoundPage/> },
                     },
                     Err(Problem::NotFound) => erased_view! { <NotFoundPage/> },
@@ -67,73 +64,88 @@ pub fn ProfilePage() -> impl IntoView {
     }
 }
 
-/// What can be done on the page. It outlives the profile, which is shown anew after each.
+/// The actions of the page. They outlive the profile, which is rendered again after each.
 #[derive(Clone, Copy)]
-pub struct Actions {
-    pub act: ServerFormAction<Act>,
+pub struct ProfileActions {
+    pub apply: ServerFormAction<ApplyAction>,
     pub change: ServerFormAction<ChangeUser>,
     pub copy: ServerFormAction<CopyLink>,
 }
 
-/// The address of whoever was revoked on this page.
-fn revoked(answer: Option<Result<ActionResult, Problem>>) -> Option<String> {
-    let answer = answer?.ok()?;
-    let revokes = matches!(answer.action, UserAction::RevokeInvitation | UserAction::RevokeMembership);
-    answer.done.into_iter().next().filter(|_| revokes)
+/// What was revoked on this page: the invitation or the membership of an address.
+#[derive(Clone, PartialEq)]
+struct Revocation {
+    action: UserAction,
+    email: String,
 }
 
-/// After a revocation: what was done, and the ways on.
+fn revocation(answer: Option<Result<ActionResult, Problem>>) -> Option<Revocation> {
+    let ActionResult { action, done, .. } = answer?.ok()?;
+    let revokes = matches!(action, UserAction::RevokeInvitation | UserAction::RevokeMembership);
+    let email = done.into_iter().next().filter(|_| revokes)?;
+    Some(Revocation { action, email })
+}
+
+/// Shown in place of the profile after a revocation.
 #[component]
-fn Gone(email: String) -> impl IntoView {
+fn RevokedNotice(action: UserAction, email: String) -> impl IntoView {
     let organization = use_organization();
-    let again = UsersView { dialog: Some(UsersDialog::Invite(email.clone())), ..UsersView::default() };
+    let (title, message) = match action {
+        UserAction::RevokeInvitation => (
+            "Invitation revoked",
+            " can no longer join. All links sent to this address have stopped working.",
+        ),
+        _ => ("User removed", " was removed from the organization and signed out everywhere."),
+    };
+    let invite_again = UsersView { dialog: Some(UsersDialog::Invite(email.clone())), ..UsersView::default() };
     erased_view! {
-        <OrganizationPage title="Revoked".to_owned() section=Section::Users>
-            <h1>"Revoked"</h1>
+        <OrganizationPage title=title.to_owned() section=Section::Users>
+            <h1>{title}</h1>
             <div role="status">
                 <Notice tone=Tone::Success>
-                    <p><strong>{email}</strong>" is no longer in the organization. Links that were sent no longer work, and every session has ended."</p>
+                    <p><strong>{email}</strong>{message}</p>
                 </Notice>
             </div>
             <p class="row">
-                <a href=paths::users(&organization, &UsersView::default()) class="button primary">"Back to the users"</a>
-                <a href=paths::users(&organization, &again) class="button">"Invite again"</a>
+                <a href=paths::users(&organization, &UsersView::default()) class="button primary">"Back to users"</a>
+                <a href=paths::users(&organization, &invite_again) class="button">"Invite again"</a>
             </p>
         </OrganizationPage>
     }
 }
 
 #[component]
-fn Profile(profile: UserProfile, actions: Actions) -> impl IntoView {
+fn Profile(profile: UserProfile, actions: ProfileActions) -> impl IntoView {
     let title =
         if profile.user.name.is_empty() { profile.user.email.clone() } else { profile.user.name.clone() };
-    let waiting = matches!(profile.user.status, UserStatus::Invited | UserStatus::Expired);
-    let acted = form::result(actions.act);
+    let has_invitation = matches!(profile.user.status, UserStatus::Invited | UserStatus::Expired);
+    let applied = form::answer(actions.apply);
     let user = profile.user.clone();
     erased_view! {
         <OrganizationPage title=title.clone() section=Section::Users>
             <p class="back-link"><a href=paths::users(&use_organization(), &UsersView::default())>"Users"</a></p>
             <div class="heading">
                 <h1>{title}</h1>
-                {waiting.then(|| erased_view! { <Invitation user=user.clone() actions/> })}
+                {has_invitation.then(|| erased_view! { <InvitationActions user=user.clone() actions/> })}
             </div>
-            <ActNotice answer=acted/>
-            <Link copy=actions.copy/>
-            <Facts profile=profile.clone()/>
+            <ActionNotice answer=applied/>
+            <InvitationLink email=user.email.clone() copy=actions.copy/>
+            <ProfileFacts profile=profile.clone()/>
             <AccessForm profile=profile.clone() change=actions.change/>
-            <Permissions permissions=profile.permissions/>
-            <Mails deliveries=profile.deliveries now=profile.now/>
+            <EffectivePermissions permissions=profile.permissions/>
+            <EmailDeliveries deliveries=profile.deliveries now=profile.now/>
             <Timeline events=profile.timeline now=profile.now/>
-            <Leaving user=user.clone() own=profile.is_self/>
-            <Asking user act=actions.act/>
+            <MembershipActions user=user.clone() own=profile.own/>
+            <ConfirmDialog user apply=actions.apply/>
         </OrganizationPage>
     }
 }
 
 #[component]
-fn Facts(profile: UserProfile) -> impl IntoView {
+fn ProfileFacts(profile: UserProfile) -> impl IntoView {
     let UserProfile { user, invited_by, invited_at, joined, now, .. } = profile;
-    let moment = move |at: DateTime<Utc>| erased_view! { <RelativeTime at now/> };
+    let moment = move |at: DateTime<Utc>| erased_view! { <Moment at now/> };
+    let expiry = if user.status == UserStatus::Expired { "Invitation expired" } else { "Invitation expires" };
     erased_view! {
         <dl class="description-list">
             <dt>"Email"</dt>
@@ -145,48 +157,50 @@ fn Facts(profile: UserProfile) -> impl IntoView {
             <dt>"Last login"</dt>
             <dd>{user.last_login_at.map_or_else(|| "Never".into_any(), |at| moment(at).into_any())}</dd>
             {invited_by.zip(invited_at).map(|(by, at)| erased_view! { <dt>"Invited"</dt><dd>{moment(at)}" by "{by}</dd> })}
-            {user.expires_at.map(|at| erased_view! { <dt>"Invitation ends"</dt><dd>{format_utc(at)}</dd> })}
+            {user.expires_at.map(|at| erased_view! { <dt>{expiry}</dt><dd>{exact(at)}</dd> })}
             {joined.map(|joined| erased_view! { <dt>"Joined"</dt><dd>{moment(joined.at)}" "{joined.by.label()}</dd> })}
         </dl>
     }
 }
 
-/// For somebody who has not joined: the mail again in one click, and the link for another way than mail.
+/// Resends the invitation, or copies its link to share it in another way.
 #[component]
-fn Invitation(user: UserRow, actions: Actions) -> impl IntoView {
-    let lasts = user.status == UserStatus::Invited;
-    let (label, pending) = if lasts { ("Resend", "Sending…") } else { ("Re-invite", "Sending…") };
+fn InvitationActions(user: UserRow, actions: ProfileActions) -> impl IntoView {
+    let is_open = user.status == UserStatus::Invited;
     erased_view! {
         <div class="row">
-            {lasts.then(|| erased_view! {
+            {is_open.then(|| erased_view! {
                 <ServerForm action=actions.copy class="inline">
                     <input type="hidden" name="org" value=use_organization()/>
                     <input type="hidden" name="user" value=user.id.to_string()/>
                     <SubmitButton label="Copy link" pending_label="Copying…" pending=actions.copy.pending() kind=""/>
                 </ServerForm>
             })}
-            <ServerForm action=actions.act class="inline">
+            <ServerForm action=actions.apply class="inline">
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="action" value=UserAction::Resend.code()/>
                 <input type="hidden" name="users[]" value=user.id.to_string()/>
-                <SubmitButton label pending_label=pending pending=actions.act.pending() kind=""/>
+                <Submit label="Resend" pending_label="Sending…" pending=actions.apply.pending() kind=""/>
             </ServerForm>
         </div>
     }
 }
 
-/// The link that was asked for, to be copied from here; with WebAssembly it is in the clipboard already.
+/// The invitation link after "Copy link". With WebAssembly it is also written to the clipboard.
 #[component]
-fn Link(copy: ServerFormAction<CopyLink>) -> impl IntoView {
-    let answer = form::result(copy);
+fn InvitationLink(email: String, copy: ServerFormAction<CopyLink>) -> impl IntoView {
+    let answer = form::answer(copy);
     let copied = RwSignal::new(false);
+    let warning = StoredValue::new(format!(
+        "Anyone with this link can join as {email}, so share it only with them. Copying it is recorded in the audit log."
+    ));
     Effect::new(move || {
-        // Elsewhere than on https the browser has no clipboard for pages.
+        // The clipboard API only exists in secure contexts.
         if let Some(Ok(link)) = answer.get().filter(|_| window().is_secure_context()) {
-            let written = window().navigator().clipboard().write_text(&link);
+            let write = window().navigator().clipboard().write_text(&link);
             leptos::task::spawn_local(async move {
-                let done = wasm_bindgen_futures::JsFuture::from(written).await.is_ok();
-                let _ = copied.try_set(done);
+                let written = wasm_bindgen_futures::JsFuture::from(write).await.is_ok();
+                let _ = copied.try_set(written);
             });
         }
     });
@@ -196,8 +210,8 @@ fn Link(copy: ServerFormAction<CopyLink>) -> impl IntoView {
                 Ok(link) => erased_view! {
                     <Notice tone=Tone::Info>
                         <p>
-                            {move || if copied.get() { "The link is in your clipboard. " } else { "This is the link. " }}
-                            "Whoever has it can join, so give it to this person alone. That you have it is in the audit log."
+                            {move || if copied.get() { "Link copied. " } else { "Copy the link below. " }}
+                            {warning.get_value()}
                         </p>
                         <input type="text" readonly class="link" aria-label="Invitation link" value=link/>
                     </Notice>
@@ -208,9 +222,9 @@ fn Link(copy: ServerFormAction<CopyLink>) -> impl IntoView {
     }
 }
 
-/// What ends a membership, or lets it rest. Each leads to a question first.
+/// The actions that end, suspend or restore a membership. Each opens a [`ConfirmDialog`].
 #[component]
-fn Leaving(user: UserRow, own: bool) -> impl IntoView {
+fn MembershipActions(user: UserRow, own: bool) -> impl IntoView {
     let links: &[(UserAction, &str)] = match user.status {
         UserStatus::Invited | UserStatus::Expired => &[(UserAction::RevokeInvitation, "Revoke invitation")],
         UserStatus::Active => {
@@ -226,31 +240,34 @@ fn Leaving(user: UserRow, own: bool) -> impl IntoView {
         erased_view! { <a href=href data-noscroll class=kind>{*label}</a> }
     });
     erased_view! {
-        <section class="danger-zone" aria-labelledby="leaving">
-            <h2 id="leaving">"Membership"</h2>
-            {own.then(|| erased_view! { <p class="muted">"This is you. Suspending or revoking yourself signs you out."</p> })}
+        <section class="danger-zone" aria-labelledby="membership">
+            <h2 id="membership">"Membership"</h2>
+            {own.then(|| erased_view! { <p class="muted">"This is your own account. If you suspend or remove yourself, you’re signed out and can’t undo it yourself."</p> })}
             <p class="row">{links.collect_view()}</p>
         </section>
     }
 }
 
-/// The question that stands in the URL, and the form that answers it.
+/// The confirmation of the action that the URL names, with the form that applies it.
 #[component]
-fn Asking(user: UserRow, act: ServerFormAction<Act>) -> impl IntoView {
+fn ConfirmDialog(user: UserRow, apply: ServerFormAction<ApplyAction>) -> impl IntoView {
     let search = use_location().search;
     let organization = use_organization();
-    let here = StoredValue::new(paths::user(&organization, user.id));
-    let answer = form::result(act);
-    let asked = Memo::new(move |_| {
+    let profile = StoredValue::new(paths::user(&organization, user.id));
+    let answer = form::answer(apply);
+    let action = Memo::new(move |_| {
         let search = search.get();
         let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
         let action: UserAction = pairs.find(|(name, _)| name == "dialog")?.1.parse().ok()?;
-        let done = answer.get().and_then(Result::ok).is_some_and(|answer| answer.action == action);
-        Some(action).filter(|_| !done)
+        let is_applied = answer.get().and_then(Result::ok).is_some_and(|result| result.action == action);
+        Some(action).filter(|_| !is_applied)
     });
-    let go = use_navigate();
+    let navigate = use_navigate();
     let leave = move || {
-        go(&here.get_value(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+        navigate(
+            &profile.get_value(),
+            NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
+        );
     };
     Effect::new({
         let leave = leave.clone();
@@ -265,21 +282,21 @@ fn Asking(user: UserRow, act: ServerFormAction<Act>) -> impl IntoView {
     let on_close = Callback::new(move |()| leave());
     let problem = Signal::derive(move || answer.get().and_then(Result::err));
     move || {
-        let action = asked.get()?;
-        let question = question(action, &user)?;
+        let action = action.get()?;
+        let confirmation = confirmation(action, &user)?;
         let kind = if action == UserAction::Reactivate { "primary" } else { "danger" };
         let (organization, user) = (organization.clone(), user.id.to_string());
         Some(erased_view! {
-            <Dialog title=question.title on_close>
-                <p>{question.words}</p>
-                <ServerForm action=act>
-                    <ErrorSummary problem/>
+            <Dialog title=confirmation.title on_close>
+                <p>{confirmation.message}</p>
+                <ServerForm action=apply>
+                    <Problems problem/>
                     <input type="hidden" name="org" value=organization/>
                     <input type="hidden" name="action" value=action.code()/>
                     <input type="hidden" name="users[]" value=user/>
                     <div class="actions">
-                        <CloseLink on_close href=here.get_value() label="Cancel"/>
-                        <SubmitButton label=question.button pending_label=question.pending pending=act.pending() kind/>
+                        <Close on_close href=profile.get_value() label="Cancel"/>
+                        <Submit label=confirmation.button pending_label=confirmation.pending_label pending=apply.pending() kind/>
                     </div>
                 </ServerForm>
             </Dialog>
@@ -287,9 +304,9 @@ fn Asking(user: UserRow, act: ServerFormAction<Act>) -> impl IntoView {
     }
 }
 
-/// What a part of the profile says after it was saved.
+/// Announces that a form of the profile was saved.
 #[component]
-pub fn Saved(answer: FormResult<()>) -> impl IntoView {
+pub fn SavedStatus(answer: FormResult<()>) -> impl IntoView {
     erased_view! {
         <p role="status" class="save-status">
             {move || matches!(answer.get(), Some(Ok(()))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}

@@ -1,7 +1,7 @@
-//! What a user has been given, and what that comes to.
+//! The access of a user: role, roles and groups, and the permissions that result from them.
 
 use super::api::ChangeUser;
-use super::profile::Saved;
+use super::profile::SavedStatus;
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::ui::{CheckboxGroup, CheckboxOption, ErrorSummary, Select, SubmitButton};
@@ -11,7 +11,7 @@ use model::OrganizationRole;
 use model::permission::{EffectivePermission, PermissionSource};
 use model::users::UserProfile;
 
-/// The organization role, the roles and the groups, to be changed together.
+/// The form for the organization role, the roles and the groups, which are saved together.
 #[component]
 pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) -> impl IntoView {
     let (answer, problem) = (form::result(change), form::problem(change));
@@ -37,42 +37,42 @@ pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) ->
                 <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="user" value=user.id.to_string()/>
-                <Select label="Organization role" name="role" options hint="An Organization Admin can invite people and change settings."/>
+                <Choice label="Organization role" name="role" options hint="Admins can manage users and all settings."/>
                 <div class="columns">
-                    <CheckboxGroup legend="Roles" name="roles" options=roles empty_message="There are no roles yet."/>
-                    <CheckboxGroup legend="Groups" name="groups" options=groups empty_message="There are no groups yet."/>
+                    <Checks legend="Roles" name="roles" checks=roles nothing="No roles yet."/>
+                    <Checks legend="Groups" name="groups" checks=groups nothing="No groups yet."/>
                 </div>
-                <div class="actions align-start">
-                    <SubmitButton label="Save changes" pending_label="Saving…" pending=change.pending()/>
-                    <Saved answer/>
+                <div class="actions start">
+                    <Submit label="Save changes" pending_label="Saving…" pending=change.pending()/>
+                    <SavedStatus answer/>
                 </div>
             </ServerForm>
         </section>
     }
 }
 
-/// The union of all that roles and groups bring, each with where it comes from.
+/// All permissions of the user, each with the roles and groups it comes from.
 #[component]
-pub fn Permissions(permissions: Vec<EffectivePermission>) -> impl IntoView {
-    let none = permissions.is_empty();
-    let rows = permissions.into_iter().map(|one| {
-        let sources = one.sources.iter().map(source).collect::<Vec<_>>().join("; ");
+pub fn EffectivePermissions(permissions: Vec<EffectivePermission>) -> impl IntoView {
+    let is_empty = permissions.is_empty();
+    let rows = permissions.into_iter().map(|EffectivePermission { permission, sources }| {
+        let sources = sources.iter().map(describe_source).collect::<Vec<_>>().join(", ");
         erased_view! {
             <tr>
-                <td data-label="Permission"><code>{one.permission.to_string()}</code></td>
-                <td data-label="From">{sources}</td>
+                <td data-label="Permission"><code>{permission.to_string()}</code></td>
+                <td data-label="Source">{sources}</td>
             </tr>
         }
     });
     erased_view! {
         <section aria-labelledby="permissions">
             <h2 id="permissions">"Effective permissions"</h2>
-            {if none {
-                erased_view! { <p class="muted">"None. Roles bring permissions, the person’s own and those of their groups."</p> }
+            {if is_empty {
+                erased_view! { <p class="muted">"No permissions. Users get permissions from their roles and from their groups’ roles."</p> }
             } else {
                 erased_view! {
                     <table aria-labelledby="permissions">
-                        <thead><tr><th scope="col">"Permission"</th><th scope="col">"From"</th></tr></thead>
+                        <thead><tr><th scope="col">"Permission"</th><th scope="col">"Source"</th></tr></thead>
                         <tbody>{rows.collect_view()}</tbody>
                     </table>
                 }
@@ -81,9 +81,9 @@ pub fn Permissions(permissions: Vec<EffectivePermission>) -> impl IntoView {
     }
 }
 
-fn source(source: &PermissionSource) -> String {
+fn describe_source(source: &PermissionSource) -> String {
     match &source.group {
-        None => format!("role {}", source.role.name),
-        Some(group) => format!("role {} of the group {}", source.role.name, group.name),
+        None => format!("{} role", source.role.name),
+        Some(group) => format!("{} role (via {})", source.role.name, group.name),
     }
 }

@@ -1,4 +1,4 @@
-//! What happened to a user: their mails, and what the audit log has of them.
+//! The history of a user: the emails sent to them, and their entries in the audit log.
 
 use crate::erased_view::erased_view;
 use crate::ui::{DeliveryStatus, RelativeTime, format_utc};
@@ -7,44 +7,44 @@ use leptos::prelude::*;
 use model::audit_log::AuditEvent;
 use model::delivery::{Delivery, DeliveryState};
 
-/// The mails to this person, each with where it is and what the mail server said.
+/// The emails to the user, each with its delivery state and the reply of the mail server.
 #[component]
-pub fn Mails(deliveries: Vec<Delivery>, now: DateTime<Utc>) -> impl IntoView {
+pub fn EmailDeliveries(deliveries: Vec<Delivery>, now: DateTime<Utc>) -> impl IntoView {
     if deliveries.is_empty() {
         return ().into_any();
     }
-    let mails = deliveries.into_iter().map(|mail| {
-        let said = match &mail.state {
-            DeliveryState::Accepted { reply, .. } => format!("The mail server took it: {reply}"),
+    let items = deliveries.into_iter().map(|delivery| {
+        let detail = match &delivery.state {
+            DeliveryState::Accepted { reply, .. } => format!("Mail server accepted it: {reply}"),
             DeliveryState::Retrying { reply, attempts, next } => {
-                format!("{reply} (attempts so far: {attempts}; next: {})", format_utc(*next))
+                format!("{reply} (attempt {attempts} failed, next attempt: {})", exact(*next))
             }
             DeliveryState::Failed { reply, .. } => reply.clone(),
             DeliveryState::Queued | DeliveryState::Cancelled => String::new(),
         };
         erased_view! {
             <li>
-                <p><strong>{mail.kind.label()}</strong>" to "{mail.to}", queued "<RelativeTime at=mail.queued_at now/></p>
-                <p><DeliveryStatus state=mail.state now/></p>
-                {(!said.is_empty()).then(|| erased_view! { <p class="muted detail">{said}</p> })}
+                <p><strong>{delivery.kind.label()}</strong>" to "{delivery.to}", queued "<Moment at=delivery.queued_at now/></p>
+                <p><DeliveryLine state=delivery.state now/></p>
+                {(!detail.is_empty()).then(|| erased_view! { <p class="muted detail">{detail}</p> })}
             </li>
         }
     });
     erased_view! {
-        <section aria-labelledby="mails">
-            <h2 id="mails">"Mails"</h2>
-            <ul class="timeline" aria-labelledby="mails">{mails.collect_view()}</ul>
+        <section aria-labelledby="emails">
+            <h2 id="emails">"Emails"</h2>
+            <ul class="timeline" aria-labelledby="emails">{items.collect_view()}</ul>
         </section>
     }
 }
 
-/// What was done to this person, and by whom.
+/// The audit events about the user, with who caused them.
 #[component]
 pub fn Timeline(events: Vec<AuditEvent>, now: DateTime<Utc>) -> impl IntoView {
     if events.is_empty() {
         return ().into_any();
     }
-    let events = events.into_iter().map(|event| {
+    let items = events.into_iter().map(|event| {
         let details = event.details.clone();
         erased_view! {
             <li>
@@ -54,9 +54,9 @@ pub fn Timeline(events: Vec<AuditEvent>, now: DateTime<Utc>) -> impl IntoView {
         }
     });
     erased_view! {
-        <section aria-labelledby="timeline">
-            <h2 id="timeline">"Timeline"</h2>
-            <ol class="timeline" aria-labelledby="timeline">{events.collect_view()}</ol>
+        <section aria-labelledby="activity">
+            <h2 id="activity">"Activity"</h2>
+            <ol class="timeline" aria-labelledby="activity">{items.collect_view()}</ol>
         </section>
     }
 }

@@ -1,12 +1,13 @@
-//! What can be done to several users at once: the boxes in the list, and the dialog for those that were chosen.
+//! Bulk actions: selecting users in the list, and the dialog with the actions for the selected ones.
 
-use super::api::{Act, ChangeGroup, InviteAllAgain};
-use super::messages::{self, done_words, refused_words};
+use super::api::{ApplyAction, ChangeGroup, ResendAllExpired};
+use super::messages::{join_names, refusal_messages, success_message};
 use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerForm, ServerFormAction};
 use crate::json_resource::JsonResource;
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{CloseLink, Dialog, ErrorSummary, Notice, Select, SubmitButton, Tone};
+use crate::plural::{format_number, pluralize};
+use crate::ui::{Choice, Close, Dialog, Notice, Problems, Submit, Tone};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -18,110 +19,112 @@ use model::{GroupId, UserId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The form that the boxes of the rows belong to, wherever they stand.
-pub const FORM: &str = "choose";
+/// The id of the form that the checkboxes in the rows belong to.
+const FORM_ID: &str = "bulk-actions";
 
-/// Which users are chosen. Bound to the user and not to the row, since rows move when the list looks again.
+/// The selected users. Kept by user id rather than by row, since a refresh can move the rows.
 #[derive(Clone, Copy)]
-pub struct Chosen(pub RwSignal<BTreeSet<UserId>>);
+pub struct Selection(pub RwSignal<BTreeSet<UserId>>);
 
-impl Chosen {
-    /// Whoever is not on the page any more is not chosen any more: nothing is done to people whom nobody sees.
-    pub fn only_who_is_shown(self, page: JsonResource<Page>) {
+impl Selection {
+    /// Deselects users that leave the page, so that no action applies to a user that the admin doesn't see.
+    pub fn retain_visible(self, page: JsonResource<Page>) {
         Effect::new(move || {
             if let Some(Ok(page)) = page.get()
-                && let shown = page.rows.iter().map(|row| row.id).collect::<BTreeSet<_>>()
-                && self.0.with_untracked(|chosen| !chosen.is_subset(&shown))
+                && let visible = page.rows.iter().map(|row| row.id).collect::<BTreeSet<_>>()
+                && self.0.with_untracked(|selected| !selected.is_subset(&visible))
             {
-                self.0.update(|chosen| chosen.retain(|user| shown.contains(user)));
+                self.0.update(|selected| selected.retain(|user| visible.contains(user)));
             }
         });
     }
 }
 
-/// One row's box.
+/// The checkbox of one row.
 #[component]
-pub fn ChooseBox(user: UserId, name: String, chosen: Chosen) -> impl IntoView {
+pub fn SelectCheckbox(user: UserId, name: String, selection: Selection) -> impl IntoView {
     let change = move |event: leptos::ev::Event| {
-        let on = event_target_checked(&event);
-        chosen.0.update(|chosen| {
-            if on {
-                chosen.insert(user)
+        let checked = event_target_checked(&event);
+        selection.0.update(|selected| {
+            if checked {
+                selected.insert(user)
             } else {
-                chosen.remove(&user)
+                selected.remove(&user)
             };
         });
     };
     erased_view! {
         <input
-            type="checkbox" form=FORM name="user" value=user.to_string() aria-label=format!("Select {name}")
-            prop:checked=move || chosen.0.with(|chosen| chosen.contains(&user)) on:change=change
+            type="checkbox" form=FORM_ID name="user" value=user.to_string() aria-label=format!("Select {name}")
+            prop:checked=move || selection.0.with(|selected| selected.contains(&user)) on:change=change
         />
     }
 }
 
-/// The box in the table's head, for all rows at once. Without WebAssembly it could do nothing, so it is not there.
+/// The checkbox in the table header that selects all rows. It is only rendered in the browser, since it needs a script.
 #[component]
-pub fn ChooseAll(users: Vec<UserId>, chosen: Chosen) -> impl IntoView {
-    let scripted = RwSignal::new(false);
-    Effect::new(move || scripted.set(true));
-    // Owned, and no signal: when another page has arrived, the boxes of this one are asked once more before they go.
+pub fn SelectAllCheckbox(users: Vec<UserId>, selection: Selection) -> impl IntoView {
+    let is_browser = RwSignal::new(false);
+    Effect::new(move || is_browser.set(true));
+    // Owned rather than a signal: these closures run once more after the next page has replaced this one.
     let users: Arc<[UserId]> = users.into();
     move || {
-        scripted.get().then(|| {
-            let (shown, change) = (users.clone(), users.clone());
-            let all = move || chosen.0.with(|chosen| shown.iter().all(|user| chosen.contains(user)));
+        is_browser.get().then(|| {
+            let (visible, change) = (users.clone(), users.clone());
+            let all_selected =
+                move || selection.0.with(|selected| visible.iter().all(|user| selected.contains(user)));
             let change = move |event: leptos::ev::Event| {
-                let on = event_target_checked(&event);
-                chosen.0.update(|chosen| if on { chosen.extend(change.iter()) } else { chosen.clear() });
+                let checked = event_target_checked(&event);
+                selection.0.update(|selected| {
+                    if checked { selected.extend(change.iter()) } else { selected.clear() }
+                });
             };
-            erased_view! { <input type="checkbox" aria-label="Select all on this page" prop:checked=all on:change=change/> }
+            erased_view! { <input type="checkbox" aria-label="Select all on this page" prop:checked=all_selected on:change=change/> }
         })
     }
 }
 
-/// Opens the dialog for the chosen. Before WebAssembly a form whose boxes are in the rows.
+/// Opens the dialog for the selected users. A GET form, so that it works before WebAssembly has loaded.
 #[component]
-pub fn ChosenBar(view: UsersView, chosen: Chosen) -> impl IntoView {
-    let go = use_navigate();
+pub fn BulkActionBar(view: UsersView, selection: Selection) -> impl IntoView {
+    let navigate = use_navigate();
     let organization = use_organization();
     let fields = paths::users_params(&view);
     let open = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let users: Vec<UserId> = chosen.0.with_untracked(|chosen| chosen.iter().copied().collect());
+        let users: Vec<UserId> = selection.0.with_untracked(|selected| selected.iter().copied().collect());
         if !users.is_empty() {
-            let view = UsersView { dialog: Some(UsersDialog::Selected(users)), ..view.clone() };
-            go(
+            let view = UsersView { dialog: Some(UsersDialog::Chosen(users)), ..view.clone() };
+            navigate(
                 &paths::users(&organization, &view),
                 NavigateOptions { scroll: false, ..NavigateOptions::default() },
             );
         }
     };
-    let words = move || match chosen.0.with(BTreeSet::len) {
-        0 => "Select people to change several at once.".to_owned(),
-        1 => "1 person selected".to_owned(),
-        many => format!("{many} people selected"),
+    let status = move || match selection.0.with(BTreeSet::len) {
+        0 => "Select users to edit several at once.".to_owned(),
+        count => format!("{} selected", format_number(count)),
     };
     erased_view! {
-        <form method="get" id=FORM class="bulk-actions" on:submit=open>
+        <form method="get" id=FORM_ID class="bulk-actions" on:submit=open>
             {fields.into_iter().map(|(name, value)| erased_view! { <input type="hidden" name=name value=value/> }).collect_view()}
-            <p role="status">{words}</p>
-            <button type="submit" name="dialog" value="chosen" class="button">"Change selected…"</button>
+            <p role="status">{status}</p>
+            <button type="submit" name="dialog" value="chosen" class="button">"Edit selected…"</button>
         </form>
     }
 }
 
-/// The dialog: who was chosen, and a button for each thing that can be done to them. It acts on those whom it names, and
-/// on nobody else, whoever stands in the URL.
+/// Lists the selected users and offers every bulk action. It only applies to the users it lists, even if the URL
+/// contains other ids.
 #[component]
-pub fn ChosenDialog(
+pub fn BulkActionDialog(
     users: Vec<UserId>,
     rows: Vec<UserRow>,
     groups: Vec<GroupName>,
-    /// The group that the list is of, if it is of one.
+    /// The group whose members are listed, which is preselected.
     group: Option<GroupId>,
-    act: ServerFormAction<Act>,
-    grouping: ServerFormAction<ChangeGroup>,
+    apply: ServerFormAction<ApplyAction>,
+    change_group: ServerFormAction<ChangeGroup>,
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {
@@ -129,45 +132,56 @@ pub fn ChosenDialog(
         rows.into_iter().filter(|row| users.contains(&row.id)).map(|row| (row.id, row.email)).unzip();
     if names.is_empty() {
         return erased_view! {
-            <Dialog title="Nobody is selected" on_close>
-                <p>"Tick the boxes beside the people first."</p>
-                <div class="actions"><CloseLink on_close href label="Back to the list"/></div>
+            <Dialog title="No users selected" on_close>
+                <p>"Select one or more users in the list first."</p>
+                <div class="actions"><Close on_close href label="Back to the list"/></div>
             </Dialog>
         };
     }
-    let title = if names.len() == 1 {
-        "Change 1 person".to_owned()
-    } else {
-        format!("Change {} people", names.len())
-    };
-    let problem = form::problem(act);
+    let title = format!("Edit {}", pluralize(names.len(), "user", "users"));
+    let problem = form::problem(apply);
     let users = StoredValue::new(users);
-    let part = move |words: &'static str, buttons: Vec<(UserAction, &'static str, &'static str)>| {
+    let section = move |description: &'static str, buttons: Vec<(UserAction, &'static str, &'static str)>| {
         let buttons = buttons.into_iter().map(|(action, label, kind)| {
             erased_view! { <button type="submit" name="action" value=action.code() class=format!("button {kind}")>{label}</button> }
         });
-        erased_view! { <div class="action-group"><p>{words}</p><div class="row">{buttons.collect_view()}</div></div> }
+        erased_view! { <div class="choice"><p>{description}</p><div class="row">{buttons.collect_view()}</div></div> }
     };
     erased_view! {
         <Dialog title on_close>
-            <p class="selected-users">{messages::names(&names)}</p>
-            <ServerForm action=act class="action-groups">
-                <ErrorSummary problem/>
-                <Those users/>
-                {part("Invitations that nobody has taken yet: a new mail, and all their days again.", vec![(UserAction::Resend, "Resend invitations", "")])}
-                {part("Organization role", vec![(UserAction::MakeMember, "Make Organization Member", ""), (UserAction::MakeAdmin, "Make Organization Admin", "")])}
-                {part("Suspended people are signed out at once and can’t sign in. Reactivating brings them back as they were.", vec![(UserAction::Suspend, "Suspend", "danger"), (UserAction::Reactivate, "Reactivate", "")])}
-                {part("Revoking takes invitations and memberships away, with all roles and groups. It can’t be undone; inviting again starts anew.", vec![(UserAction::RevokeMembership, "Revoke", "danger")])}
+            <p class="names">{join_names(&names)}</p>
+            <ServerForm action=apply class="choices">
+                <Problems problem/>
+                <SelectedUserIds users/>
+                {section(
+                    "Resend pending invitations. Each person gets a new email and the full time to accept.",
+                    vec![(UserAction::Resend, "Resend invitations", "")],
+                )}
+                {section(
+                    "Organization role",
+                    vec![
+                        (UserAction::MakeMember, "Change role to Member", ""),
+                        (UserAction::MakeAdmin, "Change role to Admin", ""),
+                    ],
+                )}
+                {section(
+                    "Suspended users are signed out immediately and can’t sign in. Reactivating restores their access, including roles and groups.",
+                    vec![(UserAction::Suspend, "Suspend", "danger"), (UserAction::Reactivate, "Reactivate", "")],
+                )}
+                {section(
+                    "Removing users ends their membership or revokes their invitation, and discards their roles and groups. This can’t be undone. You can invite them again, but they start from scratch.",
+                    vec![(UserAction::RevokeMembership, "Remove from organization", "danger")],
+                )}
             </ServerForm>
-            <Grouping users groups group action=grouping/>
-            <div class="actions"><CloseLink on_close href/></div>
+            <GroupChangeForm users groups group action=change_group/>
+            <div class="actions"><Close on_close href/></div>
         </Dialog>
     }
 }
 
-/// The chosen, as fields of a form.
+/// The selected users as hidden fields.
 #[component]
-fn Those(users: StoredValue<Vec<UserId>>) -> impl IntoView {
+fn SelectedUserIds(users: StoredValue<Vec<UserId>>) -> impl IntoView {
     let fields = users
         .get_value()
         .into_iter()
@@ -178,24 +192,26 @@ fn Those(users: StoredValue<Vec<UserId>>) -> impl IntoView {
     }
 }
 
-/// Into a group, or out of it.
+/// Adds the selected users to a group or removes them from it.
 #[component]
-fn Grouping(
+fn GroupChangeForm(
     users: StoredValue<Vec<UserId>>,
     groups: Vec<GroupName>,
     group: Option<GroupId>,
     action: ServerFormAction<ChangeGroup>,
 ) -> impl IntoView {
     let problem = form::problem(action);
-    let options: Vec<_> =
-        groups.into_iter().map(|one| (one.id.to_string(), one.name, group == Some(one.id))).collect();
+    let options: Vec<_> = groups
+        .into_iter()
+        .map(|option| (option.id.to_string(), option.name, group == Some(option.id)))
+        .collect();
     (!options.is_empty()).then(|| {
         erased_view! {
-            <ServerForm action class="action-groups">
-                <ErrorSummary problem/>
-                <Those users/>
-                <div class="row align-end">
-                    <Select label="Group" name="group" options/>
+            <ServerForm action class="choices">
+                <Problems problem/>
+                <SelectedUserIds users/>
+                <div class="row end">
+                    <Choice label="Group" name="group" options/>
                     <button type="submit" name="change" value=GroupChange::Add.code() class="button">"Add to group"</button>
                     <button type="submit" name="change" value=GroupChange::Remove.code() class="button">"Remove from group"</button>
                 </div>
@@ -204,41 +220,41 @@ fn Grouping(
     })
 }
 
-/// Asks before every expired invitation is sent again.
+/// Asks for confirmation before every expired invitation is resent.
 #[component]
-pub fn InviteAllAgainDialog(
-    action: ServerFormAction<InviteAllAgain>,
+pub fn ResendAllExpiredDialog(
+    action: ServerFormAction<ResendAllExpired>,
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {
     let problem = form::problem(action);
     erased_view! {
-        <Dialog title="Re-invite everybody whose invitation has expired?" on_close>
-            <p>"Each gets a new mail, and all their days again. Links that they got before work again, too."</p>
+        <Dialog title="Resend all expired invitations?" on_close>
+            <p>"Everyone gets a new email and the full time to accept. Links in earlier emails will work again as well."</p>
             <ServerForm action>
                 <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <div class="actions">
-                    <CloseLink on_close href label="Cancel"/>
-                    <SubmitButton label="Re-invite all" pending_label="Sending…" pending=action.pending()/>
+                    <Close on_close href label="Cancel"/>
+                    <Submit label="Resend all" pending_label="Sending…" pending=action.pending()/>
                 </div>
             </ServerForm>
         </Dialog>
     }
 }
 
-/// What came of an action, between the heading and the list.
+/// The result of an action on users: a warning if any of them was refused.
 #[component]
-pub fn ActNotice(answer: FormResult<ActionResult>) -> impl IntoView {
+pub fn ActionNotice(answer: FormResult<ActionResult>) -> impl IntoView {
     erased_view! {
         <div role="status">
             {move || {
-                let answer = answer.get()?.ok()?;
-                let tone = if answer.refused.is_empty() { Tone::Success } else { Tone::Warning };
+                let result = answer.get()?.ok()?;
+                let tone = if result.refused.is_empty() { Tone::Success } else { Tone::Warning };
                 Some(erased_view! {
                     <Notice tone>
-                        {done_words(&answer).map(|words| erased_view! { <p>{words}</p> })}
-                        {refused_words(&answer).into_iter().map(|words| erased_view! { <p>{words}</p> }).collect_view()}
+                        {success_message(&result).map(|message| erased_view! { <p>{message}</p> })}
+                        {refusal_messages(&result).into_iter().map(|message| erased_view! { <p>{message}</p> }).collect_view()}
                     </Notice>
                 })
             }}

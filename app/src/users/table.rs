@@ -1,7 +1,7 @@
-//! The table of users, and the way to its other pages.
+//! The table of users.
 
-use super::api::Act;
-use super::selection::{ChooseAll, ChooseBox, Chosen};
+use super::api::ApplyAction;
+use super::selection::{SelectAllCheckbox, SelectCheckbox, Selection};
 use crate::erased_view::erased_view;
 use crate::form::{ServerForm, ServerFormAction};
 use crate::paths::{self, UsersView};
@@ -18,32 +18,32 @@ pub fn UsersTable(
     rows: Vec<UserRow>,
     now: DateTime<Utc>,
     view: UsersView,
-    chosen: Chosen,
-    act: ServerFormAction<Act>,
+    selection: Selection,
+    apply: ServerFormAction<ApplyAction>,
 ) -> impl IntoView {
     if rows.is_empty() {
-        return erased_view! { <Nobody view/> };
+        return erased_view! { <UsersEmptyState view/> };
     }
     let users: Vec<UserId> = rows.iter().map(|row| row.id).collect();
-    let rows = rows.into_iter().map(|row| erased_view! { <Row row now chosen act/> }).collect_view();
-    let heads = [
+    let rows = rows.into_iter().map(|row| erased_view! { <Row row now selection apply/> }).collect_view();
+    let columns = [
         ("Name", UserSort::Name),
         ("Email", UserSort::Email),
         ("Status", UserSort::Status),
         ("Organization role", UserSort::Role),
         ("Last login", UserSort::LastLogin),
     ];
-    let heads = heads.map(|(label, sort)| {
-        let (order, href) = sorted(&view, sort);
-        erased_view! { <SortableHeader label order href/> }
+    let headers = columns.map(|(label, sort)| {
+        let (order, href) = sort_link(&view, sort);
+        erased_view! { <SortHead label order href/> }
     });
     erased_view! {
         <table class="users">
-            <caption class="visually-hidden">"Users of the organization"</caption>
+            <caption class="visually-hidden">"Users"</caption>
             <thead>
                 <tr>
-                    <th scope="col" class="select-cell"><span class="visually-hidden">"Select"</span><ChooseAll users chosen/></th>
-                    {heads.collect_view()}
+                    <th scope="col" class="select-cell"><span class="visually-hidden">"Select"</span><SelectAllCheckbox users selection/></th>
+                    {headers.collect_view()}
                     <th scope="col"><span class="visually-hidden">"Manage"</span></th>
                 </tr>
             </thead>
@@ -52,42 +52,44 @@ pub fn UsersTable(
     }
 }
 
-/// Where the head of a column leads: the list sorted by it, or the other way round where it is already.
-fn sorted(view: &UsersView, sort: UserSort) -> (Option<SortOrder>, String) {
+/// How the list is sorted by a column, and the link that sorts by it or reverses the order.
+fn sort_link(view: &UsersView, sort: UserSort) -> (Option<Order>, String) {
     let descending = view.query.descending;
-    let order = (view.query.sort == sort).then_some(if descending {
-        SortOrder::Descending
-    } else {
-        SortOrder::Ascending
-    });
-    let mut other = view.from_start();
-    other.query.sort = sort;
-    other.query.descending = order == Some(SortOrder::Ascending);
-    (order, paths::users(&use_organization(), &other))
+    let order =
+        (view.query.sort == sort).then_some(if descending { Order::Descending } else { Order::Ascending });
+    let mut target = view.from_start();
+    target.query.sort = sort;
+    target.query.descending = order == Some(Order::Ascending);
+    (order, paths::users(&use_organization(), &target))
 }
 
 #[component]
-fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerFormAction<Act>) -> impl IntoView {
+fn Row(
+    row: UserRow,
+    now: DateTime<Utc>,
+    selection: Selection,
+    apply: ServerFormAction<ApplyAction>,
+) -> impl IntoView {
     let expired = row.status == UserStatus::Expired;
-    let called = if row.name.is_empty() { row.email.clone() } else { row.name.clone() };
+    let display_name = if row.name.is_empty() { row.email.clone() } else { row.name.clone() };
     let manage = paths::user(&use_organization(), row.id);
-    let whose = format!("email-{}", row.id);
+    let email_id = format!("email-{}", row.id);
     let name = if row.name.is_empty() {
         let joined = matches!(row.status, UserStatus::Active | UserStatus::Suspended);
-        let why = if joined { "No name yet" } else { "Not joined yet" };
-        erased_view! { <span class="muted">{why}</span> }
+        let placeholder = if joined { "No name yet" } else { "Not joined yet" };
+        erased_view! { <span class="muted">{placeholder}</span> }
     } else {
         row.name.into_any()
     };
     erased_view! {
         <tr>
-            <td class="select-cell"><ChooseBox user=row.id name=called.clone() chosen/></td>
+            <td class="select-cell"><SelectCheckbox user=row.id name=display_name.clone() selection/></td>
             <td data-label="Name" class="name">{name}</td>
-            <td data-label="Email" class="email" id=whose.clone()>{row.email}</td>
+            <td data-label="Email" class="email" id=email_id.clone()>{row.email}</td>
             <td data-label="Status">
                 <span class="stack">
                     <span class="row"><StatusBadge status=row.status expires_at=row.expires_at now/></span>
-                    {row.joined_by.filter(|way| way.is_external()).map(|way| erased_view! { <span class="muted small">"joined "{way.label()}</span> })}
+                    {row.joined_by.filter(|joined_by| joined_by.is_from_outside()).map(|joined_by| erased_view! { <span class="muted small">"Joined "{joined_by.label()}</span> })}
                     {row.delivery.map(|state| erased_view! { <DeliveryLine state now/> })}
                 </span>
             </td>
@@ -99,46 +101,46 @@ fn Row(row: UserRow, now: DateTime<Utc>, chosen: Chosen, act: ServerFormAction<A
                 }}
             </td>
             <td class="row-actions">
-                {expired.then(|| erased_view! { <InviteAgain user=row.id name=called act/> })}
-                <a href=manage class="stretched-link" aria-describedby=whose>"Manage"</a>
+                {expired.then(|| erased_view! { <ResendButton user=row.id name=display_name apply/> })}
+                <a href=manage class="stretched-link" aria-describedby=email_id>"Manage"</a>
             </td>
         </tr>
     }
 }
 
-/// One click: a new mail, and all days again.
+/// Resends an expired invitation in one click.
 #[component]
-fn InviteAgain(user: UserId, name: String, act: ServerFormAction<Act>) -> impl IntoView {
+fn ResendButton(user: UserId, name: String, apply: ServerFormAction<ApplyAction>) -> impl IntoView {
     erased_view! {
-        <ServerForm action=act class="inline">
+        <ServerForm action=apply class="inline">
             <input type="hidden" name="org" value=use_organization()/>
             <input type="hidden" name="users[]" value=user.to_string()/>
-            <button type="submit" name="action" value=UserAction::Resend.code() class="button" aria-label=format!("Re-invite {name}")>"Re-invite"</button>
+            <button type="submit" name="action" value=UserAction::Resend.code() class="button" aria-label=format!("Resend {name}")>"Resend"</button>
         </ServerForm>
     }
 }
 
-/// What would stand here, and what to do next.
+/// Explains why the list is empty and what to do next.
 #[component]
-fn Nobody(view: UsersView) -> impl IntoView {
-    let of_group = UsersView {
+fn UsersEmptyState(view: UsersView) -> impl IntoView {
+    let whole_group = UsersView {
         query: UsersQuery { group: view.query.group, ..UsersQuery::default() },
         dialog: view.dialog.clone(),
     };
     let filtered = view != UsersView { dialog: view.dialog.clone(), ..UsersView::default() };
-    let words = if view.query.status == Some(UserStatus::Expired) && view.query.search.is_empty() {
-        "No invitation has expired. One that nobody takes in its time stands here, to be sent again."
-    } else if view.query.group.is_some() && view == of_group {
-        "Nobody is in this group. Put people in on their profile, or select them in the list of all users."
+    let message = if view.query.status == Some(UserStatus::Expired) && view.query.search.is_empty() {
+        "No expired invitations. Invitations that aren’t accepted in time show up here, so you can resend them."
+    } else if view.query.group.is_some() && view == whole_group {
+        "This group has no members yet. Add users from their profile, or select them in the user list."
     } else if filtered {
-        "Nobody fits this search."
+        "No users match your search."
     } else {
-        "Nobody is here yet. Invite the first people: paste their addresses, and they get a mail."
+        "No users yet. Paste some email addresses to invite your first members."
     };
-    let all = paths::users(&use_organization(), &UsersView::default());
+    let all_users = paths::users(&use_organization(), &UsersView::default());
     erased_view! {
-        <EmptyState message=words>
-            {filtered.then(|| erased_view! { <a href=all class="button">"Show all users"</a> })}
-        </EmptyState>
+        <Empty words=message>
+            {filtered.then(|| erased_view! { <a href=all_users class="button">"Show all users"</a> })}
+        </Empty>
     }
 }

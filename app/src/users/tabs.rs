@@ -1,4 +1,4 @@
-//! The tabs over everything about people: those who are here, those who did not come, and those who ask.
+//! The tabs of the Users section: users, expired invitations and invitation requests.
 
 use crate::erased_view::erased_view;
 use crate::paths::{self, UsersView};
@@ -10,13 +10,13 @@ use model::requests::RequestsQuery;
 use model::users::UserCounts;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PeopleTab {
+pub enum UsersTab {
     Users,
     Expired,
     Requests,
 }
 
-impl PeopleTab {
+impl UsersTab {
     pub const fn id(self) -> &'static str {
         match self {
             Self::Users => "tab-users",
@@ -26,27 +26,31 @@ impl PeopleTab {
     }
 }
 
-/// `view`: which order and search the lists of users keep.
 #[component]
-pub fn PeopleTabs(counts: UserCounts, view: UsersView, here: PeopleTab) -> impl IntoView {
+pub fn UsersTabs(
+    counts: UserCounts,
+    /// The search and sort order that the links to the lists of users keep.
+    view: UsersView,
+    current: UsersTab,
+) -> impl IntoView {
     let organization = use_organization();
-    let list = |status| {
+    let list_href = |status| {
         let mut view = view.from_start();
         view.query.status = status;
         paths::users(&organization, &view)
     };
-    let tab = |tab: PeopleTab, label, count, href| Tab {
+    let tab = |tab: UsersTab, label, count, href| Tab {
         id: tab.id(),
         label,
         count: Some(count),
         href,
-        is_selected: tab == here,
+        here: tab == current,
     };
     let tabs = vec![
-        tab(PeopleTab::Users, "Users", counts.users, list(None)),
-        tab(PeopleTab::Expired, "Expired invitations", counts.expired, list(Some(UserStatus::Expired))),
+        tab(UsersTab::Users, "Users", counts.users, list_href(None)),
+        tab(UsersTab::Expired, "Expired invitations", counts.expired, list_href(Some(UserStatus::Expired))),
         tab(
-            PeopleTab::Requests,
+            UsersTab::Requests,
             "Invitation requests",
             counts.requests,
             paths::requests(&organization, &RequestsQuery::default()),

@@ -54,7 +54,7 @@ async fn malformed_link_shows_an_error_page(pool: PgPool) {
     assert!(cookies[0].to_str().unwrap().starts_with("join-blobsrus=Set-Cookiexy; "));
     for cookie in ["", "join-blobsrus=", "join-blobsrus=garbled"] {
         assert!(
-            server.get("/o/blobsrus/join", cookie).await.body.contains("This link does not work"),
+            site.get("/o/blobsrus/join", cookie).await.body.contains("This link doesn’t work"),
             "{cookie}"
         );
     }
