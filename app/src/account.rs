@@ -53,7 +53,7 @@ fn NameForm(name: String) -> impl IntoView {
                 <input type="hidden" name="org" value=use_organization()/>
                 <Field
                     label="Name" name="name" value=name autocomplete="name"
-                    error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("name")))
+                    error=Signal::derive(move || problem.get().and_then(|problem| problem.field_error("name")))
                 />
                 <div class="actions align-start">
                     <SubmitButton label="Save name" pending_label="Saving…" pending=action.pending() kind=""/>

@@ -127,7 +127,7 @@ fn Editor(
 ) -> impl IntoView {
     let problem = form::problem(save);
     let error =
-        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
     let was_posted = form::was_posted::<SaveGroup>();
     let posted_roles = form::posted_values::<SaveGroup>("roles[]");
     let id = group.as_ref().map(|group| group.id.0);

@@ -21,7 +21,7 @@ use model::sso::ConnectionName;
 pub fn JoinPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let action = ServerFormAction::<Join>::new();
-    let answer = form::answer(action);
+    let answer = form::result(action);
     // Reloaded after each attempt to join, since the invitation may have expired or been revoked in the meantime.
     let version = action.version();
     let ways = json_resource(move || SignInWays { org: organization.get_value() }, || 0);
@@ -39,7 +39,7 @@ pub fn JoinPage() -> impl IntoView {
                     Ok(Page::Revoked) => erased_view! { <RevokedInvitation/> },
                     Ok(Page::AlreadyJoined) => erased_view! { <AlreadyJoined/> },
                     Ok(Page::NoSuchLink) => erased_view! { <InvalidLink/> },
-                    Err(problem) => erased_view! { <Failed problem/> },
+                    Err(problem) => erased_view! { <ErrorNotice problem/> },
                 }
             })}
         </Transition>
@@ -72,12 +72,12 @@ fn InvitationForm(
                 <Field
                     label="Your name" name="name" autocomplete="name" autofocus=true
                     value={form::posted_value::<Join>("name")}
-                    error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("name")))
+                    error=Signal::derive(move || problem.get().and_then(|problem| problem.field_error("name")))
                 />
                 <SubmitButton label=join pending_label="Joining…" pending=action.pending()/>
             </ServerForm>
             {(!connections.is_empty()).then(|| erased_view! { <Or/><Continue connections join=true/> })}
-            <p class="muted">"This invitation expires on "{exact(expires_at)}" ("{left(expires_at, now)}")."</p>
+            <p class="muted">"This invitation expires on "{format_utc(expires_at)}" ("{time_left(expires_at, now)}")."</p>
         </PublicPage>
     }
 }
@@ -101,7 +101,7 @@ fn ExpiredInvitation(expired_at: DateTime<Utc>) -> impl IntoView {
     let answer = form::result(action);
     erased_view! {
         <PublicPage title="This invitation has expired".to_owned()>
-            <p>"It expired on "{exact(expired_at)}". If you’re invited again, this link will work again."</p>
+            <p>"It expired on "{format_utc(expired_at)}". If you’re invited again, this link will work again."</p>
             {move || match answer.get() {
                 Some(Ok(())) => erased_view! {
                     <div role="status"><Notice tone=Tone::Success>
@@ -112,7 +112,7 @@ fn ExpiredInvitation(expired_at: DateTime<Utc>) -> impl IntoView {
                     <ServerForm action>
                         <ErrorSummary problem=Signal::stored(other.and_then(Result::err))/>
                         <input type="hidden" name="org" value=use_organization()/>
-                        <Submit label="Ask for a new invitation" pending_label="Sending…" pending=action.pending()/>
+                        <SubmitButton label="Ask for a new invitation" pending_label="Sending…" pending=action.pending()/>
                     </ServerForm>
                 },
             }}

@@ -16,9 +16,9 @@ use model::requests::{CONFIRM_HOURS, ConfirmPage as Page};
 #[component]
 pub fn RequestInvitationPage() -> impl IntoView {
     let action = ServerFormAction::<RequestInvitation>::new();
-    let (answer, problem) = (form::answer(action), form::problem(action));
+    let (answer, problem) = (form::result(action), form::problem(action));
     let error_of =
-        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
     let posted = form::posted_value::<RequestInvitation>;
     let submitted = Memo::new(move |_| matches!(answer.get(), Some(Ok(()))));
     let name = use_viewer().map(|viewer| viewer.organization.name).unwrap_or_default();

@@ -7,8 +7,9 @@ use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::plural::{format_number, pluralize};
-use crate::ui::{Empty, Heading, Icon, Moment, Notice, Pager, StaleWhileLoading, Submit, Tone, icon};
+use crate::ui::{
+    EmptyState, Icon, Notice, PageHeading, Pager, RelativeTime, StaleWhileLoading, SubmitButton, Tone, icon,
+};
 use crate::users::{UsersTab, UsersTabs};
 use crate::viewer::use_organization;
 use api::{Dismiss, DismissStale, ListRequests};
@@ -18,6 +19,7 @@ use leptos::web_sys::{FormData, HtmlFormElement};
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate};
 use model::requests::{RequestRow, RequestsPage as Page, RequestsQuery};
+use model::text::{self, format_number};
 use wasm_bindgen::JsCast;
 
 #[component]
@@ -25,10 +27,10 @@ pub fn RequestsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let dismiss = ServerFormAction::<Dismiss>::new();
     let dismiss_stale = ServerFormAction::<DismissStale>::new();
-    let (dismissed, dismissed_stale) = (form::answer(dismiss), form::answer(dismiss_stale));
+    let (dismissed, dismissed_stale) = (form::result(dismiss), form::result(dismiss_stale));
     let search = use_location().search;
-    let query = Memo::new(move |_| paths::read_requests(&search.get()));
-    let changes = (form::successes(dismiss), form::successes(dismiss_stale));
+    let query = Memo::new(move |_| paths::parse_requests(&search.get()));
+    let changes = (form::success_count(dismiss), form::success_count(dismiss_stale));
     let page = json_resource(
         move || ListRequests { org: organization.get_value(), query: query.get() },
         move || changes.0.get() + changes.1.get(),
@@ -41,13 +43,13 @@ pub fn RequestsPage() -> impl IntoView {
                     <Notice tone=Tone::Success>
                         <p>{match count {
                             0 => "No requests dismissed. Select at least one open request.".to_owned(),
-                            count => format!("Dismissed {}.", pluralize(count, "request", "requests")),
+                            count => format!("Dismissed {}.", text::count(count, "request", "requests")),
                         }}</p>
                     </Notice>
                 })}
                 {move || dismissed_stale.get().and_then(Result::ok).map(|count| erased_view! {
                     <Notice tone=Tone::Success>
-                        <p>{format!("Dismissed {}.", pluralize(count, "stale request", "stale requests"))}</p>
+                        <p>{format!("Dismissed {}.", text::count(count, "stale request", "stale requests"))}</p>
                     </Notice>
                 })}
             </div>
@@ -55,7 +57,7 @@ pub fn RequestsPage() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match page.await {
                         Ok(page) => erased_view! { <RequestsList page dismiss dismiss_stale/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </StaleWhileLoading>
@@ -79,7 +81,7 @@ fn RequestsList(
         <UsersTabs counts view=UsersView::default() current/>
         <div role="tabpanel" id="panel" aria-labelledby=current.id()>
             {if rows.is_empty() {
-                erased_view! { <Empty words="No open requests. People can request an invitation on the sign-in page (if “New user invitations” is on) or from an expired invitation link."/> }
+                erased_view! { <EmptyState message="No open requests. People can request an invitation on the sign-in page (if “New user invitations” is on) or from an expired invitation link."/> }
             } else {
                 let rows = rows.into_iter().map(|row| erased_view! { <Row row now dismiss/> }).collect_view();
                 erased_view! {
@@ -88,7 +90,7 @@ fn RequestsList(
                             <p class="muted small">"Some requests are from people who are already members."</p>
                             <ServerForm action=dismiss_stale class="inline">
                                 <input type="hidden" name="org" value=use_organization()/>
-                                <Submit label="Dismiss all stale" pending_label="Dismissing…" pending=dismiss_stale.pending() kind=""/>
+                                <SubmitButton label="Dismiss all stale" pending_label="Dismissing…" pending=dismiss_stale.pending() kind=""/>
                             </ServerForm>
                         </div>
                     })}
@@ -139,7 +141,7 @@ fn BulkActions(dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
             <button type="submit" class="button" formmethod="get" formaction=users name="dialog" value="invite" on:click=approve>
                 "Approve selected…"
             </button>
-            <Submit label="Dismiss selected" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
+            <SubmitButton label="Dismiss selected" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
             <label class="check"><input type="checkbox" name="notify" value="true"/><span>"Notify by email"</span></label>
         </ServerForm>
     }
@@ -175,9 +177,9 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) 
                 </span>
             </td>
             <td data-label="Name" class=if row.name.is_empty() { "is-empty" } else { "" }>{row.name.clone()}</td>
-            <td data-label="Message" class=if row.message.is_empty() { "is-empty" } else { "wide pre-line" }>{row.message.clone()}</td>
+            <td data-label="Message" class=if row.message.is_empty() { "is-empty" } else { "pre-line" }>{row.message.clone()}</td>
             <td data-label="Requested" class="nowrap">
-                <Moment at=row.asked_at now/>
+                <RelativeTime at=row.requested_at now/>
                 {repeat_note(row.repeat_count)}
             </td>
             <td class="row-actions">
@@ -187,7 +189,7 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) 
                         <input type="hidden" name="org" value=organization.clone()/>
                         <input type="hidden" name="requests[]" value=row.id.to_string()/>
                         <label class="check"><input type="checkbox" name="notify" value="true" aria-describedby=email_id/><span>"Notify by email"</span></label>
-                        <Submit label="Dismiss" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
+                        <SubmitButton label="Dismiss" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>
                     </ServerForm>
                 </span>
             </td>

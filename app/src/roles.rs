@@ -124,7 +124,7 @@ fn Editor(
 ) -> impl IntoView {
     let problem = form::problem(save);
     let error =
-        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
     let was_posted = form::was_posted::<SaveRole>();
     let id = role.as_ref().map(|role| role.id.0);
     let title = if id.is_some() { "Edit role" } else { "New role" };

@@ -181,7 +181,7 @@ fn Dialogs(
 fn CreateKeyForm(create: ServerFormAction<CreateKey>, on_close: Callback<()>, href: String) -> impl IntoView {
     let problem = form::problem(create);
     let field_error =
-        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
     let was_posted = form::was_posted::<CreateKey>();
     let (name, posted_scopes) =
         (form::posted_value::<CreateKey>("name"), form::posted_values::<CreateKey>("scopes[]"));

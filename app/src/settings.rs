@@ -36,7 +36,7 @@ pub fn SettingsPage() -> impl IntoView {
 fn Editor(settings: Settings, save: ServerFormAction<SaveSettings>) -> impl IntoView {
     let (result, problem) = (form::result(save), form::problem(save));
     let error =
-        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
     let was_rejected =
         form::was_posted::<SaveSettings>() && result.get_untracked().is_some_and(|result| result.is_err());
     let value = move |field: &str, stored: String| {

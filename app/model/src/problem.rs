@@ -24,7 +24,7 @@ pub enum Problem {
     Refused { why: Refusal },
     /// The link is unknown, expired, used or revoked. Its page shows which.
     #[error("This link is no longer valid.")]
-    LinkUnusable,
+    InvalidLink,
     /// A different user of the organization is signed in in this browser.
     #[error("You’re signed in with a different account. Sign out first.")]
     DifferentAccount,
@@ -66,7 +66,7 @@ impl Problem {
     }
 
     /// The error of the field with this name, if it is invalid.
-    pub fn of_field(&self, name: &str) -> Option<FieldError> {
+    pub fn field_error(&self, name: &str) -> Option<FieldError> {
         match self {
             Self::Invalid { fields } => fields.iter().find(|f| f.field == name).map(|f| f.error.clone()),
             _ => None,

@@ -319,7 +319,7 @@ mod tests {
         ] {
             let form = ConnectionForm { issuer: issuer.to_owned(), ..form() };
             assert_eq!(
-                form.check(false).unwrap_err().of_field("issuer"),
+                form.check(false).unwrap_err().field_error("issuer"),
                 Some(FieldError::NotHttps),
                 "{issuer}"
             );
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn only_a_connection_that_has_a_secret_may_leave_it_out() {
         let form = ConnectionForm { client_secret: " ".to_owned(), ..form() };
-        assert_eq!(form.check(false).unwrap_err().of_field("client_secret"), Some(FieldError::Empty));
+        assert_eq!(form.check(false).unwrap_err().field_error("client_secret"), Some(FieldError::Empty));
         assert_eq!(form.check(true).unwrap().1, None);
     }
 }

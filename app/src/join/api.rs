@@ -25,7 +25,7 @@ pub async fn get_join_page(org: String) -> Result<JoinPage, Problem> {
 pub async fn join(org: String, email: String, #[server(default)] name: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let joined = async {
-        let token = server::link_token(server::EmailLink::Join, &org).ok_or(Problem::LinkUnusable)?;
+        let token = server::link_token(server::EmailLink::Join, &org).ok_or(Problem::InvalidLink)?;
         domain::invitations::join(&request_context.organization(&org).await?, &token, &email, &name).await
     };
     let joined = joined.await;
@@ -40,12 +40,12 @@ pub async fn join(org: String, email: String, #[server(default)] name: String) -
 pub async fn request_renewal(org: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let requested = async {
-        match server::link_token(server::Link::Join, &org) {
+        match server::link_token(server::EmailLink::Join, &org) {
             Some(token) => {
                 domain::requests::request_renewal(&request_context.organization(&org).await?, &token).await
             }
             None => Ok(()),
         }
     };
-    server::answer(&request_context, requested.await)
+    server::respond(&request_context, requested.await)
 }

@@ -20,7 +20,7 @@ pub async fn request_invitation(
         domain::requests::submit(&request_context.organization(&org).await?, &email, &name, &message).await
     }
     .await;
-    server::answer(&request_context, submitted)
+    server::respond(&request_context, submitted)
 }
 
 /// Returns the page of the confirmation link that was opened in this browser, without confirming the request.
@@ -42,7 +42,7 @@ pub async fn confirm_request(org: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let confirmed = async {
         let token =
-            server::link_token(server::EmailLink::ConfirmRequest, &org).ok_or(Problem::LinkUnusable)?;
+            server::link_token(server::EmailLink::ConfirmRequest, &org).ok_or(Problem::InvalidLink)?;
         domain::requests::confirm(&request_context.organization(&org).await?, &token).await
     };
     server::respond(&request_context, confirmed.await)

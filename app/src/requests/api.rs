@@ -21,7 +21,7 @@ pub async fn dismiss_stale(org: String) -> Result<usize, Problem> {
     let request_context = server::request_context()?;
     let dismissed =
         async { domain::requests::dismiss_stale(&request_context.admin(&org).await?).await }.await;
-    server::answer(&request_context, dismissed)
+    server::respond(&request_context, dismissed)
 }
 
 /// Dismisses requests by their ids or by their addresses, and returns how many of them were open.
@@ -39,5 +39,5 @@ pub async fn dismiss(
         all.extend(domain::requests::of_addresses(&admin, &email).await?);
         domain::requests::dismiss(&admin, &all, notify).await
     };
-    server::answer(&request_context, dismissed.await)
+    server::respond(&request_context, dismissed.await)
 }

@@ -65,7 +65,7 @@ pub async fn sign_in_link(org: String) -> Result<SignInPage, Problem> {
 pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let admitted = async {
-        let token = server::link_token(server::EmailLink::SignIn, &org).ok_or(Problem::LinkUnusable)?;
+        let token = server::link_token(server::EmailLink::SignIn, &org).ok_or(Problem::InvalidLink)?;
         domain::sign_in::by_link(&request_context.organization(&org).await?, &token).await
     };
     let admitted = admitted.await;

@@ -42,7 +42,7 @@ pub fn CodePage() -> impl IntoView {
                 <Field
                     label="Code" name="code" inputmode="numeric" autocomplete="one-time-code" autofocus=true
                     value={form::posted_value::<SignInByCode>("code")}
-                    error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("code")))
+                    error=Signal::derive(move || problem.get().and_then(|problem| problem.field_error("code")))
                 />
                 <SubmitButton label="Sign in" pending_label="Signing in…" pending=action.pending()/>
             </ServerForm>

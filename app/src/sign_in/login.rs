@@ -67,7 +67,7 @@ fn ByMail(
             <Field
                 label="Email" name="email" kind="email" inputmode="email" autocomplete="username" autofocus=true
                 value={form::posted_value::<RequestSignIn>("email")} hint
-                error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("email")))
+                error=Signal::derive(move || problem.get().and_then(|problem| problem.field_error("email")))
             />
             <SubmitButton label="Email me a sign-in link" pending_label="Sending…" pending=action.pending() kind/>
         </ServerForm>

@@ -4,13 +4,13 @@ use super::api::ApplyAction;
 use crate::erased_view::erased_view;
 use crate::form::{ServerForm, ServerFormAction};
 use crate::paths;
-use crate::plural::{format_number, pluralize};
 use crate::ui::{Icon, icon};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use model::UserId;
 use model::actions::UserAction;
 use model::invitations::{AddressClass, ClassifiedAddress};
+use model::text::{self, format_number};
 use model::transitions::Refusal;
 
 /// Longer lists are cut off here; the summary counts every address.
@@ -26,12 +26,12 @@ pub enum Phase {
 /// The status beside an address.
 fn status(class: &AddressClass, has_open_request: bool, phase: Phase) -> String {
     match (class, phase) {
-        (AddressClass::New | AddressClass::Again, Phase::Preview) if has_open_request => {
+        (AddressClass::New | AddressClass::Expired, Phase::Preview) if has_open_request => {
             "requested an invitation, will be invited".to_owned()
         }
         (AddressClass::New, Phase::Preview) => "will be invited".to_owned(),
-        (AddressClass::Again, Phase::Preview) => "expired, will be invited again".to_owned(),
-        (AddressClass::New | AddressClass::Again, Phase::Result) => "invited".to_owned(),
+        (AddressClass::Expired, Phase::Preview) => "expired, will be invited again".to_owned(),
+        (AddressClass::New | AddressClass::Expired, Phase::Result) => "invited".to_owned(),
         (AddressClass::Refused { why }, _) => why.to_string(),
         (AddressClass::Duplicate { .. }, _) => "duplicate".to_owned(),
         (AddressClass::Malformed { why }, _) => why.to_string(),
@@ -68,7 +68,7 @@ pub fn summarize(addresses: &[ClassifiedAddress], phase: Phase) -> String {
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)
-    .map(|(count, singular, plural)| pluralize(count, singular, plural))
+    .map(|(count, singular, plural)| text::count(count, singular, plural))
     .collect::<Vec<_>>()
     .join(" · ")
 }
@@ -133,7 +133,7 @@ pub fn AddressList(
     addresses.sort_by_key(|address| rank(&address.class));
     let hidden = addresses.len().saturating_sub(MAX_SHOWN);
     addresses.truncate(MAX_SHOWN);
-    let chips = addresses.into_iter().map(|ClassifiedAddress { text, class, user, asked }| {
+    let chips = addresses.into_iter().map(|ClassifiedAddress { text, class, user, has_open_request }| {
         let (chip_class, chip_icon) = match rank(&class) {
             0 => ("chip danger", Icon::Warning),
             1 | 2 => ("chip warning", Icon::Cross),
@@ -151,7 +151,7 @@ pub fn AddressList(
             <li class=chip_class>
                 {icon(chip_icon)}
                 <span class="chip-text">{text}</span>
-                <span class="chip-status">{status(&class, asked, phase)}</span>
+                <span class="chip-status">{status(&class, has_open_request, phase)}</span>
                 {edit}
                 {alternative}
             </li>

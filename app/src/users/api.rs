@@ -42,7 +42,7 @@ pub async fn classify(org: String, addresses: String) -> Result<InviteResult, Pr
     let request_context = server::request_context()?;
     let classified =
         async { domain::invitations::classify(&request_context.admin(&org).await?, &addresses).await }.await;
-    server::answer(&request_context, classified)
+    server::respond(&request_context, classified)
 }
 
 /// Invites every address of the list that may be invited, and returns the result for each.
@@ -59,7 +59,7 @@ pub async fn invite(
     let result =
         async { domain::invitations::invite(&request_context.admin(&org).await?, &addresses, &grant).await }
             .await;
-    server::answer(&request_context, result)
+    server::respond(&request_context, result)
 }
 
 /// Applies an action to each of the users that it is allowed for, and returns a refusal for each of the others.
@@ -71,8 +71,9 @@ pub async fn apply_action(
 ) -> Result<ActionResult, Problem> {
     let request_context = server::request_context()?;
     let result =
-        async { domain::users::act(&request_context.admin(&org).await?, action, &users).await }.await;
-    server::answer(&request_context, result)
+        async { domain::users::apply_action(&request_context.admin(&org).await?, action, &users).await }
+            .await;
+    server::respond(&request_context, result)
 }
 
 /// Resends every expired invitation and returns how many there were.
@@ -95,8 +96,8 @@ pub async fn change_user(
     let request_context = server::request_context()?;
     let grant = AccessGrant { role, roles, groups };
     let changed =
-        async { domain::users::change(&request_context.admin(&org).await?, user, &grant).await }.await;
-    server::answer(&request_context, changed)
+        async { domain::users::set_access(&request_context.admin(&org).await?, user, &grant).await }.await;
+    server::respond(&request_context, changed)
 }
 
 /// Adds users to a group or removes them from it, and returns how many of them that changed.

@@ -9,7 +9,6 @@ use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerFormAction};
 use crate::json_resource::{JsonResource, json_resource_if};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::plural::format_number;
 use crate::ui::{Notice, Tone};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
@@ -18,6 +17,7 @@ use leptos_router::hooks::use_navigate;
 use model::Problem;
 use model::invitations::InviteResult;
 use model::permission::Grants;
+use model::text::format_number;
 use model::users::UsersPage as Page;
 use serde::de::DeserializeOwned;
 
@@ -42,9 +42,9 @@ impl UsersActions {
 
     /// How many actions have changed the list.
     pub fn successes(self) -> Memo<usize> {
-        let (invite, apply) = (form::successes(self.invite), form::successes(self.apply));
+        let (invite, apply) = (form::success_count(self.invite), form::success_count(self.apply));
         let (change_group, resend_all) =
-            (form::successes(self.change_group), form::successes(self.resend_all));
+            (form::success_count(self.change_group), form::success_count(self.resend_all));
         Memo::new(move |_| invite.get() + apply.get() + change_group.get() + resend_all.get())
     }
 
@@ -58,16 +58,16 @@ impl UsersActions {
 
     /// For each kind of dialog, whether it is completed.
     fn is_completed(self) -> impl Fn(&UsersDialog) -> bool + Copy + Send + Sync + 'static {
-        let (invite, apply) = (form::answer(self.invite), form::answer(self.apply));
-        let (change_group, resend_all) = (form::answer(self.change_group), form::answer(self.resend_all));
+        let (invite, apply) = (form::result(self.invite), form::result(self.apply));
+        let (change_group, resend_all) = (form::result(self.change_group), form::result(self.resend_all));
         let completed = Memo::new(move |_| {
             let bulk = matches!(apply.get(), Some(Ok(_))) || matches!(change_group.get(), Some(Ok(_)));
             (is_fully_invited(invite.get().as_ref()), bulk, matches!(resend_all.get(), Some(Ok(_))))
         });
         move |dialog| match (dialog, completed.get()) {
             (UsersDialog::Invite(_), (completed, ..))
-            | (UsersDialog::Chosen(_), (_, completed, _))
-            | (UsersDialog::InviteAllAgain, (.., completed)) => completed,
+            | (UsersDialog::Selected(_), (_, completed, _))
+            | (UsersDialog::ResendAllExpired, (.., completed)) => completed,
         }
     }
 }
@@ -108,7 +108,8 @@ pub fn Dialogs(
     // Fetched when the first dialog that offers roles or groups opens.
     let organization = StoredValue::new(use_organization());
     let needs_grants = Memo::new(move |before: Option<&bool>| {
-        before == Some(&true) || matches!(dialog.get(), Some(UsersDialog::Invite(_) | UsersDialog::Chosen(_)))
+        before == Some(&true)
+            || matches!(dialog.get(), Some(UsersDialog::Invite(_) | UsersDialog::Selected(_)))
     });
     let grants = json_resource_if(
         move || needs_grants.get().then(|| ListGrants { org: organization.get_value() }),
@@ -126,7 +127,7 @@ pub fn Dialogs(
                     UsersDialog::Invite(addresses) => {
                         erased_view! { <InviteDialog action=actions.invite apply=actions.apply addresses grants=loaded_grants()? on_close/> }
                     }
-                    UsersDialog::InviteAllAgain => {
+                    UsersDialog::ResendAllExpired => {
                         erased_view! { <ResendAllExpiredDialog action=actions.resend_all on_close href/> }
                     }
                     UsersDialog::Selected(users) => {
@@ -148,14 +149,14 @@ fn without_dialog(view: Memo<UsersView>) -> String {
 /// The results of the dialogs, shown above the list.
 #[component]
 pub fn ActionNotices(view: Memo<UsersView>, actions: UsersActions) -> impl IntoView {
-    let applied = form::answer(actions.apply);
+    let applied = form::result(actions.apply);
     // While the invite dialog is open it shows the result itself.
     let is_inviting = Memo::new(move |_| matches!(view.get().dialog, Some(UsersDialog::Invite(_))));
     erased_view! {
-        <InvitedNotice answer=form::answer(actions.invite)/>
+        <InvitedNotice answer=form::result(actions.invite)/>
         <ActionNotice answer=applied.only_while(move || !is_inviting.get())/>
-        <SuccessNotice answer=form::answer(actions.change_group) message=group_change_message/>
-        <SuccessNotice answer=form::answer(actions.resend_all) message=sent_message/>
+        <SuccessNotice answer=form::result(actions.change_group) message=group_change_message/>
+        <SuccessNotice answer=form::result(actions.resend_all) message=sent_message/>
     }
 }
 

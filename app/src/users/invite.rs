@@ -6,14 +6,17 @@ use super::selection::ActionNotice;
 use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerForm, ServerFormAction};
 use crate::json_resource::fetch;
-use crate::plural::format_number;
-use crate::ui::{Check, Checks, Choice, Close, Dialog, Icon, Problems, Submit, TextArea, icon};
+use crate::ui::{
+    CheckboxGroup, CheckboxOption, CloseLink, Dialog, ErrorSummary, Icon, Select, SubmitButton, TextArea,
+    icon,
+};
 use crate::viewer::use_organization;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use model::address_list;
 use model::invitations::{AddressClass, ClassifiedAddress, InviteResult};
 use model::permission::Grants;
+use model::text::format_number;
 use model::{OrganizationRole, Problem};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,7 +26,7 @@ const CLASSIFY_DEBOUNCE: Duration = Duration::from_millis(250);
 
 /// Whether every address was invited: then the dialog closes and a notice shows the result.
 pub fn is_fully_invited(answer: Option<&Result<InviteResult, Problem>>) -> bool {
-    matches!(answer, Some(Ok(result)) if result.invited() == result.addresses.len())
+    matches!(answer, Some(Ok(result)) if result.count_invited() == result.addresses.len())
 }
 
 #[component]
@@ -40,7 +43,7 @@ pub fn InviteDialog(
     let area = NodeRef::<Textarea>::new();
     let initial_text = initial_text(answer.get_untracked().as_ref(), addresses);
     let text = RwSignal::new(initial_text.clone());
-    let classes = use_classes(text, form::successes(apply));
+    let classes = use_classes(text, form::success_count(apply));
     let entries = Memo::new(move |_| classify_entries(&text.get(), &classes.get()));
     // Picks up what was typed before WebAssembly had loaded.
     Effect::new(move || {
@@ -64,19 +67,19 @@ pub fn InviteDialog(
     let on_edit = Callback::new(move |entry: String| select_text(area, &entry));
     erased_view! {
         <Dialog title="Invite users" on_close>
-            <ActionNotice answer=form::answer(apply)/>
+            <ActionNotice answer=form::result(apply)/>
             <ServerForm action>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <InviteOutcome answer/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <TextArea
                     label="Email" name="addresses" rows=5 value=initial_text node_ref=area autofocus=true
                     hint="Separate addresses with commas or line breaks. You can also paste from an email client or a spreadsheet. Up to 10,000 at a time."
-                    error=Signal::derive(move || problem.get().and_then(|problem| problem.of_field("addresses")))
+                    error=Signal::derive(move || problem.get().and_then(|problem| problem.field_error("addresses")))
                     on_text=Callback::new(move |typed| text.set(typed))
                 />
                 <Preview entries on_edit/>
-                <Choice
+                <Select
                     label="Organization role" name="role"
                     options=OrganizationRole::ALL.map(|role| (role.code().to_owned(), role.label().to_owned(), is_selected(role))).to_vec()
                     hint="Admins can manage users and all settings."
@@ -97,9 +100,12 @@ pub fn InviteDialog(
 fn AccessFields(grants: Grants) -> impl IntoView {
     let (roles, groups) =
         (form::posted_values::<Invite>("roles[]"), form::posted_values::<Invite>("groups[]"));
-    let check =
-        |value: String, label, posted: &[String]| Check { chosen: posted.contains(&value), value, label };
-    let roles: Vec<Check> =
+    let check = |value: String, label, posted: &[String]| CheckboxOption {
+        checked: posted.contains(&value),
+        value,
+        label,
+    };
+    let roles: Vec<CheckboxOption> =
         grants.roles.into_iter().map(|role| check(role.id.to_string(), role.name, &roles)).collect();
     let groups: Vec<CheckboxOption> =
         grants.groups.into_iter().map(|group| check(group.id.to_string(), group.name, &groups)).collect();
@@ -109,8 +115,8 @@ fn AccessFields(grants: Grants) -> impl IntoView {
             <details class="access-fields" open=open>
                 <summary>"Roles and groups"</summary>
                 <div class="columns">
-                    <Checks legend="Roles" name="roles" checks=roles nothing="No roles yet."/>
-                    <Checks legend="Groups" name="groups" checks=groups nothing="No groups yet."/>
+                    <CheckboxGroup legend="Roles" name="roles" options=roles empty_message="No roles yet."/>
+                    <CheckboxGroup legend="Groups" name="groups" options=groups empty_message="No groups yet."/>
                 </div>
             </details>
         }

@@ -29,7 +29,7 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
 pub fn UsersPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search;
-    let view = Memo::new(move |_| UsersView::read(&search.get()));
+    let view = Memo::new(move |_| UsersView::parse(&search.get()));
     let query = Memo::new(move |_| view.get().query);
     let actions = UsersActions::new();
     let changes = actions.successes();
@@ -44,13 +44,13 @@ pub fn UsersPage() -> impl IntoView {
     reset_filters_on_navigation(filters, page, query);
     erased_view! {
         <OrganizationPage title="Users".to_owned() section=Section::Users>
-            <Heading title="Users"><InviteButton view action=actions.invite/></Heading>
+            <PageHeading title="Users"><InviteButton view action=actions.invite/></PageHeading>
             <ActionNotices view actions/>
             <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match page.await {
                         Ok(page) => erased_view! { <UsersList page view=view.try_get_untracked().unwrap_or_default() filters selection apply=actions.apply/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </StaleWhileLoading>
@@ -82,7 +82,7 @@ fn InviteButton(view: Memo<UsersView>, action: ServerFormAction<Invite>) -> impl
 
 /// The parameters of the view as hidden fields, so that submitting the form keeps the view.
 fn hidden_fields(view: &UsersView) -> impl IntoView + use<> {
-    paths::users_fields(view)
+    paths::users_params(view)
         .into_iter()
         .map(|(name, value)| erased_view! { <input type="hidden" name=name value=value/> })
         .collect_view()
@@ -101,7 +101,7 @@ fn UsersList(
     let expired = view.query.status == Some(UserStatus::Expired);
     let current = if expired { UsersTab::Expired } else { UsersTab::Users };
     let has_rows = !page.rows.is_empty();
-    let resend_all = UsersView { dialog: Some(UsersDialog::InviteAllAgain), ..view.clone() };
+    let resend_all = UsersView { dialog: Some(UsersDialog::ResendAllExpired), ..view.clone() };
     let resend_all = (expired && has_rows).then(|| paths::users(&organization, &resend_all));
     let page_href = |before: Option<String>, after: Option<String>| {
         (before.is_some() || after.is_some()).then(|| {
@@ -174,7 +174,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
     let role = query.role;
     erased_view! {
         <form method="get" class="filters" role="search" node_ref=form on:submit=apply>
-            <div class="field grow">
+            <div class="field flex-grow">
                 <label for="q">"Search users"</label>
                 <input type="search" id="q" name="q" value=query.search placeholder="Name or email" autocomplete="off"/>
             </div>

@@ -1,8 +1,8 @@
 //! The texts of an action on users: the confirmation before it, and the messages after it.
 
-use crate::plural::{format_number, pluralize};
 use model::actions::{ActionResult, UserAction};
 use model::permission::{GroupChange, GroupChangeResult};
+use model::text::{self, format_number};
 use model::users::UserRow;
 
 /// Longer lists of names end with "and n more".
@@ -95,7 +95,7 @@ pub fn success_message(result: &ActionResult) -> Option<String> {
 /// What a change of a group's members did and how to undo it.
 pub fn group_change_message(result: GroupChangeResult) -> String {
     let GroupChangeResult { change, group, done } = result;
-    let users = pluralize(done, "user", "users");
+    let users = text::count(done, "user", "users");
     match (change, done) {
         (GroupChange::Add, 0) => format!("All selected users were already in {group}."),
         (GroupChange::Add, _) => format!("Added {users} to {group}. Use “Remove from group” to undo."),
@@ -114,7 +114,7 @@ pub fn refusal_messages(result: &ActionResult) -> Vec<String> {
         1 => lines.push("1 more user wasn’t changed.".to_owned()),
         more => lines.push(format!("{} more users weren’t changed.", format_number(more))),
     }
-    match result.gone {
+    match result.not_found {
         0 => {}
         1 => lines.push("1 user no longer exists.".to_owned()),
         missing => lines.push(format!("{} users no longer exist.", format_number(missing))),
@@ -139,7 +139,7 @@ mod tests {
 
     fn result(action: UserAction, done: &[&str]) -> ActionResult {
         let done = done.iter().map(|&email| email.to_owned()).collect();
-        ActionResult { action, done, refused: vec![], gone: 0 }
+        ActionResult { action, done, refused: vec![], not_found: 0 }
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
                 refused("c@d.example", Refusal::LastAdmin),
                 refused("e@f.example", Refusal::NotJoined),
             ],
-            gone: 1,
+            not_found: 1,
             ..result(UserAction::Suspend, &["a@b.example"])
         };
         assert_eq!(success_message(&result).unwrap(), "Suspended a@b.example. Use “Reactivate” to undo.");

@@ -35,10 +35,13 @@ pub fn ProfilePage() -> impl IntoView {
         change: ServerFormAction::new(),
         copy: ServerFormAction::new(),
     };
-    let applied = form::answer(actions.apply);
+    let applied = form::result(actions.apply);
     let revoked = Memo::new(move |_| revocation(applied.get()));
-    let changes =
-        (form::successes(actions.apply), form::successes(actions.change), form::successes(actions.copy));
+    let changes = (
+        form::success_count(actions.apply),
+        form::success_count(actions.change),
+        form::success_count(actions.copy),
+    );
     let profile = json_resource_if(
         move || {
             // A revoked user has no profile to load.
@@ -119,7 +122,7 @@ fn Profile(profile: UserProfile, actions: ProfileActions) -> impl IntoView {
     let title =
         if profile.user.name.is_empty() { profile.user.email.clone() } else { profile.user.name.clone() };
     let has_invitation = matches!(profile.user.status, UserStatus::Invited | UserStatus::Expired);
-    let applied = form::answer(actions.apply);
+    let applied = form::result(actions.apply);
     let user = profile.user.clone();
     erased_view! {
         <OrganizationPage title=title.clone() section=Section::Users>
@@ -135,7 +138,7 @@ fn Profile(profile: UserProfile, actions: ProfileActions) -> impl IntoView {
             <EffectivePermissions permissions=profile.permissions/>
             <EmailDeliveries deliveries=profile.deliveries now=profile.now/>
             <Timeline events=profile.timeline now=profile.now/>
-            <MembershipActions user=user.clone() own=profile.own/>
+            <MembershipActions user=user.clone() own=profile.is_self/>
             <ConfirmDialog user apply=actions.apply/>
         </OrganizationPage>
     }
@@ -144,7 +147,7 @@ fn Profile(profile: UserProfile, actions: ProfileActions) -> impl IntoView {
 #[component]
 fn ProfileFacts(profile: UserProfile) -> impl IntoView {
     let UserProfile { user, invited_by, invited_at, joined, now, .. } = profile;
-    let moment = move |at: DateTime<Utc>| erased_view! { <Moment at now/> };
+    let moment = move |at: DateTime<Utc>| erased_view! { <RelativeTime at now/> };
     let expiry = if user.status == UserStatus::Expired { "Invitation expired" } else { "Invitation expires" };
     erased_view! {
         <dl class="description-list">
@@ -157,7 +160,7 @@ fn ProfileFacts(profile: UserProfile) -> impl IntoView {
             <dt>"Last login"</dt>
             <dd>{user.last_login_at.map_or_else(|| "Never".into_any(), |at| moment(at).into_any())}</dd>
             {invited_by.zip(invited_at).map(|(by, at)| erased_view! { <dt>"Invited"</dt><dd>{moment(at)}" by "{by}</dd> })}
-            {user.expires_at.map(|at| erased_view! { <dt>{expiry}</dt><dd>{exact(at)}</dd> })}
+            {user.expires_at.map(|at| erased_view! { <dt>{expiry}</dt><dd>{format_utc(at)}</dd> })}
             {joined.map(|joined| erased_view! { <dt>"Joined"</dt><dd>{moment(joined.at)}" "{joined.by.label()}</dd> })}
         </dl>
     }
@@ -180,7 +183,7 @@ fn InvitationActions(user: UserRow, actions: ProfileActions) -> impl IntoView {
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="action" value=UserAction::Resend.code()/>
                 <input type="hidden" name="users[]" value=user.id.to_string()/>
-                <Submit label="Resend" pending_label="Sending…" pending=actions.apply.pending() kind=""/>
+                <SubmitButton label="Resend" pending_label="Sending…" pending=actions.apply.pending() kind=""/>
             </ServerForm>
         </div>
     }
@@ -189,7 +192,7 @@ fn InvitationActions(user: UserRow, actions: ProfileActions) -> impl IntoView {
 /// The invitation link after "Copy link". With WebAssembly it is also written to the clipboard.
 #[component]
 fn InvitationLink(email: String, copy: ServerFormAction<CopyLink>) -> impl IntoView {
-    let answer = form::answer(copy);
+    let answer = form::result(copy);
     let copied = RwSignal::new(false);
     let warning = StoredValue::new(format!(
         "Anyone with this link can join as {email}, so share it only with them. Copying it is recorded in the audit log."
@@ -254,7 +257,7 @@ fn ConfirmDialog(user: UserRow, apply: ServerFormAction<ApplyAction>) -> impl In
     let search = use_location().search;
     let organization = use_organization();
     let profile = StoredValue::new(paths::user(&organization, user.id));
-    let answer = form::answer(apply);
+    let answer = form::result(apply);
     let action = Memo::new(move |_| {
         let search = search.get();
         let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
@@ -290,13 +293,13 @@ fn ConfirmDialog(user: UserRow, apply: ServerFormAction<ApplyAction>) -> impl In
             <Dialog title=confirmation.title on_close>
                 <p>{confirmation.message}</p>
                 <ServerForm action=apply>
-                    <Problems problem/>
+                    <ErrorSummary problem/>
                     <input type="hidden" name="org" value=organization/>
                     <input type="hidden" name="action" value=action.code()/>
                     <input type="hidden" name="users[]" value=user/>
                     <div class="actions">
-                        <Close on_close href=profile.get_value() label="Cancel"/>
-                        <Submit label=confirmation.button pending_label=confirmation.pending_label pending=apply.pending() kind/>
+                        <CloseLink on_close href=profile.get_value() label="Cancel"/>
+                        <SubmitButton label=confirmation.button pending_label=confirmation.pending_label pending=apply.pending() kind/>
                     </div>
                 </ServerForm>
             </Dialog>

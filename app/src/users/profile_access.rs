@@ -37,13 +37,13 @@ pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) ->
                 <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="user" value=user.id.to_string()/>
-                <Choice label="Organization role" name="role" options hint="Admins can manage users and all settings."/>
+                <Select label="Organization role" name="role" options hint="Admins can manage users and all settings."/>
                 <div class="columns">
-                    <Checks legend="Roles" name="roles" checks=roles nothing="No roles yet."/>
-                    <Checks legend="Groups" name="groups" checks=groups nothing="No groups yet."/>
+                    <CheckboxGroup legend="Roles" name="roles" options=roles empty_message="No roles yet."/>
+                    <CheckboxGroup legend="Groups" name="groups" options=groups empty_message="No groups yet."/>
                 </div>
-                <div class="actions start">
-                    <Submit label="Save changes" pending_label="Saving…" pending=change.pending()/>
+                <div class="actions align-start">
+                    <SubmitButton label="Save changes" pending_label="Saving…" pending=change.pending()/>
                     <SavedStatus answer/>
                 </div>
             </ServerForm>

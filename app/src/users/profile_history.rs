@@ -17,15 +17,15 @@ pub fn EmailDeliveries(deliveries: Vec<Delivery>, now: DateTime<Utc>) -> impl In
         let detail = match &delivery.state {
             DeliveryState::Accepted { reply, .. } => format!("Mail server accepted it: {reply}"),
             DeliveryState::Retrying { reply, attempts, next } => {
-                format!("{reply} (attempt {attempts} failed, next attempt: {})", exact(*next))
+                format!("{reply} (attempt {attempts} failed, next attempt: {})", format_utc(*next))
             }
             DeliveryState::Failed { reply, .. } => reply.clone(),
             DeliveryState::Queued | DeliveryState::Cancelled => String::new(),
         };
         erased_view! {
             <li>
-                <p><strong>{delivery.kind.label()}</strong>" to "{delivery.to}", queued "<Moment at=delivery.queued_at now/></p>
-                <p><DeliveryLine state=delivery.state now/></p>
+                <p><strong>{delivery.kind.label()}</strong>" to "{delivery.to}", queued "<RelativeTime at=delivery.queued_at now/></p>
+                <p><DeliveryStatus state=delivery.state now/></p>
                 {(!detail.is_empty()).then(|| erased_view! { <p class="muted detail">{detail}</p> })}
             </li>
         }
@@ -48,7 +48,7 @@ pub fn Timeline(events: Vec<AuditEvent>, now: DateTime<Utc>) -> impl IntoView {
         let details = event.details.clone();
         erased_view! {
             <li>
-                <p><strong>{event.actor.clone()}</strong>" "{event.label().to_owned()}", "<Moment at=event.at now/></p>
+                <p><strong>{event.actor.clone()}</strong>" "{event.label().to_owned()}", "<RelativeTime at=event.at now/></p>
                 {(!details.is_empty()).then(|| erased_view! { <p class="muted detail">{details}</p> })}
             </li>
         }

@@ -6,14 +6,14 @@ use crate::erased_view::erased_view;
 use crate::form::{self, FormResult, ServerForm, ServerFormAction};
 use crate::json_resource::JsonResource;
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::plural::{format_number, pluralize};
-use crate::ui::{Choice, Close, Dialog, Notice, Problems, Submit, Tone};
+use crate::ui::{CloseLink, Dialog, ErrorSummary, Notice, Select, SubmitButton, Tone};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 use model::actions::{ActionResult, UserAction};
 use model::permission::{GroupChange, GroupName};
+use model::text::{self, format_number};
 use model::users::{UserRow, UsersPage as Page};
 use model::{GroupId, UserId};
 use std::collections::BTreeSet;
@@ -94,7 +94,7 @@ pub fn BulkActionBar(view: UsersView, selection: Selection) -> impl IntoView {
         event.prevent_default();
         let users: Vec<UserId> = selection.0.with_untracked(|selected| selected.iter().copied().collect());
         if !users.is_empty() {
-            let view = UsersView { dialog: Some(UsersDialog::Chosen(users)), ..view.clone() };
+            let view = UsersView { dialog: Some(UsersDialog::Selected(users)), ..view.clone() };
             navigate(
                 &paths::users(&organization, &view),
                 NavigateOptions { scroll: false, ..NavigateOptions::default() },
@@ -134,24 +134,24 @@ pub fn BulkActionDialog(
         return erased_view! {
             <Dialog title="No users selected" on_close>
                 <p>"Select one or more users in the list first."</p>
-                <div class="actions"><Close on_close href label="Back to the list"/></div>
+                <div class="actions"><CloseLink on_close href label="Back to the list"/></div>
             </Dialog>
         };
     }
-    let title = format!("Edit {}", pluralize(names.len(), "user", "users"));
+    let title = format!("Edit {}", text::count(names.len(), "user", "users"));
     let problem = form::problem(apply);
     let users = StoredValue::new(users);
     let section = move |description: &'static str, buttons: Vec<(UserAction, &'static str, &'static str)>| {
         let buttons = buttons.into_iter().map(|(action, label, kind)| {
             erased_view! { <button type="submit" name="action" value=action.code() class=format!("button {kind}")>{label}</button> }
         });
-        erased_view! { <div class="choice"><p>{description}</p><div class="row">{buttons.collect_view()}</div></div> }
+        erased_view! { <div class="action-group"><p>{description}</p><div class="row">{buttons.collect_view()}</div></div> }
     };
     erased_view! {
         <Dialog title on_close>
-            <p class="names">{join_names(&names)}</p>
-            <ServerForm action=apply class="choices">
-                <Problems problem/>
+            <p class="selected-users">{join_names(&names)}</p>
+            <ServerForm action=apply class="action-groups">
+                <ErrorSummary problem/>
                 <SelectedUserIds users/>
                 {section(
                     "Resend pending invitations. Each person gets a new email and the full time to accept.",
@@ -174,7 +174,7 @@ pub fn BulkActionDialog(
                 )}
             </ServerForm>
             <GroupChangeForm users groups group action=change_group/>
-            <div class="actions"><Close on_close href/></div>
+            <div class="actions"><CloseLink on_close href/></div>
         </Dialog>
     }
 }
@@ -207,11 +207,11 @@ fn GroupChangeForm(
         .collect();
     (!options.is_empty()).then(|| {
         erased_view! {
-            <ServerForm action class="choices">
-                <Problems problem/>
+            <ServerForm action class="action-groups">
+                <ErrorSummary problem/>
                 <SelectedUserIds users/>
-                <div class="row end">
-                    <Choice label="Group" name="group" options/>
+                <div class="row align-end">
+                    <Select label="Group" name="group" options/>
                     <button type="submit" name="change" value=GroupChange::Add.code() class="button">"Add to group"</button>
                     <button type="submit" name="change" value=GroupChange::Remove.code() class="button">"Remove from group"</button>
                 </div>
@@ -235,8 +235,8 @@ pub fn ResendAllExpiredDialog(
                 <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <div class="actions">
-                    <Close on_close href label="Cancel"/>
-                    <Submit label="Resend all" pending_label="Sending…" pending=action.pending()/>
+                    <CloseLink on_close href label="Cancel"/>
+                    <SubmitButton label="Resend all" pending_label="Sending…" pending=action.pending()/>
                 </div>
             </ServerForm>
         </Dialog>

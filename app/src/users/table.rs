@@ -35,7 +35,7 @@ pub fn UsersTable(
     ];
     let headers = columns.map(|(label, sort)| {
         let (order, href) = sort_link(&view, sort);
-        erased_view! { <SortHead label order href/> }
+        erased_view! { <SortableHeader label order href/> }
     });
     erased_view! {
         <table class="users">
@@ -53,13 +53,16 @@ pub fn UsersTable(
 }
 
 /// How the list is sorted by a column, and the link that sorts by it or reverses the order.
-fn sort_link(view: &UsersView, sort: UserSort) -> (Option<Order>, String) {
+fn sort_link(view: &UsersView, sort: UserSort) -> (Option<SortOrder>, String) {
     let descending = view.query.descending;
-    let order =
-        (view.query.sort == sort).then_some(if descending { Order::Descending } else { Order::Ascending });
+    let order = (view.query.sort == sort).then_some(if descending {
+        SortOrder::Descending
+    } else {
+        SortOrder::Ascending
+    });
     let mut target = view.from_start();
     target.query.sort = sort;
-    target.query.descending = order == Some(Order::Ascending);
+    target.query.descending = order == Some(SortOrder::Ascending);
     (order, paths::users(&use_organization(), &target))
 }
 
@@ -89,8 +92,8 @@ fn Row(
             <td data-label="Status">
                 <span class="stack">
                     <span class="row"><StatusBadge status=row.status expires_at=row.expires_at now/></span>
-                    {row.joined_by.filter(|joined_by| joined_by.is_from_outside()).map(|joined_by| erased_view! { <span class="muted small">"Joined "{joined_by.label()}</span> })}
-                    {row.delivery.map(|state| erased_view! { <DeliveryLine state now/> })}
+                    {row.joined_by.filter(|joined_by| joined_by.is_external()).map(|joined_by| erased_view! { <span class="muted small">"Joined "{joined_by.label()}</span> })}
+                    {row.delivery.map(|state| erased_view! { <DeliveryStatus state now/> })}
                 </span>
             </td>
             <td data-label="Organization role">{row.role.label()}</td>
@@ -139,8 +142,8 @@ fn UsersEmptyState(view: UsersView) -> impl IntoView {
     };
     let all_users = paths::users(&use_organization(), &UsersView::default());
     erased_view! {
-        <Empty words=message>
+        <EmptyState message=message>
             {filtered.then(|| erased_view! { <a href=all_users class="button">"Show all users"</a> })}
-        </Empty>
+        </EmptyState>
     }
 }

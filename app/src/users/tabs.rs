@@ -44,7 +44,7 @@ pub fn UsersTabs(
         label,
         count: Some(count),
         href,
-        here: tab == current,
+        is_selected: tab == current,
     };
     let tabs = vec![
         tab(UsersTab::Users, "Users", counts.users, list_href(None)),

@@ -130,9 +130,9 @@ pub async fn by_link(context: &OrganizationContext<'_>, token: &Token) -> Result
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    let user = opened.and_then(|row| row.user_id).ok_or(Problem::LinkUnusable)?;
+    let user = opened.and_then(|row| row.user_id).ok_or(Problem::InvalidLink)?;
     let session =
-        start(&mut transaction, context, UserId(user), "mail link").await?.ok_or(Problem::LinkUnusable)?;
+        start(&mut transaction, context, UserId(user), "mail link").await?.ok_or(Problem::InvalidLink)?;
     transaction.commit().await?;
     Ok(session)
 }

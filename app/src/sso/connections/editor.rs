@@ -23,7 +23,8 @@ pub fn Editor(
     href: String,
 ) -> impl IntoView {
     let problem = form::problem(save);
-    let of = move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+    let of =
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
     let again = form::was_posted::<SaveConnection>();
     let value =
         move |field: &str, now: String| if again { form::posted_value::<SaveConnection>(field) } else { now };

@@ -54,7 +54,7 @@ pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
 /// must still match, so that nobody joins with a different link that was opened in another tab.
 ///
 /// # Errors
-/// A field error if the name is invalid; [`Problem::LinkUnusable`] if the link can't be used, as its page explains;
+/// A field error if the name is invalid; [`Problem::InvalidLink`] if the link can't be used, as its page explains;
 /// [`Problem::OtherAccountOpen`] if this browser is signed in to the organization, because it would be unclear who joins.
 pub async fn join(
     context: &OrganizationContext<'_>,
@@ -64,7 +64,7 @@ pub async fn join(
 ) -> Result<NewSession> {
     let name = field::parse_name(name).map_err(|error| Error::field("name", error))?;
     let invitation =
-        context.app().keys.verify_invitation_token(context.id, token).ok_or(Problem::LinkUnusable)?;
+        context.app().keys.verify_invitation_token(context.id, token).ok_or(Problem::InvalidLink)?;
     if context.find_session().await?.is_some() {
         return Err(Problem::DifferentAccount.into());
     }
@@ -81,7 +81,7 @@ pub async fn join(
     .execute(&mut *transaction)
     .await?;
     if accepted.rows_affected() == 0 {
-        return Err(Problem::LinkUnusable.into());
+        return Err(Problem::InvalidLink.into());
     }
     let joined = sqlx::query!(
         "update users
@@ -95,7 +95,7 @@ pub async fn join(
     )
     .fetch_optional(&mut *transaction)
     .await?
-    .ok_or(Problem::LinkUnusable)?;
+    .ok_or(Problem::InvalidLink)?;
     let dismissed = requests::mark_joined(&mut transaction, context, user).await?;
     let session = sessions::start(&mut transaction, context, user).await?;
     let targets = Targets::one(user, &joined.email);
@@ -129,5 +129,5 @@ async fn lock_invitee(
     )
     .fetch_optional(transaction)
     .await?;
-    Ok(UserId(row.ok_or(Problem::LinkUnusable)?.id))
+    Ok(UserId(row.ok_or(Problem::InvalidLink)?.id))
 }

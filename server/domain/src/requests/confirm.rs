@@ -40,14 +40,14 @@ pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> R
 /// request is resolved instead. If it already has an open or recently dismissed request, the repeat is only counted.
 ///
 /// # Errors
-/// `LinkUnusable`; the page of the link says why.
+/// `InvalidLink`; the page of the link says why.
 pub async fn confirm(context: &OrganizationContext<'_>, token: &Token) -> Result<()> {
-    let request = context.app().keys.verify_request_token(context.id, token).ok_or(Problem::LinkUnusable)?;
+    let request = context.app().keys.verify_request_token(context.id, token).ok_or(Problem::InvalidLink)?;
     // Check without locks first, so that posting a used link repeatedly doesn't block others.
     match confirm_page(context, token).await? {
         ConfirmPage::Ready { .. } => {}
         ConfirmPage::Confirmed => return Ok(()),
-        ConfirmPage::Expired | ConfirmPage::NoSuchLink => return Err(Problem::LinkUnusable.into()),
+        ConfirmPage::Expired | ConfirmPage::NoSuchLink => return Err(Problem::InvalidLink.into()),
     }
     let mut transaction = context.app().pool.begin().await?;
     // Lock order: organization first, which notifying the admins needs.
@@ -117,12 +117,12 @@ async fn lock_request(
     )
     .fetch_optional(&mut *transaction)
     .await?
-    .ok_or(Problem::LinkUnusable)?;
+    .ok_or(Problem::InvalidLink)?;
     if row.status != "unconfirmed" {
         return Ok(None);
     }
     if row.confirm_expires_at.is_none_or(|until| until <= context.now) {
-        return Err(Problem::LinkUnusable.into());
+        return Err(Problem::InvalidLink.into());
     }
     let state = match user {
         None => MembershipState::Unknown,
@@ -178,7 +178,7 @@ async fn lock_address(
             return Ok((None, Some((user.id, user.status))));
         }
     }
-    Err(Problem::LinkUnusable.into())
+    Err(Problem::InvalidLink.into())
 }
 
 /// Counts a repeat on the address's open or recently dismissed request. Returns false if there is none.

@@ -136,9 +136,9 @@ fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
 /// Ends the sessions that a provider's token names: those of one person, or one session of theirs.
 ///
 /// # Errors
-/// When the token is none that can be believed: `Problem::LinkUnusable`, and nothing more.
+/// When the token is none that can be believed: `Problem::InvalidLink`, and nothing more.
 pub async fn back_channel(context: &OrganizationContext<'_>, token: &str) -> Result<usize> {
-    let unusable = || Error::from(Problem::LinkUnusable);
+    let unusable = || Error::from(Problem::InvalidLink);
     if token.len() > MAX_TOKEN {
         return Err(unusable());
     }

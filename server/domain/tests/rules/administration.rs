@@ -37,11 +37,11 @@ async fn invalid_settings_are_all_reported_and_not_saved(pool: PgPool) {
         allowed_domains: "blobs.example not/a/domain".to_owned(),
     };
     let problem = refusal(settings::save(&admin, &invalid).await);
-    assert_eq!(problem.of_field("name"), Some(FieldError::Empty));
-    assert_eq!(problem.of_field("invitation_days"), Some(FieldError::OutOfRange { min: 1, max: 30 }));
-    assert_eq!(problem.of_field("session_hours"), Some(FieldError::OutOfRange { min: 1, max: 4320 }));
+    assert_eq!(problem.field_error("name"), Some(FieldError::Empty));
+    assert_eq!(problem.field_error("invitation_days"), Some(FieldError::OutOfRange { min: 1, max: 30 }));
+    assert_eq!(problem.field_error("session_hours"), Some(FieldError::OutOfRange { min: 1, max: 4320 }));
     let entry = "not/a/domain".to_owned();
-    assert_eq!(problem.of_field("allowed_domains"), Some(FieldError::InvalidDomain { entry }));
+    assert_eq!(problem.field_error("allowed_domains"), Some(FieldError::InvalidDomain { entry }));
     assert_eq!(app.count("organizations where requests_enabled").await, 0);
 }
 

@@ -38,7 +38,7 @@ enum Response {
     Done,
     Refused(Refusal),
     NotFound,
-    LinkUnusable,
+    InvalidLink,
 }
 
 /// A completed operation, with its start and end on a logical clock.
@@ -110,7 +110,7 @@ fn step(before: AddressState, operation: &Operation, created: &CreatedInvitation
             Some(user) if user.invitation == invitation && state == MembershipState::Invited => {
                 by_table(Action::Accept)
             }
-            _ => expect(Response::LinkUnusable, before),
+            _ => expect(Response::InvalidLink, before),
         },
         Input::Confirm(_) if state == MembershipState::Unknown && !before.has_dismissed_request => {
             expect(Response::Done, AddressState { has_open_request: true, ..before })
@@ -303,7 +303,7 @@ fn checker_rejects_a_non_linearizable_history() {
     let accepted_once = [
         invite,
         operation(Input::Accept(invitation), Response::Done, 2, 9),
-        operation(Input::Accept(invitation), Response::LinkUnusable, 3, 8),
+        operation(Input::Accept(invitation), Response::InvalidLink, 3, 8),
     ];
     let active = UserState { user, invitation, state: MembershipState::Active };
     assert_eq!(

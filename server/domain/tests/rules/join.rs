@@ -22,7 +22,7 @@ async fn opening_a_link_changes_nothing(pool: PgPool) {
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
     for _ in 0..3 {
-        let page = page(&app.nobody(), &token).await;
+        let page = page(&app.anonymous(), &token).await;
         assert!(matches!(page, JoinPage::Open { email, signed_in_as: None, .. } if email == BLOBBY));
     }
     assert_eq!(app.count_users("invited").await, 1);
@@ -34,7 +34,7 @@ async fn joining_activates_and_signs_in(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite_as(BLOBBY, OrganizationRole::Admin).await;
     let token = app.token(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let session =
         join(&nobody.organization(SLUG).await.unwrap(), &token, BLOBBY, "  Blobby  Blob ").await.unwrap();
     assert_eq!(session.seconds, 24 * 3600);
@@ -50,7 +50,7 @@ async fn joining_requires_a_name(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let problem = refusal(join(&nobody.organization(SLUG).await.unwrap(), &token, BLOBBY, " ").await);
     assert_eq!(problem, Problem::field("name", FieldError::Empty));
     assert!(matches!(page(&nobody, &token).await, JoinPage::Open { .. }));
@@ -62,10 +62,10 @@ async fn used_link_signs_nobody_in(pool: PgPool) {
     app.make_active(BLOBBY).await;
     let token = app.token(BLOBBY).await;
     let sessions = app.count("sessions").await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     assert_eq!(page(&nobody, &token).await, JoinPage::AlreadyJoined);
     let problem = refusal(join(&nobody.organization(SLUG).await.unwrap(), &token, BLOBBY, "Mallory").await);
-    assert_eq!(problem, Problem::LinkUnusable);
+    assert_eq!(problem, Problem::InvalidLink);
     assert_eq!(app.count("sessions").await, sessions);
     assert_eq!(app.count("users where name = 'Mallory'").await, 0);
 }
@@ -75,13 +75,13 @@ async fn invitation_expires_after_exactly_7_days(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     app.context.clock.advance(TimeDelta::days(7) - TimeDelta::seconds(1));
     assert!(matches!(page(&nobody, &token).await, JoinPage::Open { .. }));
     app.context.clock.advance(TimeDelta::seconds(1));
     assert!(matches!(page(&nobody, &token).await, JoinPage::Expired { .. }));
     let problem = refusal(join(&nobody.organization(SLUG).await.unwrap(), &token, BLOBBY, "Late Blob").await);
-    assert_eq!(problem, Problem::LinkUnusable);
+    assert_eq!(problem, Problem::InvalidLink);
     assert_eq!(app.count_users("active").await, 1, "only the admin");
 }
 
@@ -92,7 +92,7 @@ async fn old_link_works_after_reinviting(pool: PgPool) {
     let token = app.token(BLOBBY).await;
     app.wait_days(8);
     app.invite(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     assert!(join(&context, &token, BLOBBY, "Blobby").await.is_ok());
 }
@@ -103,14 +103,14 @@ async fn revoked_link_stays_revoked_after_reinviting(pool: PgPool) {
     app.invite(BLOBBY).await;
     let old = app.token(BLOBBY).await;
     app.revoke(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     assert_eq!(page(&nobody, &old).await, JoinPage::Revoked);
     app.context.clock.advance(TimeDelta::seconds(1));
     app.invite(BLOBBY).await;
     assert_eq!(page(&nobody, &old).await, JoinPage::Revoked);
     assert_eq!(
         refusal(join(&nobody.organization(SLUG).await.unwrap(), &old, BLOBBY, "Blobby").await),
-        Problem::LinkUnusable
+        Problem::InvalidLink
     );
     assert!(matches!(page(&nobody, &app.token(BLOBBY).await).await, JoinPage::Open { .. }));
 }
@@ -120,7 +120,7 @@ async fn link_of_suspended_user_looks_unknown(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active(BLOBBY).await;
     app.suspend(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     assert_eq!(page(&nobody, &app.token(BLOBBY).await).await, JoinPage::NoSuchLink);
     assert_eq!(page(&nobody, &Token::from_client("garbled")).await, JoinPage::NoSuchLink);
 }
@@ -131,7 +131,7 @@ async fn token_is_unknown_in_another_organization(pool: PgPool) {
     create_organization(&app.context, "other", "eve@other.example").await;
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let page = join_page(&nobody.organization("other").await.unwrap(), &token).await.unwrap();
     assert_eq!(page, JoinPage::NoSuchLink);
 }
@@ -155,9 +155,9 @@ async fn link_opened_in_another_tab_cannot_join(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite("blobby@blobsrus.com, bloss@blobsrus.com").await;
     let other_token = app.token("bloss@blobsrus.com").await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let problem =
         refusal(join(&nobody.organization(SLUG).await.unwrap(), &other_token, BLOBBY, "Blobby").await);
-    assert_eq!(problem, Problem::LinkUnusable);
+    assert_eq!(problem, Problem::InvalidLink);
     assert_eq!(app.count_users("invited").await, 2);
 }

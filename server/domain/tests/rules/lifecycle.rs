@@ -28,7 +28,7 @@ async fn link_sent_before_a_resend_still_joins(pool: PgPool) {
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
     app.wait_days(8);
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     assert!(matches!(join_page(&nobody, &token).await, JoinPage::Expired { .. }));
     app.act(UserAction::Resend, BLOBBY).await;
     assert_eq!(app.token(BLOBBY).await.expose(), token.expose(), "the same invitation");
@@ -42,10 +42,10 @@ async fn revoked_link_stays_revoked_after_reinvitation(pool: PgPool) {
     let old = app.token(BLOBBY).await;
     app.revoke(BLOBBY).await;
     app.invite(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     assert_eq!(join_page(&nobody, &old).await, JoinPage::Revoked);
-    assert_eq!(refusal(invitations::join(&context, &old, BLOBBY, "Blobby").await), Problem::LinkUnusable);
+    assert_eq!(refusal(invitations::join(&context, &old, BLOBBY, "Blobby").await), Problem::InvalidLink);
     let new = app.token(BLOBBY).await;
     invitations::join(&context, &new, BLOBBY, "Blobby").await.unwrap();
     // Nor after the user has joined, been removed and been invited again.
@@ -55,7 +55,7 @@ async fn revoked_link_stays_revoked_after_reinvitation(pool: PgPool) {
         assert_eq!(join_page(&nobody, revoked).await, JoinPage::Revoked);
         assert_eq!(
             refusal(invitations::join(&context, revoked, BLOBBY, "Blobby").await),
-            Problem::LinkUnusable
+            Problem::InvalidLink
         );
     }
 }
@@ -66,14 +66,14 @@ async fn concurrent_renewals_open_one_request(_: PgPoolOptions, options: PgConne
         TestApp::new(PgPoolOptions::new().max_connections(20).connect_with(options).await.unwrap()).await;
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     // A valid or malformed link opens no request, and the response does not reveal it.
     request_renewal(&nobody, &token).await;
     request_renewal(&nobody, &Token::from_client("malformed")).await;
     assert_eq!(app.count("invitation_requests").await, 0);
     app.wait_days(8);
     let renewals = (0..20).map(|_| {
-        let (nobody, token) = (app.nobody(), token.clone());
+        let (nobody, token) = (app.anonymous(), token.clone());
         tokio::spawn(async move { request_renewal(&nobody, &token).await })
     });
     for renewal in renewals.collect::<Vec<_>>() {
@@ -95,7 +95,7 @@ async fn request_of_another_organization_is_not_dismissed(pool: PgPool) {
     app.invite(BLOBBY).await;
     let token = app.token(BLOBBY).await;
     app.wait_days(8);
-    request_renewal(&app.nobody(), &token).await;
+    request_renewal(&app.anonymous(), &token).await;
     let admin = app.admin.admin(SLUG).await.unwrap();
     let request = requests::list(&admin, &RequestsQuery::default()).await.unwrap().rows[0].id;
     let other = create_organization(&app.context, "other", "eve@other.example").await;
@@ -142,7 +142,7 @@ async fn invitation_survives_removal_of_its_inviter(pool: PgPool) {
     invitations::invite(&inviter, BLOBBY, &AccessGrant::default()).await.unwrap();
     app.revoke("second@blobsrus.com").await;
     let token = app.token(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     assert!(
         matches!(join_page(&nobody, &token).await, JoinPage::Open { inviter, .. } if inviter == "Some Blob")
     );
@@ -153,11 +153,11 @@ async fn invitation_survives_removal_of_its_inviter(pool: PgPool) {
 async fn sign_in_link_of_a_suspended_user_is_rejected(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active(BLOBBY).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let link = sign_in::operator_link(&context, BLOBBY).await.unwrap();
     app.suspend(BLOBBY).await;
-    assert_eq!(refusal(sign_in::by_link(&context, &link).await), Problem::LinkUnusable);
+    assert_eq!(refusal(sign_in::by_link(&context, &link).await), Problem::InvalidLink);
     assert_eq!(
         app.count("sessions s join users u on u.id = s.user_id where u.status = 'suspended'").await,
         0

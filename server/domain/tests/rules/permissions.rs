@@ -240,9 +240,9 @@ async fn role_and_group_names_are_validated(pool: PgPool) {
     groups::save(&admin, None, "Readers", "", &[]).await.unwrap();
     assert_eq!(refusal(groups::save(&admin, None, "readers ", "", &[]).await), taken);
     let problem = refusal(roles::save(&admin, None, " ", "a:read b").await);
-    assert_eq!(problem.of_field("name"), Some(FieldError::Empty));
+    assert_eq!(problem.field_error("name"), Some(FieldError::Empty));
     assert!(
-        matches!(problem.of_field("permissions"), Some(FieldError::InvalidPermission { entry, .. }) if entry == "b")
+        matches!(problem.field_error("permissions"), Some(FieldError::InvalidPermission { entry, .. }) if entry == "b")
     );
     assert_eq!(
         refusal(roles::save(&admin, None, "Empty", " ").await),

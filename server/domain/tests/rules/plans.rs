@@ -107,7 +107,7 @@ impl Fixture {
         Self { context, admin, organization, unrecorded: pool.clone(), plan_cache_mode }
     }
 
-    fn nobody(&self) -> RequestContext {
+    fn anonymous(&self) -> RequestContext {
         request_context(&self.context, HashMap::new())
     }
 
@@ -175,7 +175,7 @@ impl Fixture {
     async fn search_by_scim(&self) {
         let admin = self.admin.admin(SLUG).await.unwrap();
         let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Unlimited).await.unwrap();
-        let (nobody, key) = (self.nobody(), Token::from_client(key.token));
+        let (nobody, key) = (self.anonymous(), Token::from_client(key.token));
         let api_client = nobody.api_client(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
         let [(user, email)] = &self.select_users("status = 'active'", 1).await[..] else {
             panic!("no such user")
@@ -192,7 +192,7 @@ impl Fixture {
     }
 
     async fn sign_in(&self) {
-        let nobody = self.nobody();
+        let nobody = self.anonymous();
         let context = nobody.organization(SLUG).await.unwrap();
         let [(_, email)] = &self.select_users("status = 'active'", 1).await[..] else {
             panic!("no such user")
@@ -243,7 +243,7 @@ impl Fixture {
     }
 
     async fn join(&self) {
-        let nobody = self.nobody();
+        let nobody = self.anonymous();
         let context = nobody.organization(SLUG).await.unwrap();
         for (condition, joins) in [("expires_at > $2", true), ("expires_at <= $2", false)] {
             let open = format!(

@@ -74,7 +74,7 @@ async fn concurrent_joins_accept_one_invitation_once(_: PgPoolOptions, options: 
         let (app, start, token) = (Arc::clone(&app), Arc::clone(&start), token.clone());
         tasks.spawn(async move {
             start.wait().await;
-            let nobody = app.nobody();
+            let nobody = app.anonymous();
             join(
                 &nobody.organization(SLUG).await.unwrap(),
                 &token,

@@ -24,7 +24,7 @@ async fn app_with_requests(pool: PgPool) -> TestApp {
 
 /// Submits a request from this IP address.
 async fn submit_from(app: &TestApp, ip: &str, email: &str) {
-    let nobody = app.nobody_from(ip);
+    let nobody = app.anonymous_from(ip);
     requests::submit(&nobody.organization(SLUG).await.unwrap(), email, "Blobby Blob", "Hello").await.unwrap();
 }
 
@@ -35,7 +35,7 @@ async fn submit(app: &TestApp, email: &str) {
 /// Submits a request and confirms it with the link in its email.
 async fn submit_and_confirm(app: &TestApp, email: &str) {
     submit(app, email).await;
-    confirm(&app.nobody(), &token(app, email).await).await.unwrap();
+    confirm(&app.anonymous(), &token(app, email).await).await.unwrap();
 }
 
 /// The token in the email of the newest request from this address.
@@ -55,7 +55,7 @@ async fn confirm(request: &RequestContext, token: &Token) -> domain::Result<()> 
 }
 
 async fn page(app: &TestApp, token: &Token) -> ConfirmPage {
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     requests::confirm_page(&nobody.organization(SLUG).await.unwrap(), token).await.unwrap()
 }
 
@@ -67,7 +67,7 @@ async fn rows(app: &TestApp) -> Vec<RequestRow> {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn submit_is_not_found_if_requests_are_off(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     assert_eq!(refusal(requests::submit(&context, BLOBBY, "Blobby", "").await), Problem::NotFound);
     assert_eq!(app.count("invitation_requests").await + app.count("deliveries").await, 0);
@@ -76,14 +76,14 @@ async fn submit_is_not_found_if_requests_are_off(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn invalid_fields_are_reported_by_name(pool: PgPool) {
     let app = app_with_requests(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let problem = refusal(requests::submit(&context, " ", "Blob\u{202e}by", &"x".repeat(10_000)).await);
-    assert_eq!(problem.of_field("email"), Some(FieldError::Empty));
-    assert_eq!(problem.of_field("name"), Some(FieldError::Unprintable));
-    assert_eq!(problem.of_field("message"), Some(FieldError::TooLong { max: 500 }));
+    assert_eq!(problem.field_error("email"), Some(FieldError::Empty));
+    assert_eq!(problem.field_error("name"), Some(FieldError::Unprintable));
+    assert_eq!(problem.field_error("message"), Some(FieldError::TooLong { max: 500 }));
     let problem = refusal(requests::submit(&context, "a@b.example\r\nBcc: c@d.example", "Blobby", "").await);
-    assert!(problem.of_field("email").is_some());
+    assert!(problem.field_error("email").is_some());
     assert_eq!(app.count("rate_limits").await, 0, "invalid input doesn't count");
 }
 
@@ -99,7 +99,7 @@ async fn only_confirmed_requests_reach_admins(pool: PgPool) {
             "opening the link changes nothing"
         );
     }
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     confirm(&nobody, &token).await.unwrap();
     confirm(&nobody, &token).await.unwrap();
     assert_eq!(page(&app, &token).await, ConfirmPage::Confirmed);
@@ -119,14 +119,14 @@ async fn link_confirms_for_a_day(pool: PgPool) {
     let valid = token(&app, BLOBBY).await;
     app.invite("other@blobsrus.com").await;
     let invitation = app.token("other@blobsrus.com").await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     for invalid in [invitation, Token::from_client("garbled")] {
         assert_eq!(page(&app, &invalid).await, ConfirmPage::NoSuchLink);
-        assert_eq!(refusal(confirm(&nobody, &invalid).await), Problem::LinkUnusable);
+        assert_eq!(refusal(confirm(&nobody, &invalid).await), Problem::InvalidLink);
     }
     app.wait_days(1);
     assert_eq!(page(&app, &valid).await, ConfirmPage::Expired);
-    assert_eq!(refusal(confirm(&nobody, &valid).await), Problem::LinkUnusable);
+    assert_eq!(refusal(confirm(&nobody, &valid).await), Problem::InvalidLink);
     assert_eq!(app.count_requests("open").await, 0);
 }
 
@@ -147,7 +147,7 @@ async fn concurrent_confirmations_open_one_request(_: PgPoolOptions, options: Pg
         .take(12)
         .map(|id| {
             let token = app.context.keys.request_token(app.organization, RequestId(id)).unwrap();
-            let nobody = app.nobody();
+            let nobody = app.anonymous();
             tokio::spawn(async move { confirm(&nobody, &token).await })
         })
         .collect();
@@ -211,7 +211,7 @@ async fn confirming_after_joining_needs_no_review(pool: PgPool) {
     app.make_active("suspended@blobsrus.com").await;
     app.act(UserAction::Suspend, "suspended@blobsrus.com").await;
     for email in [BLOBBY, "joined@blobsrus.com", "suspended@blobsrus.com"] {
-        confirm(&app.nobody(), &token(&app, email).await).await.unwrap();
+        confirm(&app.anonymous(), &token(&app, email).await).await.unwrap();
     }
     assert_eq!(rows(&app).await, []);
 }
@@ -266,7 +266,7 @@ async fn turning_requests_off_expires_unconfirmed_ones(pool: PgPool) {
     let token = token(&app, BLOBBY).await;
     app.disable_requests().await;
     assert_eq!(page(&app, &token).await, ConfirmPage::Expired);
-    assert_eq!(refusal(confirm(&app.nobody(), &token).await), Problem::LinkUnusable);
+    assert_eq!(refusal(confirm(&app.anonymous(), &token).await), Problem::InvalidLink);
     assert_eq!(rows(&app).await, []);
 }
 
@@ -277,7 +277,7 @@ async fn renewal_of_dismissed_address_is_only_counted(pool: PgPool) {
     let token = app.token(BLOBBY).await;
     app.wait_days(8);
     let request_renewal = async || {
-        let nobody = app.nobody();
+        let nobody = app.anonymous();
         requests::request_renewal(&nobody.organization(SLUG).await.unwrap(), &token).await.unwrap();
     };
     request_renewal().await;
@@ -333,7 +333,7 @@ async fn joining_dismisses_stale_request_if_enabled(pool: PgPool) {
     assert_eq!(rows(&app).await.len(), 1);
     app.restore_invitations().await;
     app.run("update organizations set dismiss_stale_requests = true").await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     domain::invitations::join(&context, &invitation, BLOBBY, "Blobby").await.unwrap();
     assert_eq!(rows(&app).await, []);

@@ -48,7 +48,7 @@ fn unchanged(user: &ScimUser) -> UserUpdate {
 }
 
 async fn sign_in_as(app: &TestApp, email: &str) -> RequestContext {
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let link = sign_in::operator_link(&context, email).await.unwrap();
     let session = sign_in::by_link(&context, &link).await.unwrap();
@@ -80,7 +80,7 @@ async fn update_user(
 }
 
 async fn delete_user(app: &TestApp, key: &Token, user: UserId) -> domain::Result<()> {
-    let request_context = app.nobody();
+    let request_context = app.anonymous();
     let api_client = request_context.api_client(SLUG, Some(key), None).await?;
     scim::delete_user(&api_client, user, &IfMatch::Any).await
 }
@@ -98,7 +98,7 @@ async fn concurrent_creates_make_one_user(_: PgPoolOptions, options: PgConnectOp
             let (app, start, key, email) = (Arc::clone(&app), Arc::clone(&start), key.clone(), email.clone());
             tasks.spawn(async move {
                 start.wait().await;
-                create_user(&app.nobody(), &key, &new_user(&email)).await
+                create_user(&app.anonymous(), &key, &new_user(&email)).await
             });
         }
         let results = tasks.join_all().await;
@@ -119,7 +119,7 @@ async fn concurrent_scim_and_admin_changes_serialize(_: PgPoolOptions, options: 
     let (app, key) = concurrent_app(options).await;
     for round in 0..10 {
         let email = format!("blob{round}@blobsrus.com");
-        let user = create_user(&app.nobody(), &key, &new_user(&email)).await.unwrap().id;
+        let user = create_user(&app.anonymous(), &key, &new_user(&email)).await.unwrap().id;
         let mut tasks = JoinSet::new();
         for n in 0..TASKS {
             let (app, key) = (Arc::clone(&app), key.clone());
@@ -130,19 +130,21 @@ async fn concurrent_scim_and_admin_changes_serialize(_: PgPoolOptions, options: 
                         let action = if n % 8 == 0 { UserAction::Suspend } else { UserAction::MakeAdmin };
                         users::apply_action(&admin, action, &[user]).await.map(|_| ())
                     }
-                    1 => update_user(&app.nobody(), &key, user, |update| update.active = n % 8 == 1)
+                    1 => update_user(&app.anonymous(), &key, user, |update| update.active = n % 8 == 1)
                         .await
                         .map(|_| ()),
-                    2 => update_user(&app.nobody(), &key, user, |update| {
+                    2 => update_user(&app.anonymous(), &key, user, |update| {
                         update.attributes.insert("title".to_owned(), json!(format!("T{n}")));
                         update.attributes.insert("userType".to_owned(), json!(format!("T{n}")));
                     })
                     .await
                     .map(|_| ()),
                     _ if n == TASKS - 1 && round % 2 == 0 => delete_user(&app, &key, user).await,
-                    _ => update_user(&app.nobody(), &key, user, |update| update.name = format!("Blob {n}"))
-                        .await
-                        .map(|_| ()),
+                    _ => {
+                        update_user(&app.anonymous(), &key, user, |update| update.name = format!("Blob {n}"))
+                            .await
+                            .map(|_| ())
+                    }
                 };
                 // The user may have been deleted by another task.
                 assert!(matches!(result, Ok(()) | Err(Error::Problem(Problem::NotFound))), "{result:?}");
@@ -162,13 +164,13 @@ async fn concurrent_scim_and_admin_changes_serialize(_: PgPoolOptions, options: 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn concurrent_address_swap_keeps_both_users(_: PgPoolOptions, options: PgConnectOptions) {
     let (app, key) = concurrent_app(options).await;
-    let one = create_user(&app.nobody(), &key, &new_user("one@blobsrus.com")).await.unwrap().id;
-    let two = create_user(&app.nobody(), &key, &new_user("two@blobsrus.com")).await.unwrap().id;
+    let one = create_user(&app.anonymous(), &key, &new_user("one@blobsrus.com")).await.unwrap().id;
+    let two = create_user(&app.anonymous(), &key, &new_user("two@blobsrus.com")).await.unwrap().id;
     for _ in 0..20 {
         let set_email = |email: &'static str| {
             move |update: &mut UserUpdate| update.email = EmailAddress::parse(email).unwrap()
         };
-        let (a, b) = (app.nobody(), app.nobody());
+        let (a, b) = (app.anonymous(), app.anonymous());
         let (a, b) = tokio::join!(
             update_user(&a, &key, one, set_email("two@blobsrus.com")),
             update_user(&b, &key, two, set_email("one@blobsrus.com"))
@@ -192,7 +194,7 @@ async fn concurrent_suspensions_keep_one_admin(_: PgPoolOptions, options: PgConn
         app.run("update users set role = 'admin', status = 'active'").await;
         let start = Barrier::new(2);
         let by_scim = async {
-            let request_context = app.nobody();
+            let request_context = app.anonymous();
             start.wait().await;
             update_user(&request_context, &key, ada, |update| update.active = false).await.is_ok()
         };
@@ -218,9 +220,9 @@ async fn concurrent_group_changes_succeed(_: PgPoolOptions, options: PgConnectOp
     let mut users = Vec::new();
     for n in 0..10 {
         let update = new_user(&format!("blob{n}@blobsrus.com"));
-        users.push(create_user(&app.nobody(), &key, &update).await.unwrap().id);
+        users.push(create_user(&app.anonymous(), &key, &update).await.unwrap().id);
     }
-    let request_context = app.nobody();
+    let request_context = app.anonymous();
     let api_client = request_context.api_client(SLUG, Some(&key), None).await.unwrap();
     let mut groups = Vec::new();
     for name in ["One", "Two"] {
@@ -241,7 +243,7 @@ async fn concurrent_group_changes_succeed(_: PgPoolOptions, options: PgConnectOp
                 users::change(&admin, users[n % 10], &grant).await.unwrap();
                 return;
             }
-            let request_context = app.nobody();
+            let request_context = app.anonymous();
             let api_client = request_context.api_client(SLUG, Some(&key), None).await.unwrap();
             let mut members = MemberChanges::default();
             match n % 3 {
@@ -262,12 +264,12 @@ async fn concurrent_group_changes_succeed(_: PgPoolOptions, options: PgConnectOp
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn concurrent_updates_with_if_match_apply_once(_: PgPoolOptions, options: PgConnectOptions) {
     let (app, key) = concurrent_app(options).await;
-    let user = create_user(&app.nobody(), &key, &new_user("blob@blobsrus.com")).await.unwrap();
+    let user = create_user(&app.anonymous(), &key, &new_user("blob@blobsrus.com")).await.unwrap();
     let mut tasks = JoinSet::new();
     for n in 0..TASKS {
         let (app, key, version, id) = (Arc::clone(&app), key.clone(), user.version(), user.id);
         tasks.spawn(async move {
-            let request_context = app.nobody();
+            let request_context = app.anonymous();
             let api_client = request_context.api_client(SLUG, Some(&key), None).await.unwrap();
             let change = |user: &ScimUser| -> domain::Result<UserUpdate> {
                 Ok(UserUpdate { name: format!("Blob {n}"), ..unchanged(user) })
@@ -288,7 +290,7 @@ async fn api_key_expires_and_records_its_last_use(_: PgPoolOptions, options: PgC
     let admin = app.admin.admin(SLUG).await.unwrap();
     let new = api_keys::create(&admin, "Entra", &[Scope::UsersRead], Lifetime::Month).await.unwrap();
     let key = Token::from_client(new.token);
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     nobody.api_client(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
     assert_eq!(
         refusal(nobody.api_client(SLUG, Some(&key), Some(Scope::UsersWrite)).await),

@@ -36,7 +36,7 @@ async fn quiet(pool: PgPool) -> TestApp {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn the_right_code_in_the_browser_that_asked_signs_in_once(pool: PgPool) {
     let app = quiet(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let attempt = request(&context, " ADA@blobsrus.com ").await.unwrap();
     arm(&app, attempt.id, "123456").await;
@@ -49,7 +49,7 @@ async fn the_right_code_in_the_browser_that_asked_signs_in_once(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_code_is_good_in_the_browser_that_asked_alone(pool: PgPool) {
     let app = quiet(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let mut attempt = request(&context, ADMIN).await.unwrap();
     arm(&app, attempt.id, "123456").await;
@@ -60,7 +60,7 @@ async fn a_code_is_good_in_the_browser_that_asked_alone(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn five_wrong_codes_end_the_try(pool: PgPool) {
     let app = quiet(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let attempt = request(&context, ADMIN).await.unwrap();
     arm(&app, attempt.id, "123456").await;
@@ -73,7 +73,7 @@ async fn five_wrong_codes_end_the_try(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_code_ends_after_fifteen_minutes(pool: PgPool) {
     let app = quiet(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let attempt = request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     arm(&app, attempt.id, "123456").await;
     app.context.clock.advance(TimeDelta::minutes(15));
@@ -84,7 +84,7 @@ async fn a_code_ends_after_fifteen_minutes(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn asking_writes_the_same_for_every_address(pool: PgPool) {
     let app = quiet(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     for email in [ADMIN, "stranger@example.com"] {
         request(&context, email).await.unwrap();
@@ -97,7 +97,7 @@ async fn asking_writes_the_same_for_every_address(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn one_address_gets_five_mails_in_fifteen_minutes(pool: PgPool) {
     let app = quiet(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     for _ in 0..8 {
         request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     }
@@ -110,11 +110,11 @@ async fn one_address_gets_five_mails_in_fifteen_minutes(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_stranger_can_t_use_up_the_sign_in_mails_of_somebody_else(pool: PgPool) {
     let app = quiet(pool).await;
-    let stranger = app.nobody_from("198.51.100.66");
+    let stranger = app.anonymous_from("198.51.100.66");
     for _ in 0..50 {
         request(&stranger.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     }
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let own = request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 6);
     // All codes of the address together stay few: beyond five a mail has its link alone.
@@ -133,7 +133,7 @@ async fn many_tries_at_once_get_no_more_mails_than_one_after_the_other(
     let app = quiet(PgPoolOptions::new().max_connections(10).connect_with(options).await.unwrap()).await;
     let attempts: Vec<_> = (0..30)
         .map(|_| {
-            let nobody = app.nobody();
+            let nobody = app.anonymous();
             tokio::spawn(async move {
                 request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.map(|_| ())
             })
@@ -149,12 +149,12 @@ async fn many_tries_at_once_get_no_more_mails_than_one_after_the_other(
 async fn tries_that_came_to_nothing_are_forgotten_with_later_ones(pool: PgPool) {
     let app = quiet(pool).await;
     for n in 0..8 {
-        let stranger = app.nobody_from(&format!("198.51.100.{n}"));
+        let stranger = app.anonymous_from(&format!("198.51.100.{n}"));
         request(&stranger.organization(SLUG).await.unwrap(), &format!("blob{n}@example.com")).await.unwrap();
     }
     assert_eq!(app.count("sign_ins").await, 8);
     app.wait_days(2);
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     assert_eq!(app.count("sign_ins").await, 1);
     assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 1);
@@ -163,7 +163,7 @@ async fn tries_that_came_to_nothing_are_forgotten_with_later_ones(pool: PgPool) 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn opening_a_sign_in_link_changes_nothing_and_using_it_works_once(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let link = operator_link(&context, ADMIN).await.unwrap();
     for _ in 0..2 {
@@ -172,7 +172,7 @@ async fn opening_a_sign_in_link_changes_nothing_and_using_it_works_once(pool: Pg
     }
     by_link(&context, &link).await.unwrap();
     assert_eq!(link_page(&context, &link).await.unwrap(), SignInPage::Unusable);
-    assert_eq!(refusal(by_link(&context, &link).await), Problem::LinkUnusable);
+    assert_eq!(refusal(by_link(&context, &link).await), Problem::InvalidLink);
     assert_eq!(app.count("audit_events where action = 'user.sign_in_link_created'").await, 2);
 }
 
@@ -180,11 +180,11 @@ async fn opening_a_sign_in_link_changes_nothing_and_using_it_works_once(pool: Pg
 async fn a_suspended_user_neither_signs_in_nor_stays_signed_in(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let blobby = app.make_active("blobby@blobsrus.com").await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let link = operator_link(&context, "blobby@blobsrus.com").await.unwrap();
     app.suspend("blobby@blobsrus.com").await;
-    assert_eq!(refusal(by_link(&context, &link).await), Problem::LinkUnusable);
+    assert_eq!(refusal(by_link(&context, &link).await), Problem::InvalidLink);
     assert_eq!(refusal(blobby.member(SLUG).await), Problem::SignedOut);
     assert_eq!(refusal(operator_link(&context, "blobby@blobsrus.com").await), Problem::NotFound);
 }
@@ -206,7 +206,7 @@ async fn a_session_ends_by_signing_out_and_by_its_time(pool: PgPool) {
 async fn nothing_that_opens_anything_is_in_the_database(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite("blobby@blobsrus.com").await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let link = operator_link(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     let secrets = [link.expose().to_owned(), app.token("blobby@blobsrus.com").await.expose().to_owned()];
     for table in ["users", "invitations", "sign_ins", "sessions", "deliveries", "audit_events"] {

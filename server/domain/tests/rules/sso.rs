@@ -61,14 +61,14 @@ impl Sso {
     }
 
     pub async fn begin(&self, invitation: Option<&Token>) -> Begun {
-        let nobody = self.app.nobody();
+        let nobody = self.app.anonymous();
         let context = nobody.organization(SLUG).await.unwrap();
         let begun = sso::begin(&context, self.connection, "", invitation, None).await.unwrap();
         Begun { browser: begun.browser, url: begun.url.unwrap() }
     }
 
     pub async fn finish(&self, browser: &Token, says: ProviderSays) -> Finished {
-        let nobody = self.app.nobody();
+        let nobody = self.app.anonymous();
         sso::finish(&nobody.organization(SLUG).await.unwrap(), Some(browser), says).await.unwrap()
     }
 
@@ -88,7 +88,7 @@ impl Sso {
     }
 
     pub async fn refusal(&self, browser: &Token) -> SsoRefusal {
-        let nobody = self.app.nobody();
+        let nobody = self.app.anonymous();
         sso::refused_page(&nobody.organization(SLUG).await.unwrap(), Some(browser)).await.unwrap().refusal
     }
 
@@ -151,7 +151,7 @@ async fn an_invited_person_gets_what_was_offered_and_nobody_becomes_two(pool: Pg
         let session = sso.comes(blobby()).await.unwrap();
         let request_context = request_context(&sso.app.context, HashMap::from([(SLUG.to_owned(), session)]));
         assert!(request_context.admin(SLUG).await.is_ok());
-        let nobody = sso.app.nobody();
+        let nobody = sso.app.anonymous();
         let page = invitations::join_page(&nobody.organization(SLUG).await.unwrap(), &token).await.unwrap();
         assert_eq!(page, JoinPage::AlreadyJoined);
         assert_eq!(sso.app.count("users").await, 2);
@@ -175,7 +175,7 @@ async fn a_request_is_stale_once_its_asker_came_by_sso_and_can_be_dismissed(pool
     let sso = Sso::new(pool).await;
     sso.app.invite(BLOBBY).await;
     sso.app.wait_days(8);
-    let nobody = sso.app.nobody();
+    let nobody = sso.app.anonymous();
     let token = sso.app.token(BLOBBY).await;
     requests::request_renewal(&nobody.organization(SLUG).await.unwrap(), &token).await.unwrap();
     sso.comes(blobby()).await.unwrap();
@@ -303,7 +303,7 @@ async fn the_first_admin_is_found_by_the_address(pool: PgPool) {
 async fn a_provider_that_is_away_is_told_of_and_comes_back(pool: PgPool) {
     let sso = Sso::new(pool).await;
     sso.provider.down(true);
-    let nobody = sso.app.nobody();
+    let nobody = sso.app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let begun = sso::begin(&context, sso.connection, "", None, None).await.unwrap();
     assert_eq!(begun.url, None);
@@ -324,7 +324,7 @@ async fn a_provider_that_is_away_is_told_of_and_comes_back(pool: PgPool) {
 async fn a_connection_of_another_organization_is_not_there(pool: PgPool) {
     let sso = Sso::new(pool).await;
     crate::test_app::create_organization(&sso.app.context, "other", "eve@other.example").await;
-    let nobody = sso.app.nobody();
+    let nobody = sso.app.anonymous();
     let other = nobody.organization("other").await.unwrap();
     assert_eq!(refusal(sso::begin(&other, sso.connection, "", None, None).await), Problem::NotFound);
     let begun = sso.begin(None).await;

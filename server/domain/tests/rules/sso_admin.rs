@@ -96,7 +96,7 @@ async fn without_email_links_only_admins_get_one_and_asking_looks_the_same(pool:
     let app = &sso.app;
     app.make_active(BLOBBY).await;
     app.run("delete from sign_ins").await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     // What a member got before opens nothing from then on.
     sign_in::request(&context, BLOBBY).await.unwrap();
@@ -153,7 +153,7 @@ fn logout(sso: &Sso) -> Value {
 }
 
 async fn back_channel(sso: &Sso, token: &str) -> Option<usize> {
-    let nobody = sso.app.nobody();
+    let nobody = sso.app.anonymous();
     sso::back_channel(&nobody.organization(SLUG).await.unwrap(), token).await.ok()
 }
 

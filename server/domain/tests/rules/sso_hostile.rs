@@ -92,7 +92,7 @@ async fn an_attackers_code_gets_nothing_in_the_victims_browser(pool: PgPool) {
         assert!(matches!(sso.finish(&victim, says(&code, &state)).await, Finished::Refused));
         assert_eq!(sso.refusal(&victim).await, SsoRefusal::Over);
     }
-    let nobody = sso.app.nobody();
+    let nobody = sso.app.anonymous();
     let context = nobody.organization(crate::test_app::SLUG).await.unwrap();
     let finished = domain::sso::finish(&context, None, says(&code, &state)).await.unwrap();
     assert!(matches!(finished, Finished::Refused));
@@ -153,7 +153,7 @@ async fn tries_that_nobody_finishes_are_forgotten(pool: PgPool) {
 async fn two_tabs_of_one_browser_do_not_disturb_each_other(pool: PgPool) {
     let sso = Sso::new(pool).await;
     let one = sso.begin(None).await;
-    let nobody = sso.app.nobody();
+    let nobody = sso.app.anonymous();
     let context = nobody.organization(crate::test_app::SLUG).await.unwrap();
     let again = Some(one.browser.clone());
     let two = domain::sso::begin(&context, sso.connection, "", None, again).await.unwrap();

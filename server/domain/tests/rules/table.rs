@@ -30,7 +30,7 @@ enum Outcome {
     Rejected(Refusal),
     NoOp,
     /// Joining by a link fails without a reason; the page of the link shows it.
-    LinkUnusable,
+    InvalidLink,
 }
 
 impl<'a> Subject<'a> {
@@ -45,7 +45,7 @@ impl<'a> Subject<'a> {
                 app.expire_invitation(&email).await;
             }
             MembershipState::Active | MembershipState::Suspended => {
-                let nobody = app.nobody();
+                let nobody = app.anonymous();
                 let context = nobody.organization(SLUG).await.unwrap();
                 invitations::join(&context, &token, &email, "Some Blob").await.unwrap();
                 if state == MembershipState::Suspended {
@@ -90,17 +90,17 @@ impl<'a> Subject<'a> {
                 };
             }
             Action::Accept => {
-                let nobody = self.app.nobody();
+                let nobody = self.app.anonymous();
                 let context = nobody.organization(SLUG).await.unwrap();
                 let joined = invitations::join(&context, &self.token, &self.email, "Some Blob").await;
                 return match joined {
                     Ok(_) => Outcome::Applied,
-                    Err(Error::Problem(Problem::LinkUnusable)) => Outcome::LinkUnusable,
+                    Err(Error::Problem(Problem::InvalidLink)) => Outcome::InvalidLink,
                     Err(other) => panic!("{other}"),
                 };
             }
             Action::Request => {
-                let nobody = self.app.nobody();
+                let nobody = self.app.anonymous();
                 requests::submit(&nobody.organization(SLUG).await.unwrap(), &self.email, "Some Blob", "")
                     .await
                     .unwrap();
@@ -133,7 +133,7 @@ impl<'a> Subject<'a> {
             Action::ScimActivate => UserAction::Activate,
             Action::ScimCreate => {
                 let key = self.app.key().await;
-                let request_context = self.app.nobody();
+                let request_context = self.app.anonymous();
                 let api_client = request_context.api_client(SLUG, Some(&key), None).await.unwrap();
                 let form = UserUpdate {
                     email: EmailAddress::parse(&self.email).unwrap(),
@@ -265,7 +265,7 @@ async fn every_transition_matches_the_table(pool: PgPool) {
                 }
                 Transition::Reject(why) => {
                     let expected =
-                        if action == Action::Accept { Outcome::LinkUnusable } else { Outcome::Rejected(why) };
+                        if action == Action::Accept { Outcome::InvalidLink } else { Outcome::Rejected(why) };
                     assert_eq!(outcome, expected, "{case}");
                     assert_eq!(dump(&app).await, before, "{case} changed something");
                 }

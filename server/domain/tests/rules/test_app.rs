@@ -65,12 +65,12 @@ impl TestApp {
     }
 
     /// An anonymous caller from this IP address.
-    pub fn nobody_from(&self, source: &str) -> RequestContext {
+    pub fn anonymous_from(&self, source: &str) -> RequestContext {
         request_context_from(&self.context, HashMap::new(), source)
     }
 
     /// An anonymous caller.
-    pub fn nobody(&self) -> RequestContext {
+    pub fn anonymous(&self) -> RequestContext {
         request_context(&self.context, HashMap::new())
     }
 
@@ -109,7 +109,7 @@ impl TestApp {
     pub async fn make_active(&self, email: &str) -> RequestContext {
         self.invite(email).await;
         let token = self.token(email).await;
-        let nobody = self.nobody();
+        let nobody = self.anonymous();
         let session =
             invitations::join(&nobody.organization(SLUG).await.unwrap(), &token, email, "Some Blob")
                 .await

@@ -140,7 +140,7 @@ impl Harness {
             Input::Confirm(request) => {
                 let keys = &self.app.context.keys;
                 let token = keys.request_token(self.app.organization, RequestId(request)).unwrap();
-                let request_context = self.app.nobody_from(&source);
+                let request_context = self.app.anonymous_from(&source);
                 requests::confirm(&request_context.organization(SLUG).await.unwrap(), &token).await.unwrap();
                 Response::Done
             }
@@ -156,11 +156,11 @@ impl Harness {
             Input::Accept(invitation) => {
                 let keys = &self.app.context.keys;
                 let token = keys.invitation_token(self.app.organization, InvitationId(invitation)).unwrap();
-                let request_context = self.app.nobody_from(&source);
+                let request_context = self.app.anonymous_from(&source);
                 let context = request_context.organization(SLUG).await.unwrap();
                 match invitations::join(&context, &token, &email, "Some Blob").await {
                     Ok(_) => Response::Done,
-                    Err(Error::Problem(Problem::LinkUnusable)) => Response::LinkUnusable,
+                    Err(Error::Problem(Problem::InvalidLink)) => Response::InvalidLink,
                     Err(other) => panic!("{other}"),
                 }
             }
