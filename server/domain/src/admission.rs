@@ -129,7 +129,7 @@ async fn lock_user(
     )
     .fetch_optional(transaction)
     .await?;
-    Ok(Some((UserId(user.id), state(&user.status, expires_at, context.now))))
+    Ok(Some((UserId(user.id), membership_state(&user.status, expires_at, context.now))))
 }
 
 /// Accepts the invitation of a locked user and activates them.

@@ -64,7 +64,7 @@ pub async fn create(
     )
     .fetch_one(&mut *transaction)
     .await?;
-    if usize::try_from(there).unwrap_or(usize::MAX) >= MAX_KEYS {
+    if usize::try_from(count).unwrap_or(usize::MAX) >= MAX_KEYS {
         return Err(Error::field("name", FieldError::TooMany { max: MAX_KEYS }));
     }
     sqlx::query!(

@@ -104,7 +104,7 @@ pub(crate) async fn load(
 /// Replaces the roles and groups of these users. The number of statements does not depend on the number of users.
 ///
 /// # Errors
-/// [`FieldError::NoSuchChoice`] if a role or group does not exist.
+/// [`FieldError::InvalidChoice`] if a role or group does not exist.
 pub(crate) async fn set(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
@@ -136,7 +136,7 @@ pub(crate) async fn set(
 /// Adds roles and groups to these users, and keeps those that they already have.
 ///
 /// # Errors
-/// [`FieldError::NoSuchChoice`] if a role or group does not exist.
+/// [`FieldError::InvalidChoice`] if a role or group does not exist.
 pub(crate) async fn grant(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
@@ -175,6 +175,6 @@ pub(crate) async fn grant(
 
 /// Maps a violation of the foreign key `constraint` to an error on the form field that holds the id.
 pub(crate) fn foreign_key_error(error: sqlx::Error, constraint: &str, field: &str) -> Error {
-    let broken = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
-    if broken == Some(constraint) { Error::field(field, FieldError::InvalidChoice) } else { error.into() }
+    let violated = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
+    if violated == Some(constraint) { Error::field(field, FieldError::InvalidChoice) } else { error.into() }
 }

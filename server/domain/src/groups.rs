@@ -98,15 +98,15 @@ pub async fn save(
             (group, "group.updated")
         }
     };
-    let names = set_roles(&mut transaction, principal, group, roles).await?;
-    let details = json!({ "group": name, "roles": names });
+    let role_names = set_roles(&mut transaction, principal, group, roles).await?;
+    let details = json!({ "group": name, "roles": role_names });
     let targets = Targets::resource(group.0);
-    audit::record(&mut transaction, principal, &principal.actor, word, &targets, &details).await?;
+    audit::record(&mut transaction, principal, &principal.actor, action, &targets, &details).await?;
     transaction.commit().await?;
     Ok(group)
 }
 
-fn check(name: &str, description: &str) -> Result<(String, String)> {
+fn validate(name: &str, description: &str) -> Result<(String, String)> {
     match (field::parse_name(name), field::parse_description(description)) {
         (Ok(name), Ok(description)) => Ok((name, description)),
         (name, description) => {

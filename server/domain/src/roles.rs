@@ -74,12 +74,12 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
     };
     let details = json!({ "role": name, "permissions": texts });
     let targets = Targets::resource(role.0);
-    audit::record(&mut transaction, admin, &Actor::user(&admin.user), word, &targets, &details).await?;
+    audit::record(&mut transaction, admin, &Actor::user(&admin.user), action, &targets, &details).await?;
     transaction.commit().await?;
     Ok(role)
 }
 
-fn check(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
+fn validate(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
     let name = field::parse_name(name);
     let permissions = match permission::parse_list(permissions) {
         Ok(list) if list.is_empty() => Err(FieldError::Empty),

@@ -142,15 +142,16 @@ pub(super) fn invite_result(
         (Some(of), _) => ClassifiedAddress::new(entry.text, AddressClass::Duplicate { of }),
         (None, Err(why)) => ClassifiedAddress::new(entry.text, AddressClass::Malformed { why }),
         (None, Ok(address)) => {
-            let key = address.normalized();
-            let Found { state, user, asked } = found.get(&key).copied().unwrap_or(Found::NOBODY);
+            let email = address.normalized();
+            let status = statuses.get(&email).copied().unwrap_or(AddressStatus::UNKNOWN);
+            let AddressStatus { state, user, has_open_request } = status;
             let class = match AddressClass::for_state(state) {
-                class if class.is_invited() && !settings.allows(&key) => {
+                class if class.is_invited() && !settings.allows(&email) => {
                     AddressClass::Refused { why: Refusal::DomainNotAllowed }
                 }
                 class => class,
             };
-            ClassifiedAddress { text: address.as_str().to_owned(), class, user, has_open_request: asked }
+            ClassifiedAddress { text: address.as_str().to_owned(), class, user, has_open_request }
         }
     };
     InviteResult { addresses: entries.into_iter().map(classify).collect() }

@@ -150,10 +150,10 @@ async fn classify_locked(
         users.iter().filter(|user| user.status == "invited").map(|user| user.id).collect();
     let expirations = load_open_expirations(transaction, admin, &invited).await?;
     for user in users {
-        rest.remove(&user.email_normalized);
-        let state = state(&user.status, ends.get(&user.id).copied(), admin.now);
+        pending.remove(&user.email_normalized);
+        let state = membership_state(&user.status, expirations.get(&user.id).copied(), admin.now);
         if AddressClass::for_state(state).is_invited() {
-            found.invited.push(Invited {
+            batch.invitees.push(Invitee {
                 id: user.id,
                 email: user.email,
                 email_normalized: user.email_normalized.clone(),
@@ -263,7 +263,8 @@ async fn upsert_invitations(
 ) -> Result<Vec<mail::InvitationMail>> {
     let expires_at = admin.now + TimeDelta::days(admin.settings.invitation_days.into());
     let inviter = admin.user.display_name();
-    let (again, new): (Vec<&Invited>, Vec<&Invited>) = found.invited.iter().partition(|user| user.again);
+    let (reinvited, new): (Vec<&Invitee>, Vec<&Invitee>) =
+        batch.invitees.iter().partition(|user| user.is_reinvited);
     let mut mails: Vec<mail::InvitationMail> = new
         .iter()
         .map(|user| mail::InvitationMail { invitation: admin.new_id(), email: user.email.clone() })

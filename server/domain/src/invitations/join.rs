@@ -55,7 +55,7 @@ pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
 ///
 /// # Errors
 /// A field error if the name is invalid; [`Problem::InvalidLink`] if the link can't be used, as its page explains;
-/// [`Problem::OtherAccountOpen`] if this browser is signed in to the organization, because it would be unclear who joins.
+/// [`Problem::DifferentAccount`] if this browser is signed in to the organization, because it would be unclear who joins.
 pub async fn join(
     context: &OrganizationContext<'_>,
     token: &Token,

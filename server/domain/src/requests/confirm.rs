@@ -134,7 +134,7 @@ async fn lock_request(
             )
             .fetch_optional(transaction)
             .await?;
-            state(&status, expires_at, context.now)
+            membership_state(&status, expires_at, context.now)
         }
     };
     Ok(Some(LockedRequest { email: row.email, email_normalized: row.email_normalized, state, placeholder }))

@@ -39,7 +39,9 @@ pub async fn request_renewal(context: &OrganizationContext<'_>, token: &Token) -
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    if expires_at.is_none() || state(&user.status, expires_at, context.now) != MembershipState::Expired {
+    if expires_at.is_none()
+        || membership_state(&user.status, expires_at, context.now) != MembershipState::Expired
+    {
         return Ok(());
     }
     if confirm::count_repeat(&mut transaction, context, &user.email_normalized).await? {

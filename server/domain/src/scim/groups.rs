@@ -220,8 +220,8 @@ async fn load_members(
 ///
 /// # Errors
 /// A name that can't be or is taken; a member who is not there.
-pub async fn create_group(api_client: &ApiClient<'_>, form: &GroupForm) -> Result<ScimGroup> {
-    let name = field::parse_name(form.name.as_deref().unwrap_or_default())
+pub async fn create_group(api_client: &ApiClient<'_>, update: &GroupUpdate) -> Result<ScimGroup> {
+    let name = field::parse_name(update.name.as_deref().unwrap_or_default())
         .map_err(|why| Error::field("displayName", why))?;
     retry_on_deadlock!(try_create(api_client, &name, update))
 }
@@ -257,7 +257,7 @@ pub async fn update_group(
     if_match: &IfMatch,
     update: &GroupUpdate,
 ) -> Result<ScimGroup> {
-    let name = form.name.as_deref().map(field::parse_name).transpose();
+    let name = update.name.as_deref().map(field::parse_name).transpose();
     let name = name.map_err(|why| Error::field("displayName", why))?;
     retry_on_deadlock!(try_update(api_client, group, if_match, name.as_deref(), update))
 }
@@ -338,5 +338,5 @@ async fn record_event(
     action: &str,
 ) -> Result<()> {
     let (actor, targets) = (Principal::from(api_client).actor, Targets::resource(group.0));
-    audit::record(transaction, api_client, &actor, word, &targets, &json!({ "group": name })).await
+    audit::record(transaction, api_client, &actor, action, &targets, &json!({ "group": name })).await
 }

@@ -5,7 +5,7 @@
 
 use super::filter::{AttributeExpression, AttributePath, Filter, Literal, Operator, parse_date_time};
 use super::schema::{Attribute, Column, DataType};
-use crate::users::contains;
+use crate::users::contains_pattern;
 use model::EmailAddress;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -237,7 +237,10 @@ impl Statement {
         let is_like = matches!(operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
         // A substring of the name or the address is a substring of both joined, which has a trigram index.
         if is_like && !negated && text.is_ascii() && text.len() > 2 && expression.contains("u.email") {
-            self.sql.push("lower(u.name || ' ' || u.email) like ").push_bind(contains(text)).push(" and ");
+            self.sql
+                .push("lower(u.name || ' ' || u.email) like ")
+                .push_bind(contains_pattern(text))
+                .push(" and ");
         }
         self.sql.push(expression);
         if is_like {
@@ -266,7 +269,7 @@ impl Statement {
     }
 
     fn push_like(&mut self, operator: Operator, text: &str) {
-        let pattern = contains(text);
+        let pattern = contains_pattern(text);
         let pattern = match operator {
             Operator::StartsWith => pattern.get(1..).unwrap_or_default().to_owned(),
             Operator::EndsWith => pattern.get(..pattern.len() - 1).unwrap_or_default().to_owned(),

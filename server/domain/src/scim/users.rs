@@ -138,7 +138,10 @@ async fn try_create(api_client: &ApiClient<'_>, update: &UserUpdate) -> Result<S
     store_profile(&mut transaction, api_client, admitted.user, update).await?;
     store_attributes(&mut transaction, api_client, admitted.user, update).await?;
     if !update.active {
-        single_result(apply(&mut transaction, principal, UserAction::Deactivate, &[admitted.user.0]).await?)?;
+        single_result(
+            apply_in_transaction(&mut transaction, principal, UserAction::Deactivate, &[admitted.user.0])
+                .await?,
+        )?;
     }
     let user = load_user(&mut transaction, api_client, admitted.user).await?;
     transaction.commit().await?;
@@ -216,9 +219,13 @@ async fn try_update<E: From<Error> + Send>(
         update_attributes(&mut transaction, api_client, &before, &update).await?;
     }
     if deactivates {
-        single_result(apply(&mut transaction, principal, UserAction::Deactivate, &[user.0]).await?)?;
+        single_result(
+            apply_in_transaction(&mut transaction, principal, UserAction::Deactivate, &[user.0]).await?,
+        )?;
     } else if update.active && !before.active {
-        single_result(apply(&mut transaction, principal, UserAction::Activate, &[user.0]).await?)?;
+        single_result(
+            apply_in_transaction(&mut transaction, principal, UserAction::Activate, &[user.0]).await?,
+        )?;
     }
     let outcome = if deactivates && !has_joined {
         UpdateOutcome::InvitationRevoked
@@ -257,7 +264,9 @@ async fn try_delete(api_client: &ApiClient<'_>, user: UserId, if_match: &IfMatch
     if *if_match != IfMatch::Any {
         if_match.check(&load_user(&mut transaction, api_client, user).await?.version())?;
     }
-    single_result(apply(&mut transaction, principal, UserAction::RevokeMembership, &[user.0]).await?)?;
+    single_result(
+        apply_in_transaction(&mut transaction, principal, UserAction::RevokeMembership, &[user.0]).await?,
+    )?;
     transaction.commit().await?;
     Ok(())
 }
@@ -266,7 +275,7 @@ async fn try_delete(api_client: &ApiClient<'_>, user: UserId, if_match: &IfMatch
 fn single_result(result: model::actions::ActionResult) -> Result<()> {
     match result.refused.into_iter().next() {
         Some(refused) => Err(Problem::Refused { why: refused.why }.into()),
-        None if answer.not_found > 0 => Err(Error::not_found()),
+        None if result.not_found > 0 => Err(Error::not_found()),
         None => Ok(()),
     }
 }

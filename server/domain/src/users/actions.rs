@@ -104,13 +104,16 @@ async fn apply_to_state(
     if action.can_remove_admin() {
         access::lock_organization(transaction, principal).await?;
     }
-    let mut found = lock_users(transaction, principal, chosen).await?;
-    let admins_left =
-        if action.can_remove_admin() { Some(count_admins(transaction, principal).await?) } else { None };
-    let not_found = chosen.len() - found.len();
-    found.retain(|user| only.is_none_or(|only| user.state == only));
-    let mut plan = Plan::of(principal, action, found, admins_left);
-    write(transaction, principal, action, &plan.done).await?;
+    let mut users = lock_users(transaction, principal, selection).await?;
+    let remaining_admins = if action.can_remove_admin() {
+        Some(count_active_admins(transaction, principal).await?)
+    } else {
+        None
+    };
+    let not_found = selection.len() - users.len();
+    users.retain(|user| required_state.is_none_or(|state| user.state == state));
+    let plan = Plan::new(principal, action, users, remaining_admins);
+    execute(transaction, principal, action, &plan.changes).await?;
     Ok(ActionResult {
         action,
         done: plan.changes.into_iter().map(|(user, _)| user.email).collect(),

@@ -36,7 +36,7 @@ async fn invited_address_is_refused(pool: PgPool) {
     assert_eq!(app.invite_one(" BLOBBY@BlobsRUs.com").await, refused(Refusal::AlreadyInvited));
     assert_eq!(app.count("invitations").await, 1);
     assert_eq!(app.count_invitation_emails().await, 1);
-    assert_eq!(app.count_events("user.invited").await, 1);
+    assert_eq!(app.count_audit_events("user.invited").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -97,22 +97,19 @@ async fn classify_reports_open_requests(pool: PgPool) {
     app.insert_open_request("known@blobsrus.com").await;
     app.insert_dismissed_request("dismissed@blobsrus.com").await;
     let list = "Blobby@BlobsRUs.com, known@blobsrus.com, dismissed@blobsrus.com, new@blobsrus.com";
-    let classes = invitations::classify(&app.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
-    let asked: Vec<bool> = classes.addresses.iter().map(|address| address.has_open_request).collect();
-    assert_eq!(asked, [true, true, false, false]);
-    assert_eq!(classes.addresses[0].class, AddressClass::New);
-    assert_eq!(classes.addresses[1].class, refused(Refusal::UserExists));
-    // Inviting answers the request.
+    let result = invitations::classify(&app.admin.admin(SLUG).await.unwrap(), list).await.unwrap();
+    let has_open_request: Vec<bool> =
+        result.addresses.iter().map(|address| address.has_open_request).collect();
+    assert_eq!(has_open_request, [true, true, false, false]);
+    assert_eq!(result.addresses[0].class, AddressClass::New);
+    assert_eq!(result.addresses[1].class, refused(Refusal::UserExists));
+    // Inviting the address approves the request.
     app.invite(list).await;
-    assert_eq!(
-        app.count("invitation_requests where email_normalized = 'blobby@blobsrus.com' and status = 'open'")
-            .await,
-        0
-    );
+    assert_eq!(app.count_open_requests(BLOBBY).await, 0);
     let other = create_organization(&app.context, "other", "eve@other.example").await;
-    let theirs =
+    let foreign =
         invitations::classify(&other.admin("other").await.unwrap(), "known@blobsrus.com").await.unwrap();
-    assert!(!theirs.addresses[0].has_open_request);
+    assert!(!foreign.addresses[0].has_open_request);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -131,8 +128,8 @@ async fn empty_and_oversized_lists_are_field_errors(pool: PgPool) {
     let admin = app.admin.admin(SLUG).await.unwrap();
     let problem = refusal(invite(&admin, " ,;\n", &OrganizationRole::Member.into()).await);
     assert_eq!(problem, Problem::field("addresses", FieldError::NoAddress));
-    let huge: String = (0..=10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
-    let problem = refusal(invite(&admin, &huge, &OrganizationRole::Member.into()).await);
+    let oversized: String = (0..=10_000).map(|n| format!("blob{n}@blobsrus.com\n")).collect();
+    let problem = refusal(invite(&admin, &oversized, &OrganizationRole::Member.into()).await);
     let error = FieldError::TooManyAddresses { count: 10_001, max: 10_000 };
     assert_eq!(problem, Problem::field("addresses", error));
     assert_eq!(app.count("deliveries").await, 0);
@@ -155,9 +152,9 @@ async fn only_admins_of_the_organization_have_access(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let member = app.make_active(BLOBBY).await;
     assert_eq!(refusal(member.admin(SLUG).await), Problem::NotFound);
-    let stranger = create_organization(&app.context, "other", "eve@other.example").await;
-    assert_eq!(refusal(stranger.admin(SLUG).await), Problem::SignedOut);
-    assert_eq!(refusal(stranger.organization("nowhere").await), Problem::NotFound);
+    let outsider = create_organization(&app.context, "other", "eve@other.example").await;
+    assert_eq!(refusal(outsider.admin(SLUG).await), Problem::SignedOut);
+    assert_eq!(refusal(outsider.organization("nowhere").await), Problem::NotFound);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -165,7 +162,7 @@ async fn same_address_is_one_user_per_organization(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active(BLOBBY).await;
     let other = create_organization(&app.context, "other", "eve@other.example").await;
-    let answer =
+    let result =
         invite(&other.admin("other").await.unwrap(), BLOBBY, &OrganizationRole::Member.into()).await.unwrap();
-    assert_eq!(answer.count_invited(), 1);
+    assert_eq!(result.count_invited(), 1);
 }

@@ -205,9 +205,9 @@ async fn roles_and_groups_of_others_are_rejected(pool: PgPool) {
     let admin = app.admin.admin(SLUG).await.unwrap();
     let ada = app.user(ADMIN).await;
     let no_choice = |field| Problem::field(field, FieldError::InvalidChoice);
-    for (offer, field) in [
-        (AccessGrant { roles: vec![theirs], ..AccessGrant::default() }, "roles"),
-        (AccessGrant { groups: vec![their_group], ..AccessGrant::default() }, "groups"),
+    for (grant, field) in [
+        (AccessGrant { roles: vec![foreign_role], ..AccessGrant::default() }, "roles"),
+        (AccessGrant { groups: vec![foreign_group], ..AccessGrant::default() }, "groups"),
         (AccessGrant { roles: vec![RoleId(Uuid::from_u128(7))], ..AccessGrant::default() }, "roles"),
     ] {
         assert_eq!(refusal(invitations::invite(&admin, BLOBBY, &grant).await), no_choice(field));
@@ -264,12 +264,12 @@ async fn bulk_membership_changes_are_audited_per_user(pool: PgPool) {
     let users: Vec<model::UserId> = ids.into_iter().map(model::UserId).collect();
     assert_eq!(groups::add_members(&admin, group, &users[..10]).await.unwrap().done, 10);
     assert_eq!(groups::add_members(&admin, group, &users).await.unwrap().done, 990);
-    assert_eq!(app.count_events("group.members_added").await, 1_000);
+    assert_eq!(app.count_audit_events("group.members_added").await, 1_000);
     assert_eq!(groups::list(&admin).await.unwrap()[0].members, 1_000);
     assert_eq!(groups::remove_members(&admin, group, &users[..10]).await.unwrap().done, 10);
     assert_eq!(groups::remove_members(&admin, group, &users).await.unwrap().done, 990);
     assert_eq!(groups::remove_members(&admin, group, &users).await.unwrap().done, 0);
-    assert_eq!(app.count_events("group.members_removed").await, 1_000);
+    assert_eq!(app.count_audit_events("group.members_removed").await, 1_000);
     assert_eq!(groups::list(&admin).await.unwrap()[0].members, 0);
     assert_eq!(app.count("users").await, 1_001, "former members stay in the organization");
 }
@@ -296,7 +296,7 @@ async fn removed_member_loses_only_the_group_roles(pool: PgPool) {
     assert_eq!(permissions(removed).await, ["c:pay"]);
     assert_eq!(permissions(remaining).await, ["a:read", "c:pay"]);
     for (users, error) in
-        [(vec![], FieldError::Empty), (vec![leaves; 1_001], FieldError::TooMany { max: 1_000 })]
+        [(vec![], FieldError::Empty), (vec![removed; 1_001], FieldError::TooMany { max: 1_000 })]
     {
         let problem = Problem::field("users", error);
         assert_eq!(refusal(groups::add_members(&admin, group, &users).await), problem);
@@ -340,5 +340,5 @@ async fn concurrent_membership_changes_are_serialized(pool: PgPool) {
     }
     let members = app.count("group_members").await;
     assert_eq!(i64::try_from(added).unwrap() - i64::try_from(removed).unwrap(), members);
-    assert_eq!(app.count_events("group.members_added").await, i64::try_from(added).unwrap());
+    assert_eq!(app.count_audit_events("group.members_added").await, i64::try_from(added).unwrap());
 }

@@ -181,11 +181,12 @@ impl Fixture {
             panic!("no such user")
         };
         for (name, value, total) in [("userName", email.as_str(), 1), ("externalId", "nobody's", 0)] {
-            let common = [Resource::User.attributes(), Resource::User.common()];
-            let attribute = common.into_iter().find_map(|attributes| schema::find(attributes, name)).unwrap();
-            let path = Path { extension: false, attribute, inside: None };
-            let filter = Filter::test(path, Operator::Equal, Literal::Text(value.to_owned())).ok();
-            let query = ListQuery { filter, start: 1, count: 100, ..ListQuery::default() };
+            let common = [ResourceType::User.attributes(), ResourceType::User.common_attributes()];
+            let attribute =
+                common.into_iter().find_map(|attributes| schema::find_attribute(attributes, name)).unwrap();
+            let path = AttributePath { in_extension: false, attribute, sub_attribute: None };
+            let filter = Filter::attribute(path, Operator::Equal, Literal::String(value.to_owned())).ok();
+            let query = ListQuery { filter, start_index: 1, count: 100, ..ListQuery::default() };
             assert_eq!(scim::list_users(&api_client, &query).await.unwrap().total, total, "{name}");
         }
         scim::get_user(&api_client, *user).await.unwrap();

@@ -203,7 +203,7 @@ async fn concurrent_suspensions_keep_one_admin(_: PgPoolOptions, options: PgConn
         let by_admin = async {
             let admin = admin.admin(SLUG).await.unwrap();
             start.wait().await;
-            let result = users::act(&admin, UserAction::Suspend, &[second]).await;
+            let result = users::apply_action(&admin, UserAction::Suspend, &[second]).await;
             result.is_ok_and(|result| result.done.len() == 1)
         };
         let (by_scim, by_admin) = tokio::join!(by_scim, by_admin);
@@ -240,7 +240,7 @@ async fn concurrent_group_changes_succeed(_: PgPoolOptions, options: PgConnectOp
                     roles: Vec::new(),
                     groups: if n % 10 == 0 { vec![group] } else { Vec::new() },
                 };
-                users::change(&admin, users[n % 10], &grant).await.unwrap();
+                users::set_access(&admin, users[n % 10], &grant).await.unwrap();
                 return;
             }
             let request_context = app.anonymous();
@@ -277,11 +277,12 @@ async fn concurrent_updates_with_if_match_apply_once(_: PgPoolOptions, options: 
             scim::update_user(&api_client, id, &IfMatch::OneOf(vec![version]), change).await
         });
     }
-    let answers = tasks.join_all().await;
-    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-    let told =
-        |answer: &domain::Result<Edited>| matches!(answer, Err(Error::Problem(Problem::PreconditionFailed)));
-    assert_eq!(answers.iter().filter(|answer| told(answer)).count(), TASKS - 1);
+    let results = tasks.join_all().await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    let is_stale = |result: &domain::Result<UpdateOutcome>| {
+        matches!(result, Err(Error::Problem(Problem::PreconditionFailed)))
+    };
+    assert_eq!(results.iter().filter(|result| is_stale(result)).count(), TASKS - 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

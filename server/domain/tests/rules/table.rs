@@ -84,8 +84,8 @@ impl<'a> Subject<'a> {
         let user_action = match action {
             Action::Invite => {
                 return match self.app.invite_one(&self.email).await {
-                    AddressClass::New | AddressClass::Expired => Came::Done,
-                    AddressClass::Refused { why } => Came::Refused(why),
+                    AddressClass::New | AddressClass::Expired => Outcome::Applied,
+                    AddressClass::Refused { why } => Outcome::Rejected(why),
                     other => panic!("{other:?}"),
                 };
             }
@@ -142,7 +142,7 @@ impl<'a> Subject<'a> {
                     external_id: None,
                     attributes: serde_json::Map::new(),
                 };
-                return match scim::create(&api_client, &form).await {
+                return match scim::create_user(&api_client, &form).await {
                     Ok(_) => Outcome::Applied,
                     Err(Error::Problem(Problem::Refused { why })) => Outcome::Rejected(why),
                     Err(other) => panic!("{other}"),
@@ -153,11 +153,11 @@ impl<'a> Subject<'a> {
             }
         };
         let admin = self.app.admin.admin(SLUG).await.unwrap();
-        let answer = users::act(&admin, act, &[self.user]).await.unwrap();
-        match (answer.done.as_slice(), answer.refused.as_slice(), answer.not_found) {
-            ([email], [], 0) if *email == self.email => Came::Done,
-            ([], [one], 0) if one.email == self.email => Came::Refused(one.why),
-            ([], [], _) => Came::Nothing,
+        let result = users::apply_action(&admin, user_action, &[self.user]).await.unwrap();
+        match (result.done.as_slice(), result.refused.as_slice(), result.not_found) {
+            ([email], [], 0) if *email == self.email => Outcome::Applied,
+            ([], [refused], 0) if refused.email == self.email => Outcome::Rejected(refused.why),
+            ([], [], _) => Outcome::NoOp,
             other => panic!("{other:?}"),
         }
     }
@@ -231,14 +231,15 @@ async fn every_transition_matches_the_table(pool: PgPool) {
             }
             // Send the emails queued during setup: only those that the action queues are counted.
             app.send_mail().await;
-            let (mails, mut audit) = (subject.mails().await, subject.audit_rows().await);
-            let before = rows(&app).await;
-            let came = subject.does(action).await;
-            match cell {
-                Transition::Apply(outcome) => {
-                    assert_eq!(came, Came::Done, "{what}");
-                    assert_eq!(subject.state().await, outcome.state, "{what}");
-                    let more = match outcome.mail {
+            let emails_before = subject.count_emails().await;
+            let mut events = subject.audit_events().await;
+            let before = dump(&app).await;
+            let outcome = subject.perform(action).await;
+            match expected {
+                Transition::Apply(effect) => {
+                    assert_eq!(outcome, Outcome::Applied, "{case}");
+                    assert_eq!(subject.state().await, effect.state, "{case}");
+                    let expected_emails = match effect.mail {
                         Mail::None => [0, 0, 0],
                         Mail::Invitation | Mail::ExistingInvitation => [1, 0, 0],
                         Mail::SignIn => [0, 1, 0],

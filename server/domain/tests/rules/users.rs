@@ -1,6 +1,6 @@
 //! The users list and profiles.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, found, refusal};
+use crate::test_app::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use domain::groups;
 use domain::users::{list, profile};
 use model::users::{UserSort, UsersPage, UsersQuery};
@@ -111,11 +111,11 @@ async fn group_filter_lists_exactly_its_members(pool: PgPool) {
     app.wait_days(7);
     assert_eq!(page(&app, query.clone()).await.rows.len(), 50);
     assert_eq!(page(&app, query).await.rows[0].status, UserStatus::Expired);
-    // Another organization's group is as one that is not there.
-    let other = crate::test_app::create_organization(&app.context, "other", "eve@other.example").await;
-    let ours = UsersQuery { group: Some(group), ..UsersQuery::default() };
-    let theirs = list(&other.admin("other").await.unwrap(), &ours).await.unwrap();
-    assert_eq!((theirs.rows, theirs.group), (vec![], None));
+    // A group of another organization is treated like one that does not exist.
+    let other = create_organization(&app.context, "other", "eve@other.example").await;
+    let query = UsersQuery { group: Some(group), ..UsersQuery::default() };
+    let foreign = list(&other.admin("other").await.unwrap(), &query).await.unwrap();
+    assert_eq!((foreign.rows, foreign.group), (vec![], None));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -129,13 +129,10 @@ async fn invalid_cursor_starts_at_the_first_page(pool: PgPool) {
 async fn profile_of_another_organization_is_not_found(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.make_active("blobby@blobsrus.com").await;
-    let id: Uuid = sqlx::query_scalar("select id from users where email = 'blobby@blobsrus.com'")
-        .fetch_one(&app.context.pool)
-        .await
-        .unwrap();
-    let seen = profile(&app.admin.admin(SLUG).await.unwrap(), UserId(id)).await.unwrap();
-    assert_eq!((seen.user.status, seen.deliveries.len()), (UserStatus::Active, 1));
-    let other = crate::test_app::create_organization(&app.context, "other", "eve@other.example").await;
-    let hidden = profile(&other.admin("other").await.unwrap(), UserId(id)).await;
-    assert_eq!(crate::test_app::refusal(hidden), Problem::NotFound);
+    let user = app.user("blobby@blobsrus.com").await;
+    let own = profile(&app.admin.admin(SLUG).await.unwrap(), user).await.unwrap();
+    assert_eq!((own.user.status, own.deliveries.len()), (UserStatus::Active, 1));
+    let other = create_organization(&app.context, "other", "eve@other.example").await;
+    let foreign = profile(&other.admin("other").await.unwrap(), user).await;
+    assert_eq!(refusal(foreign), Problem::NotFound);
 }

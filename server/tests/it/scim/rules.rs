@@ -113,7 +113,7 @@ async fn the_last_admin_stays_and_the_log_says_why(pool: PgPool) {
     let request_context = scim.server.admin().await;
     let admin = request_context.admin("blobsrus").await.unwrap();
     let other: UserId = other.parse().unwrap();
-    users::act(&admin, UserAction::MakeAdmin, &[other]).await.unwrap();
+    users::apply_action(&admin, UserAction::MakeAdmin, &[other]).await.unwrap();
     assert_eq!(scim.patch(&path, deactivate).await.ok()["active"], false);
 }
 

@@ -22,9 +22,9 @@ pub(super) async fn change_members(
     changes: &MemberChanges,
 ) -> Result<()> {
     let ids = |users: &BTreeSet<UserId>| -> Vec<Uuid> { users.iter().map(|user| user.0).collect() };
-    let (add, remove) = (ids(&members.add), ids(&members.remove));
-    let there = lock_members(&mut *transaction, api_client, &add).await?;
-    if let Some(missing) = add.iter().find(|user| !there.contains(*user)) {
+    let (add, remove) = (ids(&changes.add), ids(&changes.remove));
+    let existing = lock_users(&mut *transaction, api_client, &add).await?;
+    if let Some(missing) = add.iter().find(|user| !existing.contains(*user)) {
         return Err(Error::field("members", FieldError::UnknownUser { id: UserId(*missing) }));
     }
     let removed = if changes.replace || !remove.is_empty() {
