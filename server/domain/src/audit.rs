@@ -46,7 +46,7 @@ impl<'a> Actor<'a> {
         match self {
             Self::User { id, name } => ("user", Some(id.0), name),
             Self::Unauthenticated { email } => ("unauthenticated", None, email),
-            Self::ApiKey { id, name } => ("key", Some(*id), name),
+            Self::ApiKey { id, name } => ("api_key", Some(*id), name),
             Self::Connection { id, name } => ("connection", Some(*id), name),
             Self::Operator => ("operator", None, "command line"),
         }
