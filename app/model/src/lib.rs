@@ -21,6 +21,7 @@ pub mod requests;
 pub mod settings;
 pub mod sign_in;
 pub mod sso;
+pub mod text;
 pub mod transitions;
 mod unicode;
 pub mod users;
