@@ -4,7 +4,7 @@ mod args;
 
 use args::{DATABASE_CONNECTIONS, LISTEN, LOG_FORMAT, MAIL_FROM, given, or};
 use domain::Keyring;
-use domain::mail::{MailConfigError, Mailbox, Transport, sender};
+use domain::mail::{MailConfigError, Mailbox, Transport, parse_sender};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -75,7 +75,7 @@ impl Config {
             listen,
             keys: Arc::new(Keyring::parse(&secret_key).map_err(|error| format!("SECRET_KEY {error}"))?),
             smtp_url,
-            mail_from: sender(&or(settings.mail_from, MAIL_FROM))
+            mail_from: parse_sender(&or(settings.mail_from, MAIL_FROM))
                 .map_err(|error| format!("MAIL_FROM {error}"))?,
             trusted_proxies: networks(&given(settings.trusted_proxies).unwrap_or_default())?,
             log_format: log_format(&or(settings.log_format, LOG_FORMAT))?,

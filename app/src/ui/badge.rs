@@ -37,8 +37,8 @@ pub fn DeliveryLine(state: DeliveryState, now: DateTime<Utc>) -> impl IntoView {
         DeliveryState::Accepted { at, reply } => {
             ("delivery muted", Icon::Check, "Mail handed over".to_owned(), format!("{}: {reply}", exact(at)))
         }
-        DeliveryState::Retrying { reply, next, .. } => {
-            let words = format!("Mail waiting for another try, {}", relative(next, now));
+        DeliveryState::Retrying { reply, next_attempt_at, .. } => {
+            let words = format!("Mail waiting for another try, {}", relative(next_attempt_at, now));
             ("delivery warning", Icon::Clock, words, reply)
         }
         DeliveryState::Failed { reply, .. } => {

@@ -16,8 +16,8 @@ pub fn Mails(deliveries: Vec<Delivery>, now: DateTime<Utc>) -> impl IntoView {
     let mails = deliveries.into_iter().map(|mail| {
         let said = match &mail.state {
             DeliveryState::Accepted { reply, .. } => format!("The mail server took it: {reply}"),
-            DeliveryState::Retrying { reply, attempts, next } => {
-                format!("{reply} (attempts so far: {attempts}; next: {})", exact(*next))
+            DeliveryState::Retrying { reply, attempts, next_attempt_at } => {
+                format!("{reply} (attempts so far: {attempts}; next: {})", exact(*next_attempt_at))
             }
             DeliveryState::Failed { reply, .. } => reply.clone(),
             DeliveryState::Queued | DeliveryState::Cancelled => String::new(),

@@ -39,7 +39,7 @@ pub async fn invite(admin: &Admin<'_>, list: &str, offer: &AccessGrant) -> Resul
     let details = details(&mut transaction, admin, offer, found.invited.first()).await?;
     audit::record(&mut transaction, admin, &Actor::user(&admin.user), "user.invited", &targets, &details)
         .await?;
-    mail::queue_invitations(&mut transaction, admin, &mails).await?;
+    mail::enqueue_invitations(&mut transaction, admin, &mails).await?;
     transaction.commit().await?;
     admin.app().mail_ready.notify_one();
     Ok(answer(entries, &found.states, &admin.settings))

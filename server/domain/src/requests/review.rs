@@ -105,7 +105,7 @@ pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], tell: bool) -> R
     }
     if tell {
         let mails: Vec<_> = closed.iter().map(|row| (RequestId(row.id), row.email.as_str())).collect();
-        mail::queue_requests(&mut transaction, admin, "request_dismissed", &mails).await?;
+        mail::enqueue_requests(&mut transaction, admin, "request_dismissed", &mails).await?;
     }
     let actor = Actor::user(&admin.user);
     let details = json!({ "told": tell });

@@ -294,7 +294,7 @@ async fn resend(
         rows.into_iter().map(|row| mail::InvitationMail { invitation: row.id, email: row.email }).collect();
     let keys: Vec<&str> = done.iter().map(|(user, _)| user.email_normalized.as_str()).collect();
     requests::mark_approved(transaction, principal, &keys).await?;
-    mail::queue_invitations(transaction, principal, &mails).await
+    mail::enqueue_invitations(transaction, principal, &mails).await
 }
 
 /// The invitations stay behind without their user, so that their links can say what became of them. Sessions, roles

@@ -173,12 +173,12 @@ impl TestApp {
 /// Lets a worker send all that is due.
 pub async fn send_mail(context: &AppContext, looking: &PgPool) {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let transport = mail::Transport::captured(mail::Captured::default());
-    let from = mail::sender("Vestibule <vestibule@example.org>").unwrap();
+    let transport = mail::Transport::memory(mail::MemoryMailbox::default());
+    let from = mail::parse_sender("Vestibule <vestibule@example.org>").unwrap();
     let ended = async {
         let _ = stopped.await;
     };
-    let worker = tokio::spawn(mail::work(context.clone(), transport, from, ended));
+    let worker = tokio::spawn(mail::run_worker(context.clone(), transport, from, ended));
     while count(looking, "deliveries where due_at is not null").await > 0 {
         context.mail_ready.notify_one();
         tokio::task::yield_now().await;
