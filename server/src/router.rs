@@ -51,12 +51,12 @@ pub fn router(state: AppState) -> Router {
         .route("/api/{*function}", any(pages::server_function))
         .merge(pages)
         .merge(assets::router(&state));
-    if state.captured.is_some() {
+    if state.dev_mailbox.is_some() {
         let mailbox = Router::new()
             .route("/dev/mail", get(dev_mailbox::list))
-            .route("/dev/mail/{id}", get(dev_mailbox::mail))
-            .route("/dev/mail/{id}/html", get(dev_mailbox::html))
-            .layer(from_fn(dev_mailbox::here_alone));
+            .route("/dev/mail/{id}", get(dev_mailbox::show))
+            .route("/dev/mail/{id}/html", get(dev_mailbox::show_html))
+            .layer(from_fn(dev_mailbox::loopback_only));
         router = router.merge(mailbox);
     }
     // Servers of others call these: they bring no cookies, and no page of somebody else could make use of one.

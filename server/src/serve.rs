@@ -6,7 +6,7 @@ use crate::router::{metrics_router, router};
 use crate::state::AppState;
 use axum::serve::ListenerExt;
 use domain::AppContext;
-use domain::mail::{self, Captured, Transport};
+use domain::mail::{self, MemoryMailbox, Transport};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,11 +25,11 @@ const STOP_WITHIN: Duration = Duration::from_secs(9);
 pub async fn serve(config: Config, app: AppContext) -> Result<(), String> {
     let site_root = config.site_root()?;
     migrate(&app).await?;
-    let (transport, captured) = if let Some(url) = &config.smtp_url {
+    let (transport, dev_mailbox) = if let Some(url) = &config.smtp_url {
         (Transport::smtp(url).map_err(|error| format!("SMTP_URL {error}"))?, None)
     } else {
-        let captured = Captured::default();
-        (Transport::captured(captured.clone()), Some(captured))
+        let dev_mailbox = MemoryMailbox::default();
+        (Transport::memory(dev_mailbox.clone()), Some(dev_mailbox))
     };
     let listener = listen(config.listen, "LISTEN").await?;
     let address = listener.local_addr().unwrap_or(config.listen);
@@ -41,11 +41,11 @@ pub async fn serve(config: Config, app: AppContext) -> Result<(), String> {
         work.spawn(async move { drop(server.await) });
     }
     tracing::info!(%address, url = %config.base_url, "serving");
-    if captured.is_some() {
+    if dev_mailbox.is_some() {
         tracing::warn!("SMTP_URL is not set: no mail is sent; it is shown at http://{address}/dev/mail");
     }
-    let state = AppState::new(app.clone(), site_root, captured, config.trusted_proxies);
-    work.spawn(mail::work(app, transport, config.mail_from, stopped(stopping.clone())));
+    let state = AppState::new(app.clone(), site_root, dev_mailbox, config.trusted_proxies);
+    work.spawn(mail::run_worker(app, transport, config.mail_from, stopped(stopping.clone())));
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     // An answer in several pieces would wait for the browser to confirm the first.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));

@@ -4,7 +4,7 @@ use crate::web::assets::manifest::Names;
 use app::shell::Files;
 use axum::extract::FromRef;
 use domain::AppContext;
-use domain::mail::Captured;
+use domain::mail::MemoryMailbox;
 use ipnet::IpNet;
 use leptos::WasmSplitManifest;
 use leptos::config::LeptosOptions;
@@ -22,7 +22,7 @@ pub struct AppState {
     /// Whether the name of a file tells what is in it.
     pub hashed: bool,
     /// The mail that was not sent, where there is no mail server.
-    pub captured: Option<Captured>,
+    pub dev_mailbox: Option<MemoryMailbox>,
     pub trusted_proxies: Arc<[IpNet]>,
     /// Where pages ask whether they were built anew, while somebody works on them.
     pub reload_port: Option<u32>,
@@ -32,7 +32,7 @@ impl AppState {
     pub fn new(
         app: AppContext,
         site_root: impl AsRef<Path>,
-        captured: Option<Captured>,
+        dev_mailbox: Option<MemoryMailbox>,
         trusted_proxies: Vec<IpNet>,
     ) -> Self {
         let names = Names::read(site_root.as_ref());
@@ -48,7 +48,7 @@ impl AppState {
             files: names.files(),
             split,
             hashed: names.hashed(),
-            captured,
+            dev_mailbox,
             trusted_proxies,
             reload_port,
         }

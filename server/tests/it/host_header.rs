@@ -3,7 +3,7 @@
 use crate::test_server::{ADMIN, FORM, TestServer};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use domain::mail::{self, Captured, Transport};
+use domain::mail::{self, MemoryMailbox, Transport};
 use sqlx::PgPool;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn post(site: &TestServer, path: &str, cookie: &str, body: &str) -> (Statu
 }
 
 /// Waits for so many mails.
-async fn mails(captured: &Captured, count: usize) -> Vec<mail::CapturedMail> {
+async fn mails(captured: &MemoryMailbox, count: usize) -> Vec<mail::CapturedMail> {
     let came = async {
         while captured.list().len() < count {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -45,15 +45,15 @@ async fn mails(captured: &Captured, count: usize) -> Vec<mail::CapturedMail> {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn a_hostile_host_or_origin_is_in_no_link_and_no_redirect(pool: PgPool) {
-    let captured = Captured::default();
-    let site = TestServer::with(pool, BASE, |state| state.captured = Some(captured.clone())).await;
+    let captured = MemoryMailbox::default();
+    let site = TestServer::with(pool, BASE, |state| state.dev_mailbox = Some(captured.clone())).await;
     sqlx::query("update organizations set requests_enabled = true")
         .execute(&site.context.pool)
         .await
         .unwrap();
-    let from = mail::sender("Vestibule <vestibule@members.example.com>").unwrap();
-    let transport = Transport::captured(captured.clone());
-    tokio::spawn(mail::work(site.context.clone(), transport, from, std::future::pending()));
+    let from = mail::parse_sender("Vestibule <vestibule@members.example.com>").unwrap();
+    let transport = Transport::memory(captured.clone());
+    tokio::spawn(mail::run_worker(site.context.clone(), transport, from, std::future::pending()));
     let admin = format!("__Host-{}", site.signed_in("blobsrus", ADMIN).await);
 
     let login = format!("_action=/api/sign_in/request&org=blobsrus&email={ADMIN}");
