@@ -6,7 +6,7 @@ use super::database::{Database, MANY};
 use super::fixtures::{self, addresses, admin_of};
 use super::http::{Client, call_form, get};
 use super::load::crowd;
-use super::mail::drained;
+use super::mail::drain_outbox;
 use super::report::Row;
 use super::server::{Mail, Server};
 use super::sink::Sink;
@@ -70,7 +70,7 @@ async fn mailing(config: &Config) -> Result<f64> {
     let server = Server::start(config, &database, Mail::Port(sink.port)).await?;
     server.forget_peak()?;
     for round in 0..3 {
-        drained(&database, &server, &organization, round, 10_000).await?;
+        drain_outbox(&database, &server, &organization, round, 10_000).await?;
     }
     Ok(server.memory()?.1)
 }
