@@ -7,7 +7,7 @@ use args::{
     or_default,
 };
 use domain::Keyring;
-use domain::mail::{Mailbox, Transport, sender};
+use domain::mail::{Mailbox, Transport, parse_sender};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -80,7 +80,7 @@ impl Config {
             listen,
             keys: Arc::new(Keyring::parse(&secret_key).map_err(|error| config_error("SECRET_KEY", error))?),
             smtp_url,
-            mail_from: sender(&or_default(args.mail_from, DEFAULT_MAIL_FROM))
+            mail_from: parse_sender(&or_default(args.mail_from, DEFAULT_MAIL_FROM))
                 .map_err(|error| config_error("MAIL_FROM", error))?,
             trusted_proxies: parse_networks(&non_empty(args.trusted_proxies).unwrap_or_default())?,
             log_format: parse_log_format(&or_default(args.log_format, DEFAULT_LOG_FORMAT))?,

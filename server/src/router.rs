@@ -53,9 +53,9 @@ pub fn router(state: AppState) -> Router {
     if state.dev_mailbox.is_some() {
         let mailbox = Router::new()
             .route("/dev/mail", get(dev_mailbox::list))
-            .route("/dev/mail/{id}", get(dev_mailbox::mail))
-            .route("/dev/mail/{id}/html", get(dev_mailbox::html))
-            .layer(from_fn(dev_mailbox::here_alone));
+            .route("/dev/mail/{id}", get(dev_mailbox::show))
+            .route("/dev/mail/{id}/html", get(dev_mailbox::show_html))
+            .layer(from_fn(dev_mailbox::loopback_only));
         router = router.merge(mailbox);
     }
     // Called by other servers. They authenticate without cookies, so cross-site request forgery does not apply.

@@ -6,7 +6,7 @@ use crate::router::{metrics_router, router};
 use crate::state::AppState;
 use axum::serve::ListenerExt;
 use domain::AppContext;
-use domain::mail::{self, Captured, Transport};
+use domain::mail::{self, MemoryMailbox, Transport};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,8 +31,8 @@ pub async fn serve(config: Config, app: AppContext) -> Result<(), String> {
     let (transport, dev_mailbox) = if let Some(url) = &config.smtp_url {
         (Transport::smtp(url).map_err(|error| config_error("SMTP_URL", error))?, None)
     } else {
-        let mailbox = Captured::default();
-        (Transport::captured(mailbox.clone()), Some(mailbox))
+        let mailbox = MemoryMailbox::default();
+        (Transport::memory(mailbox.clone()), Some(mailbox))
     };
     let listener = listen(config.listen, "LISTEN").await?;
     let address = listener.local_addr().unwrap_or(config.listen);
@@ -52,7 +52,7 @@ pub async fn serve(config: Config, app: AppContext) -> Result<(), String> {
         );
     }
     let state = AppState::new(app.clone(), site_root, dev_mailbox, config.trusted_proxies);
-    tasks.spawn(mail::work(app, transport, config.mail_from, wait_for_shutdown(shutdown_requested.clone())));
+    tasks.spawn(mail::run_worker(app, transport, config.mail_from, wait_for_shutdown(shutdown_requested.clone())));
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     // Nagle's algorithm would hold back the rest of a response until the browser acknowledges its first packet.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));

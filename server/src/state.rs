@@ -4,7 +4,7 @@ use crate::web::assets::manifest::AssetManifest;
 use app::shell::AssetUrls;
 use axum::extract::FromRef;
 use domain::AppContext;
-use domain::mail::Captured;
+use domain::mail::MemoryMailbox;
 use ipnet::IpNet;
 use leptos::WasmSplitManifest;
 use leptos::config::LeptosOptions;
@@ -22,7 +22,7 @@ pub struct AppState {
     /// Whether asset file names contain a hash of their content, so that they can be cached as immutable.
     pub hashed_assets: bool,
     /// Captured email, when there is no SMTP server.
-    pub dev_mailbox: Option<Captured>,
+    pub dev_mailbox: Option<MemoryMailbox>,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Arc<[IpNet]>,
     /// The port of cargo-leptos' live reload, when it watches for changes.
@@ -33,7 +33,7 @@ impl AppState {
     pub fn new(
         app: AppContext,
         site_root: impl AsRef<Path>,
-        dev_mailbox: Option<Captured>,
+        dev_mailbox: Option<MemoryMailbox>,
         trusted_proxies: Vec<IpNet>,
     ) -> Self {
         let manifest = AssetManifest::read(site_root.as_ref());

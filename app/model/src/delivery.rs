@@ -1,39 +1,39 @@
-//! Where a mail is. Nothing here says "sent": a mail is queued, handed to the mail server (with its reply), waiting
-//! for another try, or failed.
+//! The delivery status of messages. No state is called "sent": a message is queued, accepted by the mail server (with
+//! its reply), waiting for a retry, failed, or cancelled.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Where one mail is on its way.
+/// The state of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
-    /// Written down, not tried yet.
+    /// In the outbox, not attempted yet.
     Queued,
-    /// The mail server took it, and said `reply`.
+    /// The mail server accepted the message with `reply`.
     Accepted {
         #[serde(with = "chrono::serde::ts_microseconds")]
         at: DateTime<Utc>,
         reply: String,
     },
-    /// The last try failed for a reason that may pass.
+    /// The last attempt failed for a transient reason.
     Retrying {
         reply: String,
         attempts: u32,
         #[serde(with = "chrono::serde::ts_microseconds")]
-        next: DateTime<Utc>,
+        next_attempt_at: DateTime<Utc>,
     },
-    /// It will not be tried again.
+    /// The message was rejected or its last attempt failed; there are no further attempts.
     Failed {
         #[serde(with = "chrono::serde::ts_microseconds")]
         at: DateTime<Utc>,
         reply: String,
     },
-    /// It was not sent, since what it was about had ended by then.
+    /// Not sent, because its reason no longer existed, such as a revoked invitation.
     Cancelled,
 }
 
-/// One mail in a person's history.
+/// One message in a user's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     pub id: crate::DeliveryId,
@@ -44,7 +44,7 @@ pub struct Delivery {
     pub state: DeliveryState,
 }
 
-/// What a mail is about.
+/// The kind of message, as far as it appears in a user's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryKind {
@@ -53,6 +53,7 @@ pub enum DeliveryKind {
 }
 
 impl DeliveryKind {
+    /// The name of the kind in the UI.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Invitation => "Invitation",

@@ -37,8 +37,8 @@ pub fn DeliveryStatus(state: DeliveryState, now: DateTime<Utc>) -> impl IntoView
             let tooltip = format!("Accepted by the mail server on {}: {reply}", format_utc(at));
             ("delivery muted", Icon::Check, "Email accepted".to_owned(), tooltip)
         }
-        DeliveryState::Retrying { reply, next, .. } => {
-            let text = format!("Email delayed · retrying {}", format_relative(next, now));
+        DeliveryState::Retrying { reply, next_attempt_at, .. } => {
+            let text = format!("Email delayed · retrying {}", format_relative(next_attempt_at, now));
             ("delivery warning", Icon::Clock, text, reply)
         }
         DeliveryState::Failed { reply, .. } => {

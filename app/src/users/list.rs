@@ -228,7 +228,9 @@ fn reset_filters_on_navigation(filters: NodeRef<Form>, page: JsonResource<Page>,
 fn changes_soon(state: Option<&DeliveryState>, now: DateTime<Utc>) -> bool {
     match state {
         Some(DeliveryState::Queued) => true,
-        Some(DeliveryState::Retrying { next, .. }) => *next - now < TimeDelta::minutes(1),
+        Some(DeliveryState::Retrying { next_attempt_at, .. }) => {
+            *next_attempt_at - now < TimeDelta::minutes(1)
+        }
         _ => false,
     }
 }

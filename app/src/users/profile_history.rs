@@ -16,8 +16,8 @@ pub fn EmailDeliveries(deliveries: Vec<Delivery>, now: DateTime<Utc>) -> impl In
     let items = deliveries.into_iter().map(|delivery| {
         let detail = match &delivery.state {
             DeliveryState::Accepted { reply, .. } => format!("Mail server accepted it: {reply}"),
-            DeliveryState::Retrying { reply, attempts, next } => {
-                format!("{reply} (attempt {attempts} failed, next attempt: {})", format_utc(*next))
+            DeliveryState::Retrying { reply, attempts, next_attempt_at } => {
+                format!("{reply} (attempt {attempts} failed, next attempt: {})", format_utc(*next_attempt_at))
             }
             DeliveryState::Failed { reply, .. } => reply.clone(),
             DeliveryState::Queued | DeliveryState::Cancelled => String::new(),

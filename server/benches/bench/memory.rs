@@ -6,7 +6,7 @@ use super::database::{Database, LARGE_SLUG};
 use super::fixtures::{self, addresses, admin_email};
 use super::http::{Client, get, post_server_fn};
 use super::load::run_clients;
-use super::mail::drained;
+use super::mail::drain_outbox;
 use super::report::Row;
 use super::server::{MailTarget, Server};
 use super::sink::Sink;
@@ -76,7 +76,7 @@ async fn measure_mailing(config: &Config) -> Result<f64> {
     let server = Server::start(config, &database, MailTarget::Smtp(sink.port)).await?;
     server.reset_peak_memory()?;
     for round in 0..3 {
-        drained(&database, &server, &organization, round, 10_000).await?;
+        drain_outbox(&database, &server, &organization, round, 10_000).await?;
     }
     Ok(server.memory()?.1)
 }

@@ -1,4 +1,4 @@
-//! Postfix's mail server that counts mails and throws them away, and its counterpart that sends as fast as it can.
+//! Postfix's test programs: `smtp-sink` counts messages and discards them, `smtp-source` sends them as fast as it can.
 
 use super::Result;
 use super::config::Config;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// `smtp-sink`. It ends with this value.
+/// A running `smtp-sink`, killed on drop.
 pub struct Sink {
     child: Child,
     pub port: u16,
@@ -33,15 +33,15 @@ impl Sink {
         let mut command = Command::new(config.smtp_bin_dir.join("smtp-sink"));
         command.arg("-c").args(options);
         if is_root()? {
-            // It does not run as root.
+            // smtp-sink refuses to run as root.
             command.args(["-u", "nobody"]);
         }
         command.arg(format!("127.0.0.1:{port}")).arg("1024");
         command.stdin(Stdio::null()).stdout(File::create(&counters)?).stderr(Stdio::null());
         let mut sink = Self { child: command.spawn()?, port, counters };
-        let from = Instant::now();
+        let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if sink.child.try_wait()?.is_some() || from.elapsed() > Duration::from_secs(5) {
+            if sink.child.try_wait()?.is_some() || start.elapsed() > Duration::from_secs(5) {
                 return Err("smtp-sink did not start".into());
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -49,22 +49,22 @@ impl Sink {
         Ok(sink)
     }
 
-    /// How many mails it has taken: the last of `sess=8 quit=0 mesg=120`, which it writes over and over.
-    pub fn mails(&self) -> Result<usize> {
+    /// The number of messages received so far. smtp-sink repeatedly writes `sess=8 quit=0 mesg=120`; the last one counts.
+    pub fn received(&self) -> Result<usize> {
         let counters = fs::read_to_string(&self.counters)?;
-        let mails = counters.rsplit("mesg=").next().filter(|_| counters.contains("mesg="));
-        Ok(mails.map_or(Ok(0), |mails| mails.trim().parse())?)
+        let received = counters.rsplit("mesg=").next().filter(|_| counters.contains("mesg="));
+        Ok(received.map_or(Ok(0), |received| received.trim().parse())?)
     }
 }
 
-/// Sends so many mails of this size over 8 kept connections, as ours does.
-pub fn send(config: &Config, sink: &Sink, mails: usize, size: usize) -> Result<Duration> {
+/// Sends messages of this size over 8 persistent connections, like our worker.
+pub fn send(config: &Config, sink: &Sink, messages: usize, size: usize) -> Result<Duration> {
     let mut command = Command::new(config.smtp_bin_dir.join("smtp-source"));
-    command.args(["-d", "-s", "8", "-m", &mails.to_string(), "-l", &size.to_string()]);
-    let from = Instant::now();
+    command.args(["-d", "-s", "8", "-m", &messages.to_string(), "-l", &size.to_string()]);
+    let start = Instant::now();
     let output = command.arg(format!("127.0.0.1:{}", sink.port)).output()?;
-    let took = from.elapsed();
-    if output.status.success() { Ok(took) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
+    let elapsed = start.elapsed();
+    if output.status.success() { Ok(elapsed) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
 }
 
 fn is_root() -> Result<bool> {

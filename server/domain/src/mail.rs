@@ -1,8 +1,8 @@
-//! Mail: an outbox in the database, and the worker that empties it.
+//! Email: an outbox in the database, and a worker that delivers its messages over SMTP.
 //!
-//! The outbox is our own, and not a job library's: the row of a delivery is the job and what people see of it at
-//! once, so that the two can't tell different stories after a crash; it belongs to its organization, as every row
-//! does; and when to try again is a matter of SMTP's answers and of how long the mail is of use.
+//! The outbox is a table of this application rather than of a job library, for three reasons: the row of a delivery
+//! is both the job and the status that people see, so the two can't disagree after a crash; it belongs to its
+//! organization, like every row; and the retry schedule depends on SMTP replies and on how long a message is useful.
 
 mod backoff;
 mod enqueue;
@@ -20,9 +20,9 @@ mod transport;
 mod worker;
 
 pub use enqueue::InvitationMail;
-pub(crate) use enqueue::{queue_invitations, queue_requests, queue_sign_in};
+pub(crate) use enqueue::{enqueue_invitations, enqueue_requests, enqueue_sign_in};
 pub use lettre::message::Mailbox;
-pub use memory_mailbox::{Captured, CapturedMail};
+pub use memory_mailbox::{CapturedMail, MemoryMailbox};
 pub(crate) use state::{DeliveryColumns, delivery_state};
-pub use transport::{MailConfigError, Transport, sender};
-pub use worker::work;
+pub use transport::{MailConfigError, Transport, parse_sender};
+pub use worker::run_worker;

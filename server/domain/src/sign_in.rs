@@ -64,7 +64,7 @@ pub async fn request(context: &OrganizationContext<'_>, email: &str) -> Result<S
         )
         .execute(&mut *transaction)
         .await?;
-        mail::queue_sign_in(&mut transaction, context, attempt.id, email.as_str()).await?;
+        mail::enqueue_sign_in(&mut transaction, context, attempt.id, email.as_str()).await?;
     }
     retention::purge_expired(&mut transaction, context).await?;
     transaction.commit().await?;

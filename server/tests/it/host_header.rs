@@ -3,7 +3,7 @@
 use crate::test_server::{ADMIN, FORM, TestServer};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use domain::mail::{self, Captured, Transport};
+use domain::mail::{self, MemoryMailbox, Transport};
 use sqlx::PgPool;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn post(server: &TestServer, path: &str, cookie: &str, body: &str) -> (Sta
 }
 
 /// Waits until `count` messages are captured.
-async fn wait_for_mails(mailbox: &Captured, count: usize) -> Vec<mail::CapturedMail> {
+async fn wait_for_mails(mailbox: &MemoryMailbox, count: usize) -> Vec<mail::CapturedMail> {
     let arrival = async {
         while mailbox.list().len() < count {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -45,12 +45,12 @@ async fn wait_for_mails(mailbox: &Captured, count: usize) -> Vec<mail::CapturedM
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn hostile_host_appears_in_no_link_or_redirect(pool: PgPool) {
-    let mailbox = Captured::default();
+    let mailbox = MemoryMailbox::default();
     let server = TestServer::with_state(pool, BASE, |state| state.dev_mailbox = Some(mailbox.clone())).await;
     server.enable_requests().await;
-    let from = mail::sender("Vestibule <vestibule@members.example.com>").unwrap();
-    let transport = Transport::captured(mailbox.clone());
-    tokio::spawn(mail::work(server.context.clone(), transport, from, std::future::pending()));
+    let from = mail::parse_sender("Vestibule <vestibule@members.example.com>").unwrap();
+    let transport = Transport::memory(mailbox.clone());
+    tokio::spawn(mail::run_worker(server.context.clone(), transport, from, std::future::pending()));
     let admin = format!("__Host-{}", server.signed_in("blobsrus", ADMIN).await);
 
     let login = format!("_action=/api/sign_in/request&org=blobsrus&email={ADMIN}");

@@ -42,7 +42,7 @@ pub async fn invite(admin: &Admin<'_>, list: &str, grant: &AccessGrant) -> Resul
     let details = audit_details(&mut transaction, admin, grant, batch.invitees.first()).await?;
     audit::record(&mut transaction, admin, &Actor::user(&admin.user), "user.invited", &targets, &details)
         .await?;
-    mail::queue_invitations(&mut transaction, admin, &mails).await?;
+    mail::enqueue_invitations(&mut transaction, admin, &mails).await?;
     transaction.commit().await?;
     admin.app().mail_ready.notify_one();
     Ok(invite_result(entries, &batch.statuses, &admin.settings))

@@ -1,18 +1,19 @@
-//! Writing mails down, in the transaction of what they tell of. Whoever commits it rings `AppContext::mail_ready`.
+//! Writes messages to the outbox, in the transaction of the change that causes them. After the commit, the caller notifies
+//! `AppContext::mail_ready`.
 
 use crate::{OrganizationContext, Result};
 use model::{RequestId, SignInId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// An invitation that wants its mail.
+/// A message to queue for an invitation.
 pub struct InvitationMail {
     pub invitation: Uuid,
     pub email: String,
 }
 
-/// Queues the mails of these invitations, however many they are, by one statement.
-pub(crate) async fn queue_invitations(
+/// Queues the messages of any number of invitations with one statement.
+pub(crate) async fn enqueue_invitations(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     mails: &[InvitationMail],
@@ -35,8 +36,8 @@ pub(crate) async fn queue_invitations(
     Ok(())
 }
 
-/// Queues a mail of this kind about each of these requests, by one statement.
-pub(crate) async fn queue_requests(
+/// Queues a message of this kind for each request, with one statement.
+pub(crate) async fn enqueue_requests(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     kind: &str,
@@ -61,8 +62,9 @@ pub(crate) async fn queue_requests(
     Ok(())
 }
 
-/// Queues a sign-in mail. Whether anybody has the address is found out when the mail is made, and not by whoever asks.
-pub(crate) async fn queue_sign_in(
+/// Queues a sign-in message. The worker finds out whether the address belongs to a user, so that the response to the
+/// sign-in form takes the same time for every address.
+pub(crate) async fn enqueue_sign_in(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     sign_in: SignInId,

@@ -1,164 +1,183 @@
-//! A mail in hand: all that is needed to write it and to send it.
+//! A claimed delivery, with everything needed to render and send its message.
 
 use super::links;
-use super::message::{Label, address};
-use super::outbox::{Claimed, Key};
-use super::requests::Answer;
-use super::template::{self, Letter, Unwritten};
+use super::message::{MessageHeaders, to_smtp_address};
+use super::outbox::{ClaimedDelivery, DeliveryKey};
+use super::requests::RequestMailKind;
+use super::template::{self, RenderError, RenderedMail};
 use crate::{AppContext, Token};
 use chrono::{DateTime, TimeDelta, Utc};
 use lettre::message::Mailbox;
 use model::{DeliveryId, InvitationId, OrganizationId};
 
-/// For how long an invitation's mail is tried.
-const INVITATION_DAYS: i64 = 3;
+/// For how many days a message that doesn't expire earlier is retried.
+const RETRY_DAYS: i64 = 3;
 
-/// A mail in hand.
+/// A message to render and send.
 pub(super) struct Job {
-    pub key: Key,
-    /// How often it was tried before.
+    pub key: DeliveryKey,
+    /// How often it was attempted before.
     pub attempts: i32,
-    /// When it is given up.
-    pub give_up: DateTime<Utc>,
+    /// No attempt is made after this time.
+    pub give_up_at: DateTime<Utc>,
     pub to: String,
     slug: String,
     organization: String,
-    subject: Subject,
+    payload: JobPayload,
 }
 
-/// What a mail is about.
-enum Subject {
-    Invitation { id: InvitationId, ends: DateTime<Utc>, inviter: String, inviter_email: Option<String> },
-    SignIn { token: Token, code: Option<String>, ends: DateTime<Utc> },
-    Request(Answer),
+/// The data that differs by kind of message.
+enum JobPayload {
+    Invitation { id: InvitationId, expires_at: DateTime<Utc>, inviter: String, inviter_email: Option<String> },
+    SignIn { token: Token, code: Option<String>, expires_at: DateTime<Utc> },
+    Request(RequestMailKind),
 }
 
-/// A mail that can't be made, in words for people.
-pub(super) enum Unmade {
-    NoAddress,
-    Fault(String),
+/// Why a message could not be built.
+pub(super) enum BuildError {
+    /// SMTP can't express the recipient's address.
+    InvalidAddress,
+    Internal(String),
 }
 
 impl Job {
-    /// The mail of an invitation; nothing, when that has ended meanwhile.
-    pub fn invitation(claimed: Claimed, now: DateTime<Utc>) -> Option<Self> {
-        let ends = claimed.invitation_ends.filter(|ends| *ends > now)?;
+    /// The message of an invitation; `None` if the invitation is no longer open.
+    pub fn for_invitation(claimed: ClaimedDelivery, now: DateTime<Utc>) -> Option<Self> {
+        let expires_at = claimed.invitation_expires_at.filter(|expires_at| *expires_at > now)?;
         claimed.invitation_status.filter(|status| status == "open")?;
-        let subject = Subject::Invitation {
+        let payload = JobPayload::Invitation {
             id: InvitationId(claimed.invitation_id?),
-            ends,
+            expires_at,
             inviter: claimed.inviter.unwrap_or_default(),
             inviter_email: claimed.inviter_email,
         };
         Some(Self {
             key: (claimed.organization_id, claimed.id),
             attempts: claimed.attempts,
-            give_up: claimed.created_at + TimeDelta::days(INVITATION_DAYS),
+            give_up_at: claimed.created_at + TimeDelta::days(RETRY_DAYS),
             to: claimed.email,
             slug: claimed.slug,
             organization: claimed.organization,
-            subject,
+            payload,
         })
     }
 
-    /// The mail of a try to sign in, to the address of the user.
-    pub fn sign_in(
-        claimed: Claimed,
+    /// A sign-in message, to the address of the user.
+    pub fn for_sign_in(
+        claimed: ClaimedDelivery,
         to: String,
-        ends: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
         token: Token,
         code: Option<String>,
     ) -> Self {
         Self {
             key: (claimed.organization_id, claimed.id),
             attempts: claimed.attempts,
-            give_up: ends,
+            give_up_at: expires_at,
             to,
             slug: claimed.slug,
             organization: claimed.organization,
-            subject: Subject::SignIn { token, code, ends },
+            payload: JobPayload::SignIn { token, code, expires_at },
         }
     }
 
-    /// A mail about a request.
-    pub fn request(claimed: Claimed, answer: Answer) -> Self {
+    /// A message about invitation requests.
+    pub fn for_request(claimed: ClaimedDelivery, kind: RequestMailKind) -> Self {
         Self {
             key: (claimed.organization_id, claimed.id),
             attempts: claimed.attempts,
-            give_up: match &answer {
-                Answer::Confirm(_, ends) => *ends,
-                Answer::Dismissed | Answer::Waiting(_) => {
-                    claimed.created_at + TimeDelta::days(INVITATION_DAYS)
+            give_up_at: match &kind {
+                RequestMailKind::Confirm(_, expires_at) => *expires_at,
+                RequestMailKind::Dismissed | RequestMailKind::OpenRequests(_) => {
+                    claimed.created_at + TimeDelta::days(RETRY_DAYS)
                 }
             },
             to: claimed.email,
             slug: claimed.slug,
             organization: claimed.organization,
-            subject: Subject::Request(answer),
+            payload: JobPayload::Request(kind),
         }
     }
 
+    /// Someone is waiting for a sign-in message, so it goes before the others.
     pub fn is_urgent(&self) -> bool {
-        matches!(self.subject, Subject::SignIn { .. })
+        matches!(self.payload, JobPayload::SignIn { .. })
     }
 
     pub fn id(&self) -> DeliveryId {
         DeliveryId(self.key.1)
     }
 
-    /// What stands on the outside of the mail.
-    pub fn label<'a>(&self, from: &'a Mailbox, host: &str, now: DateTime<Utc>) -> Result<Label<'a>, Unmade> {
-        let to = address(&self.to).ok_or(Unmade::NoAddress)?;
-        let message_id = match &self.subject {
-            Subject::Invitation { .. } | Subject::Request(_) => format!("<{}@{host}>", self.id()),
-            // Each time with a new link, it is another message (RFC 5322, section 3.6.4): a mailbox that took it for
-            // a copy might keep the one whose link is dead.
-            Subject::SignIn { token, .. } => {
-                let made: u32 =
-                    token.hash().iter().take(4).fold(0, |made, byte| made << 8 | u32::from(*byte));
-                format!("<{}.{made:08x}@{host}>", self.id())
+    /// The headers of the message.
+    pub fn headers<'a>(
+        &self,
+        from: &'a Mailbox,
+        host: &str,
+        now: DateTime<Utc>,
+    ) -> Result<MessageHeaders<'a>, BuildError> {
+        let to = to_smtp_address(&self.to).ok_or(BuildError::InvalidAddress)?;
+        let message_id = match &self.payload {
+            JobPayload::Invitation { .. } | JobPayload::Request(_) => format!("<{}@{host}>", self.id()),
+            // Each attempt has a new link, so it is a different message (RFC 5322, section 3.6.4). With the same id, a
+            // mailbox could discard it as a duplicate and keep the one whose link no longer works.
+            JobPayload::SignIn { token, .. } => {
+                let hash_prefix: u32 =
+                    token.hash().iter().take(4).fold(0, |prefix, byte| prefix << 8 | u32::from(*byte));
+                format!("<{}.{hash_prefix:08x}@{host}>", self.id())
             }
         };
-        Ok(Label { id: self.id(), from, to, message_id, at: now })
+        Ok(MessageHeaders { id: self.id(), from, to, message_id, date: now })
     }
 
-    /// What the mail says, and what in it opens something.
-    pub fn letter(&self, app: &AppContext) -> Result<(Letter, Vec<String>), Unmade> {
-        match &self.subject {
-            Subject::Invitation { id, ends, inviter, inviter_email } => {
+    /// Renders the message; also returns the secrets in it, to be redacted from replies.
+    pub fn render(&self, app: &AppContext) -> Result<(RenderedMail, Vec<String>), BuildError> {
+        match &self.payload {
+            JobPayload::Invitation { id, expires_at, inviter, inviter_email } => {
                 let link = links::join(app, &self.slug, OrganizationId(self.key.0), *id)?;
-                let secret = link.rsplit('/').next().unwrap_or_default().to_owned();
-                let email = inviter_email.as_deref();
-                Ok((template::invitation(&self.organization, inviter, email, &link, *ends)?, vec![secret]))
+                let mail = template::render_invitation(
+                    &self.organization,
+                    inviter,
+                    inviter_email.as_deref(),
+                    &link,
+                    *expires_at,
+                )?;
+                Ok((mail, vec![token_of(&link)]))
             }
-            Subject::Request(Answer::Dismissed) => Ok((template::dismissed(&self.organization)?, Vec::new())),
-            Subject::Request(Answer::Waiting(count)) => {
+            JobPayload::Request(RequestMailKind::Dismissed) => {
+                Ok((template::render_request_dismissed(&self.organization)?, Vec::new()))
+            }
+            JobPayload::Request(RequestMailKind::OpenRequests(requests)) => {
                 let link = links::requests(app, &self.slug);
-                Ok((template::waiting(&self.organization, *count, &link)?, Vec::new()))
+                Ok((template::render_open_requests(&self.organization, *requests, &link)?, Vec::new()))
             }
-            Subject::Request(Answer::Confirm(id, ends)) => {
+            JobPayload::Request(RequestMailKind::Confirm(id, expires_at)) => {
                 let link = links::confirm_request(app, &self.slug, OrganizationId(self.key.0), *id)?;
-                let secret = link.rsplit('/').next().unwrap_or_default().to_owned();
-                Ok((template::request(&self.organization, &link, *ends)?, vec![secret]))
+                let mail = template::render_request_confirmation(&self.organization, &link, *expires_at)?;
+                Ok((mail, vec![token_of(&link)]))
             }
-            Subject::SignIn { token, code, ends } => {
+            JobPayload::SignIn { token, code, expires_at } => {
                 let link = links::sign_in(app, &self.slug, token);
-                let letter = template::sign_in(&self.organization, &link, code.as_deref(), *ends)?;
+                let mail = template::render_sign_in(&self.organization, &link, code.as_deref(), *expires_at)?;
                 let secrets = std::iter::once(token.expose().to_owned()).chain(code.clone());
-                Ok((letter, secrets.collect()))
+                Ok((mail, secrets.collect()))
             }
         }
     }
 }
 
-impl From<Unwritten> for Unmade {
-    fn from(why: Unwritten) -> Self {
-        Self::Fault(why.to_string())
+/// The token is the last path segment of a link.
+fn token_of(link: &str) -> String {
+    link.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+impl From<RenderError> for BuildError {
+    fn from(error: RenderError) -> Self {
+        Self::Internal(error.to_string())
     }
 }
 
-impl From<crate::Error> for Unmade {
-    fn from(why: crate::Error) -> Self {
-        Self::Fault(why.to_string())
+impl From<crate::Error> for BuildError {
+    fn from(error: crate::Error) -> Self {
+        Self::Internal(error.to_string())
     }
 }

@@ -1,12 +1,12 @@
-//! The links that leave the house. They begin with the configured public URL, and never with a request's Host.
+//! Links in emails. They start with the configured public URL, never with the Host of a request.
 
 use crate::{AppContext, Result, Token};
 use model::{InvitationId, OrganizationId, RequestId};
 
-/// The link that opens an invitation. It can be made again at any time, and is kept nowhere.
+/// The link of an invitation. Its token is derived from the invitation's id, so it is never stored.
 ///
 /// # Errors
-/// When the token can't be made, which no key of ours leads to.
+/// Never with a key accepted by `Keyring::parse`.
 pub fn join(
     app: &AppContext,
     slug: &str,
@@ -17,10 +17,10 @@ pub fn join(
     Ok(format!("{}/o/{slug}/join/{}", app.base_url, token.expose()))
 }
 
-/// The link that confirms a request. Like an invitation's, it is made when it is needed.
+/// The link that confirms an invitation request. Its token is derived, too.
 ///
 /// # Errors
-/// When the token can't be made, which no key of ours leads to.
+/// Never with a key accepted by `Keyring::parse`.
 pub fn confirm_request(
     app: &AppContext,
     slug: &str,
@@ -31,12 +31,12 @@ pub fn confirm_request(
     Ok(format!("{}/o/{slug}/confirm-request/{}", app.base_url, token.expose()))
 }
 
-/// Where admins see what waits for them.
+/// The page on which admins review invitation requests.
 pub fn requests(app: &AppContext, slug: &str) -> String {
     format!("{}/o/{slug}/settings/requests", app.base_url)
 }
 
-/// The link that signs somebody in, by the token of their try.
+/// The link that signs a user in.
 pub fn sign_in(app: &AppContext, slug: &str, token: &Token) -> String {
     format!("{}/o/{slug}/sign-in/{}", app.base_url, token.expose())
 }

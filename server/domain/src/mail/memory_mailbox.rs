@@ -1,18 +1,18 @@
-//! Mail that is kept in memory instead of being sent, for a machine without a mail server.
+//! An in-memory mailbox that captures messages instead of sending them, for development without a mail server.
 
 use chrono::{DateTime, Utc};
 use model::DeliveryId;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many mails are kept; the oldest go first.
-const MAX_KEPT: usize = 1_000;
+/// The mailbox's capacity; beyond it, the oldest message is dropped.
+const MAX_MESSAGES: usize = 1_000;
 
-/// A mailbox in memory; cheap to clone, and every clone sees the same mails.
+/// A mailbox in memory. Clones share their messages.
 #[derive(Clone, Default)]
-pub struct Captured(Arc<Mutex<VecDeque<CapturedMail>>>);
+pub struct MemoryMailbox(Arc<Mutex<VecDeque<CapturedMail>>>);
 
-/// A mail as its reader would see it.
+/// A message as its recipient would see it.
 #[derive(Clone)]
 pub struct CapturedMail {
     pub id: DeliveryId,
@@ -24,19 +24,20 @@ pub struct CapturedMail {
     pub at: DateTime<Utc>,
 }
 
-impl Captured {
-    /// The mails, the newest first.
+impl MemoryMailbox {
+    /// All messages, newest first.
     pub fn list(&self) -> Vec<CapturedMail> {
         self.lock().iter().rev().cloned().collect()
     }
 
+    /// The newest message of a delivery.
     pub fn get(&self, id: DeliveryId) -> Option<CapturedMail> {
         self.lock().iter().rev().find(|mail| mail.id == id).cloned()
     }
 
     pub(super) fn push(&self, mail: CapturedMail) {
         let mut mails = self.lock();
-        if mails.len() == MAX_KEPT {
+        if mails.len() == MAX_MESSAGES {
             mails.pop_front();
         }
         mails.push_back(mail);

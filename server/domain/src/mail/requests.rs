@@ -1,6 +1,7 @@
-//! What goes to the mailbox of somebody who asked for an invitation. Nobody but that mailbox learns which it is.
+//! Decides what a message about invitation requests contains. That depends on the state of the address, which only the
+//! owner of the mailbox may learn.
 
-use super::outbox::Claimed;
+use super::outbox::ClaimedDelivery;
 use crate::invitations::membership_state;
 use crate::{AppContext, Result, secret};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,26 +11,27 @@ use model::{EmailAddress, RequestId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// What a mail about a request says.
-pub(super) enum Answer {
-    /// To whoever asked: the link that confirms, and until when.
+/// The message about a request.
+pub(super) enum RequestMailKind {
+    /// To the requester: the request to confirm, and until when.
     Confirm(RequestId, DateTime<Utc>),
-    /// To whoever asked: the admins said no.
+    /// To the requester: the request was dismissed.
     Dismissed,
-    /// To an admin: how many requests wait.
-    Waiting(i64),
+    /// To an admin: the number of open requests.
+    OpenRequests(usize),
 }
 
-/// What the mail says; nothing, when it is not needed any more.
-pub(super) async fn answer(
+/// The message to send; `None` if it is no longer needed.
+pub(super) async fn request_mail_kind(
     app: &AppContext,
     now: DateTime<Utc>,
-    claimed: &Claimed,
-) -> Result<Option<Answer>> {
+    claimed: &ClaimedDelivery,
+) -> Result<Option<RequestMailKind>> {
     if claimed.kind == "open_requests" {
-        // Who is no admin any more, or wants no such mail, gets none: it was queued up to an hour ago.
-        let waiting = sqlx::query_scalar!(
-            "select count(*) as \"waiting!\" from invitation_requests
+        // The message was queued up to an hour ago. The recipient may no longer be an admin, or notifications may have
+        // been turned off.
+        let open_requests = sqlx::query_scalar!(
+            "select count(*) as \"open_requests!\" from invitation_requests
              where organization_id = $1 and status = 'open'
                 and exists (select from organizations where id = $1 and notify_requests)
                 and exists (
@@ -37,35 +39,36 @@ pub(super) async fn answer(
                     where organization_id = $1 and email_normalized = $2 and role = 'admin' and status = 'active'
                 )",
             claimed.organization_id,
-            key_of(&claimed.email)
+            normalized_email(&claimed.email)
         )
         .fetch_one(&app.pool)
         .await?;
-        return Ok((waiting > 0).then_some(Answer::Waiting(waiting)));
+        let open_requests = usize::try_from(open_requests).unwrap_or_default();
+        return Ok((open_requests > 0).then_some(RequestMailKind::OpenRequests(open_requests)));
     }
     if claimed.kind == "request_dismissed" {
-        return Ok(Some(Answer::Dismissed));
+        return Ok(Some(RequestMailKind::Dismissed));
     }
-    let confirm = confirmation(app, now, claimed).await?;
-    Ok(confirm.map(|(request, until)| Answer::Confirm(request, until)))
+    let request = request_to_confirm(app, now, claimed).await?;
+    Ok(request.map(|(request, expires_at)| RequestMailKind::Confirm(request, expires_at)))
 }
 
-/// As addresses are compared; nothing compares to one that is none.
-fn key_of(email: &str) -> String {
+/// The address as it is compared. An invalid address becomes the empty string, which equals no user's.
+fn normalized_email(email: &str) -> String {
     EmailAddress::parse(email).map(|email| email.normalized()).unwrap_or_default()
 }
 
-/// The request to confirm, and until when; nothing, when the address is a user's: then an invited one has the invitation
-/// queued again, an active one a sign-in mail, and the try is closed.
-async fn confirmation(
+/// The request to confirm, and until when. If the address belongs to a user, the request is resolved instead: an invited
+/// user gets the invitation again, an active user a sign-in link, a suspended user no message.
+async fn request_to_confirm(
     app: &AppContext,
     now: DateTime<Utc>,
-    claimed: &Claimed,
+    claimed: &ClaimedDelivery,
 ) -> Result<Option<(RequestId, DateTime<Utc>)>> {
     let mut transaction = app.pool.begin().await?;
     let row = sqlx::query!(
         "select r.id, r.email_normalized, r.confirm_expires_at, u.id as \"user_id?\", u.email as \"user_email?\",
-            u.status as \"user_status?\", i.id as \"invitation_id?\", i.expires_at as \"invitation_ends?\"
+            u.status as \"user_status?\", i.id as \"invitation_id?\", i.expires_at as \"invitation_expires_at?\"
          from invitation_requests r
          left join users u on u.organization_id = r.organization_id and u.email_normalized = r.email_normalized
          left join invitations i
@@ -78,35 +81,35 @@ async fn confirmation(
     .fetch_optional(&mut *transaction)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let until = row.confirm_expires_at.filter(|until| *until > now);
+    let expires_at = row.confirm_expires_at.filter(|expires_at| *expires_at > now);
     let state = match row.user_status.as_deref() {
         None => MembershipState::Unknown,
-        Some(status) => membership_state(status, row.invitation_ends, now),
+        Some(status) => membership_state(status, row.invitation_expires_at, now),
     };
     let mail = match transition(Action::Request, state) {
-        Transition::Apply(outcome) => outcome.mail,
+        Transition::Apply(effect) => effect.mail,
         Transition::Reject(_) | Transition::NoOp => Mail::None,
     };
     match (mail, row.user_email) {
-        (Mail::Confirmation, _) => return Ok(until.map(|until| (RequestId(row.id), until))),
+        (Mail::Confirmation, _) => return Ok(expires_at.map(|expires_at| (RequestId(row.id), expires_at))),
         (Mail::ExistingInvitation, Some(email)) => {
-            queue(&mut transaction, claimed, now, "invitation", row.invitation_id, None, &email).await?;
+            enqueue(&mut transaction, claimed, now, "invitation", row.invitation_id, None, &email).await?;
         }
         (Mail::SignIn, Some(email)) => {
-            let attempt = secret::id(now);
+            let sign_in = secret::id(now);
             sqlx::query!(
                 "insert into sign_ins (organization_id, id, email_normalized, created_at, expires_at) values ($1, $2, $3, $4, $5)",
                 claimed.organization_id,
-                attempt,
+                sign_in,
                 row.email_normalized,
                 now,
                 now + TimeDelta::minutes(LINK_MINUTES)
             )
             .execute(&mut *transaction)
             .await?;
-            queue(&mut transaction, claimed, now, "sign_in", None, Some(attempt), &email).await?;
+            enqueue(&mut transaction, claimed, now, "sign_in", None, Some(sign_in), &email).await?;
         }
-        // Whoever is suspended hears nothing.
+        // A suspended user gets no message.
         _ => {}
     }
     sqlx::query!(
@@ -122,9 +125,9 @@ async fn confirmation(
     Ok(None)
 }
 
-async fn queue(
+async fn enqueue(
     transaction: &mut PgConnection,
-    claimed: &Claimed,
+    claimed: &ClaimedDelivery,
     now: DateTime<Utc>,
     kind: &str,
     invitation: Option<Uuid>,

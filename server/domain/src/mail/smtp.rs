@@ -1,15 +1,15 @@
-//! Speaking to the mail server (SMTP, RFC 5321).
+//! An SMTP client (RFC 5321).
 //!
-//! The protocol is lettre's; its connections are held here. lettre's own pool sends a NOOP before each mail, throws a
-//! connection away whenever one address is refused, does not say at which point a mail was lost, and leaves Nagle's
-//! algorithm on while it writes the end of a mail by itself, which stalls each mail for 45 ms. Here they are opened
-//! with `TCP_NODELAY`, and commands go together where the server allows it (RFC 2920).
+//! lettre implements the protocol; the connections are managed here. lettre's own pool sends a NOOP before each message,
+//! drops a connection whenever a recipient is rejected, does not report at which stage a message was lost, and writes
+//! the end of the data separately with Nagle's algorithm enabled, which delays each message by 45 ms. Here, connections
+//! are opened with `TCP_NODELAY`, and commands are pipelined where the server allows it (RFC 2920).
 
 mod connection;
 mod errors;
 mod server;
 mod stream;
 
-pub(super) use connection::{Answer, Connection, Stage};
+pub(super) use connection::{Connection, SendOutcome, Stage};
 pub(super) use errors::MAX_REPLY;
 pub(super) use server::Server;

@@ -1,9 +1,9 @@
-//! Where a mail is, as people are told.
+//! Maps the columns of a delivery to the state that people see.
 
 use chrono::{DateTime, Utc};
 use model::delivery::DeliveryState;
 
-/// The columns of a delivery that tell where it is.
+/// The columns of `deliveries` that determine its [`DeliveryState`].
 pub(crate) struct DeliveryColumns {
     pub state: String,
     pub attempts: i32,
@@ -15,8 +15,9 @@ pub(crate) struct DeliveryColumns {
 pub(crate) fn delivery_state(columns: DeliveryColumns) -> DeliveryState {
     let DeliveryColumns { state, attempts, due_at, reply, ended_at } = columns;
     match (state.as_str(), due_at, ended_at) {
-        ("retrying", Some(next), _) => {
-            DeliveryState::Retrying { reply, attempts: u32::try_from(attempts).unwrap_or_default(), next }
+        ("retrying", Some(next_attempt_at), _) => {
+            let attempts = u32::try_from(attempts).unwrap_or_default();
+            DeliveryState::Retrying { reply, attempts, next_attempt_at }
         }
         ("accepted", _, Some(at)) => DeliveryState::Accepted { at, reply },
         ("failed", _, Some(at)) => DeliveryState::Failed { at, reply },
@@ -29,27 +30,27 @@ pub(crate) fn delivery_state(columns: DeliveryColumns) -> DeliveryState {
 mod tests {
     use super::*;
 
-    fn told(state: &str, due: bool, ended: bool) -> DeliveryState {
+    fn state_of(state: &str, is_due: bool, has_ended: bool) -> DeliveryState {
         let at = DateTime::UNIX_EPOCH;
         delivery_state(DeliveryColumns {
             state: state.to_owned(),
             attempts: 2,
-            due_at: due.then_some(at),
+            due_at: is_due.then_some(at),
             reply: "a reply".to_owned(),
-            ended_at: ended.then_some(at),
+            ended_at: has_ended.then_some(at),
         })
     }
 
     #[test]
-    fn each_state_of_the_row_is_told() {
+    fn every_state_column_maps_to_a_delivery_state() {
         let (at, reply) = (DateTime::UNIX_EPOCH, "a reply".to_owned());
-        assert_eq!(told("queued", true, false), DeliveryState::Queued);
+        assert_eq!(state_of("queued", true, false), DeliveryState::Queued);
         assert_eq!(
-            told("retrying", true, false),
-            DeliveryState::Retrying { reply: reply.clone(), attempts: 2, next: at }
+            state_of("retrying", true, false),
+            DeliveryState::Retrying { reply: reply.clone(), attempts: 2, next_attempt_at: at }
         );
-        assert_eq!(told("accepted", false, true), DeliveryState::Accepted { at, reply: reply.clone() });
-        assert_eq!(told("failed", false, true), DeliveryState::Failed { at, reply });
-        assert_eq!(told("cancelled", false, true), DeliveryState::Cancelled);
+        assert_eq!(state_of("accepted", false, true), DeliveryState::Accepted { at, reply: reply.clone() });
+        assert_eq!(state_of("failed", false, true), DeliveryState::Failed { at, reply });
+        assert_eq!(state_of("cancelled", false, true), DeliveryState::Cancelled);
     }
 }

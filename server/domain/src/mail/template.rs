@@ -1,204 +1,218 @@
-//! What the mails say.
+//! Renders the emails from their templates.
 
-use super::sanitize;
+use super::sanitize::sanitize_display_name;
 use askama::Template;
 use chrono::{DateTime, Utc};
 use model::sign_in::LINK_MINUTES;
+use model::text::count;
 
-/// A mail as its reader sees it.
-pub(super) struct Letter {
+/// A rendered email, before it gets its headers.
+pub(super) struct RenderedMail {
     pub subject: String,
     pub text: String,
     pub html: String,
 }
 
-/// Why a mail could not be written: a fault of ours.
+/// A message could not be rendered, which is a bug.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unwritten {
-    #[error("its template failed: {0}")]
+pub(super) enum RenderError {
+    #[error("failed to render the template: {0}")]
     Template(#[from] askama::Error),
-    #[error("its message could not be built: {0}")]
+    #[error("failed to build the message: {0}")]
     Message(#[from] lettre::error::Error),
-    #[error("its message is not UTF-8: {0}")]
-    Text(#[from] std::string::FromUtf8Error),
+    #[error("the message is not UTF-8: {0}")]
+    Utf8(#[from] std::string::FromUtf8Error),
 }
 
 #[derive(Template)]
 #[template(path = "invitation.txt")]
 struct InvitationText<'a> {
-    title: &'a str,
+    subject: &'a str,
     organization: &'a str,
     inviter: &'a str,
     link: &'a str,
-    end: &'a str,
+    expires_at: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "invitation.html")]
 struct InvitationHtml<'a> {
-    title: &'a str,
+    subject: &'a str,
     organization: &'a str,
     inviter: &'a str,
     link: &'a str,
-    end: &'a str,
+    expires_at: &'a str,
 }
 
-/// An invitation. `inviter_email` is the inviter's own address, which was checked, while the name is whatever they
-/// chose; who has no name is named by that address.
-pub(super) fn invitation(
+/// Renders an invitation. Users choose their names freely, so a name is sanitized; `inviter_email` is a verified address,
+/// and it is shown unchanged if it stands in for a missing name.
+pub(super) fn render_invitation(
     organization: &str,
     inviter: &str,
     inviter_email: Option<&str>,
     link: &str,
     expires_at: DateTime<Utc>,
-) -> Result<Letter, Unwritten> {
+) -> Result<RenderedMail, RenderError> {
     let organization = &organization_name(organization);
     let inviter = &match inviter_email {
         Some(email) if email == inviter => email.to_owned(),
-        _ => Some(sanitize::plain(inviter)).filter(|name| !name.is_empty()).unwrap_or("Somebody".to_owned()),
+        _ => non_empty_name(inviter).unwrap_or("Someone".to_owned()),
     };
-    let (title, end) = (&format!("You are invited to join {organization}"), &moment(expires_at));
-    Ok(Letter {
-        text: InvitationText { title, organization, inviter, link, end }.render()?,
-        html: InvitationHtml { title, organization, inviter, link, end }.render()?,
-        subject: title.clone(),
+    // The subject is the same for every inviter: their name would let them write it.
+    let (subject, expires_at) =
+        (&format!("You are invited to join {organization}"), &format_time(expires_at));
+    Ok(RenderedMail {
+        text: InvitationText { subject, organization, inviter, link, expires_at }.render()?,
+        html: InvitationHtml { subject, organization, inviter, link, expires_at }.render()?,
+        subject: subject.clone(),
     })
 }
 
 #[derive(Template)]
 #[template(path = "sign_in.txt")]
 struct SignInText<'a> {
-    title: &'a str,
+    subject: &'a str,
     organization: &'a str,
     link: &'a str,
     code: Option<&'a str>,
     minutes: i64,
-    end: &'a str,
+    expires_at: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInHtml<'a> {
-    title: &'a str,
+    subject: &'a str,
     organization: &'a str,
     link: &'a str,
     code: Option<&'a str>,
     minutes: i64,
-    end: &'a str,
+    expires_at: &'a str,
 }
 
-/// A link to sign in with, and a code where there is a browser to type it into.
-pub(super) fn sign_in(
+/// Renders a sign-in link, with a code if there is a browser in which to enter it.
+pub(super) fn render_sign_in(
     organization: &str,
     link: &str,
     code: Option<&str>,
     expires_at: DateTime<Utc>,
-) -> Result<Letter, Unwritten> {
+) -> Result<RenderedMail, RenderError> {
     let organization = &organization_name(organization);
-    let (title, end) = (&format!("Sign in to {organization}"), &moment(expires_at));
+    let (subject, expires_at) = (&format!("Sign in to {organization}"), &format_time(expires_at));
     let minutes = LINK_MINUTES;
-    Ok(Letter {
-        text: SignInText { title, organization, link, code, minutes, end }.render()?,
-        html: SignInHtml { title, organization, link, code, minutes, end }.render()?,
-        subject: title.clone(),
+    Ok(RenderedMail {
+        text: SignInText { subject, organization, link, code, minutes, expires_at }.render()?,
+        html: SignInHtml { subject, organization, link, code, minutes, expires_at }.render()?,
+        subject: subject.clone(),
     })
 }
 
 #[derive(Template)]
 #[template(path = "request.txt")]
-struct RequestText<'a> {
-    title: &'a str,
+struct RequestConfirmationText<'a> {
+    subject: &'a str,
     organization: &'a str,
     link: &'a str,
-    end: &'a str,
+    expires_at: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "request.html")]
-struct RequestHtml<'a> {
-    title: &'a str,
+struct RequestConfirmationHtml<'a> {
+    subject: &'a str,
     organization: &'a str,
     link: &'a str,
-    end: &'a str,
+    expires_at: &'a str,
 }
 
-/// A link to confirm that one asks for an invitation. What was typed with it stays out: anybody can type anything.
-pub(super) fn request(
+/// Renders the link that confirms an invitation request. The name and message of the request are left out: anyone could
+/// have typed them.
+pub(super) fn render_request_confirmation(
     organization: &str,
     link: &str,
     expires_at: DateTime<Utc>,
-) -> Result<Letter, Unwritten> {
+) -> Result<RenderedMail, RenderError> {
     let organization = &organization_name(organization);
-    let (title, end) = (&format!("Confirm your request to join {organization}"), &moment(expires_at));
-    Ok(Letter {
-        text: RequestText { title, organization, link, end }.render()?,
-        html: RequestHtml { title, organization, link, end }.render()?,
-        subject: title.clone(),
+    let (subject, expires_at) =
+        (&format!("Confirm your request to join {organization}"), &format_time(expires_at));
+    Ok(RenderedMail {
+        text: RequestConfirmationText { subject, organization, link, expires_at }.render()?,
+        html: RequestConfirmationHtml { subject, organization, link, expires_at }.render()?,
+        subject: subject.clone(),
     })
 }
 
 #[derive(Template)]
 #[template(path = "dismissed.txt")]
-struct DismissedText<'a> {
-    title: &'a str,
+struct RequestDismissedText<'a> {
+    subject: &'a str,
     organization: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "dismissed.html")]
-struct DismissedHtml<'a> {
-    title: &'a str,
+struct RequestDismissedHtml<'a> {
+    subject: &'a str,
     organization: &'a str,
 }
 
-/// To whoever asked: the admins said no.
-pub(super) fn dismissed(organization: &str) -> Result<Letter, Unwritten> {
+/// Renders the notice to a requester that their request was dismissed.
+pub(super) fn render_request_dismissed(organization: &str) -> Result<RenderedMail, RenderError> {
     let organization = &organization_name(organization);
-    let title = &format!("Your request to join {organization}");
-    Ok(Letter {
-        text: DismissedText { title, organization }.render()?,
-        html: DismissedHtml { title, organization }.render()?,
-        subject: title.clone(),
+    let subject = &format!("Your request to join {organization}");
+    Ok(RenderedMail {
+        text: RequestDismissedText { subject, organization }.render()?,
+        html: RequestDismissedHtml { subject, organization }.render()?,
+        subject: subject.clone(),
     })
 }
 
 #[derive(Template)]
 #[template(path = "open_requests.txt")]
-struct WaitingText<'a> {
-    title: &'a str,
+struct OpenRequestsText<'a> {
+    subject: &'a str,
     organization: &'a str,
-    waiting: &'a str,
+    open_requests: &'a str,
     link: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "open_requests.html")]
-struct WaitingHtml<'a> {
-    title: &'a str,
+struct OpenRequestsHtml<'a> {
+    subject: &'a str,
     organization: &'a str,
-    waiting: &'a str,
+    open_requests: &'a str,
     link: &'a str,
 }
 
-/// To an admin: how many requests wait. Who asked stands on the page alone.
-pub(super) fn waiting(organization: &str, count: i64, link: &str) -> Result<Letter, Unwritten> {
+/// Renders the notice to an admin about open requests. Only the page shows who made them.
+pub(super) fn render_open_requests(
+    organization: &str,
+    requests: usize,
+    link: &str,
+) -> Result<RenderedMail, RenderError> {
     let organization = &organization_name(organization);
-    let title = &format!("People ask to join {organization}");
-    let waiting = &if count == 1 { "1 request waits".to_owned() } else { format!("{count} requests wait") };
-    Ok(Letter {
-        text: WaitingText { title, organization, waiting, link }.render()?,
-        html: WaitingHtml { title, organization, waiting, link }.render()?,
-        subject: title.clone(),
+    let open_requests = &count(requests, "open invitation request", "open invitation requests");
+    let subject =
+        &format!("{} for {organization}", count(requests, "invitation request", "invitation requests"));
+    Ok(RenderedMail {
+        text: OpenRequestsText { subject, organization, open_requests, link }.render()?,
+        html: OpenRequestsHtml { subject, organization, open_requests, link }.render()?,
+        subject: subject.clone(),
     })
 }
 
 fn organization_name(name: &str) -> String {
-    Some(sanitize::plain(name)).filter(|name| !name.is_empty()).unwrap_or("an organization".to_owned())
+    non_empty_name(name).unwrap_or("an organization".to_owned())
 }
 
-/// Date, time and zone. Whose zone is the reader's nobody knows, so it is the one that everybody can convert.
-fn moment(at: DateTime<Utc>) -> String {
-    at.format("%A, %-d %B %Y, %H:%M UTC").to_string()
+fn non_empty_name(name: &str) -> Option<String> {
+    Some(sanitize_display_name(name)).filter(|name| !name.is_empty())
+}
+
+/// Date, time and zone. The recipient's zone is unknown, so it is UTC.
+fn format_time(at: DateTime<Utc>) -> String {
+    at.format("%A, %B %-d, %Y, %H:%M UTC").to_string()
 }
 
 #[cfg(test)]
@@ -212,21 +226,21 @@ mod tests {
     }
 
     #[test]
-    fn an_invitation_says_who_where_and_until_when() {
-        let letter = invitation("Blobs R Us", "Ada Blob", Some("ada@blobsrus.com"), LINK, at()).unwrap();
-        assert_eq!(letter.subject, "You are invited to join Blobs R Us");
-        for part in [&letter.text, &letter.html] {
-            assert!(part.contains("Ada Blob invites you to join Blobs R Us."), "{part}");
-            assert!(part.contains("until Monday, 21 September 2026, 14:13 UTC"), "{part}");
+    fn invitation_has_inviter_link_and_expiry() {
+        let mail = render_invitation("Blobs R Us", "Ada Blob", Some("ada@blobsrus.com"), LINK, at()).unwrap();
+        assert_eq!(mail.subject, "You are invited to join Blobs R Us");
+        for part in [&mail.text, &mail.html] {
+            assert!(part.contains("Ada Blob has invited you to join Blobs R Us."), "{part}");
+            assert!(part.contains("until Monday, September 21, 2026, 14:13 UTC"), "{part}");
         }
-        assert!(letter.text.contains(&format!("\n{LINK}\n")), "{}", letter.text);
-        assert_eq!(letter.html.matches(&format!("href=\"{LINK}\"")).count(), 2, "button and bare link");
-        assert!(!letter.html.contains("<img"));
+        assert!(mail.text.contains(&format!("\n{LINK}\n")), "{}", mail.text);
+        assert_eq!(mail.html.matches(&format!("href=\"{LINK}\"")).count(), 2, "button and plain link");
+        assert!(!mail.html.contains("<img"));
     }
 
     #[test]
-    fn names_carry_neither_links_nor_markup() {
-        let letter = invitation(
+    fn names_in_invitation_are_sanitized() {
+        let mail = render_invitation(
             "<b>Evil</b> http://evil.example",
             "a@evil.example",
             Some("ada@blobsrus.com"),
@@ -234,39 +248,53 @@ mod tests {
             at(),
         )
         .unwrap();
-        assert_eq!(letter.subject, "You are invited to join <b>Evil</b> http evil. example");
-        assert!(letter.text.contains("a at evil. example invites you"), "{}", letter.text);
-        for part in [&letter.text, &letter.html] {
+        assert_eq!(mail.subject, "You are invited to join <b>Evil</b> http evil. example");
+        assert!(mail.text.contains("a at evil. example has invited you"), "{}", mail.text);
+        for part in [&mail.text, &mail.html] {
             assert!(!part.contains("evil.example"), "{part}");
         }
-        assert!(!letter.html.contains("<b>"), "{}", letter.html);
+        assert!(!mail.html.contains("<b>"), "{}", mail.html);
     }
 
     #[test]
-    fn who_has_no_name_is_named_by_the_checked_address() {
-        let letter =
-            invitation("Blobs R Us", "ada@blobsrus.com", Some("ada@blobsrus.com"), LINK, at()).unwrap();
-        assert!(letter.text.contains("ada@blobsrus.com invites you"), "{}", letter.text);
-        let letter = invitation("Blobs R Us", "\u{202e}", None, LINK, at()).unwrap();
-        assert!(letter.text.contains("Somebody invites you"), "{}", letter.text);
+    fn inviter_without_name_is_shown_by_email() {
+        let mail = render_invitation("Blobs R Us", "ada@blobsrus.com", Some("ada@blobsrus.com"), LINK, at())
+            .unwrap();
+        assert!(mail.text.contains("ada@blobsrus.com has invited you"), "{}", mail.text);
+        let mail = render_invitation("Blobs R Us", "\u{202e}", None, LINK, at()).unwrap();
+        assert!(mail.text.contains("Someone has invited you"), "{}", mail.text);
     }
 
     #[test]
-    fn a_sign_in_mail_without_a_code_says_nothing_of_one() {
-        let letter = sign_in("Blobs R Us", LINK, None, at()).unwrap();
-        for part in [&letter.text, &letter.html] {
-            assert!(part.contains("The link works once, for 15 minutes") && !part.contains("code"), "{part}");
+    fn sign_in_without_code_does_not_mention_one() {
+        let mail = render_sign_in("Blobs R Us", LINK, None, at()).unwrap();
+        for part in [&mail.text, &mail.html] {
+            assert!(
+                part.contains("The link can be used once and expires in 15 minutes")
+                    && !part.contains("code"),
+                "{part}"
+            );
         }
     }
 
     #[test]
-    fn a_sign_in_mail_has_link_code_and_end() {
-        let letter = sign_in("Blobs R Us", LINK, Some("012345"), at()).unwrap();
-        assert_eq!(letter.subject, "Sign in to Blobs R Us");
-        for part in [&letter.text, &letter.html] {
-            for piece in [LINK, "012345", "for 15 minutes: until Monday, 21 September 2026, 14:13 UTC"] {
-                assert!(part.contains(piece), "{piece} in {part}");
+    fn sign_in_has_link_code_and_expiry() {
+        let mail = render_sign_in("Blobs R Us", LINK, Some("012345"), at()).unwrap();
+        assert_eq!(mail.subject, "Sign in to Blobs R Us");
+        for part in [&mail.text, &mail.html] {
+            for expected in [LINK, "012345", "expire in 15 minutes (Monday, September 21, 2026, 14:13 UTC)"] {
+                assert!(part.contains(expected), "{expected} in {part}");
             }
         }
+    }
+
+    #[test]
+    fn open_requests_are_counted_with_their_noun() {
+        let mail = render_open_requests("Blobs R Us", 1, LINK).unwrap();
+        assert_eq!(mail.subject, "1 invitation request for Blobs R Us");
+        assert!(mail.text.contains("Blobs R Us has 1 open invitation request."), "{}", mail.text);
+        let mail = render_open_requests("Blobs R Us", 2, LINK).unwrap();
+        assert_eq!(mail.subject, "2 invitation requests for Blobs R Us");
+        assert!(mail.html.contains("Blobs R Us has 2 open invitation requests."), "{}", mail.html);
     }
 }

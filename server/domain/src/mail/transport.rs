@@ -1,85 +1,84 @@
-//! Where mail goes: to a mail server, or into memory.
+//! The configured transport: an SMTP server, or a mailbox in memory.
 
-use super::memory_mailbox::Captured;
+use super::memory_mailbox::MemoryMailbox;
 use super::smtp::Server;
 use lettre::message::Mailbox;
 use std::sync::Arc;
 
-/// Where mail goes; cheap to clone.
+/// Where messages are delivered. Cheap to clone.
 #[derive(Clone)]
-pub struct Transport(pub(super) Way);
+pub struct Transport(pub(super) Backend);
 
 #[derive(Clone)]
-pub(super) enum Way {
+pub(super) enum Backend {
     Smtp(Arc<Server>),
-    Captured(Captured),
+    Memory(MemoryMailbox),
 }
 
-/// Why a setting is not taken, as what follows the setting's name in one line. It never repeat_count a password.
+/// Why a setting is invalid, in one line that follows the name of the setting. It never contains a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailConfigError {
-    #[error("is no URL: {0}")]
+    #[error("not a valid URL ({0})")]
     NotAUrl(url::ParseError),
-    #[error("begins with {0}:// and not with smtp:// or smtps://")]
+    #[error("expected smtp:// or smtps://, got {0}://")]
     Scheme(String),
-    #[error("names no mail server")]
+    #[error("missing host")]
     NoHost,
-    #[error("has a password and no user")]
+    #[error("password without a user")]
     NoUser,
-    #[error("has a user and no password")]
+    #[error("user without a password")]
     NoPassword,
-    #[error("has a user or a password that is not UTF-8")]
+    #[error("user and password must be percent-encoded UTF-8")]
     NotUtf8,
-    #[error("has tls={0}; it must be required, opportunistic or none, and smtps:// is always encrypted")]
+    #[error("invalid tls={0}; expected required, opportunistic or none (smtps:// is always encrypted)")]
     Tls(String),
-    #[error("has timeout={0}; it must be a number of seconds from 1 to 600")]
+    #[error("invalid timeout={0}; expected a number of seconds from 1 to 600")]
     Timeout(String),
-    #[error("has ca={path}, which can't be used: {why}")]
-    Authority { path: String, why: String },
-    #[error("names a mail server that no certificate can be checked for: {0}")]
+    #[error("invalid ca={path}: {reason}")]
+    Ca { path: String, reason: String },
+    #[error("no TLS certificate can be verified for the host {0}")]
     ServerName(String),
-    #[error("has the option {0}, which there is not; there are tls, timeout and ca")]
-    Option(String),
-    #[error("is no address like Vestibule <vestibule@example.org>")]
+    #[error("unknown option `{0}`; expected `tls`, `timeout` or `ca`")]
+    UnknownOption(String),
+    #[error("expected an address such as Vestibule <vestibule@example.org>")]
     Address,
 }
 
 impl Transport {
-    /// A mail server, by a URL like `smtp://user:password@mail.example.org:587/our-name.example.org?tls=required`.
+    /// An SMTP server, from a URL such as `smtp://user:password@mail.example.org:587/client.example.org?tls=required`.
     ///
-    /// `smtps://` is encrypted from the start (port 465 unless it is given, RFC 8314). `smtp://` asks for encryption
-    /// by STARTTLS, as `tls` says:
-    /// - `required` (port 587): no mail without it, and the server's certificate must be good.
-    /// - `opportunistic` (port 25): where the server offers it. Its certificate does not matter, since whoever could
-    ///   forge one could take the offer away as well (RFC 7435).
+    /// `smtps://` uses implicit TLS (RFC 8314), by default on port 465. `smtp://` uses STARTTLS, depending on `tls`:
+    /// - `required` (port 587): nothing is sent without TLS and a valid certificate.
+    /// - `opportunistic` (port 25): if the server offers it. The certificate is not verified, since an attacker who
+    ///   could forge one could suppress the offer as well (RFC 7435).
     /// - `none` (port 25): never.
     ///
-    /// Without `tls` it is `required` when a password would travel to another machine, and else `opportunistic`. User
-    /// and password are percent-encoded. The path is the name that we greet the server with, in place of the
-    /// machine's. `timeout` is in seconds, 20 unless given: for connecting, and for the answer to each command. `ca`
-    /// is the path of a PEM file with the authority that signed the server's certificate.
+    /// The default for `tls` is `required` if credentials are sent to a remote host, otherwise `opportunistic`. User and
+    /// password are percent-encoded. The path is the client's name in EHLO, by default the name of this machine.
+    /// `timeout`, in seconds, applies to connecting and to each command; the default is 20. `ca` is the path of a PEM
+    /// file with an additional root certificate.
     ///
     /// # Errors
-    /// What is wrong with the URL, or with the file that `ca` names.
+    /// If the URL is invalid, or the `ca` file can't be read or parsed.
     pub fn smtp(url: &str) -> Result<Self, MailConfigError> {
-        Ok(Self(Way::Smtp(Arc::new(Server::parse(url)?))))
+        Ok(Self(Backend::Smtp(Arc::new(Server::parse(url)?))))
     }
 
-    /// Keeps the mails in memory.
-    pub fn captured(mails: Captured) -> Self {
-        Self(Way::Captured(mails))
+    /// Captures messages in `mailbox` instead of sending them.
+    pub fn memory(mailbox: MemoryMailbox) -> Self {
+        Self(Backend::Memory(mailbox))
     }
 }
 
-/// Reads the address that mail is from, with or without a name.
+/// Parses the sender's address, with or without a name.
 ///
 /// # Errors
-/// When it is none, or one whose part before the “@” has letters that not every mail server takes.
-pub fn sender(text: &str) -> Result<Mailbox, MailConfigError> {
+/// If it is invalid, or its local part is not ASCII, which not every mail server supports.
+pub fn parse_sender(text: &str) -> Result<Mailbox, MailConfigError> {
     let mailbox: Mailbox = text.trim().parse().map_err(|_| MailConfigError::Address)?;
-    let address = super::message::address(mailbox.email.as_ref()).ok_or(MailConfigError::Address)?;
-    let sent_anywhere = AsRef::<str>::as_ref(&address).is_ascii();
-    if sent_anywhere { Ok(Mailbox::new(mailbox.name, address)) } else { Err(MailConfigError::Address) }
+    let address = super::message::to_smtp_address(mailbox.email.as_ref()).ok_or(MailConfigError::Address)?;
+    let is_ascii = AsRef::<str>::as_ref(&address).is_ascii();
+    if is_ascii { Ok(Mailbox::new(mailbox.name, address)) } else { Err(MailConfigError::Address) }
 }
 
 #[cfg(test)]
@@ -91,28 +90,26 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_url_is_refused_with_what_is_wrong() {
-        assert_eq!(error("mail.example.org"), "is no URL: relative URL without a base");
-        assert_eq!(error("http://mail.example.org"), "begins with http:// and not with smtp:// or smtps://");
-        assert_eq!(error("smtp://"), "names no mail server");
-        assert_eq!(error("smtp:mail.example.org"), "names no mail server");
-        assert_eq!(error("smtp://blob@mail.example.org"), "has a user and no password");
-        assert_eq!(error("smtp://:secret@mail.example.org"), "has a password and no user");
-        assert_eq!(error("smtp://a:%ff@mail.example.org"), "has a user or a password that is not UTF-8");
-        assert!(error("smtp://mail.example.org?tls=yes").starts_with("has tls=yes; it must be required"));
-        assert!(error("smtps://mail.example.org?tls=none").starts_with("has tls=none; "));
-        assert!(error("smtp://mail.example.org?timeout=0").starts_with("has timeout=0; "));
-        assert!(
-            error("smtp://mail.example.org?tsl=none").starts_with("has the option tsl, which there is not")
+    fn invalid_url_is_rejected_with_a_reason() {
+        assert_eq!(error("mail.example.org"), "not a valid URL (relative URL without a base)");
+        assert_eq!(error("http://mail.example.org"), "expected smtp:// or smtps://, got http://");
+        assert_eq!(error("smtp://"), "missing host");
+        assert_eq!(error("smtp:mail.example.org"), "missing host");
+        assert_eq!(error("smtp://blob@mail.example.org"), "user without a password");
+        assert_eq!(error("smtp://:secret@mail.example.org"), "password without a user");
+        assert_eq!(error("smtp://a:%ff@mail.example.org"), "user and password must be percent-encoded UTF-8");
+        assert!(error("smtp://mail.example.org?tls=yes").starts_with("invalid tls=yes; expected required, "));
+        assert!(error("smtps://mail.example.org?tls=none").starts_with("invalid tls=none; "));
+        assert!(error("smtp://mail.example.org?timeout=0").starts_with("invalid timeout=0; "));
+        assert_eq!(
+            error("smtp://mail.example.org?tsl=none"),
+            "unknown option `tsl`; expected `tls`, `timeout` or `ca`"
         );
-        assert!(
-            error("smtp://mail.example.org?ca=/no/such")
-                .starts_with("has ca=/no/such, which can't be used: ")
-        );
+        assert!(error("smtp://mail.example.org?ca=/no/such").starts_with("invalid ca=/no/such: "));
     }
 
     #[test]
-    fn an_error_never_repeats_a_password() {
+    fn url_error_contains_no_password() {
         for url in [
             "smtp://blob:hush@mail.example.org:x",
             "smtp://blob:hush@mail.example.org?tls=x",
@@ -123,24 +120,24 @@ mod tests {
     }
 
     #[test]
-    fn good_urls_are_taken() {
+    fn valid_urls_are_accepted() {
         for url in [
             "smtp://127.0.0.1:2525",
             "smtp://[::1]:2525?tls=none",
             "smtp://blob:p%40ss%3a@mail.example.org?tls=required",
-            "smtps://blob:pass@mail.example.org/our-name.example.org?timeout=5",
+            "smtps://blob:pass@mail.example.org/client.example.org?timeout=5",
         ] {
             assert!(Transport::smtp(url).is_ok(), "{url}");
         }
     }
 
     #[test]
-    fn a_sender_is_an_address_that_every_server_takes() {
-        let mailbox = sender("Blöbs <hello@bücher.example>").unwrap();
+    fn sender_with_non_ascii_local_part_is_rejected() {
+        let mailbox = parse_sender("Blöbs <hello@bücher.example>").unwrap();
         assert_eq!(mailbox.name.as_deref(), Some("Blöbs"));
         assert_eq!(AsRef::<str>::as_ref(&mailbox.email), "hello@xn--bcher-kva.example");
         for text in ["", "blob", "blob@", "blöb@example.org", "a@example.org, b@example.org"] {
-            assert_eq!(sender(text).err(), Some(MailConfigError::Address), "{text}");
+            assert_eq!(parse_sender(text).err(), Some(MailConfigError::Address), "{text}");
         }
     }
 }

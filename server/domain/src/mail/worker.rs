@@ -1,22 +1,24 @@
-//! The worker: takes what is due from the outbox, hands it to the mail server, and writes down what that said.
+//! Delivers due messages over SMTP and records each reply.
 //!
-//! A feeder claims mails in small batches, some senders hand them over on connections that are kept, and a recorder
-//! writes down what became of them and holds on to what is in hand. Any number of servers may run it at once; when one
-//! dies, the others take over what it had in hand as soon as its leases end.
+//! A fetcher claims deliveries in small batches, several senders deliver them over pooled connections, and an outcome
+//! writer records the results and renews the leases. Any number of servers may run a worker. If one dies, the others
+//! claim its deliveries as soon as their leases expire.
 
+mod circuit_breaker;
 mod connection_pool;
 mod fetcher;
 mod in_flight;
 mod outcome_writer;
 mod sender;
 
-use super::outbox::{Entry, Key};
+use super::outbox::{DeliveryKey, DeliveryUpdate};
 use super::transport::Transport;
 use crate::AppContext;
-use connection_pool::Gate;
-use in_flight::Hand;
+use circuit_breaker::CircuitBreaker;
+use connection_pool::ConnectionPool;
+use in_flight::InFlight;
 use lettre::message::Mailbox;
-use outcome_writer::Recorder;
+use outcome_writer::OutcomeWriter;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,86 +26,94 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
-/// How many mails are on their way to the mail server at once.
+/// The number of messages sent concurrently.
 const SENDERS: usize = 8;
-/// How long a mail in hand belongs to this worker, in seconds; it is held on to each quarter of that.
+/// How long a lease lasts. It is renewed each quarter of that.
 const LEASE_SECONDS: i64 = 20;
-/// How long the mails that are on their way have at the end. A server must be gone within ten seconds.
-const LAST_MAILS: Duration = Duration::from_secs(6);
-/// How long writing the last outcomes down may take then.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long messages that are being sent may take at shutdown. A server must exit within ten seconds.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
+/// How long writing the last outcomes may take after that.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What the parts of the worker share.
-struct Office {
+/// The state that the tasks of the worker share.
+struct WorkerContext {
     app: AppContext,
     transport: Transport,
     from: Mailbox,
-    /// The host of the public URL, for the ids of messages.
+    /// The host of the public URL, for message ids.
     host: String,
-    hand: Hand,
-    gate: Gate,
-    outcomes: mpsc::UnboundedSender<(Key, Entry)>,
+    in_flight: InFlight,
+    pool: ConnectionPool,
+    circuit_breaker: CircuitBreaker,
+    updates: mpsc::UnboundedSender<(DeliveryKey, DeliveryUpdate)>,
 }
 
-impl Office {
-    fn tell(&self, key: Key, entry: Entry) {
-        // The recorder outlives everybody who tells it something.
-        let _ = self.outcomes.send((key, entry));
+impl WorkerContext {
+    /// Passes an update to the outcome writer.
+    fn record(&self, key: DeliveryKey, update: DeliveryUpdate) {
+        // The outcome writer outlives every task that records updates.
+        let _ = self.updates.send((key, update));
     }
 }
 
-/// Sends mail until `stop` is done. Then it finishes what is on its way, for at most six seconds, and gives the rest
-/// back. When it is dropped instead, others take over what it had in hand within 20 seconds.
-pub async fn work(app: AppContext, transport: Transport, from: Mailbox, stop: impl Future<Output = ()>) {
-    let (outcomes, told) = mpsc::unbounded_channel();
+/// Delivers messages until `shutdown` completes. Then it finishes the messages that are being sent, within six seconds,
+/// and releases the others. If the future is dropped instead, other workers take over within 20 seconds.
+pub async fn run_worker(
+    app: AppContext,
+    transport: Transport,
+    from: Mailbox,
+    shutdown: impl Future<Output = ()>,
+) {
+    let (updates, received_updates) = mpsc::unbounded_channel();
     let host = url::Url::parse(&app.base_url).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
-    let office = Arc::new(Office {
+    let context = Arc::new(WorkerContext {
         host: host.unwrap_or_else(|| "localhost".to_owned()),
         app,
         transport,
         from,
-        hand: Hand::default(),
-        gate: Gate::default(),
-        outcomes,
+        in_flight: InFlight::default(),
+        pool: ConnectionPool::default(),
+        circuit_breaker: CircuitBreaker::default(),
+        updates,
     });
-    let (over, end) = oneshot::channel();
-    let mut recording = JoinSet::new();
-    recording.spawn(Recorder::new(Arc::clone(&office), told).run(end));
+    let (finish_writer, finish) = oneshot::channel();
+    let mut writer = JoinSet::new();
+    writer.spawn(OutcomeWriter::new(Arc::clone(&context), received_updates).run(finish));
     let mut senders = JoinSet::new();
     for _ in 0..SENDERS {
-        senders.spawn(sender::run(Arc::clone(&office)));
+        senders.spawn(sender::run(Arc::clone(&context)));
     }
-    let (stopping, stopped) = watch::channel(false);
+    let (stop_fetching, stop) = watch::channel(false);
     {
-        let mut stop = pin!(stop);
-        let mut feeding = pin!(fetcher::run(&office, stopped));
+        let mut shutdown = pin!(shutdown);
+        let mut fetching = pin!(fetcher::run(&context, stop));
         loop {
             tokio::select! {
-                () = &mut feeding => break,
-                () = &mut stop, if !*stopping.borrow() => {
-                    stopping.send_replace(true);
+                () = &mut fetching => break,
+                () = &mut shutdown, if !*stop_fetching.borrow() => {
+                    stop_fetching.send_replace(true);
                 }
-                Some(ended) = senders.join_next() => {
-                    report(ended);
-                    senders.spawn(sender::run(Arc::clone(&office)));
+                Some(result) = senders.join_next() => {
+                    log_panic(result);
+                    senders.spawn(sender::run(Arc::clone(&context)));
                 }
             }
         }
     }
-    for key in office.hand.close() {
-        office.tell(key, Entry::given_back(office.app.clock.now()));
+    for key in context.in_flight.close() {
+        context.record(key, DeliveryUpdate::released(context.app.clock.now()));
     }
-    let _ = timeout(LAST_MAILS, async { while senders.join_next().await.is_some() {} }).await;
+    let _ = timeout(DRAIN_TIMEOUT, async { while senders.join_next().await.is_some() {} }).await;
     senders.shutdown().await;
-    office.gate.close().await;
-    let _ = over.send(());
-    if let Ok(Some(ended)) = timeout(LAST_WORDS, recording.join_next()).await {
-        report(ended);
+    context.pool.close().await;
+    let _ = finish_writer.send(());
+    if let Ok(Some(result)) = timeout(FLUSH_TIMEOUT, writer.join_next()).await {
+        log_panic(result);
     }
 }
 
-fn report(ended: Result<(), JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, "a part of the mail worker broke");
+fn log_panic(result: Result<(), JoinError>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "mail worker task panicked");
     }
 }

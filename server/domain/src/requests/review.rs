@@ -103,7 +103,7 @@ pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], notify: bool) ->
     }
     if notify {
         let mails: Vec<_> = dismissed.iter().map(|row| (RequestId(row.id), row.email.as_str())).collect();
-        mail::queue_requests(&mut transaction, admin, "request_dismissed", &mails).await?;
+        mail::enqueue_requests(&mut transaction, admin, "request_dismissed", &mails).await?;
     }
     let actor = Actor::user(&admin.user);
     let details = json!({ "notified": notify });

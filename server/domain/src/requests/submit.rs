@@ -36,7 +36,7 @@ pub async fn submit(context: &OrganizationContext<'_>, email: &str, name: &str, 
         .execute(&mut *transaction)
         .await?;
         let mails = [(request, email.as_str())];
-        mail::queue_requests(&mut transaction, context, "request", &mails).await?;
+        mail::enqueue_requests(&mut transaction, context, "request", &mails).await?;
     }
     retention::purge_expired(&mut transaction, context).await?;
     transaction.commit().await?;

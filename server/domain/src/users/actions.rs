@@ -306,7 +306,7 @@ async fn resend(
         rows.into_iter().map(|row| mail::InvitationMail { invitation: row.id, email: row.email }).collect();
     let emails: Vec<&str> = changes.iter().map(|(user, _)| user.email_normalized.as_str()).collect();
     requests::mark_approved(transaction, principal, &emails).await?;
-    mail::queue_invitations(transaction, principal, &mails).await
+    mail::enqueue_invitations(transaction, principal, &mails).await
 }
 
 /// Deletes the users; sessions, roles and group memberships are deleted with them by foreign keys. Their invitations are

@@ -1,35 +1,33 @@
-//! What is handed over, and what is not any more.
+//! Messages that the mail server accepts, their content, and messages that are cancelled.
 
-use crate::smtp::{Manner, Offers, Received, SmtpServer};
+use crate::smtp::{Behavior, Capabilities, ReceivedMessage, SmtpServer};
 use crate::test_app::{SLUG, TestApp, until};
-use domain::mail::{Captured, Transport};
-use model::{InvitationId, OrganizationId};
+use domain::mail::{MemoryMailbox, Transport};
 use sqlx::PgPool;
 use std::collections::HashSet;
-use uuid::Uuid;
 
 const BLOBBY: &str = "blobby@blobsrus.com";
 
-/// The plain part of a mail, as its reader sees it.
-pub fn text(mail: &Received) -> String {
+/// The decoded plain-text part of a message.
+pub fn plain_text(mail: &ReceivedMessage) -> String {
     let part = mail.content.split("Content-Type: text/plain").nth(1).unwrap();
     let body = part.split("\r\n\r\n").skip(1).collect::<Vec<_>>().join("\r\n\r\n");
     let body = body.split("\r\n--").next().unwrap().to_owned();
     if part.starts_with("; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable") {
-        return unquoted(&body);
+        return decode_quoted_printable(&body);
     }
     assert!(part.contains("Content-Transfer-Encoding: 7bit"), "{part}");
     body
 }
 
-/// Quoted-printable (RFC 2045, section 6.7).
-fn unquoted(body: &str) -> String {
+/// RFC 2045, section 6.7.
+fn decode_quoted_printable(body: &str) -> String {
     let body = body.replace("=\r\n", "");
     let mut bytes = Vec::new();
-    let mut rest = body.bytes();
-    while let Some(byte) = rest.next() {
+    let mut encoded = body.bytes();
+    while let Some(byte) = encoded.next() {
         if byte == b'=' {
-            let digits = [rest.next().unwrap(), rest.next().unwrap()];
+            let digits = [encoded.next().unwrap(), encoded.next().unwrap()];
             bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap());
         } else {
             bytes.push(byte);
@@ -38,10 +36,10 @@ fn unquoted(body: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-async fn is_handed_over(pool: PgPool, pipelining: bool) {
+async fn assert_invitation_is_accepted(pool: PgPool, pipelining: bool) {
     let app = TestApp::new(pool).await;
-    let server = SmtpServer::start(Offers { pipelining, ..Offers::default() }).await;
-    let worker = app.start(&server);
+    let server = SmtpServer::start(Capabilities { pipelining, ..Capabilities::default() }).await;
+    let worker = app.start_worker(&server);
     app.invite(BLOBBY).await;
     let row = app.wait_for(BLOBBY, "accepted").await;
     assert_eq!((row.attempts, row.reply.as_str()), (1, "250 2.0.0 queued as 1"));
@@ -50,16 +48,10 @@ async fn is_handed_over(pool: PgPool, pipelining: bool) {
     assert_eq!((mail.from.as_str(), mail.to.as_str()), ("vestibule@example.org", BLOBBY));
     assert_eq!(mail.header("Subject"), ["You are invited to join Blobs R Us"]);
     assert_eq!(mail.header("To"), [BLOBBY]);
-    let (organization, invitation): (Uuid, Uuid) =
-        sqlx::query_as("select organization_id, id from invitations")
-            .fetch_one(&app.context.pool)
-            .await
-            .unwrap();
-    let keys = &app.context.keys;
-    let token = keys.invitation_token(OrganizationId(organization), InvitationId(invitation)).unwrap();
-    let text = text(mail);
-    assert!(text.contains("Ada Blob invites you to join Blobs R Us."), "{text}");
-    assert!(text.contains("until Monday, 28 September 2026, 14:13 UTC"), "{text}");
+    let token = app.invitation_token().await;
+    let text = plain_text(mail);
+    assert!(text.contains("Ada Blob has invited you to join Blobs R Us."), "{text}");
+    assert!(text.contains("until Monday, September 28, 2026, 14:13 UTC"), "{text}");
     assert!(
         text.contains(&format!("https://vestibule.example/o/{SLUG}/join/{}\r\n", token.expose())),
         "{text}"
@@ -68,61 +60,61 @@ async fn is_handed_over(pool: PgPool, pipelining: bool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_mail_is_handed_over_with_the_servers_reply(pool: PgPool) {
-    is_handed_over(pool, true).await;
+async fn accepted_message_records_the_reply(pool: PgPool) {
+    assert_invitation_is_accepted(pool, true).await;
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_mail_is_handed_over_to_a_server_that_takes_one_command_at_a_time(pool: PgPool) {
-    is_handed_over(pool, false).await;
+async fn server_without_pipelining_accepts_messages(pool: PgPool) {
+    assert_invitation_is_accepted(pool, false).await;
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn names_start_no_header_and_become_no_link(pool: PgPool) {
+async fn names_add_neither_headers_nor_links(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
-    app.run(
-        "update organizations set name = E'Evil\\r\\nBcc: all@evil.example\\r\\n\\r\\nhttp://evil.example'",
-    )
-    .await;
-    app.run("update invitations set inviter_name = E'www.evil.example\\r\\n.\\r\\nRSET'").await;
-    let server = SmtpServer::start(Offers::default()).await;
-    let worker = app.start(&server);
+    app.rename_organization("Evil\r\nBcc: all@evil.example\r\n\r\nhttp://evil.example").await;
+    app.rename_inviter("www.evil.example\r\n.\r\nRSET").await;
+    let server = SmtpServer::start(Capabilities::default()).await;
+    let worker = app.start_worker(&server);
     app.wait_for(BLOBBY, "accepted").await;
     let mail = &server.received()[0];
     assert!(mail.header("Bcc").is_empty());
     assert!(!mail.content.contains("evil.example"), "{}", mail.content);
-    assert!(text(mail).contains("www. evil. example . RSET invites you"), "{}", text(mail));
+    assert!(plain_text(mail).contains("www. evil. example . RSET has invited you"), "{}", plain_text(mail));
     worker.stop().await;
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn names_of_every_script_arrive(pool: PgPool) {
+async fn names_in_any_script_are_delivered(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
-    app.run("update organizations set name = 'Klöße & Söhne'").await;
-    app.run("update invitations set inviter_name = 'Ооз Оздемир'").await;
-    let server = SmtpServer::start(Offers::default()).await;
-    let worker = app.start(&server);
+    app.rename_organization("Klöße & Söhne").await;
+    app.rename_inviter("Ооз Оздемир").await;
+    let server = SmtpServer::start(Capabilities::default()).await;
+    let worker = app.start_worker(&server);
     app.wait_for(BLOBBY, "accepted").await;
     let mail = &server.received()[0];
     assert!(mail.content.is_ascii());
-    assert!(text(mail).contains("Ооз Оздемир invites you to join Klöße & Söhne."), "{}", text(mail));
+    assert!(
+        plain_text(mail).contains("Ооз Оздемир has invited you to join Klöße & Söhne."),
+        "{}",
+        plain_text(mail)
+    );
     worker.stop().await;
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn what_has_ended_meanwhile_is_not_sent(pool: PgPool) {
+async fn messages_of_ended_invitations_are_cancelled(pool: PgPool) {
     let app = TestApp::new(pool).await;
     for email in ["revoked@blobsrus.com", "accepted@blobsrus.com", "expired@blobsrus.com", BLOBBY] {
         app.invite(email).await;
     }
-    app.run("update invitations set status = 'revoked', ended_at = now() where email like 'revoked%'").await;
-    app.run("update invitations set status = 'accepted', ended_at = now() where email like 'accepted%'")
-        .await;
-    app.run("update invitations set expires_at = created_at where email like 'expired%'").await;
-    let server = SmtpServer::start(Offers::default()).await;
-    let worker = app.start(&server);
+    app.end_invitation("revoked@blobsrus.com", "revoked").await;
+    app.end_invitation("accepted@blobsrus.com", "accepted").await;
+    app.expire_invitation("expired@blobsrus.com").await;
+    let server = SmtpServer::start(Capabilities::default()).await;
+    let worker = app.start_worker(&server);
     app.wait_for(BLOBBY, "accepted").await;
     app.wait_for_all(3, "cancelled").await;
     assert_eq!(server.count(), 1);
@@ -132,11 +124,11 @@ async fn what_has_ended_meanwhile_is_not_sent(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn two_workers_at_once_send_no_mail_twice(pool: PgPool) {
+async fn concurrent_workers_send_each_message_once(pool: PgPool) {
     let app = TestApp::new(pool).await;
     let emails = app.invite_many(400).await;
-    let server = SmtpServer::start(Offers { pipelining: true, ..Offers::default() }).await;
-    let workers = [app.start(&server), app.start(&server)];
+    let server = SmtpServer::start(Capabilities { pipelining: true, ..Capabilities::default() }).await;
+    let workers = [app.start_worker(&server), app.start_worker(&server)];
     app.wait_for_all(400, "accepted").await;
     for worker in workers {
         worker.stop().await;
@@ -145,37 +137,38 @@ async fn two_workers_at_once_send_no_mail_twice(pool: PgPool) {
     assert_eq!(received.len(), 400);
     let to: HashSet<String> = received.into_iter().map(|mail| mail.to).collect();
     assert_eq!(to, emails.into_iter().collect());
-    assert!(server.connected_ever() <= 16, "connections are kept: {}", server.connected_ever());
+    assert!(server.total_connections() <= 16, "connections are reused: {}", server.total_connections());
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn addresses_in_other_scripts_go_to_servers_that_take_them(pool: PgPool) {
+async fn non_ascii_address_requires_smtputf8(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite("blöb@blobsrus.com").await;
-    let server = SmtpServer::start(Offers { utf8: true, pipelining: true, ..Offers::default() }).await;
-    let worker = app.start(&server);
+    let server =
+        SmtpServer::start(Capabilities { utf8: true, pipelining: true, ..Capabilities::default() }).await;
+    let worker = app.start_worker(&server);
     app.wait_for("blöb@blobsrus.com", "accepted").await;
     assert_eq!(server.received()[0].header("To"), ["blöb@blobsrus.com"]);
     worker.stop().await;
-    let server = SmtpServer::start(Offers::default()).await;
-    let worker = app.start(&server);
+    let server = SmtpServer::start(Capabilities::default()).await;
+    let worker = app.start_worker(&server);
     app.invite("größe@blobsrus.com").await;
     let row = app.wait_for("größe@blobsrus.com", "failed").await;
-    assert_eq!(row.reply, "the mail server can't write to addresses with such letters (it has no SMTPUTF8)");
+    assert_eq!(row.reply, "the mail server does not support non-ASCII addresses (SMTPUTF8)");
     worker.stop().await;
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_captured_mail_can_be_read(pool: PgPool) {
+async fn memory_mailbox_captures_messages(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let mails = Captured::default();
-    let worker = app.start_with(Transport::captured(mails.clone()));
+    let mailbox = MemoryMailbox::default();
+    let worker = app.start_worker_with(Transport::memory(mailbox.clone()));
     app.invite(BLOBBY).await;
     let row = app.wait_for(BLOBBY, "accepted").await;
     assert_eq!(row.reply, "250 captured");
-    let list = mails.list();
+    let list = mailbox.list();
     assert_eq!(list.len(), 1);
-    let mail = mails.get(list[0].id).unwrap();
+    let mail = mailbox.get(list[0].id).unwrap();
     assert_eq!((mail.to.as_str(), mail.at), (BLOBBY, app.now()));
     assert_eq!(mail.message_id, format!("<{}@vestibule.example>", mail.id));
     assert!(mail.text.contains("/join/") && mail.html.contains("/join/"));
@@ -183,33 +176,28 @@ async fn a_captured_mail_can_be_read(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_reply_is_kept_without_the_link_that_it_repeats(pool: PgPool) {
+async fn token_in_a_reply_is_redacted(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
-    let (organization, invitation): (Uuid, Uuid) =
-        sqlx::query_as("select organization_id, id from invitations")
-            .fetch_one(&app.context.pool)
-            .await
-            .unwrap();
-    let keys = &app.context.keys;
-    let token = keys.invitation_token(OrganizationId(organization), InvitationId(invitation)).unwrap();
-    let answer: &'static str = format!("550 5.7.1 bad link: /o/{SLUG}/join/{}", token.expose()).leak();
-    let server = SmtpServer::start(Offers::default()).await;
-    server.about(BLOBBY, Manner::AnswerMail(answer, 1));
-    let worker = app.start(&server);
+    let token = app.invitation_token().await;
+    let reply: &'static str = format!("550 5.7.1 bad link: /o/{SLUG}/join/{}", token.expose()).leak();
+    let server = SmtpServer::start(Capabilities::default()).await;
+    server.set_behavior(BLOBBY, Behavior::DataReply(reply, 1));
+    let worker = app.start_worker(&server);
     let row = app.wait_for(BLOBBY, "failed").await;
     assert_eq!(row.reply, format!("550 5.7.1 bad link: /o/{SLUG}/join/…"));
     worker.stop().await;
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_server_that_takes_few_connections_gets_no_more(pool: PgPool) {
+async fn connection_limit_of_the_server_is_respected(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite_many(100).await;
-    let server = SmtpServer::start(Offers { connections: Some(2), ..Offers::default() }).await;
-    let worker = app.start(&server);
+    let server =
+        SmtpServer::start(Capabilities { max_connections: Some(2), ..Capabilities::default() }).await;
+    let worker = app.start_worker(&server);
     app.wait_for_all(100, "accepted").await;
     assert_eq!(app.count("deliveries where attempts <> 1").await, 0);
-    until("all mails are there", async || server.count() == 100).await;
+    until("all messages are received", async || server.count() == 100).await;
     worker.stop().await;
 }

@@ -1,5 +1,5 @@
-//! Mail from the outbox to a mail server, over real connections and a real database.
-#![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
+//! Tests of the mail worker, with SMTP over real connections and a real database.
+#![expect(clippy::unwrap_used, reason = "a panic shows where a test failed")]
 
 mod crashes;
 mod delivery;

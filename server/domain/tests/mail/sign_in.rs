@@ -1,7 +1,7 @@
-//! Sign-in mails: their secrets, and their way past everything else.
+//! Sign-in messages: their link and code, and their priority.
 
-use crate::delivery::text;
-use crate::smtp::{Manner, Offers, SmtpServer};
+use crate::delivery::plain_text;
+use crate::smtp::{Behavior, Capabilities, SmtpServer};
 use crate::test_app::{SLUG, TestApp, until};
 use chrono::TimeDelta;
 use domain::sign_in::{SignInTry, by_code, by_link, request};
@@ -11,12 +11,12 @@ use std::collections::HashMap;
 
 const ADA: &str = "ada@blobsrus.com";
 
-fn nobody(app: &TestApp) -> RequestContext {
+fn anonymous(app: &TestApp) -> RequestContext {
     RequestContext::new(app.context.clone(), HashMap::new(), Source::default(), "request")
 }
 
-async fn ask(app: &TestApp, email: &str) -> SignInTry {
-    request(&nobody(app).organization(SLUG).await.unwrap(), email).await.unwrap()
+async fn request_sign_in(app: &TestApp, email: &str) -> SignInTry {
+    request(&anonymous(app).organization(SLUG).await.unwrap(), email).await.unwrap()
 }
 
 fn token(text: &str) -> Token {
@@ -30,19 +30,19 @@ fn code(text: &str) -> &str {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn the_link_and_the_code_of_the_mail_sign_in(pool: PgPool) {
+async fn link_and_code_sign_in_once(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let server = SmtpServer::start(Offers::default()).await;
-    let worker = app.start(&server);
-    let first = ask(&app, " ADA@Blobsrus.com").await;
-    until("a mail", async || server.count() == 1).await;
-    let second = ask(&app, ADA).await;
-    until("another mail", async || server.count() == 2).await;
+    let server = SmtpServer::start(Capabilities::default()).await;
+    let worker = app.start_worker(&server);
+    let first = request_sign_in(&app, " ADA@Blobsrus.com").await;
+    until("the first message is received", async || server.count() == 1).await;
+    let second = request_sign_in(&app, ADA).await;
+    until("the second message is received", async || server.count() == 2).await;
     let received = server.received();
-    // To the address of the user, not to what was typed.
+    // The user's own address, not the address as typed.
     assert!(received.iter().all(|mail| mail.to == ADA));
-    let texts = [text(&received[0]), text(&received[1])];
-    let request_context = nobody(&app);
+    let texts = [plain_text(&received[0]), plain_text(&received[1])];
+    let request_context = anonymous(&app);
     let context = request_context.organization(SLUG).await.unwrap();
     assert!(by_link(&context, &token(&texts[0])).await.is_ok());
     assert!(by_link(&context, &token(&texts[0])).await.is_err(), "once");
@@ -52,17 +52,17 @@ async fn the_link_and_the_code_of_the_mail_sign_in(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn nobody_but_an_active_user_gets_a_sign_in_mail(pool: PgPool) {
+async fn only_active_users_get_a_sign_in_mail(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite("invited@blobsrus.com").await;
-    app.run("delete from deliveries").await;
+    app.clear_outbox().await;
     for email in ["nobody@blobsrus.com", "invited@blobsrus.com"] {
-        ask(&app, email).await;
+        request_sign_in(&app, email).await;
     }
-    let server = SmtpServer::start(Offers::default()).await;
-    let worker = app.start(&server);
+    let server = SmtpServer::start(Capabilities::default()).await;
+    let worker = app.start_worker(&server);
     app.wait_for_all(2, "cancelled").await;
-    ask(&app, ADA).await;
+    request_sign_in(&app, ADA).await;
     app.wait_for(ADA, "accepted").await;
     assert_eq!(server.count(), 1);
     assert_eq!(app.count("sign_ins where link_hash is not null").await, 1);
@@ -70,16 +70,16 @@ async fn nobody_but_an_active_user_gets_a_sign_in_mail(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_sign_in_mail_is_given_up_at_its_end(pool: PgPool) {
+async fn sign_in_mail_is_not_retried_after_expiry(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let server = SmtpServer::start(Offers::default()).await;
-    server.about(ADA, Manner::Answer("451 4.7.1 come back later", 99));
-    let worker = app.start(&server);
-    ask(&app, ADA).await;
+    let server = SmtpServer::start(Capabilities::default()).await;
+    server.set_behavior(ADA, Behavior::RcptReply("451 4.7.1 come back later", 99));
+    let worker = app.start_worker(&server);
+    request_sign_in(&app, ADA).await;
     let row = app.wait_for(ADA, "retrying").await;
     assert_eq!(row.reply, "451 4.7.1 come back later");
-    until("it is given up", async || {
-        app.pass(TimeDelta::seconds(20));
+    until("the delivery has ended", async || {
+        app.advance(TimeDelta::seconds(20));
         app.delivery(ADA).await.state != "retrying"
     })
     .await;
@@ -89,40 +89,37 @@ async fn a_sign_in_mail_is_given_up_at_its_end(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn each_making_of_a_sign_in_mail_is_a_message_of_its_own_and_the_newest_counts(pool: PgPool) {
+async fn resent_sign_in_mail_invalidates_previous_link(pool: PgPool) {
     let app = TestApp::new(pool).await;
-    let server = SmtpServer::start(Offers::default()).await;
-    server.about(ADA, Manner::HangUpAfterMail);
-    let worker = app.start(&server);
-    ask(&app, ADA).await;
+    let server = SmtpServer::start(Capabilities::default()).await;
+    server.set_behavior(ADA, Behavior::DisconnectAfterData);
+    let worker = app.start_worker(&server);
+    request_sign_in(&app, ADA).await;
     app.wait_for(ADA, "retrying").await;
-    app.pass(TimeDelta::seconds(7));
+    app.advance(TimeDelta::seconds(7));
     app.wait_for(ADA, "accepted").await;
     let received = server.received();
     assert_ne!(received[0].message_id(), received[1].message_id());
-    let request_context = nobody(&app);
+    let request_context = anonymous(&app);
     let context = request_context.organization(SLUG).await.unwrap();
-    assert!(by_link(&context, &token(&text(&received[0]))).await.is_err());
-    assert!(by_link(&context, &token(&text(&received[1]))).await.is_ok());
+    assert!(by_link(&context, &token(&plain_text(&received[0]))).await.is_err());
+    assert!(by_link(&context, &token(&plain_text(&received[1]))).await.is_ok());
     worker.stop().await;
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_sign_in_mail_overtakes_a_crowd_of_invitations(pool: PgPool) {
+async fn sign_in_mail_overtakes_invitations(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite_many(1_000).await;
-    let server = SmtpServer::start(Offers::default()).await;
+    let server = SmtpServer::start(Capabilities::default()).await;
     server.pause(true);
-    let worker = app.start(&server);
-    until("eight are on their way", async || server.connected_ever() == 8).await;
-    ask(&app, ADA).await;
-    until("it is in hand", async || {
-        app.count(&format!("deliveries where kind = 'sign_in' and due_at > '{}'", app.now())).await == 1
-    })
-    .await;
+    let worker = app.start_worker(&server);
+    until("eight messages are being sent", async || server.total_connections() == 8).await;
+    request_sign_in(&app, ADA).await;
+    until("the sign-in message is leased", async || app.count_leased_sign_ins().await == 1).await;
     server.pause(false);
     app.wait_for(ADA, "accepted").await;
-    let place = server.received().iter().position(|mail| mail.to == ADA).unwrap();
-    assert!(place <= 24, "it was only number {place}");
+    let position = server.received().iter().position(|mail| mail.to == ADA).unwrap();
+    assert!(position <= 24, "{position}");
     worker.stop().await;
 }

@@ -238,12 +238,12 @@ impl TestApp {
 /// Runs a mail worker until everything that is due has been sent. `pool` is for polling.
 pub async fn send_mail(context: &AppContext, pool: &PgPool) {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let transport = mail::Transport::captured(mail::Captured::default());
-    let from = mail::sender("Vestibule <vestibule@example.org>").unwrap();
+    let transport = mail::Transport::memory(mail::MemoryMailbox::default());
+    let from = mail::parse_sender("Vestibule <vestibule@example.org>").unwrap();
     let shutdown = async {
         let _ = stopped.await;
     };
-    let worker = tokio::spawn(mail::work(context.clone(), transport, from, shutdown));
+    let worker = tokio::spawn(mail::run_worker(context.clone(), transport, from, shutdown));
     while count(pool, "deliveries where due_at is not null").await > 0 {
         context.mail_ready.notify_one();
         tokio::task::yield_now().await;

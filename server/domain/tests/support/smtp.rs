@@ -1,4 +1,4 @@
-//! A small mail server that takes mail over real connections, and misbehaves as it is told to.
+//! A small SMTP server for tests. It accepts messages over real connections, and misbehaves on request.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -10,51 +10,51 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-/// What the server offers.
+/// The extensions and limits of the server.
 #[derive(Clone, Default)]
-pub struct Offers {
+pub struct Capabilities {
     pub pipelining: bool,
     pub utf8: bool,
-    /// User and password, in the form that AUTH PLAIN has them, before any mail.
+    /// The user and password that MAIL requires.
     pub login: Option<(String, String)>,
-    pub tls: Tls,
-    /// How many connections it takes at once.
-    pub connections: Option<usize>,
+    pub encryption: Encryption,
+    /// The maximum number of concurrent connections.
+    pub max_connections: Option<usize>,
 }
 
 #[derive(Clone, Default)]
-pub enum Tls {
+pub enum Encryption {
     #[default]
     None,
-    Start(Arc<ServerConfig>),
+    StartTls(Arc<ServerConfig>),
     Implicit(Arc<ServerConfig>),
 }
 
-/// What it does about a recipient.
+/// How the server treats a recipient.
 #[derive(Clone)]
-pub enum Manner {
-    /// Answers RCPT with this, as often as that; then takes the mail.
-    Answer(&'static str, usize),
-    /// The same for the whole mail.
-    AnswerMail(&'static str, usize),
+pub enum Behavior {
+    /// Replies to RCPT with this text this many times, then accepts messages.
+    RcptReply(&'static str, usize),
+    /// The same for the reply to the data.
+    DataReply(&'static str, usize),
     /// Closes the connection at RCPT, once.
-    HangUp,
-    /// Takes the mail, and closes the connection without saying so, once.
-    HangUpAfterMail,
-    /// Says nothing more at RCPT.
+    DisconnectAtRcpt,
+    /// Accepts a message, but closes the connection instead of replying, once.
+    DisconnectAfterData,
+    /// Never replies to RCPT.
     Silence,
 }
 
-/// A mail that it took.
+/// A message that the server accepted.
 #[derive(Clone, Debug)]
-pub struct Received {
+pub struct ReceivedMessage {
     pub from: String,
     pub to: String,
     pub content: String,
-    pub encrypted: bool,
+    pub is_encrypted: bool,
 }
 
-impl Received {
+impl ReceivedMessage {
     pub fn header(&self, name: &str) -> Vec<&str> {
         let head = self.content.split("\r\n\r\n").next().unwrap_or_default();
         head.split("\r\n").filter_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).collect()
@@ -67,13 +67,13 @@ impl Received {
 
 #[derive(Default)]
 struct State {
-    received: Vec<Received>,
-    manners: HashMap<String, Manner>,
-    connections: usize,
-    connected_ever: usize,
+    received: Vec<ReceivedMessage>,
+    behaviors: HashMap<String, Behavior>,
+    open_connections: usize,
+    total_connections: usize,
 }
 
-/// Runs until it is dropped.
+/// A server that runs until it is dropped.
 pub struct SmtpServer {
     pub address: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -82,11 +82,11 @@ pub struct SmtpServer {
 }
 
 impl SmtpServer {
-    pub async fn start(offers: Offers) -> Self {
-        Self::start_at("127.0.0.1:0".parse().unwrap(), offers).await
+    pub async fn start(capabilities: Capabilities) -> Self {
+        Self::start_at("127.0.0.1:0".parse().unwrap(), capabilities).await
     }
 
-    pub async fn start_at(address: SocketAddr, offers: Offers) -> Self {
+    pub async fn start_at(address: SocketAddr, capabilities: Capabilities) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State::default()));
@@ -94,23 +94,23 @@ impl SmtpServer {
         let mut task = JoinSet::new();
         let shared = Arc::clone(&state);
         task.spawn(async move {
-            let mut talks = JoinSet::new();
+            let mut sessions = JoinSet::new();
             while let Ok((tcp, _)) = listener.accept().await {
                 tcp.set_nodelay(true).unwrap();
-                let request_context = Talk {
+                let session = Session {
                     state: Arc::clone(&shared),
-                    offers: offers.clone(),
+                    capabilities: capabilities.clone(),
                     pause: pause.clone(),
-                    encrypted: false,
-                    logged_in: false,
+                    is_encrypted: false,
+                    is_authenticated: false,
                 };
-                talks.spawn(request_context.run(tcp));
+                sessions.spawn(session.run(tcp));
             }
         });
         Self { address, state, paused, task }
     }
 
-    /// Ends it, and every connection with it.
+    /// Stops the server and closes all connections.
     pub async fn stop(mut self) {
         self.task.shutdown().await;
     }
@@ -119,11 +119,11 @@ impl SmtpServer {
         format!("smtp://{}", self.address)
     }
 
-    pub fn about(&self, recipient: &str, manner: Manner) {
-        self.lock().manners.insert(recipient.to_owned(), manner);
+    pub fn set_behavior(&self, recipient: &str, behavior: Behavior) {
+        self.lock().behaviors.insert(recipient.to_owned(), behavior);
     }
 
-    pub fn received(&self) -> Vec<Received> {
+    pub fn received(&self) -> Vec<ReceivedMessage> {
         self.lock().received.clone()
     }
 
@@ -131,12 +131,12 @@ impl SmtpServer {
         self.lock().received.len()
     }
 
-    /// How many connections there ever were.
-    pub fn connected_ever(&self) -> usize {
-        self.lock().connected_ever
+    /// The number of connections so far.
+    pub fn total_connections(&self) -> usize {
+        self.lock().total_connections
     }
 
-    /// While it is paused, it takes no whole mail.
+    /// While paused, the server does not reply to data.
     pub fn pause(&self, paused: bool) {
         self.paused.send_replace(paused);
     }
@@ -150,164 +150,170 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 type Lines = BufReader<Box<dyn Stream>>;
 
-/// One connection.
-struct Talk {
+/// The session of one connection.
+struct Session {
     state: Arc<Mutex<State>>,
-    offers: Offers,
+    capabilities: Capabilities,
     pause: watch::Receiver<bool>,
-    encrypted: bool,
-    logged_in: bool,
+    is_encrypted: bool,
+    is_authenticated: bool,
 }
 
-impl Drop for Talk {
+impl Drop for Session {
     fn drop(&mut self) {
-        self.state.lock().unwrap().connections -= 1;
+        self.state.lock().unwrap().open_connections -= 1;
     }
 }
 
-impl Talk {
+impl Session {
     async fn run(mut self, tcp: TcpStream) {
-        let full = {
+        let is_over_limit = {
             let mut state = self.state.lock().unwrap();
-            state.connections += 1;
-            state.connected_ever += 1;
-            self.offers.connections.is_some_and(|most| state.connections > most)
+            state.open_connections += 1;
+            state.total_connections += 1;
+            self.capabilities.max_connections.is_some_and(|max| state.open_connections > max)
         };
-        let mut lines: Lines = BufReader::new(match self.offers.tls.clone() {
-            Tls::Implicit(config) => {
-                self.encrypted = true;
+        let mut lines: Lines = BufReader::new(match self.capabilities.encryption.clone() {
+            Encryption::Implicit(config) => {
+                self.is_encrypted = true;
                 let Ok(tls) = TlsAcceptor::from(config).accept(tcp).await else { return };
                 Box::new(tls)
             }
             _ => Box::new(tcp),
         });
-        if full {
-            let _ = say(&mut lines, "421 4.7.0 too many connections").await;
+        if is_over_limit {
+            let _ = send(&mut lines, "421 4.7.0 too many connections").await;
             return;
         }
-        let _ = self.talk(lines).await;
+        let _ = self.converse(lines).await;
     }
 
-    async fn talk(&mut self, mut lines: Lines) -> Option<()> {
-        say(&mut lines, "220 mail.example.org ESMTP").await?;
+    async fn converse(&mut self, mut lines: Lines) -> Option<()> {
+        send(&mut lines, "220 mail.example.org ESMTP").await?;
         let (mut from, mut to) = (String::new(), String::new());
         loop {
-            let line = hear(&mut lines).await?;
+            let line = read_line(&mut lines).await?;
             let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
             match verb.as_str() {
-                "EHLO" => self.greet(&mut lines).await?,
+                "EHLO" => self.reply_to_ehlo(&mut lines).await?,
                 "STARTTLS" => {
-                    let Tls::Start(config) = self.offers.tls.clone() else { return None };
-                    say(&mut lines, "220 go ahead").await?;
+                    let Encryption::StartTls(config) = self.capabilities.encryption.clone() else {
+                        return None;
+                    };
+                    send(&mut lines, "220 go ahead").await?;
                     let tls = TlsAcceptor::from(config).accept(lines.into_inner()).await.ok()?;
                     lines = BufReader::new(Box::new(tls));
-                    self.encrypted = true;
+                    self.is_encrypted = true;
                 }
-                "AUTH" => self.log_in(&mut lines, &line).await?,
-                "MAIL" if self.offers.login.is_some() && !self.logged_in => {
-                    say(&mut lines, "530 5.7.0 authentication required").await?;
+                "AUTH" => self.authenticate(&mut lines, &line).await?,
+                "MAIL" if self.capabilities.login.is_some() && !self.is_authenticated => {
+                    send(&mut lines, "530 5.7.0 authentication required").await?;
                 }
                 "MAIL" => {
                     from = path(&line);
-                    say(&mut lines, "250 2.1.0 sender ok").await?;
+                    send(&mut lines, "250 2.1.0 sender ok").await?;
                 }
-                "RCPT" if from.is_empty() => say(&mut lines, "503 5.5.1 MAIL first").await?,
-                "RCPT" => match self.manner(&path(&line)) {
-                    Some(Manner::Answer(answer, _)) => say(&mut lines, answer).await?,
-                    Some(Manner::HangUp) => return None,
-                    Some(Manner::Silence) => std::future::pending().await,
+                "RCPT" if from.is_empty() => send(&mut lines, "503 5.5.1 MAIL first").await?,
+                "RCPT" => match self.rcpt_behavior(&path(&line)) {
+                    Some(Behavior::RcptReply(reply, _)) => send(&mut lines, reply).await?,
+                    Some(Behavior::DisconnectAtRcpt) => return None,
+                    Some(Behavior::Silence) => std::future::pending().await,
                     _ => {
                         to = path(&line);
-                        say(&mut lines, "250 2.1.5 recipient ok").await?;
+                        send(&mut lines, "250 2.1.5 recipient ok").await?;
                     }
                 },
-                // It says so even when it knows no recipient, as it may (RFC 2920, section 3.1).
+                // Accepted even without a valid recipient, as RFC 2920, section 3.1, allows.
                 "DATA" => {
-                    say(&mut lines, "354 go on").await?;
-                    let content = content(&mut lines).await?;
+                    send(&mut lines, "354 go on").await?;
+                    let content = read_data(&mut lines).await?;
                     self.pause.wait_for(|paused| !paused).await.ok()?;
-                    let answer = self.take(&from, &to, content)?;
-                    say(&mut lines, &answer).await?;
+                    let reply = self.accept(&from, &to, content)?;
+                    send(&mut lines, &reply).await?;
                     (from, to) = (String::new(), String::new());
                 }
                 "RSET" => {
                     (from, to) = (String::new(), String::new());
-                    say(&mut lines, "250 2.0.0 ok").await?;
+                    send(&mut lines, "250 2.0.0 ok").await?;
                 }
-                "NOOP" => say(&mut lines, "250 2.0.0 ok").await?,
+                "NOOP" => send(&mut lines, "250 2.0.0 ok").await?,
                 "QUIT" => {
-                    say(&mut lines, "221 2.0.0 bye").await?;
+                    send(&mut lines, "221 2.0.0 bye").await?;
                     return None;
                 }
-                _ => say(&mut lines, "502 5.5.2 what?").await?,
+                _ => send(&mut lines, "502 5.5.2 command not recognized").await?,
             }
         }
     }
 
-    async fn greet(&self, lines: &mut Lines) -> Option<()> {
-        let mut offers = vec!["mail.example.org", "8BITMIME"];
-        if self.offers.pipelining {
-            offers.push("PIPELINING");
+    async fn reply_to_ehlo(&self, lines: &mut Lines) -> Option<()> {
+        let mut extensions = vec!["mail.example.org", "8BITMIME"];
+        if self.capabilities.pipelining {
+            extensions.push("PIPELINING");
         }
-        if self.offers.utf8 {
-            offers.push("SMTPUTF8");
+        if self.capabilities.utf8 {
+            extensions.push("SMTPUTF8");
         }
-        if self.offers.login.is_some() {
-            offers.push("AUTH PLAIN LOGIN");
+        if self.capabilities.login.is_some() {
+            extensions.push("AUTH PLAIN LOGIN");
         }
-        if matches!(self.offers.tls, Tls::Start(_)) && !self.encrypted {
-            offers.push("STARTTLS");
+        if matches!(self.capabilities.encryption, Encryption::StartTls(_)) && !self.is_encrypted {
+            extensions.push("STARTTLS");
         }
-        let last = offers.len() - 1;
-        for (at, offer) in offers.iter().enumerate() {
-            say(lines, &format!("250{}{offer}", if at == last { ' ' } else { '-' })).await?;
+        let last = extensions.len() - 1;
+        for (index, extension) in extensions.iter().enumerate() {
+            send(lines, &format!("250{}{extension}", if index == last { ' ' } else { '-' })).await?;
         }
         Some(())
     }
 
-    async fn log_in(&mut self, lines: &mut Lines, line: &str) -> Option<()> {
+    async fn authenticate(&mut self, lines: &mut Lines, line: &str) -> Option<()> {
         use base64::Engine;
-        let (user, password) = self.offers.login.clone()?;
+        let (user, password) = self.capabilities.login.clone()?;
         let expected = base64::engine::general_purpose::STANDARD.encode(format!("\0{user}\0{password}"));
-        self.logged_in = line.strip_prefix("AUTH PLAIN ") == Some(expected.as_str());
-        say(lines, if self.logged_in { "235 2.7.0 welcome" } else { "535 5.7.8 who are you?" }).await
+        self.is_authenticated = line.strip_prefix("AUTH PLAIN ") == Some(expected.as_str());
+        send(
+            lines,
+            if self.is_authenticated { "235 2.7.0 welcome" } else { "535 5.7.8 authentication failed" },
+        )
+        .await
     }
 
-    /// What to do about a recipient at RCPT; what is done a number of times is counted.
-    fn manner(&self, recipient: &str) -> Option<Manner> {
+    /// The behavior at RCPT, which counts down.
+    fn rcpt_behavior(&self, recipient: &str) -> Option<Behavior> {
         let mut state = self.state.lock().unwrap();
-        let manner = state.manners.get_mut(recipient)?;
-        match manner {
-            Manner::AnswerMail(..) | Manner::HangUpAfterMail | Manner::Answer(_, 0) => None,
-            Manner::Answer(answer, times) => {
+        let behavior = state.behaviors.get_mut(recipient)?;
+        match behavior {
+            Behavior::DataReply(..) | Behavior::DisconnectAfterData | Behavior::RcptReply(_, 0) => None,
+            Behavior::RcptReply(reply, times) => {
                 *times -= 1;
-                Some(Manner::Answer(answer, 0))
+                Some(Behavior::RcptReply(reply, 0))
             }
-            Manner::HangUp => state.manners.remove(recipient),
-            Manner::Silence => Some(Manner::Silence),
+            Behavior::DisconnectAtRcpt => state.behaviors.remove(recipient),
+            Behavior::Silence => Some(Behavior::Silence),
         }
     }
 
-    /// What it says to a whole mail; nothing, when it hangs up.
-    fn take(&self, from: &str, to: &str, content: String) -> Option<String> {
+    /// The reply to the data; `None` to disconnect.
+    fn accept(&self, from: &str, to: &str, content: String) -> Option<String> {
         let mut state = self.state.lock().unwrap();
         if to.is_empty() {
             return Some("554 5.5.1 no valid recipients".to_owned());
         }
-        if let Some(Manner::AnswerMail(answer, times)) = state.manners.get_mut(to)
+        if let Some(Behavior::DataReply(reply, times)) = state.behaviors.get_mut(to)
             && *times > 0
         {
             *times -= 1;
-            return Some((*answer).to_owned());
+            return Some((*reply).to_owned());
         }
-        state.received.push(Received {
+        state.received.push(ReceivedMessage {
             from: from.to_owned(),
             to: to.to_owned(),
             content,
-            encrypted: self.encrypted,
+            is_encrypted: self.is_encrypted,
         });
-        if matches!(state.manners.get(to), Some(Manner::HangUpAfterMail)) {
-            state.manners.remove(to);
+        if matches!(state.behaviors.get(to), Some(Behavior::DisconnectAfterData)) {
+            state.behaviors.remove(to);
             return None;
         }
         Some(format!("250 2.0.0 queued as {}", state.received.len()))
@@ -319,13 +325,13 @@ fn path(line: &str) -> String {
     path.unwrap_or_default().to_owned()
 }
 
-async fn hear(lines: &mut Lines) -> Option<String> {
+async fn read_line(lines: &mut Lines) -> Option<String> {
     let mut line = String::new();
     lines.read_line(&mut line).await.ok().filter(|bytes| *bytes > 0)?;
     Some(line.trim_end().to_owned())
 }
 
-async fn content(lines: &mut Lines) -> Option<String> {
+async fn read_data(lines: &mut Lines) -> Option<String> {
     let mut content = String::new();
     loop {
         let mut line = String::new();
@@ -337,7 +343,7 @@ async fn content(lines: &mut Lines) -> Option<String> {
     }
 }
 
-async fn say(lines: &mut Lines, line: &str) -> Option<()> {
+async fn send(lines: &mut Lines, line: &str) -> Option<()> {
     lines.get_mut().write_all(format!("{line}\r\n").as_bytes()).await.ok()?;
     lines.get_mut().flush().await.ok()
 }

@@ -1,8 +1,9 @@
 //! One connection to the mail server.
 
-use super::super::message::Parcel;
+use super::super::message::OutgoingMessage;
+use super::errors::{self, TIMED_OUT};
 use super::server::{Security, Server};
-use super::{errors, stream};
+use super::stream;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
@@ -14,239 +15,254 @@ use std::time::Duration;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-/// How long the server may think about a whole mail. Whoever gives up earlier sends it twice (RFC 5321, section
-/// 4.5.3.2.6 asks for ten minutes; RFC 1047 tells why).
-const JUDGEMENT: Duration = Duration::from_mins(5);
-/// How long a good-bye may take.
-const GOOD_BYE: Duration = Duration::from_secs(1);
+/// How long to wait for the reply to the data. A client that gives up too early sends a message twice (RFC 1047; RFC 5321,
+/// section 4.5.3.2.6, recommends ten minutes).
+const DATA_TIMEOUT: Duration = Duration::from_mins(5);
+const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// One connection to the mail server, greeted and logged in.
+/// A connection after the handshake: greeted, encrypted and authenticated.
 pub(in crate::mail) struct Connection {
     smtp: AsyncSmtpConnection,
     timeout: Duration,
-    /// Commands may go together (RFC 2920).
+    /// The server offers PIPELINING (RFC 2920).
     pipelining: bool,
-    /// Addresses may have letters of every script (RFC 6531).
+    /// The server offers SMTPUTF8 (RFC 6531).
     utf8: bool,
-    /// Nothing can be sent over it any more.
-    broken: bool,
+    is_broken: bool,
 }
 
-/// What became of a mail. The texts say it as the server did, or in our words where it said nothing.
-pub(in crate::mail) enum Answer {
-    Taken(String),
-    /// Refused for good, or for the time being. `ours` is set where the fault is in how we are set up, and not in the
-    /// mail.
-    Refused {
+/// The result of sending a message. The texts are replies of the server, or our own where it did not reply.
+pub(in crate::mail) enum SendOutcome {
+    Accepted(String),
+    /// The server replied with an error.
+    Rejected {
         reply: String,
-        lasting: bool,
-        ours: bool,
+        /// A retry would be rejected again (RFC 5321, section 4.2.1: 5yz).
+        is_permanent: bool,
+        /// The reply is not about the message, but about our credentials, encryption or number of connections.
+        is_config_fault: bool,
     },
-    /// The connection was lost. After [`Stage::Content`] nobody knows whether the server has the mail.
-    Lost {
-        words: String,
+    /// The connection was lost. After [`Stage::Content`], the server may have accepted the message.
+    Disconnected {
+        error: String,
         stage: Stage,
     },
 }
 
-/// How far a mail had come.
+/// How far the transaction of a message had got.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::mail) enum Stage {
-    /// The server had said nothing at all about it.
+    /// Before the first reply.
     Start,
-    /// Its addresses were being looked at.
+    /// Before the reply to DATA.
     Envelope,
     Content,
 }
 
-/// What the server said to one command, or that it said nothing.
-enum Said {
-    Yes(Response),
-    No(Code, String),
-    Nothing(String),
+/// The result of one command.
+enum CommandResult {
+    Ok(Response),
+    /// A negative reply.
+    Rejected(Code, String),
+    /// The connection failed.
+    NoReply(String),
 }
 
 impl Connection {
-    /// Connects, encrypts and logs in.
+    /// Connects, encrypts and authenticates.
     ///
     /// # Errors
-    /// Why it did not come to that, for people: “could not connect to the mail server: connection refused”.
+    /// A message for people, such as "could not connect to the mail server: connection refused".
     pub async fn open(server: &Server) -> Result<Self, String> {
-        Self::greet(server).await.map_err(|why| errors::kept(&why, &[]))
+        Self::handshake(server).await.map_err(|error| errors::redact_and_truncate(&error, &[]))
     }
 
-    async fn greet(server: &Server) -> Result<Self, String> {
-        let failed = |why: String| format!("could not connect to the mail server: {why}");
+    async fn handshake(server: &Server) -> Result<Self, String> {
+        let connect_error = |error: String| format!("could not connect to the mail server: {error}");
         let stream = match timeout(server.timeout, stream::connect(server)).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(failed(errors::io_fault(&error))),
-            Err(_) => return Err(failed(errors::too_slow().to_owned())),
+            Ok(Err(error)) => return Err(connect_error(errors::describe_io_error(&error))),
+            Err(_) => return Err(connect_error(TIMED_OUT.to_owned())),
         };
-        let greeting = AsyncSmtpConnection::connect_with_transport(stream, &server.name);
-        let mut smtp = within(server, greeting).await.map_err(failed)?;
+        let greeting = AsyncSmtpConnection::connect_with_transport(stream, &server.client_name);
+        let mut smtp = with_timeout(server, greeting).await.map_err(connect_error)?;
         if let Security::StartTls { parameters, required } = &server.security
             && (*required || smtp.can_starttls())
         {
-            let encrypting = smtp.starttls(parameters.clone(), &server.name);
-            within(server, encrypting)
+            let starttls = smtp.starttls(parameters.clone(), &server.client_name);
+            with_timeout(server, starttls)
                 .await
-                .map_err(|why| format!("could not encrypt the connection to the mail server: {why}"))?;
+                .map_err(|error| format!("could not encrypt the connection to the mail server: {error}"))?;
         }
-        // Said once more, since lettre keeps but a part of the answer.
-        let offers = within(server, smtp.command(Ehlo::new(server.name.clone()))).await.map_err(failed)?;
-        let offers = |extension: &str| offers.message().any(|line| line.eq_ignore_ascii_case(extension));
+        // Repeated because lettre keeps only a few of the extensions.
+        let ehlo = smtp.command(Ehlo::new(server.client_name.clone()));
+        let extensions = with_timeout(server, ehlo).await.map_err(connect_error)?;
+        let offers = |extension: &str| extensions.message().any(|line| line.eq_ignore_ascii_case(extension));
         let (pipelining, utf8) = (offers("PIPELINING"), offers("SMTPUTF8"));
         if let Some(credentials) = &server.credentials {
-            within(server, smtp.auth(DEFAULT_MECHANISMS, credentials))
+            with_timeout(server, smtp.auth(DEFAULT_MECHANISMS, credentials))
                 .await
-                .map_err(|why| format!("could not log in to the mail server: {why}"))?;
+                .map_err(|error| format!("could not log in to the mail server: {error}"))?;
         }
-        Ok(Self { smtp, timeout: server.timeout, pipelining, utf8, broken: false })
+        Ok(Self { smtp, timeout: server.timeout, pipelining, utf8, is_broken: false })
     }
 
-    /// Whether nothing can be sent over it any more.
+    /// Whether the connection can't be used again.
     pub fn is_broken(&self) -> bool {
-        self.broken
+        self.is_broken
     }
 
-    /// Hands a mail over.
-    pub async fn send(&mut self, parcel: &Parcel) -> Answer {
-        let mut answer = self.talk(parcel).await;
-        match &mut answer {
-            Answer::Taken(text) | Answer::Refused { reply: text, .. } | Answer::Lost { words: text, .. } => {
-                *text = errors::kept(text, &parcel.secrets);
+    /// Sends a message. The texts in the outcome don't contain its secrets.
+    pub async fn send(&mut self, message: &OutgoingMessage) -> SendOutcome {
+        let mut outcome = self.deliver(message).await;
+        match &mut outcome {
+            SendOutcome::Accepted(text)
+            | SendOutcome::Rejected { reply: text, .. }
+            | SendOutcome::Disconnected { error: text, .. } => {
+                *text = errors::redact_and_truncate(text, &message.secrets);
             }
         }
-        answer
+        outcome
     }
 
-    async fn talk(&mut self, parcel: &Parcel) -> Answer {
-        let ascii = AsRef::<str>::as_ref(&parcel.to).is_ascii();
-        if !ascii && !self.utf8 {
-            let reply = "the mail server can't write to addresses with such letters (it has no SMTPUTF8)";
-            return Answer::Refused { reply: reply.to_owned(), lasting: true, ours: false };
+    async fn deliver(&mut self, message: &OutgoingMessage) -> SendOutcome {
+        let is_ascii = AsRef::<str>::as_ref(&message.to).is_ascii();
+        if !is_ascii && !self.utf8 {
+            let reply = "the mail server does not support non-ASCII addresses (SMTPUTF8)".to_owned();
+            return SendOutcome::Rejected { reply, is_permanent: true, is_config_fault: false };
         }
-        let parameters = if ascii { vec![] } else { vec![MailParameter::SmtpUtfEight] };
-        let mail = Mail::new(Some(parcel.from.clone()), parameters).to_string();
-        let recipient = Rcpt::new(parcel.to.clone(), vec![]).to_string();
-        let invited = if self.pipelining {
-            self.envelope_at_once(&mail, &recipient).await
+        let parameters = if is_ascii { vec![] } else { vec![MailParameter::SmtpUtfEight] };
+        let mail = Mail::new(Some(message.from.clone()), parameters).to_string();
+        let rcpt = Rcpt::new(message.to.clone(), vec![]).to_string();
+        let envelope = if self.pipelining {
+            self.pipeline_envelope(&mail, &rcpt).await
         } else {
-            self.envelope(&mail, &recipient).await
+            self.send_envelope(&mail, &rcpt).await
         };
-        if let Err(answer) = invited {
-            return answer;
+        if let Err(outcome) = envelope {
+            return outcome;
         }
-        match self.said(JUDGEMENT, &parcel.content).await {
-            Said::Yes(response) => Answer::Taken(errors::reply(&response)),
-            Said::No(code, reply) => self.refused(code, reply),
-            Said::Nothing(words) => self.lost(&words, Stage::Content),
+        match self.command(DATA_TIMEOUT, &message.content).await {
+            CommandResult::Ok(response) => SendOutcome::Accepted(errors::format_reply(&response)),
+            CommandResult::Rejected(code, reply) => self.rejected(code, reply),
+            CommandResult::NoReply(error) => self.disconnected(&error, Stage::Content),
         }
     }
 
-    /// Sender, recipient and the wish to send, one after the other.
-    async fn envelope(&mut self, mail: &str, recipient: &str) -> Result<(), Answer> {
+    /// Sends MAIL, RCPT and DATA, each after the reply to the one before.
+    async fn send_envelope(&mut self, mail: &str, rcpt: &str) -> Result<(), SendOutcome> {
         let data = Data.to_string();
-        for (command, stage) in [(mail, Stage::Start), (recipient, Stage::Envelope), (&data, Stage::Envelope)]
-        {
-            match self.said(self.timeout, command).await {
-                Said::Yes(_) => {}
-                Said::No(code, reply) => {
-                    let answer = self.refused(code, reply);
+        for (command, stage) in [(mail, Stage::Start), (rcpt, Stage::Envelope), (&data, Stage::Envelope)] {
+            match self.command(self.timeout, command).await {
+                CommandResult::Ok(_) => {}
+                CommandResult::Rejected(code, reply) => {
+                    let outcome = self.rejected(code, reply);
                     self.reset().await;
-                    return Err(answer);
+                    return Err(outcome);
                 }
-                Said::Nothing(words) => return Err(self.lost(&words, stage)),
+                CommandResult::NoReply(error) => return Err(self.disconnected(&error, stage)),
             }
         }
         Ok(())
     }
 
-    /// The same three commands in one go, and their three answers.
-    async fn envelope_at_once(&mut self, mail: &str, recipient: &str) -> Result<(), Answer> {
-        let mut refusal = None;
-        let first = self.said(self.timeout, format!("{mail}{recipient}{Data}")).await;
-        let second = if matches!(first, Said::Nothing(_)) { None } else { Some(self.next().await) };
-        let third = match second {
-            None | Some(Said::Nothing(_)) => None,
-            Some(_) => Some(self.next().await),
+    /// Sends MAIL, RCPT and DATA together, then reads their three replies.
+    async fn pipeline_envelope(&mut self, mail: &str, rcpt: &str) -> Result<(), SendOutcome> {
+        let mut rejection = None;
+        let mail_result = self.command(self.timeout, format!("{mail}{rcpt}{Data}")).await;
+        let rcpt_result = match mail_result {
+            CommandResult::NoReply(_) => None,
+            _ => Some(self.read_reply().await),
         };
-        let goes_on = matches!(third, Some(Said::Yes(_)));
-        for (said, stage) in
-            [(Some(first), Stage::Start), (second, Stage::Envelope), (third, Stage::Envelope)]
-        {
-            match said {
-                Some(Said::Nothing(words)) => return Err(refusal.unwrap_or_else(|| self.lost(&words, stage))),
-                Some(Said::No(code, reply)) if refusal.is_none() => refusal = Some(self.refused(code, reply)),
+        let data_result = match rcpt_result {
+            None | Some(CommandResult::NoReply(_)) => None,
+            Some(_) => Some(self.read_reply().await),
+        };
+        let expects_data = matches!(data_result, Some(CommandResult::Ok(_)));
+        for (result, stage) in [
+            (Some(mail_result), Stage::Start),
+            (rcpt_result, Stage::Envelope),
+            (data_result, Stage::Envelope),
+        ] {
+            match result {
+                Some(CommandResult::NoReply(error)) => {
+                    return Err(rejection.unwrap_or_else(|| self.disconnected(&error, stage)));
+                }
+                Some(CommandResult::Rejected(code, reply)) if rejection.is_none() => {
+                    rejection = Some(self.rejected(code, reply));
+                }
                 _ => {}
             }
         }
-        let Some(refusal) = refusal else { return Ok(()) };
-        if goes_on && !self.broken {
-            // It waits for a message in spite of all: an empty one to nobody ends that (RFC 2920, section 3.1).
-            let _ = self.said(self.timeout, ".\r\n").await;
+        let Some(rejection) = rejection else { return Ok(()) };
+        if expects_data && !self.is_broken {
+            // The server may accept DATA without a valid recipient; an empty message ends it (RFC 2920, section 3.1).
+            let _ = self.command(self.timeout, ".\r\n").await;
         }
         self.reset().await;
-        Err(refusal)
+        Err(rejection)
     }
 
-    /// Makes ready for the next mail after a refusal.
+    /// Aborts the transaction after a rejection, so that the connection can carry the next message.
     async fn reset(&mut self) {
-        if !self.broken && !matches!(self.said(self.timeout, Rset).await, Said::Yes(_)) {
-            self.broken = true;
+        if !self.is_broken && !matches!(self.command(self.timeout, Rset).await, CommandResult::Ok(_)) {
+            self.is_broken = true;
         }
     }
 
-    /// Says good-bye.
+    /// Sends QUIT.
     pub async fn close(&mut self) {
-        if !self.broken {
-            let _ = self.said(GOOD_BYE, Quit).await;
+        if !self.is_broken {
+            let _ = self.command(QUIT_TIMEOUT, Quit).await;
         }
     }
 
-    fn refused(&mut self, code: Code, reply: String) -> Answer {
+    fn rejected(&mut self, code: Code, reply: String) -> SendOutcome {
         let number = u16::from(code);
-        // 421: it closes the connection (RFC 5321, section 3.8).
-        self.broken |= number == 421;
-        // 530, 534, 535, 538: it wants us to log in, or to encrypt first (RFC 4954, section 6).
-        let ours = (530..=539).contains(&number) || number == 421;
-        let lasting = code.severity == Severity::PermanentNegativeCompletion && !ours;
-        Answer::Refused { reply, lasting, ours }
+        // 421: the server closes the connection (RFC 5321, section 3.8).
+        self.is_broken |= number == 421;
+        // 530, 534, 535, 538: the server requires authentication or encryption (RFC 4954, section 6).
+        let is_config_fault = (530..=539).contains(&number) || number == 421;
+        let is_permanent = code.severity == Severity::PermanentNegativeCompletion && !is_config_fault;
+        SendOutcome::Rejected { reply, is_permanent, is_config_fault }
     }
 
-    fn lost(&mut self, words: &str, stage: Stage) -> Answer {
-        self.broken = true;
-        Answer::Lost { words: format!("lost the connection to the mail server: {words}"), stage }
+    fn disconnected(&mut self, error: &str, stage: Stage) -> SendOutcome {
+        self.is_broken = true;
+        let error = format!("lost the connection to the mail server: {error}");
+        SendOutcome::Disconnected { error, stage }
     }
 
-    async fn said(&mut self, time: Duration, command: impl Display) -> Said {
-        let answer = timeout(time, self.smtp.command(command)).await;
-        self.heard(answer)
+    /// Sends a command and reads its reply.
+    async fn command(&mut self, time: Duration, command: impl Display) -> CommandResult {
+        let response = timeout(time, self.smtp.command(command)).await;
+        self.classify(response)
     }
 
-    async fn next(&mut self) -> Said {
-        let answer = timeout(self.timeout, self.smtp.read_response()).await;
-        self.heard(answer)
+    /// Reads the reply to a command that was pipelined.
+    async fn read_reply(&mut self) -> CommandResult {
+        let response = timeout(self.timeout, self.smtp.read_response()).await;
+        self.classify(response)
     }
 
-    fn heard(&mut self, answer: Result<Result<Response, Error>, Elapsed>) -> Said {
-        let words = match answer {
-            Ok(Ok(response)) => return Said::Yes(response),
-            Ok(Err(error)) => match errors::refusal(&error) {
-                Some((code, reply)) => return Said::No(code, reply),
-                None => errors::fault(&error),
+    fn classify(&mut self, response: Result<Result<Response, Error>, Elapsed>) -> CommandResult {
+        let error = match response {
+            Ok(Ok(response)) => return CommandResult::Ok(response),
+            Ok(Err(error)) => match errors::negative_reply(&error) {
+                Some((code, reply)) => return CommandResult::Rejected(code, reply),
+                None => errors::describe_error(&error),
             },
-            Err(_) => errors::too_slow().to_owned(),
+            Err(_) => TIMED_OUT.to_owned(),
         };
-        self.broken = true;
-        Said::Nothing(words)
+        self.is_broken = true;
+        CommandResult::NoReply(error)
     }
 }
 
-async fn within<T>(server: &Server, step: impl Future<Output = Result<T, Error>>) -> Result<T, String> {
+async fn with_timeout<T>(server: &Server, step: impl Future<Output = Result<T, Error>>) -> Result<T, String> {
     match timeout(server.timeout, step).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => Err(errors::fault(&error)),
-        Err(_) => Err(errors::too_slow().to_owned()),
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(errors::describe_error(&error)),
+        Err(_) => Err(TIMED_OUT.to_owned()),
     }
 }

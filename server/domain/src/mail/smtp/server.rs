@@ -1,4 +1,4 @@
-//! The mail server, as its URL describes it.
+//! The SMTP server that the configured URL describes.
 
 use super::super::transport::MailConfigError;
 use lettre::transport::smtp::authentication::Credentials;
@@ -13,17 +13,17 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 
-/// How long connecting and each command may take, unless the URL says it.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// The timeout for connecting and for each command, unless the URL sets it.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A mail server and how to speak to it.
+/// An SMTP server and how to connect to it.
 pub(in crate::mail) struct Server {
     pub host: String,
     pub port: u16,
     pub security: Security,
     pub credentials: Option<Credentials>,
-    /// How we greet it.
-    pub name: ClientId,
+    /// The client's name in EHLO.
+    pub client_name: ClientId,
     pub timeout: Duration,
 }
 
@@ -33,23 +33,23 @@ pub(in crate::mail) enum Security {
         parameters: TlsParameters,
         required: bool,
     },
-    /// TLS before the first word. lettre can't do it over a connection that we opened, so it is done here.
+    /// TLS from the first byte. lettre can't add it to a connection that it did not open, so this module does.
     Implicit {
         config: Arc<ClientConfig>,
-        name: ServerName<'static>,
+        server_name: ServerName<'static>,
     },
 }
 
-/// What the URL's query says.
+/// The options in the URL's query.
 #[derive(Default)]
 struct Options {
     tls: Option<String>,
     timeout: Option<Duration>,
-    authority: Option<Authority>,
+    ca: Option<CaFile>,
 }
 
-/// Who signed the server's certificate, as PEM.
-struct Authority {
+/// A PEM file with an additional root certificate.
+struct CaFile {
     path: String,
     pem: Vec<u8>,
 }
@@ -68,14 +68,14 @@ impl Server {
         };
         let options = Options::parse(&url)?;
         let credentials = credentials(&url)?;
-        let careful = credentials.is_some() && !is_this_machine(&host);
-        let (security, port) = options.security(url.scheme(), &host, careful)?;
-        let name = match url.path().trim_matches('/') {
+        let sends_credentials = credentials.is_some() && !is_loopback(&host);
+        let (security, port) = options.security(url.scheme(), &host, sends_credentials)?;
+        let client_name = match url.path().trim_matches('/') {
             "" => ClientId::default(),
             name => ClientId::Domain(name.to_owned()),
         };
-        let timeout = options.timeout.unwrap_or(TIMEOUT);
-        Ok(Self { port: url.port().unwrap_or(port), host, security, credentials, name, timeout })
+        let timeout = options.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        Ok(Self { port: url.port().unwrap_or(port), host, security, credentials, client_name, timeout })
     }
 }
 
@@ -93,23 +93,28 @@ impl Options {
                 "ca" => {
                     let path = value.into_owned();
                     match std::fs::read(&path) {
-                        Ok(pem) => options.authority = Some(Authority { path, pem }),
-                        Err(why) => {
-                            return Err(MailConfigError::Authority { path, why: why.to_string() });
+                        Ok(pem) => options.ca = Some(CaFile { path, pem }),
+                        Err(error) => {
+                            return Err(MailConfigError::Ca { path, reason: error.to_string() });
                         }
                     }
                 }
-                _ => return Err(MailConfigError::Option(name.into_owned())),
+                _ => return Err(MailConfigError::UnknownOption(name.into_owned())),
             }
         }
         Ok(options)
     }
 
-    /// The way to encrypt, and the port that goes with it.
-    fn security(&self, scheme: &str, host: &str, careful: bool) -> Result<(Security, u16), MailConfigError> {
+    /// The encryption and its default port.
+    fn security(
+        &self,
+        scheme: &str,
+        host: &str,
+        sends_credentials: bool,
+    ) -> Result<(Security, u16), MailConfigError> {
         let tls = match (scheme, self.tls.as_deref()) {
             ("smtps", None | Some("required")) => return Ok((self.implicit(host)?, 465)),
-            ("smtp", None) if careful => "required",
+            ("smtp", None) if sends_credentials => "required",
             ("smtp", None) => "opportunistic",
             ("smtp", Some(tls)) => tls,
             (_, tls) => return Err(MailConfigError::Tls(tls.unwrap_or_default().to_owned())),
@@ -124,45 +129,43 @@ impl Options {
 
     fn start_tls(&self, host: &str, required: bool) -> Result<Security, MailConfigError> {
         let mut builder = TlsParameters::builder(host.to_owned());
-        if let Some(authority) = &self.authority {
-            let pem = Certificate::from_pem(&authority.pem).map_err(|why| authority.error(&why))?;
+        if let Some(ca) = &self.ca {
+            let pem = Certificate::from_pem(&ca.pem).map_err(|error| ca.error(&error))?;
             builder = builder.add_root_certificate(pem);
         }
         if !required {
             builder = builder.dangerous_accept_invalid_certs(true).dangerous_accept_invalid_hostnames(true);
         }
-        let parameters = builder.build().map_err(|why| self.error(&why))?;
+        let parameters = builder.build().map_err(|error| self.tls_error(&error))?;
         Ok(Security::StartTls { parameters, required })
     }
 
     fn implicit(&self, host: &str) -> Result<Security, MailConfigError> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(authority) = &self.authority {
-            for certificate in CertificateDer::pem_slice_iter(&authority.pem) {
-                let certificate = certificate.map_err(|why| authority.error(&why))?;
-                roots.add(certificate).map_err(|why| authority.error(&why))?;
+        if let Some(ca) = &self.ca {
+            for certificate in CertificateDer::pem_slice_iter(&ca.pem) {
+                let certificate = certificate.map_err(|error| ca.error(&error))?;
+                roots.add(certificate).map_err(|error| ca.error(&error))?;
             }
         }
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|why| self.error(&why))?
+            .map_err(|error| self.tls_error(&error))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let name = ServerName::try_from(host.to_owned())
+        let server_name = ServerName::try_from(host.to_owned())
             .map_err(|_| MailConfigError::ServerName(host.to_owned()))?;
-        Ok(Security::Implicit { config: Arc::new(config), name })
+        Ok(Security::Implicit { config: Arc::new(config), server_name })
     }
 
-    fn error(&self, why: &dyn std::error::Error) -> MailConfigError {
-        self.authority
-            .as_ref()
-            .map_or_else(|| MailConfigError::Tls(why.to_string()), |authority| authority.error(why))
+    fn tls_error(&self, error: &dyn std::error::Error) -> MailConfigError {
+        self.ca.as_ref().map_or_else(|| MailConfigError::Tls(error.to_string()), |ca| ca.error(error))
     }
 }
 
-impl Authority {
-    fn error(&self, why: &dyn std::error::Error) -> MailConfigError {
-        MailConfigError::Authority { path: self.path.clone(), why: why.to_string() }
+impl CaFile {
+    fn error(&self, error: &dyn std::error::Error) -> MailConfigError {
+        MailConfigError::Ca { path: self.path.clone(), reason: error.to_string() }
     }
 }
 
@@ -179,8 +182,8 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, MailConfigError> {
     }
 }
 
-/// Whether nobody can listen in on the way to this host.
-fn is_this_machine(host: &str) -> bool {
+/// Whether traffic to this host stays on this machine.
+fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
@@ -188,36 +191,36 @@ fn is_this_machine(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn way(url: &str) -> (&'static str, u16) {
+    fn security(url: &str) -> (&'static str, u16) {
         let server = Server::parse(url).unwrap();
-        let way = match server.security {
+        let security = match server.security {
             Security::None => "none",
             Security::StartTls { required: true, .. } => "required",
             Security::StartTls { required: false, .. } => "opportunistic",
             Security::Implicit { .. } => "implicit",
         };
-        (way, server.port)
+        (security, server.port)
     }
 
     #[test]
-    fn each_way_to_encrypt_has_its_port() {
-        assert_eq!(way("smtps://mail.example.org"), ("implicit", 465));
-        assert_eq!(way("smtp://mail.example.org"), ("opportunistic", 25));
-        assert_eq!(way("smtp://mail.example.org?tls=required"), ("required", 587));
-        assert_eq!(way("smtp://mail.example.org:2525?tls=none"), ("none", 2525));
+    fn each_kind_of_security_has_a_default_port() {
+        assert_eq!(security("smtps://mail.example.org"), ("implicit", 465));
+        assert_eq!(security("smtp://mail.example.org"), ("opportunistic", 25));
+        assert_eq!(security("smtp://mail.example.org?tls=required"), ("required", 587));
+        assert_eq!(security("smtp://mail.example.org:2525?tls=none"), ("none", 2525));
     }
 
     #[test]
-    fn a_password_leaves_the_machine_encrypted_unless_it_is_said() {
-        assert_eq!(way("smtp://blob:hush@mail.example.org"), ("required", 587));
-        assert_eq!(way("smtp://blob:hush@mail.example.org?tls=none"), ("none", 25));
+    fn remote_credentials_require_tls_by_default() {
+        assert_eq!(security("smtp://blob:hush@mail.example.org"), ("required", 587));
+        assert_eq!(security("smtp://blob:hush@mail.example.org?tls=none"), ("none", 25));
         for host in ["localhost", "127.0.0.1", "[::1]"] {
-            assert_eq!(way(&format!("smtp://blob:hush@{host}")), ("opportunistic", 25));
+            assert_eq!(security(&format!("smtp://blob:hush@{host}")), ("opportunistic", 25));
         }
     }
 
     #[test]
-    fn user_and_password_are_decoded() {
+    fn credentials_are_percent_decoded() {
         let server = Server::parse("smtp://blob%40example.org:p%3Aa%2Fss@localhost").unwrap();
         let expected = Credentials::new("blob@example.org".to_owned(), "p:a/ss".to_owned());
         assert!(server.credentials == Some(expected));

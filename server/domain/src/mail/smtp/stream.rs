@@ -1,4 +1,4 @@
-//! The connection underneath: TCP, or TLS over it from the first word.
+//! The transport of a connection: TCP, or implicit TLS over TCP.
 
 use super::server::{Security, Server};
 use lettre::transport::smtp::client::AsyncTokioStream;
@@ -12,29 +12,29 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Connects. Mail is a talk of short messages, which must not wait for each other's receipts: hence `TCP_NODELAY`.
+/// Connects with `TCP_NODELAY`: SMTP alternates short commands and replies, which Nagle's algorithm would delay.
 pub(super) async fn connect(server: &Server) -> io::Result<Box<dyn AsyncTokioStream>> {
     let tcp = TcpStream::connect((server.host.as_str(), server.port)).await?;
     tcp.set_nodelay(true)?;
     match &server.security {
-        Security::Implicit { config, name } => {
-            let tls = TlsConnector::from(Arc::clone(config)).connect(name.clone(), tcp).await?;
-            Ok(Box::new(Encrypted(tls)))
+        Security::Implicit { config, server_name } => {
+            let tls = TlsConnector::from(Arc::clone(config)).connect(server_name.clone(), tcp).await?;
+            Ok(Box::new(ImplicitTls(tls)))
         }
         Security::None | Security::StartTls { .. } => Ok(Box::new(tcp)),
     }
 }
 
 #[derive(Debug)]
-struct Encrypted(TlsStream<TcpStream>);
+struct ImplicitTls(TlsStream<TcpStream>);
 
-impl AsyncTokioStream for Encrypted {
+impl AsyncTokioStream for ImplicitTls {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.0.get_ref().0.peer_addr()
     }
 }
 
-impl AsyncRead for Encrypted {
+impl AsyncRead for ImplicitTls {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -44,7 +44,7 @@ impl AsyncRead for Encrypted {
     }
 }
 
-impl AsyncWrite for Encrypted {
+impl AsyncWrite for ImplicitTls {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

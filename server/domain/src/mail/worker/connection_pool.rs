@@ -1,153 +1,115 @@
-//! The way to the mail server: the connections that are kept, and whether it is there at all. While it is away it is
-//! left alone, but for one mail now and then that asks.
+//! A pool of connections to the mail server.
 
-use super::super::backoff::next_probe;
 use super::super::smtp::{Connection, Server};
+use super::circuit_breaker::CircuitBreaker;
 use crate::Clock;
-use chrono::{DateTime, Utc};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// How long a connection is kept without a mail. Servers count those that are open.
-const IDLE: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept. Servers limit the number of open connections.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The way to the mail server.
+/// Idle connections, and the number of open ones.
 #[derive(Default)]
-pub(super) struct Gate {
-    away: Mutex<Option<Away>>,
-    /// Whoever connects while nobody is connected holds it, so that they do it one after the other.
-    turn: tokio::sync::Mutex<()>,
-    idle: Mutex<Vec<(Line, Instant)>>,
+pub(super) struct ConnectionPool {
+    /// The longest idle first.
+    idle: Mutex<Vec<(PooledConnection, Instant)>>,
     open: Arc<AtomicUsize>,
+    /// Held while connecting if no connection is open, so that an unreachable server gets one attempt at a time.
+    connecting: tokio::sync::Mutex<()>,
 }
 
-/// The server was not there.
-struct Away {
-    why: String,
-    faults: usize,
-    until: DateTime<Utc>,
-}
-
-/// A connection, counted as long as it lives.
-pub(super) struct Line {
+/// A connection that counts as open until it is dropped.
+pub(super) struct PooledConnection {
     pub connection: Connection,
-    /// It has carried no mail yet.
-    pub fresh: bool,
+    /// The connection was opened for this message. A reused one may have been closed by the server meanwhile.
+    pub is_new: bool,
     open: Arc<AtomicUsize>,
 }
 
-impl Drop for Line {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Why there is no connection.
-pub(super) enum NoLine {
-    /// The server is away: what went wrong, in words.
-    Away(String),
-    /// The server takes no more connections, but there are some.
-    Enough,
+/// Why no connection is available.
+pub(super) enum PoolError {
+    /// The server is unreachable; the error is for people.
+    Unavailable(String),
+    /// The server accepts no more connections, but at least one is open.
+    LimitReached,
 }
 
-impl Gate {
-    /// A connection: the one that was used last, or a new one.
-    pub async fn line(&self, server: &Server, clock: &Clock) -> Result<Line, NoLine> {
-        let kept = self.idle().pop();
-        match kept {
-            Some((line, _)) => Ok(line),
-            None => self.connect(server, clock).await,
+impl ConnectionPool {
+    /// The most recently used idle connection, or a new one.
+    pub async fn acquire(
+        &self,
+        server: &Server,
+        circuit_breaker: &CircuitBreaker,
+        clock: &Clock,
+    ) -> Result<PooledConnection, PoolError> {
+        let idle = self.idle().pop();
+        match idle {
+            Some((connection, _)) => Ok(connection),
+            None => self.connect(server, circuit_breaker, clock).await,
         }
     }
 
-    /// Keeps a connection for the next mail.
-    pub fn keep(&self, mut line: Line) {
-        line.fresh = false;
-        self.idle().push((line, Instant::now()));
+    /// Returns a connection to the pool.
+    pub fn release(&self, mut connection: PooledConnection) {
+        connection.is_new = false;
+        self.idle().push((connection, Instant::now()));
     }
 
-    /// Says good-bye on connections that nobody needs.
-    pub fn sweep(&self) {
+    /// Closes the connections that were idle for too long.
+    pub fn evict_idle(&self) {
         let mut idle = self.idle();
-        let stale = idle.partition_point(|(_, since)| since.elapsed() >= IDLE);
-        for (mut line, _) in idle.drain(..stale) {
-            tokio::spawn(async move { line.connection.close().await });
+        let expired = idle.partition_point(|(_, since)| since.elapsed() >= IDLE_TIMEOUT);
+        for (mut pooled, _) in idle.drain(..expired) {
+            tokio::spawn(async move { pooled.connection.close().await });
         }
     }
 
-    /// Says good-bye on all connections that are not in use.
+    /// Closes all idle connections.
     pub async fn close(&self) {
-        let mut partings = JoinSet::new();
-        for (mut line, _) in std::mem::take(&mut *self.idle()) {
-            partings.spawn(async move { line.connection.close().await });
+        let mut closing = JoinSet::new();
+        for (mut pooled, _) in std::mem::take(&mut *self.idle()) {
+            closing.spawn(async move { pooled.connection.close().await });
         }
-        partings.join_all().await;
+        closing.join_all().await;
     }
 
-    /// Whether a mail may ask for the server: everybody while it is there, one at a time while it is away, and nobody
-    /// when it was asked just now.
-    pub fn state(&self, now: DateTime<Utc>) -> GateState {
-        match &*self.lock() {
-            None => GateState::Open,
-            Some(away) if away.until <= now => GateState::OneMayAsk,
-            Some(_) => GateState::Shut,
-        }
-    }
-
-    /// Connects, unless the server is away.
-    async fn connect(&self, server: &Server, clock: &Clock) -> Result<Line, NoLine> {
-        let alone = self.open.load(Ordering::Relaxed) == 0;
-        let _turn = if alone { Some(self.turn.lock().await) } else { None };
-        if let Some(away) = &*self.lock()
-            && away.until > clock.now()
-        {
-            return Err(NoLine::Away(away.why.clone()));
+    /// Opens a connection, unless the circuit is open. A failure counts for the circuit breaker only if no connection is
+    /// open; otherwise the server has reached its limit.
+    async fn connect(
+        &self,
+        server: &Server,
+        circuit_breaker: &CircuitBreaker,
+        clock: &Clock,
+    ) -> Result<PooledConnection, PoolError> {
+        let is_first = self.open.load(Ordering::Relaxed) == 0;
+        let _connecting = if is_first { Some(self.connecting.lock().await) } else { None };
+        if let Some(error) = circuit_breaker.open_error(clock.now()) {
+            return Err(PoolError::Unavailable(error));
         }
         match Connection::open(server).await {
             Ok(connection) => {
                 self.open.fetch_add(1, Ordering::Relaxed);
-                Ok(Line { connection, fresh: true, open: Arc::clone(&self.open) })
+                Ok(PooledConnection { connection, is_new: true, open: Arc::clone(&self.open) })
             }
-            Err(_) if self.open.load(Ordering::Relaxed) > 0 => Err(NoLine::Enough),
-            Err(why) => {
-                self.fault(&why, clock.now());
-                Err(NoLine::Away(why))
+            Err(_) if self.open.load(Ordering::Relaxed) > 0 => Err(PoolError::LimitReached),
+            Err(error) => {
+                circuit_breaker.record_failure(&error, clock.now());
+                Err(PoolError::Unavailable(error))
             }
         }
     }
 
-    /// Notes that the server is away.
-    pub fn fault(&self, why: &str, now: DateTime<Utc>) {
-        let mut away = self.lock();
-        let faults = away.as_ref().map_or(0, |away| away.faults) + 1;
-        if faults == 1 {
-            tracing::warn!(why, "the mail server is away");
-        }
-        *away = Some(Away { why: why.to_owned(), faults, until: next_probe(now, faults) });
-    }
-
-    /// Notes that the server took or refused a mail, so that it is there.
-    pub fn answered(&self) {
-        if self.lock().take().is_some() {
-            tracing::info!("the mail server is back");
-        }
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Vec<(Line, Instant)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(PooledConnection, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Away>> {
-        self.away.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum GateState {
-    Open,
-    OneMayAsk,
-    Shut,
 }

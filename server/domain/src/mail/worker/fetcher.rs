@@ -1,10 +1,13 @@
-//! The feeder: claims what is due and prepares it for the senders.
+//! The fetcher: claims due deliveries and prepares jobs for the senders.
 
 use super::super::job::Job;
-use super::super::outbox::{self, Armed, Arming, Claimed, Entry, Key};
+use super::super::outbox::{
+    self, ActivatedSignIn, ClaimedDelivery, DeliveryKey, DeliveryUpdate, SignInSecrets,
+};
 use super::super::requests;
-use super::connection_pool::GateState;
-use super::{LEASE_SECONDS, Office};
+use super::circuit_breaker::CircuitState;
+use super::in_flight::Counts;
+use super::{LEASE_SECONDS, WorkerContext};
 use crate::{Result, Token, secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{OrganizationId, SignInId};
@@ -13,163 +16,179 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-/// How often the outbox is looked at when nobody rings.
-const LOOK: Duration = Duration::from_secs(1);
-/// How long claiming may still take at the end.
-const STUCK: Duration = Duration::from_secs(1);
-/// How much is claimed at a time: about what is sent within this time, so that a sign-in mail, an invitation that is
-/// revoked, and other workers never wait for much of what was taken in hand before.
-const AHEAD: Duration = Duration::from_millis(250);
-/// How long what is sent is counted before the next claim goes by it: short, or a list of some thousands would be half
-/// sent before the worker has found its pace.
-const COUNTED: Duration = Duration::from_millis(40);
+/// How often the outbox is polled without a notification.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a claim in progress may still take at shutdown.
+const CLAIM_GRACE: Duration = Duration::from_secs(1);
+/// A batch is about as much as the senders deliver within this time. Then a sign-in message, the revocation of an
+/// invitation, and other workers never wait for many deliveries claimed earlier.
+const PREFETCH_WINDOW: Duration = Duration::from_millis(250);
+/// How long the throughput is sampled before the batch size follows it. With a longer interval, half of a list of some
+/// thousand messages would be sent before the batches grow.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(40);
 const MIN_BATCH: usize = 16;
 const MAX_BATCH: usize = 512;
-/// How many sign-in mails are claimed at a time beyond that.
-const URGENT: usize = 32;
+/// How many sign-in messages a claim may take beyond that.
+const MAX_URGENT: usize = 32;
+/// When a delivery is due again whose message could not be prepared.
+const RETRY_DELAY: TimeDelta = TimeDelta::seconds(1);
 
-/// Claims mails until `stop` holds true.
-pub(super) async fn run(office: &Office, mut stop: watch::Receiver<bool>) {
-    let mut look = interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut pace = Pace { since: Instant::now(), taken: 0, batch: MIN_BATCH };
+/// Claims deliveries until `stop` becomes true.
+pub(super) async fn run(context: &WorkerContext, mut stop: watch::Receiver<bool>) {
+    let mut poll = interval(POLL_INTERVAL);
+    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut batch_sizer = BatchSizer { sampled_at: Instant::now(), popped: 0, batch: MIN_BATCH };
     loop {
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            () = office.hand.low.notified() => {}
-            () = office.app.mail_ready.notified() => {}
-            _ = look.tick() => office.gate.sweep(),
+            () = context.in_flight.running_low.notified() => {}
+            () = context.app.mail_ready.notified() => {}
+            _ = poll.tick() => context.pool.evict_idle(),
         }
         tokio::select! {
             biased;
-            fed = feed(office, &mut pace) => if let Err(error) = fed {
-                tracing::warn!(%error, "the outbox could not be read");
+            result = fetch(context, &mut batch_sizer) => if let Err(error) = result {
+                tracing::warn!(%error, "failed to fetch due mail");
             },
-            // Not at once, so that what was just claimed is not forgotten, unless the database is stuck.
-            () = async { let _ = stop.wait_for(|stop| *stop).await; sleep(STUCK).await } => return,
+            // Wait for a claim in progress so its rows aren't stranded until the lease expires; give up after
+            // `CLAIM_GRACE`, in case the database hangs.
+            () = async { let _ = stop.wait_for(|stop| *stop).await; sleep(CLAIM_GRACE).await } => return,
         }
     }
 }
 
-async fn feed(office: &Office, pace: &mut Pace) -> Result<()> {
-    let now = office.app.clock.now();
-    let (waiting, taken, held) = office.hand.counts();
-    let (most, others) = match office.gate.state(now) {
-        GateState::Open => {
-            let room = pace.batch(taken).saturating_sub(waiting);
-            (room + URGENT, room)
+async fn fetch(context: &WorkerContext, batch_sizer: &mut BatchSizer) -> Result<()> {
+    let now = context.app.clock.now();
+    let Counts { queued, popped, leased } = context.in_flight.counts();
+    let (limit, limit_others) = match context.circuit_breaker.state(now) {
+        CircuitState::Closed => {
+            let free = batch_sizer.batch(popped).saturating_sub(queued);
+            (free + MAX_URGENT, free)
         }
-        GateState::OneMayAsk if held == 0 => (1, 1),
-        GateState::OneMayAsk | GateState::Shut => return Ok(()),
+        CircuitState::HalfOpen if leased == 0 => (1, 1),
+        CircuitState::HalfOpen | CircuitState::Open => return Ok(()),
     };
     let lease = now + TimeDelta::seconds(LEASE_SECONDS);
-    let limit = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let mut claimed = outbox::claim(&office.app, now, lease, limit(most), limit(others)).await?;
-    claimed.retain(|claimed| office.hand.hold(key(claimed), lease));
-    let (sign_ins, others): (Vec<Claimed>, Vec<Claimed>) =
+    let to_sql = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut claimed = outbox::claim(&context.app, now, lease, to_sql(limit), to_sql(limit_others)).await?;
+    claimed.retain(|claimed| context.in_flight.insert(key(claimed), lease));
+    let (sign_ins, others): (Vec<ClaimedDelivery>, Vec<ClaimedDelivery>) =
         claimed.into_iter().partition(|claimed| claimed.sign_in_id.is_some());
-    let (requests, invitations): (Vec<Claimed>, Vec<Claimed>) =
+    let (requests, invitations): (Vec<ClaimedDelivery>, Vec<ClaimedDelivery>) =
         others.into_iter().partition(|claimed| claimed.request_id.is_some());
     let mut jobs = Vec::with_capacity(invitations.len());
     for claimed in invitations {
         let key = key(&claimed);
-        match Job::invitation(claimed, now) {
+        match Job::for_invitation(claimed, now) {
             Some(job) => jobs.push(job),
-            None => office.tell(key, Entry::dropped(now)),
+            None => context.record(key, DeliveryUpdate::cancelled(now)),
         }
     }
-    office.hand.put(jobs);
+    context.in_flight.push(jobs);
     if !sign_ins.is_empty() {
-        let keys: Vec<Key> = sign_ins.iter().map(key).collect();
-        or_give_back(office, keys, now, sign_in_mails(office, sign_ins, now).await)?;
+        let keys: Vec<DeliveryKey> = sign_ins.iter().map(key).collect();
+        release_on_error(context, keys, now, push_sign_ins(context, sign_ins, now).await)?;
     }
     for request in requests {
         let keys = vec![key(&request)];
-        or_give_back(office, keys, now, request_mail(office, request, now).await)?;
+        release_on_error(context, keys, now, push_request(context, request, now).await)?;
     }
     Ok(())
 }
 
-/// What could not be made now is made later.
-fn or_give_back(office: &Office, keys: Vec<Key>, now: DateTime<Utc>, made: Result<()>) -> Result<()> {
-    if made.is_err() {
+/// Releases deliveries whose jobs could not be prepared, to be retried later.
+fn release_on_error(
+    context: &WorkerContext,
+    keys: Vec<DeliveryKey>,
+    now: DateTime<Utc>,
+    result: Result<()>,
+) -> Result<()> {
+    if result.is_err() {
         for key in keys {
-            office.tell(key, Entry::given_back(now + TimeDelta::seconds(1)));
+            context.record(key, DeliveryUpdate::released(now + RETRY_DELAY));
         }
     }
-    made
+    result
 }
 
-/// Makes the mail of a request, by whose address it is. Who is a user already gets a mail of another kind in its place.
-async fn request_mail(office: &Office, claimed: Claimed, now: DateTime<Utc>) -> Result<()> {
-    match requests::answer(&office.app, now, &claimed).await? {
-        Some(answer) => office.hand.put(vec![Job::request(claimed, answer)]),
-        None => office.tell(key(&claimed), Entry::dropped(now)),
+/// Queues the message about a request, unless it is cancelled, for example because the address belongs to a user, who gets
+/// a different message.
+async fn push_request(context: &WorkerContext, claimed: ClaimedDelivery, now: DateTime<Utc>) -> Result<()> {
+    match requests::request_mail_kind(&context.app, now, &claimed).await? {
+        Some(kind) => context.in_flight.push(vec![Job::for_request(claimed, kind)]),
+        None => context.record(key(&claimed), DeliveryUpdate::cancelled(now)),
     }
     Ok(())
 }
 
-fn key(claimed: &Claimed) -> Key {
+fn key(claimed: &ClaimedDelivery) -> DeliveryKey {
     (claimed.organization_id, claimed.id)
 }
 
-/// Makes the links and codes of sign-in mails. This is the moment they come into being: nothing that opens anything
-/// was queued.
-async fn sign_in_mails(office: &Office, sign_ins: Vec<Claimed>, now: DateTime<Utc>) -> Result<()> {
+/// Creates the links and codes of sign-in messages and queues the messages. The secrets are created this late so that none
+/// is ever stored in the outbox.
+async fn push_sign_ins(
+    context: &WorkerContext,
+    sign_ins: Vec<ClaimedDelivery>,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let mut secrets = HashMap::new();
-    let mut armings = Vec::with_capacity(sign_ins.len());
+    let mut hashes = Vec::with_capacity(sign_ins.len());
     for claimed in &sign_ins {
         let Some(sign_in_id) = claimed.sign_in_id else { continue };
         let (token, code) = (Token::random(), secret::six_digits());
         let organization = OrganizationId(claimed.organization_id);
-        armings.push(Arming {
+        hashes.push(SignInSecrets {
             organization_id: claimed.organization_id,
             sign_in_id,
             link_hash: token.hash(),
-            code_hash: office.app.keys.code_hash(organization, SignInId(sign_in_id), &code)?,
+            code_hash: context.app.keys.code_hash(organization, SignInId(sign_in_id), &code)?,
         });
         secrets.insert((claimed.organization_id, sign_in_id), (token, code));
     }
-    let armed = outbox::arm(&office.app, now, &armings).await?;
-    let mut armed: HashMap<Key, Armed> =
-        armed.into_iter().map(|armed| ((armed.organization_id, armed.sign_in_id), armed)).collect();
-    let mut jobs = Vec::with_capacity(armed.len());
+    let activated = outbox::activate_sign_ins(&context.app, now, &hashes).await?;
+    let mut activated: HashMap<DeliveryKey, ActivatedSignIn> = activated
+        .into_iter()
+        .map(|sign_in| ((sign_in.organization_id, sign_in.sign_in_id), sign_in))
+        .collect();
+    let mut jobs = Vec::with_capacity(activated.len());
     for claimed in sign_ins {
         let key = key(&claimed);
-        let made = claimed.sign_in_id.and_then(|id| {
-            let of = (claimed.organization_id, id);
-            Some((armed.remove(&of)?, secrets.remove(&of)?))
+        let sign_in = claimed.sign_in_id.and_then(|id| {
+            let sign_in_key = (claimed.organization_id, id);
+            Some((activated.remove(&sign_in_key)?, secrets.remove(&sign_in_key)?))
         });
-        match made {
-            Some((armed, (token, code))) => {
-                let code = Some(code).filter(|_| armed.has_code);
-                jobs.push(Job::sign_in(claimed, armed.email, armed.expires_at, token, code));
+        match sign_in {
+            Some((sign_in, (token, code))) => {
+                let code = Some(code).filter(|_| sign_in.has_code);
+                jobs.push(Job::for_sign_in(claimed, sign_in.email, sign_in.expires_at, token, code));
             }
-            None => office.tell(key, Entry::dropped(now)),
+            None => context.record(key, DeliveryUpdate::cancelled(now)),
         }
     }
-    office.hand.put(jobs);
+    context.in_flight.push(jobs);
     Ok(())
 }
 
-/// How fast mails leave.
-struct Pace {
-    since: Instant,
-    taken: usize,
+/// Sizes batches by the throughput of the senders.
+struct BatchSizer {
+    sampled_at: Instant,
+    /// The number of jobs taken by senders at the time of the sample.
+    popped: usize,
     batch: usize,
 }
 
-impl Pace {
-    /// How many mails leave within [`AHEAD`], by what was taken so far.
-    fn batch(&mut self, taken: usize) -> usize {
-        let passed = self.since.elapsed();
-        if passed >= COUNTED {
-            let sent = u128::try_from(taken - self.taken).unwrap_or(u128::MAX);
-            let ahead = sent.saturating_mul(AHEAD.as_millis()) / passed.as_millis().max(1);
-            self.batch = usize::try_from(ahead).unwrap_or(MAX_BATCH).clamp(MIN_BATCH, MAX_BATCH);
-            self.since = Instant::now();
-            self.taken = taken;
+impl BatchSizer {
+    /// The number of messages that leave within [`PREFETCH_WINDOW`], given the number taken by senders so far.
+    fn batch(&mut self, popped: usize) -> usize {
+        let elapsed = self.sampled_at.elapsed();
+        if elapsed >= SAMPLE_INTERVAL {
+            let sent = u128::try_from(popped - self.popped).unwrap_or(u128::MAX);
+            let batch = sent.saturating_mul(PREFETCH_WINDOW.as_millis()) / elapsed.as_millis().max(1);
+            self.batch = usize::try_from(batch).unwrap_or(MAX_BATCH).clamp(MIN_BATCH, MAX_BATCH);
+            self.sampled_at = Instant::now();
+            self.popped = popped;
         }
         self.batch
     }

@@ -1,30 +1,41 @@
-//! What this worker has in hand.
+//! The deliveries that this worker has claimed and whose outcome is not recorded yet.
 
 use super::super::job::Job;
-use super::super::outbox::Key;
+use super::super::outbox::DeliveryKey;
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, Semaphore};
 
-/// The mails in hand: those that wait for a sender, and the leases of all.
-pub(super) struct Hand {
+/// The queue of jobs for the senders, and the leases of all claimed deliveries.
+pub(super) struct InFlight {
     state: Mutex<State>,
-    /// One permit for each waiting mail.
-    waiting: Semaphore,
-    /// Rung when few mails are left waiting.
-    pub low: Notify,
+    /// One permit for each queued job.
+    queued: Semaphore,
+    /// Notified when few jobs are left in the queue.
+    pub running_low: Notify,
 }
 
 #[derive(Default)]
 struct State {
-    /// Sign-in mails, which overtake the others.
+    /// Sign-in messages, which overtake the others.
     urgent: VecDeque<Job>,
     others: VecDeque<Job>,
-    leases: HashMap<Key, DateTime<Utc>>,
-    /// How many were handed to senders so far.
-    taken: usize,
-    low_mark: usize,
+    leases: HashMap<DeliveryKey, DateTime<Utc>>,
+    /// The number of jobs that senders have taken so far.
+    popped: usize,
+    /// The length of `others` at which the queue is running low.
+    low_watermark: usize,
+}
+
+/// The numbers by which the fetcher sizes its batches.
+pub(super) struct Counts {
+    /// Jobs in the queue, without sign-in messages.
+    pub queued: usize,
+    /// Jobs that senders have taken so far.
+    pub popped: usize,
+    /// Claimed deliveries, queued or being sent.
+    pub leased: usize,
 }
 
 impl State {
@@ -33,48 +44,49 @@ impl State {
     }
 }
 
-impl Default for Hand {
+impl Default for InFlight {
     fn default() -> Self {
-        Self { state: Mutex::default(), waiting: Semaphore::new(0), low: Notify::new() }
+        Self { state: Mutex::default(), queued: Semaphore::new(0), running_low: Notify::new() }
     }
 }
 
-impl Hand {
-    /// Notes the lease of a mail that was claimed; says whether it was not in hand already, which it is when its lease
-    /// ended while this machine slept.
-    pub fn hold(&self, key: Key, lease: DateTime<Utc>) -> bool {
+impl InFlight {
+    /// Tracks the lease of a delivery. Returns false if it is already tracked, for example if the lease expired while the
+    /// machine was suspended and this worker claimed the delivery again.
+    pub fn insert(&self, key: DeliveryKey, lease: DateTime<Utc>) -> bool {
         self.lock().leases.insert(key, lease).is_none()
     }
 
-    /// Puts mails where senders take them from. When half of the others are left, [`low`](Self::low) rings.
-    pub fn put(&self, jobs: Vec<Job>) {
+    /// Queues jobs for the senders. [`running_low`](Self::running_low) is notified when half of those that are not
+    /// urgent are left.
+    pub fn push(&self, jobs: Vec<Job>) {
         let count = jobs.len();
         let mut state = self.lock();
         for job in jobs {
             state.queue(&job).push_back(job);
         }
-        state.low_mark = state.others.len() / 2;
+        state.low_watermark = state.others.len() / 2;
         drop(state);
-        self.waiting.add_permits(count);
+        self.queued.add_permits(count);
     }
 
-    /// Puts a mail back in front.
-    pub fn put_back(&self, job: Job) {
+    /// Puts a job back at the front of its queue.
+    pub fn requeue(&self, job: Job) {
         let mut state = self.lock();
         state.queue(&job).push_front(job);
         drop(state);
-        self.waiting.add_permits(1);
+        self.queued.add_permits(1);
     }
 
-    /// The next mail that is still ours; nothing, once the hand is closed.
-    pub async fn take(&self) -> Option<Job> {
+    /// Waits for the next job whose lease has not been lost; `None` after [`close`](Self::close).
+    pub async fn pop(&self) -> Option<Job> {
         loop {
-            self.waiting.acquire().await.ok()?.forget();
+            self.queued.acquire().await.ok()?.forget();
             let mut state = self.lock();
             let Some(job) = state.urgent.pop_front().or_else(|| state.others.pop_front()) else { continue };
-            state.taken += 1;
-            if state.others.len() <= state.low_mark {
-                self.low.notify_one();
+            state.popped += 1;
+            if state.others.len() <= state.low_watermark {
+                self.running_low.notify_one();
             }
             if state.leases.contains_key(&job.key) {
                 return Some(job);
@@ -82,31 +94,35 @@ impl Hand {
         }
     }
 
-    /// How many mails wait, but for sign-in mails; how many were taken so far; how many are in hand.
-    pub fn counts(&self) -> (usize, usize, usize) {
+    pub fn counts(&self) -> Counts {
         let state = self.lock();
-        (state.others.len(), state.taken, state.leases.len())
+        Counts { queued: state.others.len(), popped: state.popped, leased: state.leases.len() }
     }
 
-    pub fn leases(&self) -> Vec<(Key, DateTime<Utc>)> {
+    pub fn leases(&self) -> Vec<(DeliveryKey, DateTime<Utc>)> {
         self.lock().leases.iter().map(|(key, lease)| (*key, *lease)).collect()
     }
 
-    pub fn lease(&self, key: Key) -> Option<DateTime<Utc>> {
+    pub fn lease(&self, key: DeliveryKey) -> Option<DateTime<Utc>> {
         self.lock().leases.get(&key).copied()
     }
 
-    /// Notes the new lease of what was held on to, and lets go of what was lost.
-    pub fn extended(&self, asked: &[(Key, DateTime<Utc>)], kept: &[Key], lease: DateTime<Utc>) {
+    /// After a renewal of the leases in `requested`: the deliveries in `renewed` have the new lease, the others were lost.
+    pub fn renewed(
+        &self,
+        requested: &[(DeliveryKey, DateTime<Utc>)],
+        renewed: &[DeliveryKey],
+        lease: DateTime<Utc>,
+    ) {
         let mut state = self.lock();
-        for (key, _) in asked {
+        for (key, _) in requested {
             state.leases.remove(key);
         }
-        state.leases.extend(kept.iter().map(|key| (*key, lease)));
+        state.leases.extend(renewed.iter().map(|key| (*key, lease)));
     }
 
-    /// Lets go of a mail, if it is held by this lease; says whether it is not in hand then.
-    pub fn let_go(&self, key: Key, lease: Option<&DateTime<Utc>>) -> bool {
+    /// Stops tracking a delivery if it still has this lease. Returns whether the delivery is untracked afterwards.
+    pub fn release(&self, key: DeliveryKey, lease: Option<&DateTime<Utc>>) -> bool {
         let mut state = self.lock();
         if state.leases.get(&key) == lease {
             state.leases.remove(&key);
@@ -114,9 +130,9 @@ impl Hand {
         !state.leases.contains_key(&key)
     }
 
-    /// Gives nothing out any more; gives back what waited.
-    pub fn close(&self) -> Vec<Key> {
-        self.waiting.close();
+    /// Closes the queue. Returns the deliveries that were still queued.
+    pub fn close(&self) -> Vec<DeliveryKey> {
+        self.queued.close();
         let mut state = self.lock();
         let State { urgent, others, .. } = &mut *state;
         urgent.drain(..).chain(others.drain(..)).map(|job| job.key).collect()

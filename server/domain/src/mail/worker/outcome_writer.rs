@@ -1,7 +1,8 @@
-//! The recorder: writes down what became of mails, and holds on to those in hand. It alone changes leases.
+//! The outcome writer: records the results of attempts in batches, and renews leases. No other task changes the leases in
+//! the database after they were claimed.
 
-use super::super::outbox::{self, Entry, Key};
-use super::{LEASE_SECONDS, Office};
+use super::super::outbox::{self, DeliveryKey, DeliveryUpdate};
+use super::{LEASE_SECONDS, WorkerContext};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,46 +10,50 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
-/// How long, and how many, outcomes wait to be written down together. After a crash those mails are sent once more.
-const GATHER: Duration = Duration::from_millis(20);
-const MAX_GATHER: usize = 32;
-/// The most that is written by one statement.
-const MAX_WRITE: usize = 1_024;
-/// How long the database is left alone after an error.
-const REST: Duration = Duration::from_secs(1);
+/// How long updates are collected before they are written together. After a crash, their messages are sent twice.
+const BATCH_WINDOW: Duration = Duration::from_millis(20);
+/// The number of updates that are written without waiting for the window to end.
+const FULL_BATCH: usize = 32;
+/// The maximum number of updates in one statement.
+const MAX_BATCH: usize = 1_024;
+/// How long to wait after a database error.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-pub(super) struct Recorder {
-    office: Arc<Office>,
-    told: mpsc::UnboundedReceiver<(Key, Entry)>,
-    pending: Vec<(Key, Entry)>,
-    /// When what is pending is written.
-    due: Instant,
-    failing: bool,
+pub(super) struct OutcomeWriter {
+    context: Arc<WorkerContext>,
+    updates: mpsc::UnboundedReceiver<(DeliveryKey, DeliveryUpdate)>,
+    pending: Vec<(DeliveryKey, DeliveryUpdate)>,
+    /// When the pending updates are written.
+    flush_at: Instant,
+    /// The last write failed.
+    is_failing: bool,
 }
 
-impl Recorder {
-    pub fn new(office: Arc<Office>, told: mpsc::UnboundedReceiver<(Key, Entry)>) -> Self {
-        Self { office, told, pending: Vec::new(), due: Instant::now(), failing: false }
+impl OutcomeWriter {
+    pub fn new(
+        context: Arc<WorkerContext>,
+        updates: mpsc::UnboundedReceiver<(DeliveryKey, DeliveryUpdate)>,
+    ) -> Self {
+        Self { context, updates, pending: Vec::new(), flush_at: Instant::now(), is_failing: false }
     }
 
-    /// Records until `end` comes; then writes what is left and gives back what is in hand.
-    pub async fn run(mut self, mut end: oneshot::Receiver<()>) {
-        let beat = Duration::from_secs(LEASE_SECONDS.unsigned_abs()) / 4;
-        let mut beat = interval(beat);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// Writes updates until `finish` resolves, then writes the rest and releases the remaining deliveries.
+    pub async fn run(mut self, mut finish: oneshot::Receiver<()>) {
+        let mut renewal = interval(Duration::from_secs(LEASE_SECONDS.unsigned_abs()) / 4);
+        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let first = self.pending.is_empty();
+            let is_empty = self.pending.is_empty();
             tokio::select! {
                 biased;
-                _ = &mut end => break,
-                _ = beat.tick() => self.hold_on().await,
-                () = sleep_until(self.due), if !first => self.write().await,
-                _ = self.told.recv_many(&mut self.pending, MAX_WRITE), if self.pending.len() < MAX_WRITE => {
-                    if first {
-                        self.due = Instant::now() + GATHER;
+                _ = &mut finish => break,
+                _ = renewal.tick() => self.renew_leases().await,
+                () = sleep_until(self.flush_at), if !is_empty => self.flush().await,
+                _ = self.updates.recv_many(&mut self.pending, MAX_BATCH), if self.pending.len() < MAX_BATCH => {
+                    if is_empty {
+                        self.flush_at = Instant::now() + BATCH_WINDOW;
                     }
-                    if self.pending.len() >= MAX_GATHER && !self.failing {
-                        self.due = Instant::now();
+                    if self.pending.len() >= FULL_BATCH && !self.is_failing {
+                        self.flush_at = Instant::now();
                     }
                 }
             }
@@ -56,51 +61,63 @@ impl Recorder {
         self.finish().await;
     }
 
-    async fn write(&mut self) {
-        let hand = &self.office.hand;
-        let held: Vec<(Key, DateTime<Utc>, &Entry)> =
-            self.pending.iter().filter_map(|(key, entry)| Some((*key, hand.lease(*key)?, entry))).collect();
-        let used: HashMap<Key, DateTime<Utc>> = held.iter().map(|(key, lease, _)| (*key, *lease)).collect();
-        match outbox::record(&self.office.app, &held).await {
+    /// Writes the pending updates of deliveries whose lease is still ours.
+    async fn flush(&mut self) {
+        let in_flight = &self.context.in_flight;
+        let updates: Vec<(DeliveryKey, DateTime<Utc>, &DeliveryUpdate)> = self
+            .pending
+            .iter()
+            .filter_map(|(key, update)| Some((*key, in_flight.lease(*key)?, update)))
+            .collect();
+        let leases: HashMap<DeliveryKey, DateTime<Utc>> =
+            updates.iter().map(|(key, lease, _)| (*key, *lease)).collect();
+        match outbox::write_updates(&self.context.app, &updates).await {
             Ok(written) => {
-                let written: HashSet<Key> = written.into_iter().collect();
-                // What this worker got in hand anew meanwhile is written again, with that lease.
-                self.pending.retain(|(key, _)| !hand.let_go(*key, used.get(key)) && !written.contains(key));
-                self.failing = false;
+                let written: HashSet<DeliveryKey> = written.into_iter().collect();
+                // If this worker has claimed the delivery again in the meantime, its update is written under the new
+                // lease.
+                self.pending
+                    .retain(|(key, _)| !in_flight.release(*key, leases.get(key)) && !written.contains(key));
+                self.is_failing = false;
             }
             Err(error) => {
-                tracing::warn!(%error, "what the mail server said could not be written down yet");
-                self.due = Instant::now() + REST;
-                self.failing = true;
+                tracing::warn!(%error, "failed to record mail outcomes");
+                self.flush_at = Instant::now() + RETRY_DELAY;
+                self.is_failing = true;
             }
         }
     }
 
-    async fn hold_on(&mut self) {
-        let held = self.office.hand.leases();
-        if held.is_empty() {
+    async fn renew_leases(&mut self) {
+        let leases = self.context.in_flight.leases();
+        if leases.is_empty() {
             return;
         }
-        let lease = self.office.app.clock.now() + TimeDelta::seconds(LEASE_SECONDS);
-        match outbox::extend(&self.office.app, &held, lease).await {
-            Ok(kept) => self.office.hand.extended(&held, &kept, lease),
-            Err(error) => tracing::warn!(%error, "the mails in hand could not be held on to"),
+        let new_lease = self.context.app.clock.now() + TimeDelta::seconds(LEASE_SECONDS);
+        match outbox::renew_leases(&self.context.app, &leases, new_lease).await {
+            Ok(renewed) => self.context.in_flight.renewed(&leases, &renewed, new_lease),
+            Err(error) => tracing::warn!(%error, "failed to renew mail leases"),
         }
     }
 
     async fn finish(&mut self) {
-        while let Ok(outcome) = self.told.try_recv() {
-            self.pending.push(outcome);
+        while let Ok(update) = self.updates.try_recv() {
+            self.pending.push(update);
         }
-        let now = self.office.app.clock.now();
-        let told: HashSet<Key> = self.pending.iter().map(|(key, _)| *key).collect();
-        let unsent =
-            self.office.hand.leases().into_iter().map(|(key, _)| key).filter(|key| !told.contains(key));
-        self.pending.extend(unsent.map(|key| (key, Entry::given_back(now))));
-        self.write().await;
-        if self.failing {
-            sleep(REST).await;
-            self.write().await;
+        let now = self.context.app.clock.now();
+        let finished: HashSet<DeliveryKey> = self.pending.iter().map(|(key, _)| *key).collect();
+        let unfinished = self
+            .context
+            .in_flight
+            .leases()
+            .into_iter()
+            .map(|(key, _)| key)
+            .filter(|key| !finished.contains(key));
+        self.pending.extend(unfinished.map(|key| (key, DeliveryUpdate::released(now))));
+        self.flush().await;
+        if self.is_failing {
+            sleep(RETRY_DELAY).await;
+            self.flush().await;
         }
     }
 }

@@ -1,136 +1,159 @@
-//! A sender: takes one mail after the other and hands it over.
+//! A sender: builds and delivers one message at a time.
 
-use super::super::backoff::{Cause, next_try};
-use super::super::job::{Job, Unmade};
-use super::super::memory_mailbox::Captured;
-use super::super::message::Parcel;
-use super::super::outbox::Entry;
-use super::super::smtp::{Answer, MAX_REPLY, Server, Stage};
-use super::super::transport::Way;
-use super::Office;
-use super::connection_pool::NoLine;
+use super::super::backoff::{Cause, next_attempt};
+use super::super::job::{BuildError, Job};
+use super::super::memory_mailbox::MemoryMailbox;
+use super::super::message::OutgoingMessage;
+use super::super::outbox::DeliveryUpdate;
+use super::super::smtp::{MAX_REPLY, SendOutcome, Server, Stage};
+use super::super::transport::Backend;
+use super::WorkerContext;
+use super::connection_pool::PoolError;
+use model::text::count;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// How long a sender rests when the mail server takes no more connections.
-const REST: Duration = Duration::from_secs(1);
+/// How long a sender pauses when the mail server accepts no more connections.
+const LIMIT_REACHED_DELAY: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(office: Arc<Office>) {
-    while let Some(job) = office.hand.take().await {
-        let held = Held { office: &office, job: &job };
-        let told = deliver(&office, &job).await;
-        drop(held);
-        if let Some(entry) = told {
-            office.tell(job.key, entry);
+pub(super) async fn run(context: Arc<WorkerContext>) {
+    while let Some(job) = context.in_flight.pop().await {
+        let release_on_panic = ReleaseOnPanic { context: &context, job: &job };
+        let update = deliver(&context, &job).await;
+        drop(release_on_panic);
+        if let Some(update) = update {
+            context.record(job.key, update);
         } else {
-            office.hand.put_back(job);
-            sleep(REST).await;
+            context.in_flight.requeue(job);
+            sleep(LIMIT_REACHED_DELAY).await;
         }
     }
 }
 
-/// Lets go of a mail when sending it panics, so that its lease comes to its end.
-struct Held<'a> {
-    office: &'a Office,
+/// Stops renewing a delivery's lease if sending it panics, so that the lease expires.
+struct ReleaseOnPanic<'a> {
+    context: &'a WorkerContext,
     job: &'a Job,
 }
 
-impl Drop for Held<'_> {
+impl Drop for ReleaseOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let lease = self.office.hand.lease(self.job.key);
-            self.office.hand.let_go(self.job.key, lease.as_ref());
+            let lease = self.context.in_flight.lease(self.job.key);
+            self.context.in_flight.release(self.job.key, lease.as_ref());
         }
     }
 }
 
-/// Writes a mail and hands it over; nothing, when another sender should.
-async fn deliver(office: &Office, job: &Job) -> Option<Entry> {
-    let made = match &office.transport.0 {
-        Way::Captured(mails) => capture(office, mails, job),
-        Way::Smtp(server) => match parcel(office, job) {
-            Ok(parcel) => return hand_over(office, server, job, &parcel).await,
-            Err(unmade) => Err(unmade),
+/// Builds and delivers a message; `None` if it should wait until a connection is available.
+async fn deliver(context: &WorkerContext, job: &Job) -> Option<DeliveryUpdate> {
+    let result = match &context.transport.0 {
+        Backend::Memory(mailbox) => capture(context, mailbox, job),
+        Backend::Smtp(server) => match build(context, job) {
+            Ok(message) => return send(context, server, job, &message).await,
+            Err(error) => Err(error),
         },
     };
-    Some(match made {
-        Ok(()) => accepted(office, "250 captured".to_owned()),
-        Err(Unmade::NoAddress) => failed(office, "mail can't be written to this address".to_owned()),
-        Err(Unmade::Fault(why)) => {
-            tracing::error!(delivery = %job.id(), why, "a mail could not be made");
-            again(office, job, Cause::Refusal, "the mail could not be made".to_owned())
+    Some(match result {
+        Ok(()) => mark_accepted(context, "250 captured".to_owned()),
+        Err(BuildError::InvalidAddress) => {
+            mark_failed(context, "the address is not valid for email delivery".to_owned())
+        }
+        Err(BuildError::Internal(error)) => {
+            tracing::error!(delivery = %job.id(), error, "failed to build mail");
+            schedule_retry(context, job, Cause::TransientReply, "the message could not be built".to_owned())
         }
     })
 }
 
-fn parcel(office: &Office, job: &Job) -> Result<Parcel, Unmade> {
-    let label = job.label(&office.from, &office.host, office.app.clock.now())?;
-    let (letter, secrets) = job.letter(&office.app)?;
-    Ok(label.parcel(letter, secrets)?)
+fn build(context: &WorkerContext, job: &Job) -> Result<OutgoingMessage, BuildError> {
+    let headers = job.headers(&context.from, &context.host, context.app.clock.now())?;
+    let (mail, secrets) = job.render(&context.app)?;
+    Ok(headers.build(mail, secrets)?)
 }
 
-fn capture(office: &Office, mails: &Captured, job: &Job) -> Result<(), Unmade> {
-    let label = job.label(&office.from, &office.host, office.app.clock.now())?;
-    let (letter, _) = job.letter(&office.app)?;
-    mails.push(label.captured(letter));
+fn capture(context: &WorkerContext, mailbox: &MemoryMailbox, job: &Job) -> Result<(), BuildError> {
+    let headers = job.headers(&context.from, &context.host, context.app.clock.now())?;
+    let (mail, _) = job.render(&context.app)?;
+    mailbox.push(headers.capture(mail));
     Ok(())
 }
 
-async fn hand_over(office: &Office, server: &Server, job: &Job, parcel: &Parcel) -> Option<Entry> {
+async fn send(
+    context: &WorkerContext,
+    server: &Server,
+    job: &Job,
+    message: &OutgoingMessage,
+) -> Option<DeliveryUpdate> {
+    let circuit_breaker = &context.circuit_breaker;
     loop {
-        let mut line = match office.gate.line(server, &office.app.clock).await {
-            Ok(line) => line,
-            Err(NoLine::Away(why)) => return Some(again(office, job, Cause::Fault, why)),
-            Err(NoLine::Enough) => return None,
-        };
-        let fresh = line.fresh;
-        let answer = line.connection.send(parcel).await;
-        if !line.connection.is_broken() && !matches!(answer, Answer::Refused { ours: true, .. }) {
-            office.gate.keep(line);
-        }
-        return Some(match answer {
-            Answer::Taken(reply) => {
-                office.gate.answered();
-                accepted(office, reply)
+        let mut pooled = match context.pool.acquire(server, circuit_breaker, &context.app.clock).await {
+            Ok(pooled) => pooled,
+            Err(PoolError::Unavailable(error)) => {
+                return Some(schedule_retry(context, job, Cause::ConnectionError, error));
             }
-            // The server had closed a connection that we kept: that is no news about this mail.
-            Answer::Refused { ours: true, .. } | Answer::Lost { stage: Stage::Start, .. } if !fresh => {
+            Err(PoolError::LimitReached) => return None,
+        };
+        let is_new = pooled.is_new;
+        let outcome = pooled.connection.send(message).await;
+        let is_config_fault = matches!(outcome, SendOutcome::Rejected { is_config_fault: true, .. });
+        if !pooled.connection.is_broken() && !is_config_fault {
+            context.pool.release(pooled);
+        }
+        return Some(match outcome {
+            SendOutcome::Accepted(reply) => {
+                circuit_breaker.record_success();
+                mark_accepted(context, reply)
+            }
+            // The server closed an idle connection, which says nothing about this message.
+            SendOutcome::Rejected { is_config_fault: true, .. }
+            | SendOutcome::Disconnected { stage: Stage::Start, .. }
+                if !is_new =>
+            {
                 continue;
             }
-            Answer::Refused { reply: words, ours: true, .. }
-            | Answer::Lost { words, stage: Stage::Start } => {
-                office.gate.fault(&words, office.app.clock.now());
-                again(office, job, Cause::Fault, words)
+            SendOutcome::Rejected { reply: error, is_config_fault: true, .. }
+            | SendOutcome::Disconnected { error, stage: Stage::Start } => {
+                circuit_breaker.record_failure(&error, context.app.clock.now());
+                schedule_retry(context, job, Cause::ConnectionError, error)
             }
-            Answer::Refused { reply, lasting, .. } => {
-                office.gate.answered();
-                if lasting { failed(office, reply) } else { again(office, job, Cause::Refusal, reply) }
+            SendOutcome::Rejected { reply, is_permanent, .. } => {
+                circuit_breaker.record_success();
+                if is_permanent {
+                    mark_failed(context, reply)
+                } else {
+                    schedule_retry(context, job, Cause::TransientReply, reply)
+                }
             }
-            // Whatever in it made the server hang up may do so again.
-            Answer::Lost { words, .. } => again(office, job, Cause::Refusal, words),
+            // The message itself may have made the server disconnect, and may do so again.
+            SendOutcome::Disconnected { error, .. } => {
+                schedule_retry(context, job, Cause::TransientReply, error)
+            }
         });
     }
 }
 
-fn accepted(office: &Office, reply: String) -> Entry {
-    Entry { state: Some("accepted"), due_at: None, reply, at: office.app.clock.now() }
+fn mark_accepted(context: &WorkerContext, reply: String) -> DeliveryUpdate {
+    DeliveryUpdate { state: Some("accepted"), due_at: None, reply, at: context.app.clock.now() }
 }
 
-fn failed(office: &Office, reply: String) -> Entry {
-    Entry { state: Some("failed"), due_at: None, reply, at: office.app.clock.now() }
+fn mark_failed(context: &WorkerContext, reply: String) -> DeliveryUpdate {
+    DeliveryUpdate { state: Some("failed"), due_at: None, reply, at: context.app.clock.now() }
 }
 
-/// To be tried again, unless it would be of no use by then.
-fn again(office: &Office, job: &Job, cause: Cause, reply: String) -> Entry {
-    let now = office.app.clock.now();
-    // Somebody waits for a sign-in mail, and not for long.
-    let cause = if job.is_urgent() { Cause::Fault } else { cause };
-    let next = next_try(now, cause, job.attempts + 1, job.id());
-    if next < job.give_up {
-        Entry { state: Some("retrying"), due_at: Some(next), reply, at: now }
+/// Schedules the next attempt, or gives up if the message would be useless by then.
+fn schedule_retry(context: &WorkerContext, job: &Job, cause: Cause, reply: String) -> DeliveryUpdate {
+    let now = context.app.clock.now();
+    // Someone is waiting for a sign-in message, so the short delays apply.
+    let cause = if job.is_urgent() { Cause::ConnectionError } else { cause };
+    let attempts = job.attempts + 1;
+    let next_attempt = next_attempt(now, cause, attempts, job.id());
+    if next_attempt < job.give_up_at {
+        DeliveryUpdate { state: Some("retrying"), due_at: Some(next_attempt), reply, at: now }
     } else {
-        let reply = format!("given up after {} attempts; the last one: {reply}", job.attempts + 1);
-        failed(office, reply.chars().take(MAX_REPLY).collect())
+        let attempts = count(usize::try_from(attempts).unwrap_or_default(), "attempt", "attempts");
+        let reply = format!("gave up after {attempts}: {reply}");
+        mark_failed(context, reply.chars().take(MAX_REPLY).collect())
     }
 }
