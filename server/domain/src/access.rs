@@ -113,7 +113,7 @@ impl OrganizationContext<'_> {
     }
 
     pub(crate) fn new_id(&self) -> Uuid {
-        secret::id(self.now)
+        secret::uuid_v7(self.now)
     }
 
     /// Who is signed in here, if anybody is.

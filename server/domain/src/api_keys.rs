@@ -43,7 +43,7 @@ pub async fn provisioning(admin: &Admin<'_>) -> Result<Provisioning> {
 /// A name that can't be; no scope; more keys than anybody looks after.
 pub async fn create(admin: &Admin<'_>, name: &str, scopes: &[Scope], lifetime: Lifetime) -> Result<NewKey> {
     let name = api_keys::check(name, scopes)?;
-    let (id, token) = (ApiKeyId(admin.new_id()), Token::key());
+    let (id, token) = (ApiKeyId(admin.new_id()), Token::api_key());
     let scopes: Vec<String> =
         Scope::ALL.into_iter().filter(|one| scopes.contains(one)).map(|one| one.code().to_owned()).collect();
     let prefix: String = token.expose().chars().take(PREFIX_CHARS).collect();

@@ -44,7 +44,7 @@ impl ScimGroup {
 
 fn version(resource: &impl Serialize) -> String {
     let text = serde_json::to_vec(resource).unwrap_or_default();
-    secret::hash(&text).iter().take(12).fold(String::new(), |mut version, byte| {
+    secret::sha256(&text).iter().take(12).fold(String::new(), |mut version, byte| {
         let _ = write!(version, "{byte:02x}");
         version
     })

@@ -77,7 +77,7 @@ impl ListQuery {
 
     /// From where the page is read: from a place that is remembered, or by counting from the start.
     pub(super) async fn window(&self, api_client: &ApiClient<'_>) -> Result<Window> {
-        let hash = secret::hash(self.words.as_bytes());
+        let hash = secret::sha256(self.words.as_bytes());
         let skip = self.start - 1;
         if skip == 0 {
             return Ok(Window { hash, after: None, skip, total: None });

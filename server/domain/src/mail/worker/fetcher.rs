@@ -121,7 +121,7 @@ async fn sign_in_mails(office: &Office, sign_ins: Vec<Claimed>, now: DateTime<Ut
     let mut armings = Vec::with_capacity(sign_ins.len());
     for claimed in &sign_ins {
         let Some(sign_in_id) = claimed.sign_in_id else { continue };
-        let (token, code) = (Token::random(), secret::six_digits());
+        let (token, code) = (Token::random(), secret::six_digit_code());
         let organization = OrganizationId(claimed.organization_id);
         armings.push(Arming {
             organization_id: claimed.organization_id,
