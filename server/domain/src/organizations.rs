@@ -18,7 +18,7 @@ pub async fn create(request_context: &RequestContext, slug: &str, name: &str, ad
     let email =
         EmailAddress::parse(admin).map_err(|why| Error::field("admin", FieldError::Address { why }))?;
     let now = request_context.app.clock.now();
-    let id = OrganizationId(secret::id(now));
+    let id = OrganizationId(secret::uuid_v7(now));
     let mut transaction = request_context.app.pool.begin().await?;
     let settings = sqlx::query!(
         "insert into organizations (id, slug, name, created_at) values ($1, $2, $3, $4)
@@ -51,7 +51,7 @@ pub async fn create(request_context: &RequestContext, slug: &str, name: &str, ad
         },
         now,
     };
-    let user = UserId(secret::id(now));
+    let user = UserId(secret::uuid_v7(now));
     sqlx::query!(
         "insert into users
             (organization_id, id, email, email_normalized, status, role, joined_at, joined_by, created_at)
@@ -75,7 +75,7 @@ pub async fn create(request_context: &RequestContext, slug: &str, name: &str, ad
         &details,
     )
     .await?;
-    let token = sign_in::write_operator_link(&mut transaction, &organization, email.as_str()).await?;
+    let token = sign_in::insert_operator_link(&mut transaction, &organization, email.as_str()).await?;
     transaction.commit().await?;
     Ok(token)
 }

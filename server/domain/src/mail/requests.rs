@@ -3,8 +3,8 @@
 use super::outbox::Claimed;
 use crate::invitations::state;
 use crate::{AppContext, Result, secret};
-use chrono::{DateTime, TimeDelta, Utc};
-use model::sign_in::LINK_MINUTES;
+use chrono::{DateTime, Utc};
+use model::sign_in::SIGN_IN_TTL;
 use model::transitions::{Action, Mail, MembershipState, Transition, transition};
 use model::{EmailAddress, RequestId};
 use sqlx::PgConnection;
@@ -93,18 +93,18 @@ async fn confirmation(
             queue(&mut transaction, claimed, now, "invitation", row.invitation_id, None, &email).await?;
         }
         (Mail::SignIn, Some(email)) => {
-            let attempt = secret::id(now);
+            let sign_in = secret::uuid_v7(now);
             sqlx::query!(
                 "insert into sign_ins (organization_id, id, email_normalized, created_at, expires_at) values ($1, $2, $3, $4, $5)",
                 claimed.organization_id,
-                attempt,
+                sign_in,
                 row.email_normalized,
                 now,
-                now + TimeDelta::minutes(LINK_MINUTES)
+                now + SIGN_IN_TTL
             )
             .execute(&mut *transaction)
             .await?;
-            queue(&mut transaction, claimed, now, "sign_in", None, Some(attempt), &email).await?;
+            queue(&mut transaction, claimed, now, "sign_in", None, Some(sign_in), &email).await?;
         }
         // Whoever is suspended hears nothing.
         _ => {}
@@ -136,7 +136,7 @@ async fn queue(
             (organization_id, id, kind, invitation_id, sign_in_id, email, state, due_at, created_at)
          values ($1, $2, $3, $4, $5, $6, 'queued', $7, $7)",
         claimed.organization_id,
-        secret::id(now),
+        secret::uuid_v7(now),
         kind,
         invitation,
         sign_in,

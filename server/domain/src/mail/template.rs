@@ -3,7 +3,7 @@
 use super::sanitize;
 use askama::Template;
 use chrono::{DateTime, Utc};
-use model::sign_in::LINK_MINUTES;
+use model::sign_in::SIGN_IN_TTL;
 
 /// A mail as its reader sees it.
 pub(super) struct Letter {
@@ -96,7 +96,7 @@ pub(super) fn sign_in(
 ) -> Result<Letter, Unwritten> {
     let organization = &organization_name(organization);
     let (title, end) = (&format!("Sign in to {organization}"), &moment(expires_at));
-    let minutes = LINK_MINUTES;
+    let minutes = SIGN_IN_TTL.num_minutes();
     Ok(Letter {
         text: SignInText { title, organization, link, code, minutes, end }.render()?,
         html: SignInHtml { title, organization, link, code, minutes, end }.render()?,
