@@ -9,7 +9,7 @@ use crate::request_invitation::{ConfirmPage, RequestInvitationPage};
 use crate::routes::fetch_open;
 use crate::routes::{Pages, pages};
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
-use crate::sso::{RefusedPage, SignedOutPage, connections};
+use crate::sso::{SignedOutPage, SsoRefusalPage, connections};
 use crate::{account, audit_log, groups, requests, roles, scim, settings, users, viewer};
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
@@ -26,7 +26,7 @@ pages! {
         "/o/:org/login": LoginPage;
         "/o/:org/login/code": CodePage;
         "/o/:org/sign-in": LinkPage;
-        "/o/:org/sso/refused": RefusedPage;
+        "/o/:org/sso/refused": SsoRefusalPage;
         "/o/:org/signed-out": SignedOutPage;
         "/o/:org/request-invitation": RequestInvitationPage;
         "/o/:org/confirm-request": ConfirmPage;
@@ -50,7 +50,7 @@ pages! {
         "/o/:org/settings/provisioning": scim::ProvisioningPage = provisioning_page, fetch_provisioning;
     }
     authentication {
-        "/o/:org/settings/authentication": connections::AuthenticationPage = authentication_page, fetch_authentication;
+        "/o/:org/settings/authentication": connections::SsoConnectionsPage = authentication_page, fetch_authentication;
     }
 }
 

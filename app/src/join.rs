@@ -8,7 +8,7 @@ use crate::json_resource::json_resource;
 use crate::layout::{Failed, PublicPage};
 use crate::paths;
 use crate::sign_in::SignOut;
-use crate::sso::{Continue, Or, SignInWays};
+use crate::sso::{GetSignInOptions, OrDivider, SsoButtons};
 use crate::ui::{Field, Notice, Problems, Submit, Tone, exact, left};
 use crate::viewer::{use_organization, use_viewer};
 use api::{Join, OpenedInvitation, RequestRenewal};
@@ -24,7 +24,7 @@ pub fn JoinPage() -> impl IntoView {
     let answer = form::answer(action);
     // Asked anew when joining was refused: the invitation may have ended meanwhile.
     let version = action.version();
-    let ways = json_resource(move || SignInWays { org: organization.get_value() }, || 0);
+    let ways = json_resource(move || GetSignInOptions { org: organization.get_value() }, || 0);
     let page =
         json_resource(move || OpenedInvitation { org: organization.get_value() }, move || version.get());
     erased_view! {
@@ -77,7 +77,7 @@ fn Open(
                 />
                 <Submit label=join pending_label="Joining…" pending=action.pending()/>
             </ServerForm>
-            {(!connections.is_empty()).then(|| erased_view! { <Or/><Continue connections join=true/> })}
+            {(!connections.is_empty()).then(|| erased_view! { <OrDivider/><SsoButtons connections join=true/> })}
             <p class="muted">"The invitation ends "{exact(expires_at)}" ("{left(expires_at, now)}")."</p>
         </PublicPage>
     }

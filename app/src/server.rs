@@ -4,7 +4,7 @@ use axum::http::header::{ACCEPT, COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use domain::sessions::NewSession;
-use domain::sign_in::SignInTry;
+use domain::sign_in::PendingSignIn;
 use domain::{RequestContext, Token};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -16,8 +16,8 @@ use std::fmt::Write;
 /// How long an opened link stays in the browser, in seconds.
 const LINK_SECONDS: i64 = 30 * 60;
 
-/// The shortest value that tells one browser from another: what we make is 43 characters long.
-const MIN_SSO_BROWSER: usize = 43;
+/// Shorter values are not tokens of ours, which have 43 characters.
+const MIN_SSO_FLOW_TOKEN_BYTES: usize = 43;
 
 /// The cookie that keeps which colours a browser shows.
 const THEME: &str = "theme";
@@ -95,7 +95,7 @@ pub fn start_session(organization: &str, session: &NewSession) {
 
 /// The cookie that does it.
 pub fn session_cookie(organization: &str, session: &NewSession, secure: bool) -> String {
-    cookie(&session_name(organization), session.token.expose(), session.seconds, secure)
+    cookie(&session_name(organization), session.token.expose(), session.ttl.num_seconds(), secure)
 }
 
 /// Signs this browser out.
@@ -114,44 +114,48 @@ pub fn sessions(cookies: &BTreeMap<String, String>, secure: bool) -> HashMap<Str
         .collect()
 }
 
-/// Keeps in this browser which try to sign in it asked for, so that the code is good here alone.
-pub fn keep_sign_in_try(organization: &str, attempt: &SignInTry, email: &str) {
-    let mut value = format!("{}.{}.", attempt.id, attempt.browser.expose());
+/// Sets the cookie that binds a pending sign-in to this browser, so that its code works only here.
+pub fn set_pending_sign_in(organization: &str, pending: &PendingSignIn, email: &str) {
+    let mut value = format!("{}.{}.", pending.id, pending.browser_token.expose());
     for byte in email.bytes() {
         // A cookie takes no letter beyond ASCII (RFC 6265, section 4.1.1).
         let _ = write!(value, "{byte:02x}");
     }
-    let lasts = model::sign_in::LINK_MINUTES * 60;
-    set(&cookie(&code_name(organization), &value, lasts, secure()));
+    let ttl = model::sign_in::SIGN_IN_TTL.num_seconds();
+    set(&cookie(&code_name(organization), &value, ttl, secure()));
 }
 
-/// The try to sign in that this browser asked for, and for which address.
-pub fn sign_in_try(organization: &str) -> Option<(SignInTry, String)> {
+/// The pending sign-in of this browser, and the address it was requested for.
+pub fn pending_sign_in(organization: &str) -> Option<(PendingSignIn, String)> {
     let value = request_cookie(&code_name(organization))?;
     let mut parts = value.splitn(3, '.');
     let id: SignInId = parts.next()?.parse().ok()?;
-    let browser = Token::from_client(parts.next()?);
+    let browser_token = Token::from_client(parts.next()?);
     let hex = parts.next()?;
     let bytes: Option<Vec<u8>> =
         (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
-    Some((SignInTry { id, browser }, String::from_utf8(bytes?).ok()?))
+    Some((PendingSignIn { id, browser_token }, String::from_utf8(bytes?).ok()?))
 }
 
-/// What shows that a sign-in by a provider was begun in this browser.
-pub fn sso_browser(organization: &str) -> Option<Token> {
-    sso_browser_in(&cookies(&use_context::<Parts>()?), organization, secure())
+/// The token that binds an SSO login flow to this browser.
+pub fn sso_flow_token(organization: &str) -> Option<Token> {
+    sso_flow_token_in(&cookies(&use_context::<Parts>()?), organization, secure())
 }
 
-/// The same, of a request's cookies.
-pub fn sso_browser_in(cookies: &BTreeMap<String, String>, organization: &str, secure: bool) -> Option<Token> {
-    let value = cookies.get(&bound(&sso_name(organization), secure))?;
-    Some(Token::from_client(value.as_str())).filter(|_| value.len() >= MIN_SSO_BROWSER)
+/// The same, from a request's cookies.
+pub fn sso_flow_token_in(
+    cookies: &BTreeMap<String, String>,
+    organization: &str,
+    secure: bool,
+) -> Option<Token> {
+    let value = cookies.get(&bound(&sso_flow_cookie_name(organization), secure))?;
+    Some(Token::from_client(value.as_str())).filter(|_| value.len() >= MIN_SSO_FLOW_TOKEN_BYTES)
 }
 
-/// The cookie that keeps it, for as long as the try lasts and its page is read.
-pub fn sso_browser_cookie(organization: &str, browser: &Token, secure: bool) -> String {
-    let lasts = 2 * model::sso::ATTEMPT_MINUTES * 60;
-    cookie(&sso_name(organization), browser.expose(), lasts, secure)
+/// The cookie for it. It outlives the flow, so that the error page of an expired flow can be shown.
+pub fn sso_flow_cookie(organization: &str, browser_token: &Token, secure: bool) -> String {
+    let ttl = 2 * model::sso::LOGIN_FLOW_TTL.num_seconds();
+    cookie(&sso_flow_cookie_name(organization), browser_token.expose(), ttl, secure)
 }
 
 /// The token of the invitation link that was opened in the browser of these cookies.
@@ -159,13 +163,13 @@ pub fn join_token_in(cookies: &BTreeMap<String, String>, organization: &str, sec
     cookies.get(&bound(&link_name(Link::Join, organization), secure)).map(Token::from_client)
 }
 
-/// The HTTP status of the page that tells why a sign-in by a provider came to nothing.
-pub fn refused_status(refusal: &SsoRefusal) -> axum::http::StatusCode {
+/// The HTTP status of the error page of a refused SSO sign-in.
+pub fn sso_refusal_status(refusal: &SsoRefusal) -> axum::http::StatusCode {
     use axum::http::StatusCode;
     match refusal {
-        SsoRefusal::Over => StatusCode::GONE,
-        SsoRefusal::ProviderAway | SsoRefusal::Misconfigured => StatusCode::BAD_GATEWAY,
-        SsoRefusal::Mismatch { .. } => StatusCode::CONFLICT,
+        SsoRefusal::FlowExpired => StatusCode::GONE,
+        SsoRefusal::ProviderUnreachable | SsoRefusal::Misconfigured => StatusCode::BAD_GATEWAY,
+        SsoRefusal::InvitationMismatch { .. } => StatusCode::CONFLICT,
         _ => StatusCode::FORBIDDEN,
     }
 }
@@ -216,8 +220,8 @@ fn code_name(organization: &str) -> String {
     format!("code-{organization}")
 }
 
-fn sso_name(organization: &str) -> String {
-    format!("sso-{organization}")
+fn sso_flow_cookie_name(organization: &str) -> String {
+    format!("sso-flow-{organization}")
 }
 
 fn link_name(link: Link, organization: &str) -> String {

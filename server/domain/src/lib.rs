@@ -54,5 +54,5 @@ pub struct AppContext {
     /// Rung when mail was queued, so that this process's worker need not wait for its next look.
     pub mail_ready: Arc<tokio::sync::Notify>,
     /// The identity providers that this process has spoken with lately.
-    pub sso: Arc<sso::Providers>,
+    pub sso: Arc<sso::ProviderCache>,
 }
