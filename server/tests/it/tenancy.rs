@@ -75,7 +75,7 @@ const ADMINS_ALONE: [(&str, &str, &str); 30] = [
         FORM,
         "org=blobsrus&id={connection}&name=Other&issuer=https://idp.example&client_id=x&default_role=admin&groups[]={group}",
     ),
-    ("/api/authentication/show", JSON, r#"{"org":"blobsrus"}"#),
+    ("/api/authentication/get", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/authentication/test", FORM, "org=blobsrus&id={connection}"),
     ("/api/groups/delete", FORM, "org=blobsrus&id={group}"),
     ("/api/groups/list", JSON, r#"{"org":"blobsrus"}"#),
@@ -127,15 +127,15 @@ const ANYBODYS: [&str; 15] = [
     "/api/join/request_renewal",
     "/api/join/join",
     "/api/join/page",
-    "/api/sign_in/asked_for",
+    "/api/sign_in/pending",
     "/api/sign_in/by_code",
     "/api/sign_in/by_link",
     "/api/sign_in/link",
     "/api/sign_in/request",
     "/api/sign_in/sign_out",
-    "/api/sso/refused",
-    "/api/sso/signed_out",
-    "/api/sso/ways",
+    "/api/sso/refusal",
+    "/api/sso/provider_logout",
+    "/api/sso/options",
 ];
 
 /// One of each kind of thing in the organization, by its name in braces.

@@ -4,7 +4,7 @@ use crate::delivery::text;
 use crate::smtp::{Manner, Offers, SmtpServer};
 use crate::test_app::{SLUG, TestApp, until};
 use chrono::TimeDelta;
-use domain::sign_in::{SignInTry, by_code, by_link, request};
+use domain::sign_in::{PendingSignIn, redeem_code, redeem_link, request};
 use domain::{RequestContext, Source, Token};
 use sqlx::PgPool;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ fn nobody(app: &TestApp) -> RequestContext {
     RequestContext::new(app.context.clone(), HashMap::new(), Source::default(), "request")
 }
 
-async fn ask(app: &TestApp, email: &str) -> SignInTry {
+async fn ask(app: &TestApp, email: &str) -> PendingSignIn {
     request(&nobody(app).organization(SLUG).await.unwrap(), email).await.unwrap()
 }
 
@@ -44,10 +44,10 @@ async fn the_link_and_the_code_of_the_mail_sign_in(pool: PgPool) {
     let texts = [text(&received[0]), text(&received[1])];
     let request_context = nobody(&app);
     let context = request_context.organization(SLUG).await.unwrap();
-    assert!(by_link(&context, &token(&texts[0])).await.is_ok());
-    assert!(by_link(&context, &token(&texts[0])).await.is_err(), "once");
-    assert!(by_code(&context, &first, code(&texts[0])).await.is_err(), "once");
-    assert!(by_code(&context, &second, code(&texts[1])).await.is_ok());
+    assert!(redeem_link(&context, &token(&texts[0])).await.is_ok());
+    assert!(redeem_link(&context, &token(&texts[0])).await.is_err(), "once");
+    assert!(redeem_code(&context, &first, code(&texts[0])).await.is_err(), "once");
+    assert!(redeem_code(&context, &second, code(&texts[1])).await.is_ok());
     worker.stop().await;
 }
 
@@ -102,8 +102,8 @@ async fn each_making_of_a_sign_in_mail_is_a_message_of_its_own_and_the_newest_co
     assert_ne!(received[0].message_id(), received[1].message_id());
     let request_context = nobody(&app);
     let context = request_context.organization(SLUG).await.unwrap();
-    assert!(by_link(&context, &token(&text(&received[0]))).await.is_err());
-    assert!(by_link(&context, &token(&text(&received[1]))).await.is_ok());
+    assert!(redeem_link(&context, &token(&text(&received[0]))).await.is_err());
+    assert!(redeem_link(&context, &token(&text(&received[1]))).await.is_ok());
     worker.stop().await;
 }
 

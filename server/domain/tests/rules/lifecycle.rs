@@ -146,9 +146,9 @@ async fn a_suspended_user_signs_in_by_no_link_that_was_mailed_before(pool: PgPoo
     app.make_active(BLOBBY).await;
     let nobody = app.nobody();
     let context = nobody.organization(SLUG).await.unwrap();
-    let link = sign_in::operator_link(&context, BLOBBY).await.unwrap();
+    let link = sign_in::create_operator_link(&context, BLOBBY).await.unwrap();
     app.suspend(BLOBBY).await;
-    assert_eq!(refusal(sign_in::by_link(&context, &link).await), Problem::LinkUnusable);
+    assert_eq!(refusal(sign_in::redeem_link(&context, &link).await), Problem::LinkUnusable);
     assert_eq!(
         app.count("sessions s join users u on u.id = s.user_id where u.status = 'suspended'").await,
         0

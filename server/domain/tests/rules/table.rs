@@ -1,7 +1,7 @@
 //! Every cell of the rule table, through the rules themselves: what is done, and that what is refused changes nothing.
 
-use crate::provider::Who;
-use crate::sso::Sso;
+use crate::provider::Account;
+use crate::sso::SsoApp;
 use crate::test_app::{SLUG, TestApp, refusal};
 use chrono::TimeDelta;
 use domain::scim::{self, UserUpdate};
@@ -302,17 +302,17 @@ const KEPT: [&str; 2] = ["audit_events", "sso_login_flows"];
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn signing_in_by_a_provider_does_to_every_state_what_the_table_says(pool: PgPool) {
-    let sso = Sso::new(pool).await;
+    let sso = SsoApp::new(pool).await;
     let app = &sso.app;
     for action in [Action::SsoSignIn, Action::SsoSignInInvited] {
-        sso.change(|form| form.just_in_time = action == Action::SsoSignIn).await;
+        sso.update_connection(|form| form.just_in_time = action == Action::SsoSignIn).await;
         for state in MembershipState::ALL {
             let what = format!("{} × {state:?}", action.label());
             let name = format!("{action:?}-{state:?}@blobsrus.com").to_lowercase();
             let subject = Subject::new(app, name.clone(), state).await;
             let (mut audit, sessions) = (subject.audit_rows().await, app.count("sessions").await);
             let before = rows_but(app, &KEPT).await;
-            let came = sso.comes(Who::new(&name, &name)).await;
+            let came = sso.sign_in(Account::new(&name, &name)).await;
             match transition(action, state) {
                 Transition::Apply(outcome) => {
                     assert!(came.is_ok(), "{what}: {:?}", came.err());

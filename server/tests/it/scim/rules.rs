@@ -135,7 +135,7 @@ async fn a_changed_address_is_the_address_that_signs_in(pool: PgPool) {
     let cookie = site.signed_in("blobsrus", "old@blobs.example").await;
     let request_context = site.request_context();
     let context = request_context.organization("blobsrus").await.unwrap();
-    let link = domain::sign_in::operator_link(&context, "old@blobs.example").await.unwrap();
+    let link = domain::sign_in::create_operator_link(&context, "old@blobs.example").await.unwrap();
     let user = scim
         .patch(&path, json!([{ "op": "replace", "path": "userName", "value": "New@blobs.example" }]))
         .await
@@ -146,7 +146,7 @@ async fn a_changed_address_is_the_address_that_signs_in(pool: PgPool) {
     );
     // Who is signed in stays so; a link that went to the old mailbox opens nothing.
     assert_eq!(site.get("/o/blobsrus/account", &cookie).await.status, StatusCode::OK);
-    assert!(domain::sign_in::by_link(&context, &link).await.is_err());
+    assert!(domain::sign_in::redeem_link(&context, &link).await.is_err());
     site.signed_in("blobsrus", "new@blobs.example").await;
     let log =
         "select details::text from audit_events where action = 'user.email_changed' and target_email = $1";

@@ -31,9 +31,10 @@ async fn links(site: &TestServer) -> Vec<(&'static str, Token, &'static str)> {
     .unwrap();
     let asked = site.context.keys.request_token(OrganizationId(organization), RequestId(request)).unwrap();
     let request_context = site.request_context();
-    let sign_in = sign_in::operator_link(&request_context.organization("blobsrus").await.unwrap(), ADMIN)
-        .await
-        .unwrap();
+    let sign_in =
+        sign_in::create_operator_link(&request_context.organization("blobsrus").await.unwrap(), ADMIN)
+            .await
+            .unwrap();
     vec![
         ("confirm-request", asked.clone(), "/api/ask/confirm_page"),
         ("confirm-request", asked, "/api/ask/confirm"),
