@@ -53,6 +53,6 @@ pub struct AppContext {
     pub base_url: Arc<str>,
     /// Rung when mail was queued, so that this process's worker need not wait for its next look.
     pub mail_ready: Arc<tokio::sync::Notify>,
-    /// The identity providers that this process has spoken with lately.
+    /// The metadata and keys of the identity providers that this process used recently.
     pub sso: Arc<sso::ProviderCache>,
 }

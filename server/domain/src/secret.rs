@@ -38,8 +38,8 @@ pub fn six_digit_code() -> String {
     format!("{:06}", rand::random_range(0..1_000_000))
 }
 
-/// A bearer token: a session, link, API key or browser binding. Has no `Debug` and no `Serialize`, so that it can't end up
-/// in a log.
+/// A bearer token: a session, link, API key or browser binding. Has no `Debug` and no `Serialize`, so that it can't end
+/// up in a log.
 #[derive(Clone)]
 pub struct Token(String);
 
@@ -74,7 +74,7 @@ pub fn sha256(bytes: &[u8]) -> Vec<u8> {
     Sha256::digest(bytes).to_vec()
 }
 
-/// The secret keys of this installation. The first is the current one: it signs and seals. All of them verify and unseal.
+/// The secret keys of this installation. The first is the current one: it signs and seals. All verify and unseal.
 /// To rotate, put a new key first, and keep the old one until the last invitation signed with it has expired.
 pub struct Keyring(Vec<Key>);
 
@@ -118,8 +118,8 @@ impl Keyring {
         Ok(Self(keys.iter().map(key).collect()))
     }
 
-    /// The token of an invitation: key id, invitation id and a MAC over the organization and the invitation. Derived when
-    /// needed and stored nowhere.
+    /// The token of an invitation: key id, invitation id and a MAC over the organization and the invitation. Derived
+    /// when needed and stored nowhere.
     ///
     /// # Errors
     /// Never with a keyring accepted by [`Keyring::parse`].
@@ -131,7 +131,7 @@ impl Keyring {
         self.derive_token(INVITATION_TOKEN, organization, invitation.0)
     }
 
-    /// The token that confirms an invitation request. Derived like an invitation token, but not interchangeable with it.
+    /// The token that confirms an invitation request. Derived like an invitation token, but with another purpose.
     ///
     /// # Errors
     /// Never with a keyring accepted by [`Keyring::parse`].
@@ -153,7 +153,7 @@ impl Keyring {
         Ok(Token(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// The keyed hash of a sign-in code to store. A plain hash of six digits could be brute-forced; this one needs the key.
+    /// The keyed hash of a sign-in code to store. A plain hash of six digits could be brute-forced without the key.
     ///
     /// # Errors
     /// Never with a keyring accepted by [`Keyring::parse`].

@@ -76,8 +76,8 @@ pub async fn request(context: &OrganizationContext<'_>, email: &str) -> Result<P
     Ok(pending)
 }
 
-/// Counts a request for a sign-in email against all rate limits. Returns the count for the address, or `None` if a limit
-/// is exceeded.
+/// Counts a request for a sign-in email against all rate limits. Returns the count for the address, or `None` if a
+/// limit is exceeded.
 async fn check_rate_limits(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,

@@ -1,4 +1,4 @@
-//! Encryption at rest of secrets that we need in plain text, such as client secrets, so that a copy of the database alone
+//! Encryption at rest of secrets that we need in plain text, such as client secrets, so that a copy of the database
 //! reveals none. XChaCha20-Poly1305 with a random nonce; the key is derived from `SECRET_KEY` (HKDF, RFC 5869).
 
 use super::{KEY_ID_BYTES, Key, Keyring, random};
