@@ -9,7 +9,7 @@ use crate::request_invitation::{ConfirmPage, RequestInvitationPage};
 use crate::routes::preload_current_page;
 use crate::routes::{Routes, lazy_routes};
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
-use crate::sso::{RefusedPage, SignedOutPage, connections};
+use crate::sso::{SignedOutPage, SsoRefusalPage, connections};
 use crate::{account, audit_log, groups, requests, roles, scim, settings, users, viewer};
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
@@ -26,7 +26,7 @@ lazy_routes! {
         "/o/:org/login": LoginPage;
         "/o/:org/login/code": CodePage;
         "/o/:org/sign-in": LinkPage;
-        "/o/:org/sso/refused": RefusedPage;
+        "/o/:org/sso/refused": SsoRefusalPage;
         "/o/:org/signed-out": SignedOutPage;
         "/o/:org/request-invitation": RequestInvitationPage;
         "/o/:org/confirm-request": ConfirmPage;

@@ -4,7 +4,7 @@ use axum::http::header::{ACCEPT, COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use domain::sessions::NewSession;
-use domain::sign_in::SignInTry;
+use domain::sign_in::PendingSignIn;
 use domain::{RequestContext, Token};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -132,11 +132,11 @@ pub fn requested_sign_in(organization: &str) -> Option<(SignInTry, String)> {
     let value = request_cookie(&sign_in_cookie_name(organization))?;
     let mut parts = value.splitn(3, '.');
     let id: SignInId = parts.next()?.parse().ok()?;
-    let browser = Token::from_client(parts.next()?);
+    let browser_token = Token::from_client(parts.next()?);
     let hex = parts.next()?;
     let bytes: Option<Vec<u8>> =
         (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect();
-    Some((SignInTry { id, browser }, String::from_utf8(bytes?).ok()?))
+    Some((PendingSignIn { id, browser_token }, String::from_utf8(bytes?).ok()?))
 }
 
 /// The token that ties an SSO login flow to this browser.
@@ -172,9 +172,9 @@ pub fn join_token_in(cookies: &BTreeMap<String, String>, organization: &str, sec
 pub fn sso_refusal_status(refusal: &SsoRefusal) -> axum::http::StatusCode {
     use axum::http::StatusCode;
     match refusal {
-        SsoRefusal::Over => StatusCode::GONE,
-        SsoRefusal::ProviderAway | SsoRefusal::Misconfigured => StatusCode::BAD_GATEWAY,
-        SsoRefusal::Mismatch { .. } => StatusCode::CONFLICT,
+        SsoRefusal::FlowExpired => StatusCode::GONE,
+        SsoRefusal::ProviderUnreachable | SsoRefusal::Misconfigured => StatusCode::BAD_GATEWAY,
+        SsoRefusal::InvitationMismatch { .. } => StatusCode::CONFLICT,
         _ => StatusCode::FORBIDDEN,
     }
 }

@@ -1,4 +1,4 @@
-//! Signing in by mail, and signing out.
+//! Signing in by email link or code, and signing out.
 
 mod api;
 mod code;
@@ -15,7 +15,7 @@ use crate::form::{ServerForm, ServerFormAction};
 use crate::ui::SubmitButton;
 use leptos::prelude::*;
 
-/// A button that ends the session of this browser.
+/// A button that signs out this browser.
 #[component]
 pub fn SignOut(
     organization: String,

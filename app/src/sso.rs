@@ -1,27 +1,28 @@
-//! Signing in by a provider, as people meet it: the buttons, and the pages where it does not end in the organization.
+//! Single sign-on: the sign-in buttons, the error pages of refused sign-ins, and the page after signing out.
 
 mod api;
 pub mod connections;
 
-pub use api::SignInWays;
+pub use api::GetSignInOptions;
 
 use crate::erased_view::erased_view;
 use crate::json_resource::{json_resource, json_resource_if};
 use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
 use crate::viewer::{use_organization, use_viewer};
-use api::{RefusedSignIn, SignedOutOf};
+use api::{GetLastRefusal, GetProviderLogout};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use model::ConnectionId;
-use model::sso::{ConnectionName, RefusedPage as Page, SsoRefusal};
+use model::sso::{ConnectionName, SsoRefusal, SsoRefusalDetails};
 
-/// A button for each connection. Each is a plain form, which the browser itself takes to the provider.
+/// A "Continue with {connection}" button for each connection. Each is a plain form: the response is a redirect to the
+/// provider, which the browser has to follow itself.
 #[component]
-pub fn Continue(
+pub fn SsoButtons(
     connections: Vec<ConnectionName>,
     #[prop(optional, into)] next: String,
-    /// Whether the invitation that is open in this browser goes along.
+    /// Whether the login flow accepts the invitation that is open in this browser.
     #[prop(optional)]
     join: bool,
     #[prop(default = "")] kind: &'static str,
@@ -40,22 +41,23 @@ pub fn Continue(
     erased_view! { <div class="sso-options">{buttons.collect_view()}</div> }
 }
 
-/// What parts one way in from another.
+/// The "or" between two sign-in options.
 #[component]
-pub fn Or() -> impl IntoView {
+pub fn OrDivider() -> impl IntoView {
     erased_view! { <p class="divider">"or"</p> }
 }
 
+/// The error page of the last refused SSO sign-in in this browser.
 #[component]
-pub fn RefusedPage() -> impl IntoView {
+pub fn SsoRefusalPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let page = json_resource(move || RefusedSignIn { org: organization.get_value() }, || 0);
+    let details = json_resource(move || GetLastRefusal { org: organization.get_value() }, || 0);
     erased_view! {
         <Suspense>
             {move || Suspend::new(async move {
-                match page.await {
-                    Ok(page) => erased_view! { <Refused page/> },
-                    Err(problem) => erased_view! { <ErrorNotice problem/> },
+                match details.await {
+                    Ok(details) => erased_view! { <RefusalMessage details/> },
+                    Err(problem) => erased_view! { <Failed problem/> },
                 }
             })}
         </Suspense>
@@ -63,156 +65,165 @@ pub fn RefusedPage() -> impl IntoView {
 }
 
 #[component]
-fn Refused(page: Page) -> impl IntoView {
+fn RefusalMessage(details: SsoRefusalDetails) -> impl IntoView {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(crate::server::sso_refusal_status(&page.refusal));
+        response.set_status(crate::server::sso_refusal_status(&details.refusal));
     }
-    let Page { refusal, connection } = page;
-    let at = connection.as_ref().map_or_else(|| "the provider".to_owned(), |one| one.name.clone());
-    let again: Vec<ConnectionName> = connection.into_iter().collect();
+    let SsoRefusalDetails { refusal, connection } = details;
+    let provider = connection
+        .as_ref()
+        .map_or_else(|| "your identity provider".to_owned(), |connection| connection.name.clone());
+    let retry: Vec<ConnectionName> = connection.into_iter().collect();
     match refusal {
-        SsoRefusal::Over => erased_view! {
-            <PublicPage title="This sign-in is over".to_owned()>
-                <p>"It was used, is older than 10 minutes, or was begun in another browser. Nothing was changed: begin again, it takes a moment."</p>
-                <ToLogin primary=true/>
+        SsoRefusal::FlowExpired => erased_view! {
+            <PublicPage title="This sign-in attempt has expired".to_owned()>
+                <p>"It was already used, took longer than 10 minutes, or was started in another browser. Please try again."</p>
+                <LoginLink primary=true/>
             </PublicPage>
         },
-        SsoRefusal::ProviderAway => erased_view! {
-            <PublicPage title=format!("{at} can’t be reached")>
-                <p>"Nobody was signed in, and nothing was changed. Try again in a few minutes. If it goes on, tell an admin of the organization."</p>
-                <Continue connections=again kind="primary"/>
-                <ToLogin/>
+        SsoRefusal::ProviderUnreachable => erased_view! {
+            <PublicPage title=format!("{provider} can’t be reached")>
+                <p>"You’re not signed in. Try again in a few minutes. If the problem persists, contact an admin."</p>
+                <SsoButtons connections=retry kind="primary"/>
+                <LoginLink/>
             </PublicPage>
         },
         SsoRefusal::Misconfigured => erased_view! {
-            <PublicPage title="This way in does not work now".to_owned()>
-                <p>{format!("{at} does not know us, or not by this name and secret. Nobody was signed in. Tell an admin of the organization: the connection’s client ID and secret need another look.")}</p>
-                <ToLogin primary=true/>
+            <PublicPage title=format!("{provider} isn’t set up correctly")>
+                <p>{format!("{provider} rejected our client ID or secret. Ask an admin to check the connection’s settings.")}</p>
+                <LoginLink primary=true/>
             </PublicPage>
         },
-        SsoRefusal::Cancelled => erased_view! {
-            <PublicPage title="You did not sign in".to_owned()>
-                <p>{format!("{at} says that you stopped. Nothing was changed.")}</p>
-                <Continue connections=again kind="primary"/>
-                <ToLogin/>
+        SsoRefusal::Canceled => erased_view! {
+            <PublicPage title="Sign-in canceled".to_owned()>
+                <p>{format!("You canceled signing in with {provider}.")}</p>
+                <SsoButtons connections=retry kind="primary"/>
+                <LoginLink/>
             </PublicPage>
         },
-        SsoRefusal::ProviderRefused => erased_view! {
-            <PublicPage title=format!("{at} did not sign you in")>
-                <p>"It sent you back without saying who you are. Try again. If it goes on, tell an admin of the organization."</p>
-                <Continue connections=again kind="primary"/>
-                <ToLogin/>
+        SsoRefusal::ProviderError => erased_view! {
+            <PublicPage title=format!("{provider} couldn’t sign you in")>
+                <p>"It returned an error. Try again. If the problem persists, contact an admin."</p>
+                <SsoButtons connections=retry kind="primary"/>
+                <LoginLink/>
             </PublicPage>
         },
-        SsoRefusal::NotGenuine => erased_view! {
-            <PublicPage title="This answer can’t be trusted".to_owned()>
-                <p>{format!("We could not make sure that it comes from {at} and is meant for you, so nobody was signed in. An admin finds it in the audit log.")}</p>
-                <Continue connections=again kind="primary"/>
-                <ToLogin/>
+        SsoRefusal::VerificationFailed => erased_view! {
+            <PublicPage title="We couldn’t verify this sign-in".to_owned()>
+                <p>{format!("The response from {provider} didn’t pass our security checks, so you weren’t signed in. An admin can find details in the audit log.")}</p>
+                <SsoButtons connections=retry kind="primary"/>
+                <LoginLink/>
             </PublicPage>
         },
-        SsoRefusal::Unverified => erased_view! {
-            <PublicPage title="Your address is not verified".to_owned()>
-                <p>{format!("{at} has not checked that your email address is yours. Verify it there, then come back.")}</p>
-                <Continue connections=again kind="primary"/>
-                <ToLogin/>
+        SsoRefusal::EmailNotVerified => erased_view! {
+            <PublicPage title="Verify your email address first".to_owned()>
+                <p>{format!("{provider} hasn’t verified your email address. Verify it there, then try again.")}</p>
+                <SsoButtons connections=retry kind="primary"/>
+                <LoginLink/>
             </PublicPage>
         },
         SsoRefusal::DomainNotAllowed { email } => erased_view! {
-            <PublicPage title="Your address can’t come in here".to_owned()>
-                <p><strong>{email}</strong>{format!(" is of a domain that may not sign in by {at}. If you have another account there, use that one.")}</p>
-                <Continue connections=again kind="primary"/>
-                <ToLogin/>
+            <PublicPage title="This email domain isn’t allowed".to_owned()>
+                <p><strong>{email}</strong>{format!(" can’t sign in with {provider} because its domain isn’t allowed. Try a different account.")}</p>
+                <SsoButtons connections=retry kind="primary"/>
+                <LoginLink/>
             </PublicPage>
         },
-        SsoRefusal::Stranger { email } => erased_view! { <Stranger email/> },
+        SsoRefusal::NotInvited { email } => erased_view! { <NotInvited email/> },
         SsoRefusal::Suspended { email } => erased_view! {
             <PublicPage title="Your account is suspended".to_owned()>
-                <p><strong>{email}</strong>" can’t sign in until an admin of the organization reactivates it."</p>
+                <p><strong>{email}</strong>" can’t sign in until an admin reactivates the account."</p>
             </PublicPage>
         },
-        SsoRefusal::OtherPerson { email } => erased_view! {
+        SsoRefusal::LinkedToAnotherIdentity { email } => erased_view! {
             <PublicPage title="This address belongs to another account".to_owned()>
-                <p><strong>{email}</strong>{format!(" is the address of somebody here who signs in by another account of {at}.")}</p>
-                <p>"If that is you, sign in with that account. If you have got the address from somebody, ask an admin of the organization: they can take out the member who had it."</p>
-                <ToLogin primary=true/>
+                <p><strong>{email}</strong>{format!(" already belongs to a member who signs in with a different {provider} account.")}</p>
+                <p>"If that’s you, sign in with that account. If the address was reassigned to you, ask an admin to remove the previous member."</p>
+                <LoginLink primary=true/>
             </PublicPage>
         },
-        SsoRefusal::Mismatch { invited, came } => erased_view! { <Mismatch invited came at again/> },
+        SsoRefusal::InvitationMismatch { invited, signed_in_as } => {
+            erased_view! { <InvitationMismatch invited signed_in_as provider retry/> }
+        }
     }
 }
 
 #[component]
-fn Stranger(email: String) -> impl IntoView {
+fn NotInvited(email: String) -> impl IntoView {
     let organization = use_organization();
-    let card = use_viewer().map(|viewer| viewer.organization);
-    let name = card.as_ref().map(|card| card.name.clone()).unwrap_or_default();
-    let asks = card.is_some_and(|card| card.requests_enabled);
+    let summary = use_viewer().map(|viewer| viewer.organization);
+    let name = summary.as_ref().map(|summary| summary.name.clone()).unwrap_or_default();
+    let requests_enabled = summary.is_some_and(|summary| summary.requests_enabled);
     erased_view! {
-        <PublicPage title="You are not a member yet".to_owned()>
-            <p><strong>{email}</strong>{format!(" is not invited to {name}, or the invitation has expired.")}</p>
-            {if asks {
+        <PublicPage title="You’re not a member yet".to_owned()>
+            <p><strong>{email}</strong>{format!(" doesn’t have a valid invitation to {name}.")}</p>
+            {if requests_enabled {
                 erased_view! {
-                    <p>"You can ask: an admin decides."</p>
+                    <p>"You can request one."</p>
                     <p><a href=paths::request_invitation(&organization) class="button primary">"Request an invitation"</a></p>
                 }
             } else {
                 erased_view! { <p>"Ask an admin of the organization to invite you."</p> }
             }}
-            <ToLogin/>
+            <LoginLink/>
         </PublicPage>
     }
 }
 
 #[component]
-fn Mismatch(invited: String, came: String, at: String, again: Vec<ConnectionName>) -> impl IntoView {
+fn InvitationMismatch(
+    invited: String,
+    signed_in_as: String,
+    provider: String,
+    retry: Vec<ConnectionName>,
+) -> impl IntoView {
     let organization = use_organization();
     erased_view! {
         <PublicPage title="This invitation is for another address".to_owned()>
             <dl class="description-list">
                 <dt>"Invited"</dt>
                 <dd>{invited.clone()}</dd>
-                <dt>"You came as"</dt>
-                <dd>{came.clone()}</dd>
+                <dt>"You signed in as"</dt>
+                <dd>{signed_in_as.clone()}</dd>
             </dl>
-            <p>"Nobody has joined, and the invitation is still open."</p>
+            <p>"You haven’t joined yet. The invitation is still valid."</p>
             <p><a href=paths::join(&organization) class="button primary" rel="external">"Back to the invitation"</a></p>
-            <p class="muted">{format!("There you can join as {invited} without {at}, or sign in there with the account of that address.")}</p>
-            <Or/>
-            <p class="muted">{format!("If you are {came} and have another account here:")}</p>
-            <Continue connections=again/>
+            <p class="muted">{format!("Join as {invited} without {provider}, or sign in to {provider} with that address.")}</p>
+            <OrDivider/>
+            <p class="muted">{format!("Already a member as {signed_in_as}?")}</p>
+            <SsoButtons connections=retry/>
         </PublicPage>
     }
 }
 
 #[component]
-fn ToLogin(#[prop(optional)] primary: bool) -> impl IntoView {
+fn LoginLink(#[prop(optional)] primary: bool) -> impl IntoView {
     let class = if primary { "button primary" } else { "" };
-    erased_view! { <p><a href=paths::login(&use_organization()) class=class>"Go to the login page"</a></p> }
+    erased_view! { <p><a href=paths::login(&use_organization()) class=class>"Go to sign in"</a></p> }
 }
 
-/// After signing out of a session that began at a provider: there, somebody may still be signed in.
+/// The page after signing out of a session that was started by SSO. It offers to sign out at the provider as well.
 #[component]
 pub fn SignedOutPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search.get_untracked();
-    let connection: Option<ConnectionId> = paths::parse_signed_out(&search);
-    let page = json_resource_if(
-        move || connection.map(|connection| SignedOutOf { org: organization.get_value(), connection }),
+    let connection: Option<ConnectionId> = paths::signed_out_of(&search);
+    let logout = json_resource_if(
+        move || connection.map(|connection| GetProviderLogout { org: organization.get_value(), connection }),
         || 0,
     );
     erased_view! {
         <PublicPage title="You are signed out".to_owned()>
             <Suspense>
                 {move || Suspend::new(async move {
-                    page.await.ok().flatten().flatten().map(|page| erased_view! {
-                        <p>{format!("Here, that is. At {} you may still be signed in: whoever uses this browser could come back without a question.", page.connection)}</p>
-                        <p><a href=page.url class="button" rel="external">{format!("Sign out of {} too", page.connection)}</a></p>
+                    logout.await.ok().flatten().flatten().map(|logout| erased_view! {
+                        <p>{format!("You may still be signed in at {}. Anyone using this browser could sign in again without a password.", logout.connection)}</p>
+                        <p><a href=logout.url class="button" rel="external">{format!("Also sign out of {}", logout.connection)}</a></p>
                     })
                 })}
             </Suspense>
-            <ToLogin primary=true/>
+            <LoginLink primary=true/>
         </PublicPage>
     }
 }

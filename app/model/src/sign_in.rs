@@ -1,16 +1,17 @@
-//! Signing in by mail.
+//! Signing in by email link or code.
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-/// How long a sign-in link and its code can be used, in minutes.
-pub const LINK_MINUTES: i64 = 15;
+/// How long a sign-in link and its code are valid.
+pub const SIGN_IN_TTL: TimeDelta = TimeDelta::minutes(15);
 
-/// What a sign-in link's page shows. Opening it changes nothing: mail scanners open links.
+/// Whether a sign-in link can be used. Opening a link changes nothing, because mail scanners open links.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SignInPage {
-    /// The link can be used, to sign in as this address.
-    Ready { email: String },
-    /// Used, too old, or never there: the three answer the same.
-    Unusable,
+pub enum SignInLinkStatus {
+    /// The link signs in the user with this address.
+    Valid { email: String },
+    /// Used, expired or unknown. The three are not distinguished.
+    Invalid,
 }

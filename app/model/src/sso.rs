@@ -1,49 +1,51 @@
-//! Single sign-on: connections to identity providers, and what comes of signing in by one.
+//! Single sign-on: connections to identity providers, and the outcomes of signing in through them.
 
 use crate::field::{self, FieldError};
 use crate::permission::GroupName;
 use crate::settings::{MAX_DOMAINS, parse_domains};
 use crate::{ConnectionId, FieldProblem, GroupId, OrganizationRole, Problem};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-/// For how many minutes a try to sign in by a provider can be finished.
-pub const ATTEMPT_MINUTES: i64 = 10;
+/// How long a login flow can be completed after it started.
+pub const LOGIN_FLOW_TTL: TimeDelta = TimeDelta::minutes(10);
 
-/// How old the provider's own sign-in may be made to be at most, in minutes.
+/// The allowed values of a connection's `max_age` parameter, in minutes.
 pub const MAX_AGE_MINUTES: std::ops::RangeInclusive<i16> = 1..=30_000;
 
-/// The longest address, client id or secret that is taken, in characters.
-const MAX_TEXT: usize = 1_000;
+/// The maximum length of an issuer, a client ID or a client secret, in characters.
+const MAX_TEXT_CHARS: usize = 1_000;
 
-/// A connection as the login page has it.
+/// A connection as the login page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionName {
     pub id: ConnectionId,
     pub name: String,
 }
 
-/// The ways to sign in.
+/// The sign-in options of the login page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ways {
+pub struct SignInOptions {
     pub connections: Vec<ConnectionName>,
-    /// Whether the email link is the admins' alone.
+    /// If true, only admins can sign in by email link.
     pub email_links_disabled: bool,
 }
 
-/// A connection to a provider that speaks `OpenID Connect`. Its secret is not here: nobody sees it again.
+/// A connection to an OpenID Connect provider, without its client secret, which is never shown again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     pub name: String,
     pub issuer: String,
     pub client_id: String,
-    /// Whether somebody who is not invited becomes a user by signing in.
+    /// Whether people without an invitation can join by signing in.
     pub just_in_time: bool,
-    /// What such a user is.
+    /// The role of people who join without an invitation.
     pub default_role: OrganizationRole,
+    /// The groups of people who join without an invitation.
     pub groups: Vec<GroupId>,
-    /// The domains whose addresses may come in; none: all.
+    /// The domains whose addresses can sign in. Empty for all.
     pub allowed_domains: Vec<String>,
-    /// How old the provider's own sign-in may be; nothing: as old as the provider likes.
+    /// The maximum age of the session at the provider (`max_age`). `None` for no limit.
     pub max_age_minutes: Option<i16>,
 }
 
@@ -52,36 +54,36 @@ pub struct Connection {
 pub struct ConnectionRow {
     pub id: ConnectionId,
     pub connection: Connection,
-    /// How many users have signed in by it.
+    /// How many users have signed in through it.
     pub users: i64,
 }
 
-/// The page Settings > Authentication.
+/// The data of Settings > Authentication.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Authentication {
+pub struct AuthenticationSettings {
     pub connections: Vec<ConnectionRow>,
     pub groups: Vec<GroupName>,
-    pub addresses: Addresses,
+    pub client_uris: ClientUris,
     pub email_links_disabled: bool,
-    /// How many active members have never signed in by a connection.
-    pub never_by_sso: i64,
+    /// How many active members have never signed in with SSO.
+    pub members_without_sso: i64,
 }
 
-/// The addresses of ours that a provider wants to know.
+/// The URIs to register at the provider, named like the client metadata of OpenID Connect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Addresses {
-    pub redirect: String,
-    pub after_sign_out: String,
-    pub back_channel_logout: String,
+pub struct ClientUris {
+    pub redirect_uri: String,
+    pub post_logout_redirect_uri: String,
+    pub backchannel_logout_uri: String,
 }
 
-/// A connection as it is typed.
+/// The submitted form of a connection, not yet validated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionForm {
     pub name: String,
     pub issuer: String,
     pub client_id: String,
-    /// Empty: the one that is kept.
+    /// Empty to keep the current secret.
     pub client_secret: String,
     pub just_in_time: bool,
     pub default_role: String,
@@ -91,17 +93,18 @@ pub struct ConnectionForm {
 }
 
 impl ConnectionForm {
-    /// What was typed, as a connection and its secret. Only a connection that has one may leave it out.
+    /// Parses the form into a connection and its client secret. The secret may be empty only if the connection already
+    /// has one.
     ///
     /// # Errors
-    /// Every field that can't be so.
-    pub fn check(&self, has_secret: bool) -> Result<(Connection, Option<String>), Problem> {
-        let name = field::parse_name(&self.name);
-        let issuer = issuer(&self.issuer);
-        let client_id = text(&self.client_id);
+    /// All invalid fields.
+    pub fn validate(&self, has_secret: bool) -> Result<(Connection, Option<String>), Problem> {
+        let name = field::name(&self.name);
+        let issuer = parse_issuer(&self.issuer);
+        let client_id = required_text(&self.client_id);
         let secret = match self.client_secret.trim() {
             "" if has_secret => Ok(None),
-            secret => text(secret).map(Some),
+            secret => required_text(secret).map(Some),
         };
         let role = self.default_role.parse::<OrganizationRole>().map_err(|_| FieldError::InvalidChoice);
         let domains = match parse_domains(&self.allowed_domains) {
@@ -157,12 +160,12 @@ impl ConnectionForm {
     }
 }
 
-fn text(text: &str) -> Result<String, FieldError> {
+fn required_text(text: &str) -> Result<String, FieldError> {
     let text = text.trim();
     if text.is_empty() {
         Err(FieldError::Empty)
-    } else if text.chars().count() > MAX_TEXT {
-        Err(FieldError::TooLong { max: MAX_TEXT })
+    } else if text.chars().count() > MAX_TEXT_CHARS {
+        Err(FieldError::TooLong { most: MAX_TEXT_CHARS })
     } else if text.chars().any(char::is_control) {
         Err(FieldError::Unprintable)
     } else {
@@ -170,115 +173,114 @@ fn text(text: &str) -> Result<String, FieldError> {
     }
 }
 
-/// An issuer as the provider writes it: it is compared letter by letter (`OpenID Connect Discovery` 1.0, section 4.3).
-/// Whether plain http may be spoken with it, the server decides, which knows where it stands.
-fn issuer(typed: &str) -> Result<String, FieldError> {
-    let issuer = text(typed)?;
+/// Checks an issuer without normalizing it, because issuers are compared byte by byte (OpenID Connect Discovery 1.0,
+/// section 4.3). Whether plain http is allowed depends on the server's own URL, so the server decides that.
+fn parse_issuer(text: &str) -> Result<String, FieldError> {
+    let issuer = required_text(text)?;
     let rest = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://"));
-    let plain = issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@'));
+    let is_plain = issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@'));
     match rest {
-        Some(rest) if plain && !rest.is_empty() && !rest.starts_with('/') => Ok(issuer),
+        Some(rest) if is_plain && !rest.is_empty() && !rest.starts_with('/') => Ok(issuer),
         _ => Err(FieldError::NotHttps),
     }
 }
 
-/// What "Test connection" found.
+/// The result of "Test connection".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionTestResult {
-    /// Discovery and keys are there, and the secret can be read.
-    Works { signs_out: bool },
-    /// The provider does not answer, or not in words that we know.
-    Away,
-    /// It answers, and calls itself otherwise than "Issuer URL" has it.
-    OtherIssuer { issuer: String },
-    /// It has no key that we could check a signature with.
-    NoKeys,
-    /// It has no token endpoint, or no code flow with it.
-    NoCodeFlow,
-    /// The secret was kept under a key that is gone.
-    SecretUnreadable,
+    /// Metadata and keys are valid, and the client secret can be decrypted.
+    Passed { supports_logout: bool },
+    /// The provider's metadata can't be fetched or parsed.
+    Unreachable,
+    /// The metadata names another issuer.
+    IssuerMismatch { issuer: String },
+    /// No key supports an accepted signature algorithm.
+    NoSupportedKey,
+    /// Without a token endpoint there is no authorization code flow.
+    NoTokenEndpoint,
+    /// The key that sealed the client secret is no longer in `SECRET_KEY`.
+    SecretNotDecryptable,
 }
 
-/// What "Test connection" found of which.
+/// The result of "Test connection" with the connection's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tested {
+pub struct ConnectionTest {
     pub connection: String,
-    pub answer: ConnectionTestResult,
+    pub result: ConnectionTestResult,
 }
 
-/// Why a sign-in by a provider came to nothing. Each is a page.
+/// Why an SSO sign-in was refused. Each reason has its own error page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SsoRefusal {
-    /// The try was used, is too old, was begun in another browser, or never was: they answer the same.
-    Over,
-    /// The provider does not answer.
-    ProviderAway,
-    /// The provider does not take the client ID or the secret, or we can't read the secret any more.
+    /// The login flow is used, expired, started in another browser, or unknown. The four are not distinguished.
+    FlowExpired,
+    ProviderUnreachable,
+    /// The provider rejected the client ID or secret, or the stored secret can't be decrypted.
     Misconfigured,
-    /// The person said no there.
-    Cancelled,
-    /// The provider said no.
-    ProviderRefused,
-    /// What the provider said can't be believed.
-    NotGenuine,
-    /// The provider has not checked the address.
-    Unverified,
+    /// The user canceled at the provider (`access_denied`).
+    Canceled,
+    /// The provider returned another error.
+    ProviderError,
+    /// The provider's response failed verification.
+    VerificationFailed,
+    /// The provider does not mark the email address as verified.
+    EmailNotVerified,
     DomainNotAllowed {
         email: String,
     },
-    /// A stranger, where nobody joins by signing in.
-    Stranger {
+    /// There is no open invitation, and just-in-time joining is off.
+    NotInvited {
         email: String,
     },
     Suspended {
         email: String,
     },
-    /// The address belongs to somebody who signs in by another account of the provider.
-    OtherPerson {
+    /// The user with this address is linked to another account at the provider.
+    LinkedToAnotherIdentity {
         email: String,
     },
-    /// The link's invitation is for another address.
-    Mismatch {
+    /// The flow was started from an invitation to another address.
+    InvitationMismatch {
         invited: String,
-        came: String,
+        signed_in_as: String,
     },
 }
 
 impl SsoRefusal {
-    /// The word in the audit log.
-    pub const fn code(&self) -> &'static str {
+    /// The reason in the audit log.
+    pub const fn reason(&self) -> &'static str {
         match self {
-            Self::Over => "attempt over",
-            Self::ProviderAway => "provider away",
-            Self::Misconfigured => "client ID or secret not taken",
-            Self::Cancelled => "cancelled",
-            Self::ProviderRefused => "provider refused",
-            Self::NotGenuine => "answer not genuine",
-            Self::Unverified => "address not verified",
+            Self::FlowExpired => "attempt expired",
+            Self::ProviderUnreachable => "provider unreachable",
+            Self::Misconfigured => "client ID or secret rejected",
+            Self::Canceled => "canceled",
+            Self::ProviderError => "provider returned an error",
+            Self::VerificationFailed => "response failed verification",
+            Self::EmailNotVerified => "email not verified",
             Self::DomainNotAllowed { .. } => "domain not allowed",
-            Self::Stranger { .. } => "not invited",
+            Self::NotInvited { .. } => "not invited",
             Self::Suspended { .. } => "suspended",
-            Self::OtherPerson { .. } => "address of another person",
-            Self::Mismatch { .. } => "invitation for another address",
+            Self::LinkedToAnotherIdentity { .. } => "email belongs to another account",
+            Self::InvitationMismatch { .. } => "invitation for another address",
         }
     }
 }
 
-/// The page of a sign-in that came to nothing.
+/// The error page of a refused SSO sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefusedPage {
+pub struct SsoRefusalDetails {
     pub refusal: SsoRefusal,
-    /// Where it was tried, as far as this browser may know.
+    /// `None` if this browser has no recent login flow.
     pub connection: Option<ConnectionName>,
 }
 
-/// The page after signing out, where the provider may still have somebody signed in.
+/// How to end the provider's own session after signing out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedOutPage {
+pub struct ProviderLogout {
+    /// The name of the connection.
     pub connection: String,
-    /// Where the provider signs out.
     pub url: String,
 }
 
@@ -298,8 +300,8 @@ mod tests {
     }
 
     #[test]
-    fn the_issuer_is_kept_letter_by_letter() {
-        let (connection, secret) = form().check(false).unwrap();
+    fn issuer_is_not_normalized() {
+        let (connection, secret) = form().validate(false).unwrap();
         assert_eq!(
             (connection.name.as_str(), connection.issuer.as_str()),
             ("Acme SSO", "https://idp.example/")
@@ -308,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_of_a_provider_is_told_so() {
+    fn malformed_issuer_is_rejected() {
         for issuer in [
             "idp.example",
             "ftp://idp.example",
@@ -319,7 +321,7 @@ mod tests {
         ] {
             let form = ConnectionForm { issuer: issuer.to_owned(), ..form() };
             assert_eq!(
-                form.check(false).unwrap_err().field_error("issuer"),
+                form.validate(false).unwrap_err().of_field("issuer"),
                 Some(FieldError::NotHttps),
                 "{issuer}"
             );
@@ -327,9 +329,9 @@ mod tests {
     }
 
     #[test]
-    fn only_a_connection_that_has_a_secret_may_leave_it_out() {
+    fn secret_is_optional_only_if_one_is_stored() {
         let form = ConnectionForm { client_secret: " ".to_owned(), ..form() };
-        assert_eq!(form.check(false).unwrap_err().field_error("client_secret"), Some(FieldError::Empty));
-        assert_eq!(form.check(true).unwrap().1, None);
+        assert_eq!(form.validate(false).unwrap_err().of_field("client_secret"), Some(FieldError::Empty));
+        assert_eq!(form.validate(true).unwrap().1, None);
     }
 }

@@ -1,6 +1,6 @@
-//! The second step of signing in: the mail is on its way, and its code can be typed here.
+//! The second step of signing in: the page that takes the code from the email.
 
-use super::api::{AskedFor, SignInByCode};
+use super::api::{GetPendingEmail, SignInByCode};
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
@@ -14,23 +14,23 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn CodePage() -> impl IntoView {
     let organization = use_organization();
-    let asked = {
+    let pending_email = {
         let org = organization.clone();
-        json_resource(move || AskedFor { org: org.clone() }, || 0)
+        json_resource(move || GetPendingEmail { org: org.clone() }, || 0)
     };
     let action = ServerFormAction::<SignInByCode>::new();
     let problem = form::problem(action);
     let next = paths::parse_next(&use_location().search.get_untracked());
     let login = paths::login(&organization);
     erased_view! {
-        <PublicPage title="Check your mail".to_owned()>
+        <PublicPage title="Check your email".to_owned()>
             <Suspense>
                 {move || Suspend::new(async move {
-                    let email = asked.await.ok().flatten();
+                    let email = pending_email.await.ok().flatten();
                     erased_view! {
                         <p>
-                            "If " {email.map_or_else(|| "the address".into_any(), |email| erased_view! { <strong>{email}</strong> })}
-                            " belongs to somebody here, a mail is on its way. Open its link, or type its 6-digit code. Both work for 15 minutes."
+                            "If " {email.map_or_else(|| "your address".into_any(), |email| erased_view! { <strong>{email}</strong> })}
+                            " has an account, we’ve sent it a sign-in link and a 6-digit code. They expire in 15 minutes."
                         </p>
                     }
                 })}
@@ -46,7 +46,7 @@ pub fn CodePage() -> impl IntoView {
                 />
                 <SubmitButton label="Sign in" pending_label="Signing in…" pending=action.pending()/>
             </ServerForm>
-            <p class="muted">"No mail? Look into the spam folder, or "<a href=login>"ask again"</a>"."</p>
+            <p class="muted">"Didn’t get it? Check your spam folder or "<a href=login>"request a new email"</a>"."</p>
         </PublicPage>
     }
 }

@@ -1,6 +1,6 @@
-//! The page that a sign-in link opens. Opening it signs nobody in: mail scanners open links.
+//! The page behind a sign-in link. Opening it changes nothing, because mail scanners open links; only the form signs in.
 
-use super::api::{SignInByLink, SignInLink};
+use super::api::{GetSignInLink, SignInByLink};
 use crate::erased_view::erased_view;
 use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
@@ -9,14 +9,14 @@ use crate::paths;
 use crate::ui::{ErrorSummary, SubmitButton};
 use crate::viewer::use_organization;
 use leptos::prelude::*;
-use model::sign_in::SignInPage;
+use model::sign_in::SignInLinkStatus;
 
 #[component]
 pub fn LinkPage() -> impl IntoView {
     let organization = use_organization();
-    let page = {
+    let status = {
         let org = organization.clone();
-        json_resource(move || SignInLink { org: org.clone() }, || 0)
+        json_resource(move || GetSignInLink { org: org.clone() }, || 0)
     };
     let action = ServerFormAction::<SignInByLink>::new();
     erased_view! {
@@ -24,10 +24,10 @@ pub fn LinkPage() -> impl IntoView {
             {move || {
                 let organization = organization.clone();
                 Suspend::new(async move {
-                    match page.await {
-                        Ok(SignInPage::Ready { email }) => erased_view! { <Ready action organization email/> },
-                        Ok(SignInPage::Unusable) => erased_view! { <Unusable organization/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
+                    match status.await {
+                        Ok(SignInLinkStatus::Valid { email }) => erased_view! { <ConfirmSignIn action organization email/> },
+                        Ok(SignInLinkStatus::Invalid) => erased_view! { <InvalidLink organization/> },
+                        Err(problem) => erased_view! { <Failed problem/> },
                     }
                 })
             }}
@@ -36,11 +36,15 @@ pub fn LinkPage() -> impl IntoView {
 }
 
 #[component]
-fn Ready(action: ServerFormAction<SignInByLink>, organization: String, email: String) -> impl IntoView {
-    let answer = form::result(action);
+fn ConfirmSignIn(
+    action: ServerFormAction<SignInByLink>,
+    organization: String,
+    email: String,
+) -> impl IntoView {
+    let answer = form::answer(action);
     erased_view! {
         <PublicPage title="Sign in".to_owned()>
-            <p>"You are about to sign in as "<strong>{email}</strong>"."</p>
+            <p>"Sign in as "<strong>{email}</strong>"."</p>
             <ServerForm action>
                 <ErrorSummary problem=Signal::derive(move || answer.get().and_then(Result::err))/>
                 <input type="hidden" name="org" value=organization/>
@@ -51,11 +55,11 @@ fn Ready(action: ServerFormAction<SignInByLink>, organization: String, email: St
 }
 
 #[component]
-fn Unusable(organization: String) -> impl IntoView {
+fn InvalidLink(organization: String) -> impl IntoView {
     erased_view! {
-        <PublicPage title="This sign-in link does not work any more".to_owned()>
-            <p>"A sign-in link works once, and for a short time. Ask for a new one: it takes a moment."</p>
-            <p><a href=paths::login(&organization) class="button primary">"Go to the login page"</a></p>
+        <PublicPage title="This sign-in link has expired or was already used".to_owned()>
+            <p>"A sign-in link works once, for 15 minutes. Request a new one on the sign-in page."</p>
+            <p><a href=paths::login(&organization) class="button primary">"Go to sign in"</a></p>
         </PublicPage>
     }
 }

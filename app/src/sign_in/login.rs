@@ -1,4 +1,4 @@
-//! The login page: an address, and a mail with a link and a code; or a connection to somebody who knows who it is.
+//! The login page: an email with a sign-in link and a code, or SSO.
 
 use super::api::RequestSignIn;
 use crate::erased_view::erased_view;
@@ -6,8 +6,8 @@ use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
 use crate::layout::PublicPage;
 use crate::paths;
-use crate::sso::{Continue, Or, SignInWays};
-use crate::ui::{ErrorSummary, Field, SubmitButton};
+use crate::sso::{GetSignInOptions, OrDivider, SsoButtons};
+use crate::ui::{Field, Problems, Submit};
 use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -16,43 +16,43 @@ use leptos_router::hooks::use_location;
 pub fn LoginPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let action = ServerFormAction::<RequestSignIn>::new();
-    let asks = use_viewer().is_some_and(|viewer| viewer.organization.requests_enabled);
-    let next = StoredValue::new(paths::parse_next(&use_location().search.get_untracked()));
-    let ways = json_resource(move || SignInWays { org: organization.get_value() }, || 0);
+    let requests_enabled = use_viewer().is_some_and(|viewer| viewer.organization.requests_enabled);
+    let next = StoredValue::new(paths::next(&use_location().search.get_untracked()));
+    let options = json_resource(move || GetSignInOptions { org: organization.get_value() }, || 0);
     erased_view! {
         <PublicPage title="Sign in".to_owned()>
             <Suspense>
                 {move || Suspend::new(async move {
-                    // Without the ways there is still the one by mail.
-                    let ways = ways.await.unwrap_or_default();
-                    let (connections, next) = (ways.connections, next.get_value());
+                    // If loading the connections fails, signing in by email still works.
+                    let options = options.await.unwrap_or_default();
+                    let (connections, next) = (options.connections, next.get_value());
                     if connections.is_empty() {
-                        erased_view! { <ByMail action next/> }
-                    } else if ways.email_links_disabled {
+                        erased_view! { <EmailLinkForm action next/> }
+                    } else if options.email_links_disabled {
                         erased_view! {
-                            <Continue connections next=next.clone() kind="primary"/>
-                            <Or/>
-                            <ByMail action next kind="" hint="Sign-in links go to admins alone here."/>
+                            <SsoButtons connections next=next.clone() kind="primary"/>
+                            <OrDivider/>
+                            <EmailLinkForm action next kind="" hint="Only admins can use email links."/>
                         }
                     } else {
                         erased_view! {
-                            <ByMail action next=next.clone()/>
-                            <Or/>
-                            <Continue connections next/>
+                            <EmailLinkForm action next=next.clone()/>
+                            <OrDivider/>
+                            <SsoButtons connections next/>
                         }
                     }
                 })}
             </Suspense>
-            {asks.then(|| erased_view! {
+            {requests_enabled.then(|| erased_view! {
                 <p>"Not a member yet? "<a href=paths::request_invitation(&organization.get_value())>"Request an invitation"</a></p>
             })}
-            <p class="muted">"There are no passwords here. We mail you a link, and a code for when you read your mail on another device."</p>
+            <p class="muted">"No password needed. We’ll email you a sign-in link and a code you can use on another device."</p>
         </PublicPage>
     }
 }
 
 #[component]
-fn ByMail(
+fn EmailLinkForm(
     action: ServerFormAction<RequestSignIn>,
     next: String,
     #[prop(default = "primary")] kind: &'static str,

@@ -1,41 +1,43 @@
-//! Signing in by a provider: the server functions.
+//! The server functions of the SSO pages.
 
 #[cfg(feature = "ssr")]
 use crate::server;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
-use model::sso::{RefusedPage, SignedOutPage, Ways};
+use model::sso::{ProviderLogout, SignInOptions, SsoRefusalDetails};
 use model::{ConnectionId, Problem};
 
-/// The ways to sign in.
-#[server(prefix = "/api", endpoint = "sso/ways", input = Json)]
-pub async fn sign_in_ways(org: String) -> Result<Ways, Problem> {
+/// The sign-in options of the login page.
+#[server(prefix = "/api", endpoint = "sso/options", input = Json)]
+pub async fn get_sign_in_options(org: String) -> Result<SignInOptions, Problem> {
     let request_context = server::request_context()?;
-    let ways = async { domain::sso::ways(&request_context.organization(&org).await?).await }.await;
-    server::respond(&request_context, ways)
+    let options =
+        async { domain::sso::sign_in_options(&request_context.organization(&org).await?).await }.await;
+    server::answer(&request_context, options)
 }
 
-/// Why the last sign-in by a provider came to nothing that was tried in this browser.
-#[server(prefix = "/api", endpoint = "sso/refused", input = Json)]
-pub async fn refused_sign_in(org: String) -> Result<RefusedPage, Problem> {
+/// Why the last SSO sign-in in this browser was refused.
+#[server(prefix = "/api", endpoint = "sso/refusal", input = Json)]
+pub async fn get_last_refusal(org: String) -> Result<SsoRefusalDetails, Problem> {
     let request_context = server::request_context()?;
-    let browser = server::sso_flow_token(&org);
-    let page = async {
-        domain::sso::refused_page(&request_context.organization(&org).await?, browser.as_ref()).await
-    }
-    .await;
-    server::respond(&request_context, page)
+    let browser_token = server::sso_flow_token(&org);
+    let refusal = async {
+        domain::sso::last_refusal(&request_context.organization(&org).await?, browser_token.as_ref()).await
+    };
+    server::answer(&request_context, refusal.await)
 }
 
-/// Where a provider signs out whoever has signed out here.
-#[server(prefix = "/api", endpoint = "sso/signed_out", input = Json)]
-pub async fn signed_out_of(org: String, connection: ConnectionId) -> Result<Option<SignedOutPage>, Problem> {
+/// The URL to sign out at the provider after signing out here. `None` if the connection was deleted.
+#[server(prefix = "/api", endpoint = "sso/provider_logout", input = Json)]
+pub async fn get_provider_logout(
+    org: String,
+    connection: ConnectionId,
+) -> Result<Option<ProviderLogout>, Problem> {
     let request_context = server::request_context()?;
-    let page =
-        async { domain::sso::signed_out(&request_context.organization(&org).await?, connection).await };
-    match page.await {
-        // The connection is gone: there is nothing to sign out of.
+    let logout =
+        async { domain::sso::provider_logout(&request_context.organization(&org).await?, connection).await };
+    match logout.await {
         Err(domain::Error::Problem(Problem::NotFound)) => Ok(None),
-        page => server::respond(&request_context, page),
+        logout => server::answer(&request_context, logout),
     }
 }

@@ -1,4 +1,4 @@
-//! Settings > Authentication: connections to identity providers, and who keeps the email link.
+//! Settings > Authentication: connections to identity providers, and "Disable email links".
 
 mod api;
 mod editor;
@@ -13,43 +13,45 @@ use crate::ui::{
     EmptyState, ErrorSummary, Icon, Notice, PageHeading, StaleWhileLoading, SubmitButton, Switch, Tone, icon,
 };
 use crate::viewer::use_organization;
-use api::{DeleteConnection, SaveConnection, ShowAuthentication, SwitchEmailLinks, TestConnection};
-use editor::Editor;
+use api::{
+    DeleteConnection, GetAuthenticationSettings, SaveConnection, SetEmailLinksDisabled, TestConnection,
+};
+use editor::ConnectionDialog;
 use leptos::prelude::*;
 use model::permission::GroupName;
-use model::sso::{Addresses, Authentication, ConnectionRow, ConnectionTestResult, Tested};
+use model::sso::{AuthenticationSettings, ClientUris, ConnectionRow, ConnectionTest, ConnectionTestResult};
 
 #[component]
-pub fn AuthenticationPage() -> impl IntoView {
+pub fn SsoConnectionsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let (save, delete) =
         (ServerFormAction::<SaveConnection>::new(), ServerFormAction::<DeleteConnection>::new());
-    let (test, switch) =
-        (ServerFormAction::<TestConnection>::new(), ServerFormAction::<SwitchEmailLinks>::new());
-    let changes = (form::success_count(save), form::success_count(delete), form::success_count(switch));
-    let shown = json_resource(
-        move || ShowAuthentication { org: organization.get_value() },
-        move || changes.0.get() + changes.1.get() + changes.2.get(),
+    let (test, email_links) =
+        (ServerFormAction::<TestConnection>::new(), ServerFormAction::<SetEmailLinksDisabled>::new());
+    let saves = (form::successes(save), form::successes(delete), form::successes(email_links));
+    let settings = json_resource(
+        move || GetAuthenticationSettings { org: organization.get_value() },
+        move || saves.0.get() + saves.1.get() + saves.2.get(),
     );
     let (dialog, on_close) = use_dialog(paths::authentication(&organization.get_value()), save, delete);
     erased_view! {
         <OrganizationPage title="Authentication".to_owned() section=Section::Authentication>
             <PageHeading title="Authentication">
                 <a href=CrudDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"Add connection"</a>
-            </PageHeading>
-            <p class="muted">"People sign in by an identity provider that speaks OpenID Connect, such as the one of your company. Only addresses that it has verified count."</p>
-            <TestNotice answer=form::result(test)/>
+            </Heading>
+            <p class="muted">"Let people sign in with your company’s identity provider (OpenID Connect). Only verified email addresses are accepted."</p>
+            <TestNotice result=form::answer(test)/>
             <StaleWhileLoading>
                 {move || Suspend::new(async move {
-                    match shown.await {
-                        Ok(shown) => erased_view! { <Shown shown test switch/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
+                    match settings.await {
+                        Ok(settings) => erased_view! { <SettingsView settings test email_links/> },
+                        Err(problem) => erased_view! { <Failed problem/> },
                     }
                 })}
             </StaleWhileLoading>
             <Suspense>
-                {move || dialog.get().zip(shown.get_untracked()).and_then(|(dialog, shown)| {
-                    shown.ok().map(|shown| erased_view! { <Dialogs dialog connections=shown.connections groups=shown.groups save delete on_close/> })
+                {move || dialog.get().zip(settings.get_untracked()).and_then(|(dialog, settings)| {
+                    settings.ok().map(|settings| erased_view! { <Dialogs dialog connections=settings.connections groups=settings.groups save delete on_close/> })
                 })}
             </Suspense>
         </OrganizationPage>
@@ -57,40 +59,45 @@ pub fn AuthenticationPage() -> impl IntoView {
 }
 
 #[component]
-fn Shown(
-    shown: Authentication,
+fn SettingsView(
+    settings: AuthenticationSettings,
     test: ServerFormAction<TestConnection>,
-    switch: ServerFormAction<SwitchEmailLinks>,
+    email_links: ServerFormAction<SetEmailLinksDisabled>,
 ) -> impl IntoView {
-    let Authentication { connections, addresses, email_links_disabled, never_by_sso, .. } = shown;
+    let AuthenticationSettings {
+        connections, client_uris, email_links_disabled, members_without_sso, ..
+    } = settings;
     erased_view! {
-        <Table connections test/>
-        <OurAddresses addresses/>
-        <EmailLinks off=email_links_disabled never=never_by_sso switch/>
+        <ConnectionsTable connections test/>
+        <ClientUriFields client_uris/>
+        <EmailLinksForm disabled=email_links_disabled members_without_sso action=email_links/>
     }
 }
 
 #[component]
-fn Table(connections: Vec<ConnectionRow>, test: ServerFormAction<TestConnection>) -> impl IntoView {
+fn ConnectionsTable(
+    connections: Vec<ConnectionRow>,
+    test: ServerFormAction<TestConnection>,
+) -> impl IntoView {
     if connections.is_empty() {
         return erased_view! {
-            <EmptyState message="No connections yet. Register Vestibule with your provider by the addresses below, then add the connection."/>
+            <Empty words="No connections yet. Register Vestibule with your identity provider using the URIs below, then add the connection."/>
         };
     }
     let rows = connections.into_iter().map(|ConnectionRow { id, connection, users }| {
         let edit = CrudDialog::Edit(id.0).search();
         let label = format!("connection-{id}");
-        let joining = if connection.just_in_time {
-            format!("Everybody, as {}", connection.default_role.label())
+        let who_can_join = if connection.just_in_time {
+            format!("Anyone who signs in, as {}", connection.default_role.label())
         } else {
-            "Who is invited".to_owned()
+            "Invited users only".to_owned()
         };
         erased_view! {
             <tr>
                 <td data-label="Name" class="name" id=label.clone()>{connection.name}</td>
-                <td data-label="Issuer URL">{connection.issuer}</td>
-                <td data-label="Who may join">{joining}</td>
-                <td data-label="People">{users}</td>
+                <td data-label="Issuer URL" class="wide">{connection.issuer}</td>
+                <td data-label="Who can join">{who_can_join}</td>
+                <td data-label="Users">{users}</td>
                 <td class="row-actions">
                     <div class="row">
                         <ServerForm action=test class="inline">
@@ -106,9 +113,9 @@ fn Table(connections: Vec<ConnectionRow>, test: ServerFormAction<TestConnection>
     });
     erased_view! {
         <table>
-            <caption class="visually-hidden">"Connections of the organization"</caption>
+            <caption class="visually-hidden">"Connections"</caption>
             <thead><tr>
-                <th scope="col">"Name"</th><th scope="col">"Issuer URL"</th><th scope="col">"Who may join"</th><th scope="col">"People"</th>
+                <th scope="col">"Name"</th><th scope="col">"Issuer URL"</th><th scope="col">"Who can join"</th><th scope="col">"Users"</th>
                 <th scope="col"><span class="visually-hidden">"Actions"</span></th>
             </tr></thead>
             <tbody>{rows.collect_view()}</tbody>
@@ -116,15 +123,15 @@ fn Table(connections: Vec<ConnectionRow>, test: ServerFormAction<TestConnection>
     }
 }
 
-/// What "Test connection" found.
+/// The result of "Test connection".
 #[component]
-fn TestNotice(answer: FormResult<Tested>) -> impl IntoView {
+fn TestNotice(result: FormResult<ConnectionTest>) -> impl IntoView {
     erased_view! {
         <div role="status">
-            {move || answer.get().map(|answer| match answer {
-                Ok(Tested { connection, answer }) => {
-                    let (tone, words) = found(&answer);
-                    erased_view! { <Notice tone><p><strong>{connection}": "</strong>{words}</p></Notice> }
+            {move || result.get().map(|result| match result {
+                Ok(ConnectionTest { connection, result }) => {
+                    let (tone, message) = test_message(&result);
+                    erased_view! { <Notice tone><p><strong>{connection}": "</strong>{message}</p></Notice> }
                 }
                 Err(problem) => erased_view! { <Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice> },
             })}
@@ -132,90 +139,94 @@ fn TestNotice(answer: FormResult<Tested>) -> impl IntoView {
     }
 }
 
-fn found(answer: &ConnectionTestResult) -> (Tone, String) {
-    let words = match answer {
-        ConnectionTestResult::Works { signs_out } => {
-            let signs_out = if *signs_out { " It can sign people out, too." } else { "" };
+fn test_message(result: &ConnectionTestResult) -> (Tone, String) {
+    let message = match result {
+        ConnectionTestResult::Passed { supports_logout } => {
+            let logout = if *supports_logout { " Single logout is supported." } else { "" };
             return (
                 Tone::Success,
                 format!(
-                    "The provider answers, and its keys can be used.{signs_out} Whether it takes the client ID and the secret, the first sign-in shows."
+                    "Discovery and signing keys are fine.{logout} The client ID and secret can only be verified by an actual sign-in."
                 ),
             );
         }
-        ConnectionTestResult::Away => {
-            "There is no answer at this issuer URL, or none that a provider gives. Check the URL, and whether this server can reach it."
+        ConnectionTestResult::Unreachable => {
+            "Couldn’t load the provider’s configuration from this issuer URL. Check the URL and that this server can reach it."
         }
-        ConnectionTestResult::OtherIssuer { issuer } => {
+        ConnectionTestResult::IssuerMismatch { issuer } => {
             return (
                 Tone::Danger,
-                format!("The provider calls itself {issuer}. Put exactly that into “Issuer URL”."),
+                format!(
+                    "The provider reports a different issuer: {issuer}. Use exactly that value as the issuer URL."
+                ),
             );
         }
-        ConnectionTestResult::NoKeys => {
-            "The provider has no key that we can check a signature with: RSA, elliptic curve P-256 or P-384, or Ed25519."
+        ConnectionTestResult::NoSupportedKey => {
+            "The provider doesn’t publish a supported signing key (RSA, ECDSA P-256/P-384 or Ed25519)."
         }
-        ConnectionTestResult::NoCodeFlow => {
-            "The provider has no token endpoint, so it has no authorization code flow."
+        ConnectionTestResult::NoTokenEndpoint => {
+            "The provider doesn’t support the authorization code flow (no token endpoint)."
         }
-        ConnectionTestResult::SecretUnreadable => {
-            "The client secret can’t be read any more, since the server’s key was changed. Type it again."
+        ConnectionTestResult::SecretNotDecryptable => {
+            "The stored client secret can’t be decrypted because SECRET_KEY has changed. Enter the secret again."
         }
     };
-    (Tone::Danger, words.to_owned())
+    (Tone::Danger, message.to_owned())
 }
 
-/// What the provider wants to know of us.
+/// The URIs that an admin copies to the provider.
 #[component]
-fn OurAddresses(addresses: Addresses) -> impl IntoView {
+fn ClientUriFields(client_uris: ClientUris) -> impl IntoView {
     let rows = [
-        ("Redirect address", "redirect", addresses.redirect),
-        ("Address after sign-out", "after-sign-out", addresses.after_sign_out),
-        ("Back-channel logout address", "back-channel-logout", addresses.back_channel_logout),
+        ("Redirect URI", "redirect", client_uris.redirect_uri),
+        ("Post-logout redirect URI", "after-sign-out", client_uris.post_logout_redirect_uri),
+        ("Back-channel logout URI", "back-channel-logout", client_uris.backchannel_logout_uri),
     ];
-    let rows = rows.into_iter().map(|(label, id, address)| {
+    let rows = rows.into_iter().map(|(label, id, uri)| {
         erased_view! {
             <div class="field">
                 <label for=id>{label}</label>
-                <input type="text" readonly class="link" id=id value=address/>
+                <input type="text" readonly class="link" id=id value=uri/>
             </div>
         }
     });
     erased_view! {
-        <section class="settings-section" aria-labelledby="addresses">
-            <h2 id="addresses">"For your provider"</h2>
-            <p class="muted">"Copy these to where you register Vestibule. The redirect address is needed; the others let people sign out on both sides."</p>
+        <section class="authentication-section" aria-labelledby="client-uris">
+            <h2 id="client-uris">"Values for your identity provider"</h2>
+            <p class="muted">"Use these when you register Vestibule. The redirect URI is required; the other two enable single logout."</p>
             {rows.collect_view()}
         </section>
     }
 }
 
-/// "Disable email links", and what it means for whom.
+/// "Disable email links", with a warning about members who have never signed in with SSO.
 #[component]
-fn EmailLinks(off: bool, never: i64, switch: ServerFormAction<SwitchEmailLinks>) -> impl IntoView {
-    let (answer, problem) = (form::result(switch), form::problem(switch));
-    let warning = match never {
-        0 => "Every active member has signed in by a connection before.".to_owned(),
-        1 => "1 active member has never signed in by a connection, and may not be able to.".to_owned(),
-        many => {
-            format!("{many} active members have never signed in by a connection, and may not be able to.")
-        }
+fn EmailLinksForm(
+    disabled: bool,
+    members_without_sso: i64,
+    action: ServerFormAction<SetEmailLinksDisabled>,
+) -> impl IntoView {
+    let (answer, problem) = (form::answer(action), form::problem(action));
+    let message = match members_without_sso {
+        0 => "All active members have signed in with SSO at least once.".to_owned(),
+        1 => "1 active member has never signed in with SSO and may be locked out.".to_owned(),
+        count => format!("{count} active members have never signed in with SSO and may be locked out."),
     };
-    let tone = if never > 0 { Tone::Warning } else { Tone::Info };
+    let tone = if members_without_sso > 0 { Tone::Warning } else { Tone::Plain };
     erased_view! {
-        <section class="settings-section" aria-labelledby="email-links">
+        <section class="authentication-section" aria-labelledby="email-links">
             <h2 id="email-links">"Email links"</h2>
-            <ServerForm action=switch>
-                <ErrorSummary problem/>
+            <ServerForm action>
+                <Problems problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <Switch
-                    label="Disable email links" name="email_links_disabled" on=off
-                    hint="Members sign in by a connection alone. Admins keep the email link, in case the provider is away. Invitations go on working."
+                    label="Disable email links" name="email_links_disabled" on=disabled
+                    hint="Members can only sign in with SSO. Admins can still use email links if the provider is down. Invitations keep working."
                 />
-                <Notice tone><p>{warning}</p></Notice>
-                <div class="actions align-start">
-                    <SubmitButton label="Save changes" pending_label="Saving…" pending=switch.pending()/>
-                    <p role="status" class="save-status">
+                <Notice tone><p>{message}</p></Notice>
+                <div class="actions start">
+                    <Submit label="Save changes" pending_label="Saving…" pending=action.pending()/>
+                    <p role="status" class="saved">
                         {move || matches!(answer.get(), Some(Ok(_))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
                     </p>
                 </div>
@@ -236,15 +247,15 @@ fn Dialogs(
     let href = paths::authentication(&use_organization());
     let find = |id| connections.iter().find(|row| row.id.0 == id).cloned();
     match dialog {
-        CrudDialog::New => Some(erased_view! { <Editor row=None groups save on_close href/> }),
+        CrudDialog::New => Some(erased_view! { <ConnectionDialog row=None groups save on_close href/> }),
         CrudDialog::Edit(id) => {
-            find(id).map(|row| erased_view! { <Editor row=Some(row) groups save on_close href/> })
+            find(id).map(|row| erased_view! { <ConnectionDialog row=Some(row) groups save on_close href/> })
         }
         CrudDialog::Delete(id) => find(id).map(|row| {
             erased_view! {
                 <DeleteDialog
-                    title=format!("Delete the connection {}?", row.connection.name) button="Delete connection" id action=delete on_close href
-                    message="Nobody can sign in by it any more. Who came in by it stays a member, and who is signed in stays so until the session ends. It can’t be undone."
+                    title=format!("Delete “{}”?", row.connection.name) button="Delete connection" id action=delete on_close href
+                    words="No one will be able to sign in with it. Members stay, and current sessions last until they expire. This can’t be undone."
                 />
             }
         }),

@@ -1,4 +1,4 @@
-//! Signing in, 16 at once: asking for the mail, opening its link and signing in, and the check of a session after that.
+//! Signing in with 16 concurrent clients: requesting the email, opening its link and signing in, and checking the session.
 
 use super::Result;
 use super::config::Config;
@@ -13,62 +13,58 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::sleep;
 
-const CLIENTS: usize = 16;
-/// No more than the captured mailbox keeps, and one source may ask for.
-const PEOPLE: usize = 500;
+const CONCURRENCY: usize = 16;
+/// At most the capacity of the in-memory mailbox and the rate limit of one client IP.
+const USERS: usize = 500;
 
 pub async fn run(config: &Config) -> Result<Vec<Row>> {
-    let database = Database::with_users(config, config.large()).await?;
-    let server = Server::start(config, &database, MailTarget::InMemory).await?;
-    let people = sqlx::query_scalar::<_, String>(
+    let database = Database::with_people(config, config.people()).await?;
+    let server = Server::start(config, &database, Mail::Captured).await?;
+    let emails = sqlx::query_scalar::<_, String>(
         "select email from users where organization_id = $1 and status = 'active' order by id limit $2",
     );
-    let people = people.bind(super::database::LARGE_ID.parse::<uuid::Uuid>()?).bind(i64::try_from(PEOPLE)?);
-    let people = people.fetch_all(&database.pool).await?;
-    let asked = run_clients(server.address, CLIENTS, PEOPLE, async move |client, index| {
-        let fields = [("org", LARGE_SLUG), ("email", people[index].as_str())];
-        let answer = client.send(&post_server_fn("/api/sign_in/request", "", &fields)).await?;
-        if answer.status < 400 {
+    let emails = emails.bind(super::database::MANY_ID.parse::<uuid::Uuid>()?).bind(i64::try_from(USERS)?);
+    let emails = emails.fetch_all(&database.pool).await?;
+    let requested = crowd(server.address, CONCURRENCY, USERS, async move |client, index| {
+        let fields = [("org", MANY), ("email", emails[index].as_str())];
+        let response = client.send(&call_form("/api/sign_in/request", "", &fields)).await?;
+        if response.status < 400 {
             Ok(())
         } else {
-            Err(format!("asking was answered {}", answer.status).into())
+            Err(format!("sign-in request failed with status {}", response.status).into())
         }
     });
-    let asked = asked.await?;
+    let requested = requested.await?;
     let links = links(&server).await?;
-    let cookies = Rc::new(RefCell::new(Vec::with_capacity(PEOPLE)));
-    let kept = Rc::clone(&cookies);
-    let opened = run_clients(server.address, CLIENTS, PEOPLE, async move |client, index| {
-        let opened = client.send(&get(&links[index], "")).await?.expect_status(303)?;
-        let link = opened.cookie(&format!("sign-in-{LARGE_SLUG}")).ok_or("the link left no cookie")?;
-        let signed_in =
-            client.send(&post_server_fn("/api/sign_in/by_link", &link, &[("org", LARGE_SLUG)])).await?;
-        let cookie = signed_in.cookie(&format!("session-{LARGE_SLUG}")).ok_or("nobody was signed in")?;
-        kept.borrow_mut().push(cookie);
+    let cookies = Rc::new(RefCell::new(Vec::with_capacity(USERS)));
+    let collected = Rc::clone(&cookies);
+    let signed_in = crowd(server.address, CONCURRENCY, USERS, async move |client, index| {
+        let response = client.send(&get(&links[index], "")).await?.with(303)?;
+        let link = response.cookie(&format!("sign-in-{MANY}")).ok_or("opening the link set no cookie")?;
+        let response = client.send(&call_form("/api/sign_in/by_link", &link, &[("org", MANY)])).await?;
+        let cookie = response.cookie(&format!("session-{MANY}")).ok_or("signing in set no session cookie")?;
+        collected.borrow_mut().push(cookie);
         Ok(())
     });
-    let opened = opened.await?;
+    let signed_in = signed_in.await?;
     let cookies = cookies.take();
-    // The organization's front door leads whoever is signed in on: it checks the session, and nothing more.
-    let checked = run_clients(server.address, CLIENTS, 10 * PEOPLE, async move |client, index| {
-        let answer = client
-            .send(&get(&format!("/o/{LARGE_SLUG}"), &cookies[index % PEOPLE]))
-            .await?
-            .expect_status(303)?;
-        let inside = answer.header("location").is_some_and(|location| !location.ends_with("/login"));
-        if inside { Ok(()) } else { Err("the session was not taken".into()) }
+    // The organization's root redirects signed-in users. It only checks the session.
+    let checked = crowd(server.address, CONCURRENCY, 10 * USERS, async move |client, index| {
+        let response = client.send(&get(&format!("/o/{MANY}"), &cookies[index % USERS])).await?.with(303)?;
+        let is_signed_in = response.header("location").is_some_and(|location| !location.ends_with("/login"));
+        if is_signed_in { Ok(()) } else { Err("the session was not accepted".into()) }
     });
     let checked = checked.await?;
-    let name = |what| format!("sign-in: {what}, {CLIENTS} at once, p50");
+    let name = |step| format!("sign-in: {step}, {CONCURRENCY} concurrent, p50");
     Ok(vec![
-        Row::new(name("ask for the mail"), "ms", vec![asked.p50()]),
-        Row::new(name("open the link and sign in"), "ms", vec![opened.p50()]),
+        Row::new(name("request the email"), "ms", vec![requested.p50()]),
+        Row::new(name("open the link and sign in"), "ms", vec![signed_in.p50()]),
         Row::new(name("check the session"), "ms", vec![checked.p50()]),
         Row::new("sign-in: check the session", "checks/s", vec![checked.rate()]),
     ])
 }
 
-/// The links of all mails, once the worker has made them.
+/// The sign-in links of all emails, once the worker has delivered them to the in-memory mailbox.
 async fn links(server: &Server) -> Result<Vec<String>> {
     let mut client = Client::new(server.address);
     let mut ids = HashSet::new();
@@ -80,22 +76,24 @@ async fn links(server: &Server) -> Result<Vec<String>> {
             .skip(1)
             .filter_map(|rest| rest.get(..36).map(str::to_owned))
             .collect();
-        if ids.len() >= PEOPLE {
+        if ids.len() >= USERS {
             break;
         }
         sleep(Duration::from_millis(100)).await;
     }
-    let mut links = Vec::with_capacity(PEOPLE);
+    let mut links = Vec::with_capacity(USERS);
     for id in ids {
-        let mail = client.send(&get(&format!("/dev/mail/{id}"), "")).await?.expect_status(200)?;
-        let (text, path) = (mail.text(), format!("/o/{LARGE_SLUG}/sign-in/"));
-        let token =
-            text.split_once(&path).and_then(|(_, rest)| rest.get(..43)).ok_or("a mail without a link")?;
+        let email = client.send(&get(&format!("/dev/mail/{id}"), "")).await?.with(200)?;
+        let (text, path) = (email.text(), format!("/o/{MANY}/sign-in/"));
+        let token = text
+            .split_once(&path)
+            .and_then(|(_, rest)| rest.get(..43))
+            .ok_or("email without a sign-in link")?;
         links.push(format!("{path}{token}"));
     }
-    if links.len() == PEOPLE {
+    if links.len() == USERS {
         Ok(links)
     } else {
-        Err(format!("{} of {PEOPLE} mails were made", links.len()).into())
+        Err(format!("{} of {USERS} emails were delivered", links.len()).into())
     }
 }

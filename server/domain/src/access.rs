@@ -122,7 +122,7 @@ impl OrganizationContext<'_> {
     }
 
     pub(crate) fn new_id(&self) -> Uuid {
-        secret::id(self.now)
+        secret::uuid_v7(self.now)
     }
 
     /// The session and user of this request, if signed in to this organization.

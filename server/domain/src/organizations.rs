@@ -50,7 +50,7 @@ pub async fn create(request: &RequestContext, slug: &str, name: &str, admin: &st
         },
         now,
     };
-    let user = UserId(secret::id(now));
+    let user = UserId(secret::uuid_v7(now));
     sqlx::query!(
         "insert into users
             (organization_id, id, email, email_normalized, status, role, joined_at, joined_by, created_at)
@@ -74,7 +74,7 @@ pub async fn create(request: &RequestContext, slug: &str, name: &str, admin: &st
         &details,
     )
     .await?;
-    let token = sign_in::write_operator_link(&mut transaction, &organization, email.as_str()).await?;
+    let token = sign_in::insert_operator_link(&mut transaction, &organization, email.as_str()).await?;
     transaction.commit().await?;
     Ok(token)
 }

@@ -1,4 +1,4 @@
-//! Sessions: a signed-in browser.
+//! Sessions: browsers that are signed in.
 
 use crate::audit::{self, Actor, Targets};
 use crate::{Member, OrganizationContext, Result, Token, secret};
@@ -7,37 +7,37 @@ use model::{ConnectionId, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
 
-/// A session that was just made; the token goes to the browser and is kept nowhere else.
+/// A session that was just started. The token goes into the browser's cookie; the database stores only its hash.
 pub struct NewSession {
     pub token: Token,
-    pub seconds: i64,
+    pub ttl: TimeDelta,
 }
 
-/// Starts a session in the transaction that signs somebody in.
+/// Starts a session, in the transaction of the sign-in.
 pub(crate) async fn start(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     user: UserId,
 ) -> Result<NewSession> {
     let token = Token::random();
-    let lasts = TimeDelta::hours(context.settings.session_hours.into());
+    let ttl = TimeDelta::hours(context.settings.session_hours.into());
     sqlx::query!(
         "insert into sessions (organization_id, id, user_id, token_hash, user_agent, created_at, last_used_at, expires_at)
          values ($1, $2, $3, $4, $5, $6, $6, $7)",
         context.organization_id(),
-        secret::id(context.now),
+        secret::uuid_v7(context.now),
         user.0,
         token.hash(),
         context.request.source.user_agent,
         context.now,
-        context.now + lasts
+        context.now + ttl
     )
     .execute(transaction)
     .await?;
-    Ok(NewSession { token, seconds: lasts.num_seconds() })
+    Ok(NewSession { token, ttl })
 }
 
-/// Ends the session of this browser, and says by which connection it began, if by one.
+/// Ends the member's session. Returns the SSO connection through which it was started, if any.
 pub async fn sign_out(member: &Member<'_>) -> Result<Option<ConnectionId>> {
     let mut transaction = member.app().pool.begin().await?;
     let connection = sqlx::query_scalar!(

@@ -1,9 +1,9 @@
-//! Signing in by mail: a link, and a 6-digit code for when the mail is read on another device.
+//! Signing in by email: a sign-in link, and a 6-digit code for reading the email on another device.
 //!
-//! Asking looks the same for every address. Only the worker that makes the mail finds out whether anybody has it, and
-//! only then do the link and the code come into being; the database keeps their hashes.
+//! A request looks the same for every address. The mail worker finds out whether the address belongs to an active user,
+//! and generates the link and the code only then. The database stores their hashes.
 //!
-//! The house's order holds here as well: the user's row is locked before that of the try.
+//! Lock order: the user's row before the row in `sign_ins`.
 
 use crate::audit::{self, Actor, Targets};
 use crate::rate_limit::{self, RateLimit};
@@ -11,85 +11,91 @@ use crate::sessions::{self, NewSession};
 use crate::{Error, OrganizationContext, Result, Token, mail, retention, secret};
 use chrono::TimeDelta;
 use model::field::{self, FieldError};
-use model::sign_in::{LINK_MINUTES, SignInPage};
+use model::sign_in::{SIGN_IN_TTL, SignInLinkStatus};
 use model::{EmailAddress, Problem, SignInId, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
 
-/// How many sign-in mails one address gets, whoever asks.
-const ADDRESS: RateLimit =
-    RateLimit { scope: "sign_in_address", max: 20, window: TimeDelta::minutes(LINK_MINUTES) };
-/// How many of them one site may ask for, so that a stranger can't use up somebody's share.
-const PAIR: RateLimit =
-    RateLimit { scope: "sign_in_address_ip", max: 5, window: TimeDelta::minutes(LINK_MINUTES) };
-/// How many sign-in mails one source may ask for: behind one address there may be a large office.
-const SOURCE: RateLimit =
-    RateLimit { scope: "sign_in_ip", max: 600, window: TimeDelta::minutes(LINK_MINUTES) };
-/// How many of an address' mails have a code beside the link.
+/// Rate limit of sign-in emails to one address, from all sources together.
+const ADDRESS_LIMIT: RateLimit =
+    RateLimit { scope: "sign_in_address", most: 20, minutes: SIGN_IN_TTL.num_minutes() };
+/// Rate limit of sign-in emails to one address from one subnet, so that a stranger can't use up the address's limit.
+const ADDRESS_AND_SUBNET_LIMIT: RateLimit =
+    RateLimit { scope: "sign_in_address_ip", most: 5, minutes: SIGN_IN_TTL.num_minutes() };
+/// Rate limit of sign-in emails from one client IP. A large office can share one.
+const CLIENT_IP_LIMIT: RateLimit =
+    RateLimit { scope: "sign_in_ip", most: 600, minutes: SIGN_IN_TTL.num_minutes() };
+/// How many emails to one address include a code, within the rate limit's window.
 const MAX_CODES: i32 = 5;
-/// How many wrong codes end a try to sign in. With [`MAX_CODES`], a guesser has 25 of a million codes in 15 minutes.
+/// How many wrong codes invalidate a pending sign-in. With [`MAX_CODES`], an attacker can try 25 of 1,000,000 codes in
+/// 15 minutes.
 const MAX_WRONG_CODES: i16 = 5;
 
-/// A try to sign in, as the browser that asked for it keeps it.
-pub struct SignInTry {
+/// How long a sign-in link created at the command line is valid.
+const OPERATOR_LINK_TTL: TimeDelta = TimeDelta::hours(1);
+
+/// A requested sign-in, as the requesting browser stores it.
+pub struct PendingSignIn {
     pub id: SignInId,
-    /// Shows that a code is typed into the browser that asked for it.
-    pub browser: Token,
+    /// Proves that a code is entered in the browser that requested it.
+    pub browser_token: Token,
 }
 
-/// Asks for a sign-in mail. The answer is the same for every address, and so is the work done for it.
+/// Requests a sign-in email. Result and timing are the same for every address.
 ///
 /// # Errors
-/// When the address is no address.
-pub async fn request(context: &OrganizationContext<'_>, email: &str) -> Result<SignInTry> {
+/// When the address is malformed.
+pub async fn request(context: &OrganizationContext<'_>, email: &str) -> Result<PendingSignIn> {
     if email.trim().is_empty() {
         return Err(Error::field("email", FieldError::Empty));
     }
     let email =
         EmailAddress::parse(email).map_err(|why| Error::field("email", FieldError::Address { why }))?;
     let key = email.normalized();
-    let attempt = SignInTry { id: SignInId(context.new_id()), browser: Token::random() };
+    let pending = PendingSignIn { id: SignInId(context.new_id()), browser_token: Token::random() };
     let mut transaction = context.app().pool.begin().await?;
-    if let Some(count) = take(&mut transaction, context, &key).await? {
+    if let Some(count) = check_rate_limits(&mut transaction, context, &key).await? {
         sqlx::query!(
             "insert into sign_ins (organization_id, id, email_normalized, browser_hash, created_at, expires_at)
              values ($1, $2, $3, $4, $5, $6)",
             context.organization_id(),
-            attempt.id.0,
+            pending.id.0,
             key,
-            // Without a browser, the mail has no code.
-            Some(attempt.browser.hash()).filter(|_| count <= MAX_CODES),
+            // The worker adds a code to the email only if there is a browser hash.
+            Some(pending.browser_token.hash()).filter(|_| count <= MAX_CODES),
             context.now,
-            context.now + TimeDelta::minutes(LINK_MINUTES)
+            context.now + SIGN_IN_TTL
         )
         .execute(&mut *transaction)
         .await?;
-        mail::enqueue_sign_in(&mut transaction, context, attempt.id, email.as_str()).await?;
+        mail::queue_sign_in(&mut transaction, context, pending.id, email.as_str()).await?;
     }
     retention::purge_expired(&mut transaction, context).await?;
     transaction.commit().await?;
     context.app().mail_ready.notify_one();
-    Ok(attempt)
+    Ok(pending)
 }
 
-/// Counts one more sign-in mail to this address from where it is asked for, and says how many there were lately; nothing,
-/// when it is one too many.
-async fn take(
+/// Counts a request for a sign-in email against all rate limits. Returns the count for the address, or `None` if a
+/// limit is exceeded.
+async fn check_rate_limits(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    key: &str,
+    address: &str,
 ) -> Result<Option<i32>> {
-    let pair = format!("{key} {}", rate_limit::subnet(context));
-    for (quota, key) in [(SOURCE, &rate_limit::client_ip(context)), (PAIR, &pair)] {
-        if rate_limit::check_and_increment(transaction, context, &quota, key).await?.is_none() {
+    let address_and_subnet = format!("{address} {}", rate_limit::subnet(context));
+    for (limit, key) in
+        [(CLIENT_IP_LIMIT, &rate_limit::client_ip(context)), (ADDRESS_AND_SUBNET_LIMIT, &address_and_subnet)]
+    {
+        if rate_limit::check_and_increment(transaction, context, &limit, key).await?.is_none() {
             return Ok(None);
         }
     }
-    rate_limit::check_and_increment(transaction, context, &ADDRESS, key).await
+    rate_limit::check_and_increment(transaction, context, &ADDRESS_LIMIT, address).await
 }
 
-/// What a sign-in link's page shows. Reads only.
-pub async fn link_page(context: &OrganizationContext<'_>, token: &Token) -> Result<SignInPage> {
+/// Whether a sign-in link can be used. Changes nothing, because mail scanners open links.
+pub async fn link_status(context: &OrganizationContext<'_>, token: &Token) -> Result<SignInLinkStatus> {
     let row = sqlx::query!(
         "select u.email
          from sign_ins s join users u on u.organization_id = s.organization_id and u.id = s.user_id
@@ -101,14 +107,14 @@ pub async fn link_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
     )
     .fetch_optional(&context.app().pool)
     .await?;
-    Ok(row.map_or(SignInPage::Unusable, |row| SignInPage::Ready { email: row.email }))
+    Ok(row.map_or(SignInLinkStatus::Invalid, |row| SignInLinkStatus::Valid { email: row.email }))
 }
 
-/// Signs in by the link from the mail.
+/// Signs in with the link from the email.
 ///
 /// # Errors
-/// When the link was used, is too old or never was.
-pub async fn by_link(context: &OrganizationContext<'_>, token: &Token) -> Result<NewSession> {
+/// When the link is used, expired or unknown.
+pub async fn redeem_link(context: &OrganizationContext<'_>, token: &Token) -> Result<NewSession> {
     let mut transaction = context.app().pool.begin().await?;
     sqlx::query!(
         "select id from users
@@ -120,7 +126,7 @@ pub async fn by_link(context: &OrganizationContext<'_>, token: &Token) -> Result
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    let opened = sqlx::query!(
+    let sign_in = sqlx::query!(
         "update sign_ins set used_at = $3
          where organization_id = $1 and link_hash = $2 and used_at is null and expires_at > $3
          returning user_id",
@@ -130,64 +136,65 @@ pub async fn by_link(context: &OrganizationContext<'_>, token: &Token) -> Result
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    let user = opened.and_then(|row| row.user_id).ok_or(Problem::InvalidLink)?;
-    let session =
-        start(&mut transaction, context, UserId(user), "mail link").await?.ok_or(Problem::InvalidLink)?;
+    let user = sign_in.and_then(|row| row.user_id).ok_or(Problem::LinkUnusable)?;
+    let session = start_session(&mut transaction, context, UserId(user), "email link")
+        .await?
+        .ok_or(Problem::LinkUnusable)?;
     transaction.commit().await?;
     Ok(session)
 }
 
-/// Signs in by the code from the mail, in the browser that asked for it.
+/// Signs in with the code from the email, in the browser that requested it.
 ///
 /// # Errors
-/// When the code is not 6 digits or not the right ones, or was tried too often, or its time is over.
-pub async fn by_code(
+/// When the code is malformed, wrong, expired, or was tried too often.
+pub async fn redeem_code(
     context: &OrganizationContext<'_>,
-    attempt: &SignInTry,
+    pending: &PendingSignIn,
     code: &str,
 ) -> Result<NewSession> {
-    let code = field::parse_code(code).map_err(|error| Error::field("code", error))?;
-    let code_hash = context.app().keys.code_hash(context.id, attempt.id, &code)?;
+    let code = field::code(code).map_err(|error| Error::field("code", error))?;
+    let code_hash = context.app().keys.code_hash(context.id, pending.id, &code)?;
     let mut transaction = context.app().pool.begin().await?;
     sqlx::query!(
         "select id from users
          where organization_id = $1 and id = (select user_id from sign_ins where organization_id = $1 and id = $2)
          for update",
         context.organization_id(),
-        attempt.id.0
+        pending.id.0
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    let tried = sqlx::query!(
+    let sign_in = sqlx::query!(
         "update sign_ins
          set used_at = case when code_hash = $4 then $5::timestamptz end,
              failed_codes = failed_codes + case when code_hash = $4 then 0 else 1 end
          where organization_id = $1 and id = $2 and browser_hash = $3
             and used_at is null and expires_at > $5 and code_hash is not null and failed_codes < $6
-         returning used_at is not null as \"right!\", user_id",
+         returning used_at is not null as \"is_correct!\", user_id",
         context.organization_id(),
-        attempt.id.0,
-        attempt.browser.hash(),
+        pending.id.0,
+        pending.browser_token.hash(),
         code_hash,
         context.now,
         MAX_WRONG_CODES
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    let session = match tried {
-        Some(row) if row.right => match row.user_id {
-            Some(user) => start(&mut transaction, context, UserId(user), "mail code").await?,
+    let session = match sign_in {
+        Some(row) if row.is_correct => match row.user_id {
+            Some(user) => start_session(&mut transaction, context, UserId(user), "email code").await?,
             None => None,
         },
         _ => None,
     };
-    // A wrong code counts, so this is kept whatever came of it.
+    // Commit even after a wrong code, so that it is counted.
     transaction.commit().await?;
     session.ok_or_else(|| Problem::WrongCode.into())
 }
 
-/// Starts the session of a user who has shown who they are; nothing, unless they are active.
-async fn start(
+/// Starts a session for an authenticated user. `None` unless the user is active.
+async fn start_session(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     user: UserId,
@@ -218,18 +225,18 @@ async fn start(
     Ok(Some(session))
 }
 
-/// Makes a sign-in link without mail, for whoever holds the command line, and writes that down.
+/// Creates a sign-in link without an email, for an operator at the command line. Audited.
 ///
 /// # Errors
-/// Not found, unless the address is an active user's.
-pub async fn operator_link(context: &OrganizationContext<'_>, email: &str) -> Result<Token> {
+/// Not found, unless the address belongs to an active user.
+pub async fn create_operator_link(context: &OrganizationContext<'_>, email: &str) -> Result<Token> {
     let mut transaction = context.app().pool.begin().await?;
-    let token = write_operator_link(&mut transaction, context, email).await?;
+    let token = insert_operator_link(&mut transaction, context, email).await?;
     transaction.commit().await?;
     Ok(token)
 }
 
-pub(crate) async fn write_operator_link(
+pub(crate) async fn insert_operator_link(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     email: &str,
@@ -237,22 +244,22 @@ pub(crate) async fn write_operator_link(
     let email =
         EmailAddress::parse(email).map_err(|why| Error::field("email", FieldError::Address { why }))?;
     let token = Token::random();
-    let made = sqlx::query!(
+    let sign_in = sqlx::query!(
         "insert into sign_ins (organization_id, id, email_normalized, user_id, link_hash, created_at, expires_at)
          select organization_id, $3, email_normalized, id, $4, $5, $6
          from users where organization_id = $1 and email_normalized = $2 and status = 'active'
          returning user_id as \"user_id!\"",
         context.organization_id(),
         email.normalized(),
-        secret::id(context.now),
+        secret::uuid_v7(context.now),
         token.hash(),
         context.now,
-        context.now + TimeDelta::hours(1)
+        context.now + OPERATOR_LINK_TTL
     )
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or_else(Error::not_found)?;
-    let targets = Targets::one(UserId(made.user_id), email.as_str());
+    let targets = Targets::one(UserId(sign_in.user_id), email.as_str());
     audit::record(transaction, context, &Actor::Operator, "user.sign_in_link_created", &targets, &json!({}))
         .await?;
     Ok(token)

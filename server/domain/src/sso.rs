@@ -1,8 +1,8 @@
-//! Single sign-on with `OpenID Connect`: connections to providers, tries to sign in by them, and who comes out of it.
+//! Single sign-on with OpenID Connect: connections to identity providers, login flows, account linking and logout.
 //!
-//! The crate `openidconnect` builds the requests and checks what comes back; what it leaves to its user stands here:
-//! who may be spoken with, how much of an answer is read, one use of each try, and the rule by which a person of the
-//! provider becomes a user.
+//! The `openidconnect` crate builds the requests and verifies the responses. This module adds what the crate leaves to
+//! its callers: which URLs may be requested and how much of a response is read, single use of a login flow, and the
+//! rules that link an external account to a user.
 
 mod account_linking;
 mod connections;
@@ -14,28 +14,28 @@ mod login_flow;
 mod logout;
 mod provider;
 
-pub use connections::{delete, list, save, test, ways};
-pub use email_links::switch_email_links;
-pub use failures::refused_page;
-pub use login_flow::{Begun, Finished, ProviderSays, begin, finish};
-pub use logout::{back_channel, signed_out};
-pub use provider::Providers;
+pub use connections::{delete_connection, save_connection, settings, sign_in_options, test_connection};
+pub use email_links::set_email_links_disabled;
+pub use failures::last_refusal;
+pub use login_flow::{AuthorizationRedirect, CallbackOutcome, CallbackParams, handle_callback, start};
+pub use logout::{back_channel_logout, provider_logout};
+pub use provider::ProviderCache;
 
 use crate::{AppContext, Error, OrganizationContext, Result};
 use model::ConnectionId;
-use model::sso::Addresses;
+use model::sso::ClientUris;
 
-/// The addresses of ours that a provider wants to know. They begin with the configured public URL.
-fn addresses(app: &AppContext, slug: &str) -> Addresses {
+/// The URIs of this organization that an admin registers at the provider, based on the configured public URL.
+fn client_uris(app: &AppContext, slug: &str) -> ClientUris {
     let base = format!("{}/o/{slug}", app.base_url);
-    Addresses {
-        redirect: format!("{base}/sso/callback"),
-        after_sign_out: format!("{base}/login"),
-        back_channel_logout: format!("{base}/sso/logout"),
+    ClientUris {
+        redirect_uri: format!("{base}/sso/callback"),
+        post_logout_redirect_uri: format!("{base}/login"),
+        backchannel_logout_uri: format!("{base}/sso/logout"),
     }
 }
 
-/// A connection as signing in needs it.
+/// A connection with everything that a login flow needs.
 struct Connection {
     id: ConnectionId,
     name: String,
@@ -50,7 +50,7 @@ struct Connection {
 
 /// # Errors
 /// Not found, when the organization has no such connection.
-async fn connection(context: &OrganizationContext<'_>, id: ConnectionId) -> Result<Connection> {
+async fn load_connection(context: &OrganizationContext<'_>, id: ConnectionId) -> Result<Connection> {
     let row = sqlx::query!(
         "select name, issuer, client_id, client_secret, just_in_time, default_role, allowed_domains, max_age_minutes
          from sso_connections where organization_id = $1 and id = $2",

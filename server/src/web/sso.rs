@@ -1,5 +1,5 @@
-//! Single sign-on over HTTP: the way to a provider, the way back, and its word that somebody has signed out. It
-//! translates, and decides nothing.
+//! The HTTP endpoints of single sign-on: start, callback and back-channel logout. They translate between HTTP and
+//! [`domain::sso`]; all decisions are made there.
 
 use crate::state::AppState;
 use app::paths;
@@ -10,15 +10,14 @@ use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::sso::{self, Finished, ProviderSays};
+use domain::sso::{self, CallbackOutcome, CallbackParams};
 use domain::{Error, RequestContext};
 use model::{ConnectionId, Problem};
 
-/// The longest form that is read, in bytes.
-const MAX_FORM: usize = 64 * 1024;
+const MAX_FORM_BYTES: usize = 64 * 1024;
 
-/// Sends a browser to a provider. It is a form of ours that asks for it: the layer around refuses those of others, so
-/// nobody's page begins a sign-in in somebody else's browser.
+/// Starts a login flow and redirects the browser to the provider. Only our own pages can post here: middleware rejects
+/// cross-site requests, so no other site can start a sign-in in a visitor's browser (login CSRF).
 pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let (None, Some(request_context)) =
@@ -26,30 +25,30 @@ pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, requ
     else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let Ok(body) = to_bytes(body, MAX_FORM).await else {
+    let Ok(body) = to_bytes(body, MAX_FORM_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let field = |wanted| field(&body, wanted);
+    let field = |name| form_field(&body, name);
     let Ok(connection) = field("connection").parse::<ConnectionId>() else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let (cookies, secure) = (cookies(&parts), state.is_https());
     let invitation = join_token_in(&cookies, &slug, secure).filter(|_| field("join") == "true");
-    let browser = sso_flow_token_in(&cookies, &slug, secure);
-    let begun = async {
+    let browser_token = sso_flow_token_in(&cookies, &slug, secure);
+    let redirect = async {
         let context = request_context.organization(&slug).await?;
-        sso::begin(&context, connection, &field("next"), invitation.as_ref(), browser).await
+        sso::start(&context, connection, &field("next"), invitation.as_ref(), browser_token).await
     };
-    match begun.await {
-        Ok(begun) => {
-            let url = begun.url.unwrap_or_else(|| paths::sso_refused(&slug));
-            see_other(&url, Some(&sso_flow_cookie(&slug, &begun.browser, secure)))
+    match redirect.await {
+        Ok(redirect) => {
+            let url = redirect.url.unwrap_or_else(|| paths::sso_refused(&slug));
+            see_other(&url, Some(&sso_flow_cookie(&slug, &redirect.browser_token, secure)))
         }
-        Err(error) => refused(request_context, error),
+        Err(error) => error_response(request_context, error),
     }
 }
 
-/// Where a provider sends a browser back to. What was brought is used up, and leaves the address bar at once.
+/// The redirect URI. Always answers with another redirect, so that the authorization code leaves the address bar.
 pub async fn callback(
     State(state): State<AppState>,
     Path(slug): Path<String>,
@@ -63,59 +62,61 @@ pub async fn callback(
         return StatusCode::NOT_FOUND.into_response();
     };
     let query = query.unwrap_or_default();
-    let given = |wanted| Some(field(query.as_bytes(), wanted)).filter(|value| !value.is_empty());
-    let says = ProviderSays {
-        state: given("state").unwrap_or_default(),
-        code: given("code"),
-        error: given("error"),
-        issuer: given("iss"),
+    let param = |name| Some(form_field(query.as_bytes(), name)).filter(|value| !value.is_empty());
+    let params = CallbackParams {
+        state: param("state").unwrap_or_default(),
+        code: param("code"),
+        error: param("error"),
+        issuer: param("iss"),
     };
-    let browser = sso_flow_token_in(&cookies(&parts), &slug, state.is_https());
-    let finished =
-        async { sso::finish(&request_context.organization(&slug).await?, browser.as_ref(), says).await }
-            .await;
-    match finished {
-        Ok(Finished::SignedIn { session, next }) => {
-            let cookie = session_cookie(&slug, &session, state.is_https());
+    let browser_token = sso_flow_token_in(&cookies(&parts), &slug, state.secure());
+    let outcome = async {
+        let context = request_context.organization(&slug).await?;
+        sso::handle_callback(&context, browser_token.as_ref(), params).await
+    };
+    match outcome.await {
+        Ok(CallbackOutcome::SignedIn { session, next }) => {
+            let cookie = session_cookie(&slug, &session, state.secure());
             see_other(&paths::after_sign_in(&slug, &next), Some(&cookie))
         }
-        Ok(Finished::Refused) => see_other(&paths::sso_refused(&slug), None),
-        Err(error) => refused(request_context, error),
+        Ok(CallbackOutcome::Refused) => see_other(&paths::sso_refused(&slug), None),
+        Err(error) => error_response(request_context, error),
     }
 }
 
-/// A provider's word that somebody has signed out there (`OpenID Connect Back-Channel Logout` 1.0, section 2.5). It
-/// comes from a server, which has no cookies of ours and needs none: the token is signed.
+/// Back-channel logout (OpenID Connect Back-Channel Logout 1.0, section 2.5). The provider's server calls it without any
+/// cookies; the signed logout token authenticates the request.
 pub async fn logout(Path(slug): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Some(request_context) = parts.extensions.get::<RequestContext>() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let Ok(body) = to_bytes(body, MAX_FORM).await else {
+    let Ok(body) = to_bytes(body, MAX_FORM_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let token = field(&body, "logout_token");
-    let ended = async { sso::back_channel(&request_context.organization(&slug).await?, &token).await }.await;
+    let token = form_field(&body, "logout_token");
+    let ended =
+        async { sso::back_channel_logout(&request_context.organization(&slug).await?, &token).await }.await;
     let mut response = match ended.map_err(|error| request_context.report(error)) {
         Ok(_) => StatusCode::OK.into_response(),
         Err(Problem::NotFound) => StatusCode::NOT_FOUND.into_response(),
         Err(Problem::Internal { .. }) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Err(_) => {
-            let kind = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-            (StatusCode::BAD_REQUEST, kind, r#"{"error":"invalid_request"}"#).into_response()
+            let content_type = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+            (StatusCode::BAD_REQUEST, content_type, r#"{"error":"invalid_request"}"#).into_response()
         }
     };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// The first field of this name; empty, when there is none.
-fn field(form: &[u8], wanted: &str) -> String {
+/// The first field with this name in a URL-encoded form, or an empty string.
+fn form_field(form: &[u8], name: &str) -> String {
     let mut fields = form_urlencoded::parse(form);
-    fields.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap_or_default()
+    fields.find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-fn refused(request_context: &RequestContext, error: Error) -> Response {
+fn error_response(request_context: &RequestContext, error: Error) -> Response {
     app::server::status(&request_context.report(error)).into_response()
 }
 

@@ -14,7 +14,7 @@ const PROXY: &str = "10.0.0.1:40000";
 async fn audited_source(server: &TestServer, peer: &str, forwarded: &[&str]) -> String {
     let request_context = server.request_context();
     let context = request_context.organization("blobsrus").await.unwrap();
-    let link = sign_in::operator_link(&context, ADMIN).await.unwrap();
+    let link = sign_in::create_operator_link(&context, ADMIN).await.unwrap();
     let mut request = Request::post("/o/blobsrus/sign-in")
         .header(header::COOKIE, format!("sign-in-blobsrus={}", link.expose()))
         .extension(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));

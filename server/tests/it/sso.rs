@@ -1,4 +1,4 @@
-//! The doors of single sign-on, as browsers and providers knock at them. Who comes in is tested with the rules.
+//! The HTTP endpoints of single sign-on. The rules are tested in `domain`.
 
 use crate::test_server::{FORM, TestServer};
 use axum::body::Body;
@@ -6,8 +6,8 @@ use axum::http::{Request, StatusCode, header};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// A connection to a provider that is not there.
-async fn connected(site: &TestServer) -> Uuid {
+/// Inserts a connection to an unreachable provider.
+async fn insert_connection(site: &TestServer) -> Uuid {
     sqlx::query_scalar(
         "insert into sso_connections
             (organization_id, id, created_at, name, issuer, client_id, client_secret, just_in_time, default_role)
@@ -19,75 +19,83 @@ async fn connected(site: &TestServer) -> Uuid {
     .unwrap()
 }
 
-fn start() -> axum::http::request::Builder {
+fn start_request() -> axum::http::request::Builder {
     Request::post("/o/blobsrus/sso/start").header(header::CONTENT_TYPE, FORM)
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn the_page_of_another_site_begins_no_sign_in(pool: PgPool) {
+async fn cross_site_request_cannot_start_a_login_flow(pool: PgPool) {
     let site = TestServer::new(pool).await;
-    let connection = connected(&site).await;
+    let connection = insert_connection(&site).await;
     let body = || Body::from(format!("connection={connection}"));
-    let foreign = start().header("sec-fetch-site", "cross-site").body(body()).unwrap();
-    assert_eq!(site.send(foreign).await.status, StatusCode::FORBIDDEN);
-    let foreign = start().header(header::ORIGIN, "https://evil.example").body(body()).unwrap();
-    assert_eq!(site.send(foreign).await.status, StatusCode::FORBIDDEN);
-    let answer = site.get(&format!("/o/blobsrus/sso/start?connection={connection}"), "").await;
-    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    let cross_site = start_request().header("sec-fetch-site", "cross-site").body(body()).unwrap();
+    assert_eq!(site.send(cross_site).await.status, StatusCode::FORBIDDEN);
+    let cross_site = start_request().header(header::ORIGIN, "https://evil.example").body(body()).unwrap();
+    assert_eq!(site.send(cross_site).await.status, StatusCode::FORBIDDEN);
+    let response = site.get(&format!("/o/blobsrus/sso/start?connection={connection}"), "").await;
+    assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(site.count("sso_login_flows").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_provider_that_is_away_has_a_page_in_this_browser_alone(pool: PgPool) {
-    let site = TestServer::with_base_url(pool, "https://members.example.com").await;
-    let connection = connected(&site).await;
-    let answer = site.post("/o/blobsrus/sso/start", "", &format!("connection={connection}")).await;
-    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/sso/refused"));
-    let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
-    assert!(cookie.starts_with("__Host-sso-blobsrus=") && cookie.contains("; Secure"), "{cookie}");
+async fn refusal_page_is_shown_only_in_its_own_browser(pool: PgPool) {
+    let site = TestServer::at(pool, "https://members.example.com").await;
+    let connection = insert_connection(&site).await;
+    let response = site.post("/o/blobsrus/sso/start", "", &format!("connection={connection}")).await;
+    assert_eq!((response.status, response.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/sso/refused"));
+    let cookie = response.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-sso-flow-blobsrus=") && cookie.contains("; Secure"), "{cookie}");
     assert!(cookie.contains("; HttpOnly; SameSite=Lax"), "{cookie}");
-    let here = site.get("/o/blobsrus/sso/refused", cookie.split(';').next().unwrap()).await;
-    assert_eq!(here.status, StatusCode::BAD_GATEWAY);
-    assert!(here.body.contains("&lt;b&gt;Acme&lt;/b&gt;"), "{}", here.body);
-    // Neither in the page nor in its title, which Leptos leaves as it is.
-    assert!(!here.body.contains("<b>Acme"), "{}", here.body);
-    let elsewhere = site.get("/o/blobsrus/sso/refused", "").await;
-    assert_eq!(elsewhere.status, StatusCode::GONE);
-    assert!(elsewhere.body.contains("This sign-in is over") && !elsewhere.body.contains("Acme"));
+    let own_browser = site.get("/o/blobsrus/sso/refused", cookie.split(';').next().unwrap()).await;
+    assert_eq!(own_browser.status, StatusCode::BAD_GATEWAY);
+    assert!(own_browser.body.contains("&lt;b&gt;Acme&lt;/b&gt;"), "{}", own_browser.body);
+    // Also not in the title, which Leptos does not escape.
+    assert!(!own_browser.body.contains("<b>Acme"), "{}", own_browser.body);
+    let other_browser = site.get("/o/blobsrus/sso/refused", "").await;
+    assert_eq!(other_browser.status, StatusCode::GONE);
+    assert!(
+        other_browser.body.contains("This sign-in attempt has expired")
+            && !other_browser.body.contains("Acme")
+    );
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn whatever_comes_back_from_nowhere_leads_to_a_page(pool: PgPool) {
+async fn callback_without_flow_shows_error_page(pool: PgPool) {
     let site = TestServer::new(pool).await;
-    connected(&site).await;
+    insert_connection(&site).await;
     for query in ["", "?state=x&code=y", "?error=access_denied&state=x", "?state=%00%ff&code=%0d%0a"] {
-        let answer = site.get(&format!("/o/blobsrus/sso/callback{query}"), "").await;
+        let response = site.get(&format!("/o/blobsrus/sso/callback{query}"), "").await;
         assert_eq!(
-            (answer.status, answer.location()),
+            (response.status, response.location()),
             (StatusCode::SEE_OTHER, "/o/blobsrus/sso/refused"),
             "{query}"
         );
-        assert!(answer.headers.get(header::SET_COOKIE).is_none());
+        assert!(response.headers.get(header::SET_COOKIE).is_none());
     }
     assert_eq!(site.get("/o/nowhere/sso/callback?state=x&code=y", "").await.status, StatusCode::NOT_FOUND);
-    let nowhere = site.post("/o/nowhere/sso/start", "", &format!("connection={}", Uuid::nil())).await;
-    assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
-    let none = site.post("/o/blobsrus/sso/start", "", &format!("connection={}", Uuid::nil())).await;
-    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    let unknown_organization =
+        site.post("/o/nowhere/sso/start", "", &format!("connection={}", Uuid::nil())).await;
+    assert_eq!(unknown_organization.status, StatusCode::NOT_FOUND);
+    let unknown_connection =
+        site.post("/o/blobsrus/sso/start", "", &format!("connection={}", Uuid::nil())).await;
+    assert_eq!(unknown_connection.status, StatusCode::NOT_FOUND);
     assert_eq!(site.post("/o/blobsrus/sso/start", "", "").await.status, StatusCode::BAD_REQUEST);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_provider_may_call_from_anywhere_and_is_believed_by_its_signature_alone(pool: PgPool) {
+async fn back_channel_logout_is_allowed_cross_site(pool: PgPool) {
     let site = TestServer::new(pool).await;
-    connected(&site).await;
-    let call = Request::post("/o/blobsrus/sso/logout")
+    insert_connection(&site).await;
+    let request = Request::post("/o/blobsrus/sso/logout")
         .header(header::CONTENT_TYPE, FORM)
         .header(header::ORIGIN, "https://idp.example")
         .header("sec-fetch-site", "cross-site")
         .body(Body::from("logout_token=a.b.c"))
         .unwrap();
-    let answer = site.send(call).await;
-    assert_eq!((answer.status, &*answer.body), (StatusCode::BAD_REQUEST, r#"{"error":"invalid_request"}"#));
-    assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
+    let response = site.send(request).await;
+    assert_eq!(
+        (response.status, &*response.body),
+        (StatusCode::BAD_REQUEST, r#"{"error":"invalid_request"}"#)
+    );
+    assert_eq!(response.headers[header::CACHE_CONTROL], "no-store");
 }

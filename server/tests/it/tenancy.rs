@@ -74,7 +74,7 @@ const ADMIN_ENDPOINTS: [(&str, &str, &str); 30] = [
         FORM,
         "org=blobsrus&id={connection}&name=Other&issuer=https://idp.example&client_id=x&default_role=admin&groups[]={group}",
     ),
-    ("/api/authentication/show", JSON, r#"{"org":"blobsrus"}"#),
+    ("/api/authentication/get", JSON, r#"{"org":"blobsrus"}"#),
     ("/api/authentication/test", FORM, "org=blobsrus&id={connection}"),
     ("/api/groups/delete", FORM, "org=blobsrus&id={group}"),
     ("/api/groups/list", JSON, r#"{"org":"blobsrus"}"#),
@@ -127,15 +127,15 @@ const PUBLIC_ENDPOINTS: [&str; 15] = [
     "/api/join/request_renewal",
     "/api/join/join",
     "/api/join/page",
-    "/api/sign_in/asked_for",
+    "/api/sign_in/pending",
     "/api/sign_in/by_code",
     "/api/sign_in/by_link",
     "/api/sign_in/link",
     "/api/sign_in/request",
     "/api/sign_in/sign_out",
-    "/api/sso/refused",
-    "/api/sso/signed_out",
-    "/api/sso/ways",
+    "/api/sso/refusal",
+    "/api/sso/provider_logout",
+    "/api/sso/options",
 ];
 
 /// The ids of one resource of each kind, by the placeholder that stands for it.

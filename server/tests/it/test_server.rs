@@ -86,8 +86,8 @@ impl TestServer {
     pub async fn signed_in(&self, slug: &str, email: &str) -> String {
         let request_context = self.request_context();
         let context = request_context.organization(slug).await.unwrap();
-        let link = sign_in::operator_link(&context, email).await.unwrap();
-        let session = sign_in::by_link(&context, &link).await.unwrap();
+        let link = sign_in::create_operator_link(&context, email).await.unwrap();
+        let session = sign_in::redeem_link(&context, &link).await.unwrap();
         format!("session-{slug}={}", session.token.expose())
     }
 

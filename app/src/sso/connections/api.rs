@@ -1,5 +1,5 @@
-//! Settings > Authentication: the server functions.
-#![expect(clippy::too_many_arguments, reason = "a form has a field for each setting")]
+//! The server functions of Settings > Authentication.
+#![expect(clippy::too_many_arguments, reason = "server functions take each form field as an argument")]
 
 #[cfg(feature = "ssr")]
 use crate::server;
@@ -7,18 +7,18 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 #[cfg(feature = "ssr")]
 use model::sso::ConnectionForm;
-use model::sso::{Authentication, Tested};
+use model::sso::{AuthenticationSettings, ConnectionTest};
 use model::{ConnectionId, GroupId, Problem};
 
-/// The connections, and what goes with them.
-#[server(prefix = "/api", endpoint = "authentication/show", input = Json)]
-pub async fn show_authentication(org: String) -> Result<Authentication, Problem> {
+/// The settings page.
+#[server(prefix = "/api", endpoint = "authentication/get", input = Json)]
+pub async fn get_authentication_settings(org: String) -> Result<AuthenticationSettings, Problem> {
     let request_context = server::request_context()?;
-    let shown = async { domain::sso::list(&request_context.admin(&org).await?).await }.await;
-    server::respond(&request_context, shown)
+    let settings = async { domain::sso::settings(&request_context.admin(&org).await?).await }.await;
+    server::answer(&request_context, settings)
 }
 
-/// Makes a connection, or changes the one of this id.
+/// Creates a connection, or updates the one with this id.
 #[server(prefix = "/api", endpoint = "authentication/save")]
 pub async fn save_connection(
     org: String,
@@ -45,36 +45,38 @@ pub async fn save_connection(
         allowed_domains,
         max_age_minutes,
     };
-    let saved = async { domain::sso::save(&request_context.admin(&org).await?, id, &form).await }.await;
-    server::respond(&request_context, saved)
+    let saved =
+        async { domain::sso::save_connection(&request_context.admin(&org).await?, id, &form).await }.await;
+    server::answer(&request_context, saved)
 }
 
-/// Deletes a connection; who came in by it stays.
+/// Deletes a connection. Its users stay members.
 #[server(prefix = "/api", endpoint = "authentication/delete")]
 pub async fn delete_connection(org: String, id: ConnectionId) -> Result<(), Problem> {
     let request_context = server::request_context()?;
-    let deleted = async { domain::sso::delete(&request_context.admin(&org).await?, id).await }.await;
-    server::respond(&request_context, deleted)
+    let deleted =
+        async { domain::sso::delete_connection(&request_context.admin(&org).await?, id).await }.await;
+    server::answer(&request_context, deleted)
 }
 
-/// Asks the provider whether the connection could work.
+/// Checks the provider's metadata and keys.
 #[server(prefix = "/api", endpoint = "authentication/test")]
-pub async fn test_connection(org: String, id: ConnectionId) -> Result<Tested, Problem> {
+pub async fn test_connection(org: String, id: ConnectionId) -> Result<ConnectionTest, Problem> {
     let request_context = server::request_context()?;
-    let tested = async { domain::sso::test(&request_context.admin(&org).await?, id).await }.await;
-    server::respond(&request_context, tested)
+    let tested = async { domain::sso::test_connection(&request_context.admin(&org).await?, id).await }.await;
+    server::answer(&request_context, tested)
 }
 
-/// Leaves the email link to admins alone, or to everybody.
+/// Changes "Disable email links". Returns the new value.
 #[server(prefix = "/api", endpoint = "authentication/email_links")]
-pub async fn switch_email_links(
+pub async fn set_email_links_disabled(
     org: String,
     #[server(default)] email_links_disabled: bool,
 ) -> Result<bool, Problem> {
     let request_context = server::request_context()?;
-    let switched = async {
-        domain::sso::switch_email_links(&request_context.admin(&org).await?, email_links_disabled).await
+    let changed = async {
+        domain::sso::set_email_links_disabled(&request_context.admin(&org).await?, email_links_disabled).await
     }
     .await;
-    server::respond(&request_context, switched.map(|()| email_links_disabled))
+    server::answer(&request_context, changed.map(|()| email_links_disabled))
 }

@@ -1,4 +1,4 @@
-//! The dialog for one connection.
+//! The dialog that adds or edits a connection.
 
 use super::api::SaveConnection;
 use crate::erased_view::erased_view;
@@ -15,7 +15,7 @@ use model::permission::GroupName;
 use model::sso::ConnectionRow;
 
 #[component]
-pub fn Editor(
+pub fn ConnectionDialog(
     row: Option<ConnectionRow>,
     groups: Vec<GroupName>,
     save: ServerFormAction<SaveConnection>,
@@ -23,31 +23,36 @@ pub fn Editor(
     href: String,
 ) -> impl IntoView {
     let problem = form::problem(save);
-    let of =
-        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
-    let again = form::was_posted::<SaveConnection>();
-    let value =
-        move |field: &str, now: String| if again { form::posted_value::<SaveConnection>(field) } else { now };
-    let id = row.as_ref().map(|row| row.id.0);
-    let now = row.map(|row| row.connection).unwrap_or_default();
-    let (title, secret_hint) = if id.is_some() {
-        ("Edit connection", "Leave it empty to keep the one there is. It is never shown again.")
-    } else {
-        ("Add connection", "It is kept encrypted, and never shown again.")
+    let error_of =
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+    let was_posted = form::was_posted::<SaveConnection>();
+    let value = move |field: &str, saved: String| {
+        if was_posted { form::posted_value::<SaveConnection>(field) } else { saved }
     };
-    let joining =
-        if again { form::posted_value::<SaveConnection>("just_in_time") == "true" } else { now.just_in_time };
-    let role = value("default_role", now.default_role.code().to_owned());
-    let roles =
-        OrganizationRole::ALL.map(|one| (one.code().to_owned(), one.label().to_owned(), one.code() == role));
-    let typed = form::posted_values::<SaveConnection>("groups[]");
+    let id = row.as_ref().map(|row| row.id.0);
+    let saved = row.map(|row| row.connection).unwrap_or_default();
+    let (title, secret_hint) = if id.is_some() {
+        ("Edit connection", "Leave empty to keep the current secret.")
+    } else {
+        ("Add connection", "Stored encrypted. You won’t be able to see it again.")
+    };
+    let just_in_time = if was_posted {
+        form::posted_value::<SaveConnection>("just_in_time") == "true"
+    } else {
+        saved.just_in_time
+    };
+    let role = value("default_role", saved.default_role.code().to_owned());
+    let roles = OrganizationRole::ALL
+        .map(|option| (option.code().to_owned(), option.label().to_owned(), option.code() == role));
+    let posted_groups = form::posted_values::<SaveConnection>("groups[]");
     let checks = groups.into_iter().map(|group| {
         let code = group.id.to_string();
-        let chosen = if again { typed.contains(&code) } else { now.groups.contains(&group.id) };
-        CheckboxOption { value: code, label: group.name, checked: chosen }
+        let chosen =
+            if was_posted { posted_groups.contains(&code) } else { saved.groups.contains(&group.id) };
+        Check { value: code, label: group.name, chosen }
     });
-    let checks: Vec<CheckboxOption> = checks.collect();
-    let max_age = now.max_age_minutes.map(|minutes| minutes.to_string()).unwrap_or_default();
+    let checks: Vec<Check> = checks.collect();
+    let max_age = saved.max_age_minutes.map(|minutes| minutes.to_string()).unwrap_or_default();
     erased_view! {
         <Dialog title on_close>
             <ServerForm action=save>
@@ -55,34 +60,34 @@ pub fn Editor(
                 <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="id" value=id.map(|id| id.to_string())/>
                 <Field
-                    label="Display name" name="name" value=value("name", now.name) autofocus=true error=of("name")
-                    hint="It stands on the login page, behind “Continue with”."
+                    label="Display name" name="name" value=value("name", saved.name) autofocus=true error=error_of("name")
+                    hint="Shown on the sign-in page as “Continue with …”."
                 />
                 <Field
-                    label="Issuer URL" name="issuer" inputmode="url" value=value("issuer", now.issuer) error=of("issuer")
-                    hint="Exactly as the provider has it, such as https://login.example.com/realms/staff"
+                    label="Issuer URL" name="issuer" inputmode="url" value=value("issuer", saved.issuer) error=error_of("issuer")
+                    hint="Exactly as your provider shows it, for example https://login.example.com/realms/staff"
                 />
-                <Field label="Client ID" name="client_id" value=value("client_id", now.client_id) error=of("client_id")/>
-                <Field label="Client secret" name="client_secret" kind="password" error=of("client_secret") hint=secret_hint/>
+                <Field label="Client ID" name="client_id" value=value("client_id", saved.client_id) error=error_of("client_id")/>
+                <Field label="Client secret" name="client_secret" kind="password" error=error_of("client_secret") hint=secret_hint/>
                 <Switch
-                    label="Just-in-time joining" name="just_in_time" on=joining
-                    hint="Whoever signs in becomes a member, invited or not. Off: only who is invited."
+                    label="Just-in-time joining" name="just_in_time" on=just_in_time
+                    hint="Anyone who signs in becomes a member. When off, only invited people can join."
                 />
                 <Select
                     label="Default organization role" name="default_role" options=roles.to_vec()
-                    hint="For whoever joins without an invitation. Who is invited gets what was offered."
+                    hint="For people who join without an invitation. Invited people get the role in their invitation."
                 />
                 <CheckboxGroup legend="Default groups" name="groups" options=checks empty_message="There are no groups yet."/>
                 <TextArea
-                    label="Allowed email domains" name="allowed_domains" rows=2
-                    value=value("allowed_domains", now.allowed_domains.join("\n")) error=of("allowed_domains")
-                    hint="Only people with a verified address of these domains come in by it. Empty: all."
+                    label="Email domains" name="allowed_domains" rows=2
+                    value=value("allowed_domains", saved.allowed_domains.join("\n")) error=error_of("allowed_domains")
+                    hint="Only verified addresses at these domains can sign in. Leave empty to allow any domain."
                     node_ref=NodeRef::new() on_text=Callback::new(|_| ())
                 />
                 <Field
-                    label="Sign in anew after (minutes)" name="max_age_minutes" inputmode="numeric"
-                    value=value("max_age_minutes", max_age) error=of("max_age_minutes")
-                    hint="How old the provider’s own sign-in may be at most. Empty: as old as it likes. Some providers can’t do this."
+                    label="Require reauthentication after (minutes)" name="max_age_minutes" inputmode="numeric"
+                    value=value("max_age_minutes", max_age) error=error_of("max_age_minutes")
+                    hint="Maximum age of the session at the provider (max_age). Leave empty for no limit. Not all providers support this."
                 />
                 <div class="actions">
                     {id.map(|id| erased_view! { <a href=CrudDialog::Delete(id).search() data-noscroll class="button danger push-start">"Delete connection…"</a> })}

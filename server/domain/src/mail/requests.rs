@@ -4,8 +4,8 @@
 use super::outbox::ClaimedDelivery;
 use crate::invitations::membership_state;
 use crate::{AppContext, Result, secret};
-use chrono::{DateTime, TimeDelta, Utc};
-use model::sign_in::LINK_MINUTES;
+use chrono::{DateTime, Utc};
+use model::sign_in::SIGN_IN_TTL;
 use model::transitions::{Action, Mail, MembershipState, Transition, transition};
 use model::{EmailAddress, RequestId};
 use sqlx::PgConnection;
@@ -103,7 +103,7 @@ async fn request_to_confirm(
                 sign_in,
                 row.email_normalized,
                 now,
-                now + TimeDelta::minutes(LINK_MINUTES)
+                now + SIGN_IN_TTL
             )
             .execute(&mut *transaction)
             .await?;
@@ -139,7 +139,7 @@ async fn enqueue(
             (organization_id, id, kind, invitation_id, sign_in_id, email, state, due_at, created_at)
          values ($1, $2, $3, $4, $5, $6, 'queued', $7, $7)",
         claimed.organization_id,
-        secret::id(now),
+        secret::uuid_v7(now),
         kind,
         invitation,
         sign_in,

@@ -1,5 +1,5 @@
-//! What must be kept readable for us, such as a client secret: sealed, so that whoever has the database alone has
-//! nothing. `XChaCha20-Poly1305` with a random nonce; the key is worked out from `SECRET_KEY` (HKDF, RFC 5869).
+//! Encryption at rest of secrets that we need in plain text, such as client secrets, so that a copy of the database
+//! reveals none. XChaCha20-Poly1305 with a random nonce; the key is derived from `SECRET_KEY` (HKDF, RFC 5869).
 
 use super::{KEY_ID_BYTES, Key, Keyring, random};
 use crate::Error;
@@ -12,55 +12,56 @@ use uuid::Uuid;
 
 const NONCE_BYTES: usize = 24;
 
-/// What something is sealed for: it opens as that alone, in its own organization and for its own row.
+/// What a sealed value is for. It can be unsealed only for the same purpose, organization and row.
 #[derive(Clone, Copy)]
 pub enum SealPurpose {
+    /// The client secret of an SSO connection.
     ClientSecret,
-    /// What a try to sign in by a provider must show, or see again.
-    Attempt,
+    /// The nonce and the PKCE verifier of an SSO login flow.
+    LoginFlow,
 }
 
 impl SealPurpose {
-    const fn purpose(self) -> &'static [u8] {
+    const fn label(self) -> &'static [u8] {
         match self {
             Self::ClientSecret => b"vestibule client secret v1",
-            Self::Attempt => b"vestibule sign-in attempt v1",
+            Self::LoginFlow => b"vestibule login flow v1",
         }
     }
 
-    fn context(self, organization: OrganizationId, id: Uuid) -> Vec<u8> {
-        [self.purpose(), organization.0.as_bytes(), id.as_bytes()].concat()
+    fn associated_data(self, organization: OrganizationId, id: Uuid) -> Vec<u8> {
+        [self.label(), organization.0.as_bytes(), id.as_bytes()].concat()
     }
 }
 
 impl Keyring {
-    /// Seals a text with the newest key.
+    /// Encrypts a text with the current key.
     ///
     /// # Errors
-    /// When it can't be done, which nothing of ours leads to.
+    /// Never with a keyring accepted by [`Keyring::parse`].
     pub fn seal(
         &self,
-        what: SealPurpose,
+        purpose: SealPurpose,
         organization: OrganizationId,
         id: Uuid,
         text: &str,
     ) -> crate::Result<Vec<u8>> {
-        let broken = || Error::Internal("a secret could not be sealed".to_owned());
-        let key = self.0.first().ok_or_else(broken)?;
+        let failed = || Error::Internal("failed to seal a secret".to_owned());
+        let key = self.0.first().ok_or_else(failed)?;
         let nonce: [u8; NONCE_BYTES] = random();
-        let context = what.context(organization, id);
-        let payload = Payload { msg: text.as_bytes(), aad: &context };
+        let aad = purpose.associated_data(organization, id);
+        let payload = Payload { msg: text.as_bytes(), aad: &aad };
         let sealed = cipher(key)
             .and_then(|cipher| cipher.encrypt(&XNonce::from(nonce), payload).ok())
-            .ok_or_else(broken)?;
+            .ok_or_else(failed)?;
         Ok([key.id.as_slice(), &nonce, &sealed].concat())
     }
 
-    /// Opens what was sealed for the same; nothing, when it was not, or when its key is gone. Also says whether the
-    /// newest key sealed it: what an older one did is sealed anew while that is still there.
+    /// Decrypts a sealed value. `None` when it was sealed for something else, was modified, or its key is no longer in the
+    /// keyring. Also returns whether it was sealed with the current key; otherwise the caller should seal it again.
     pub fn unseal(
         &self,
-        what: SealPurpose,
+        purpose: SealPurpose,
         organization: OrganizationId,
         id: Uuid,
         sealed: &[u8],
@@ -68,12 +69,12 @@ impl Keyring {
         let (key_id, rest) = sealed.split_at_checked(KEY_ID_BYTES)?;
         let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES)?;
         let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
-        let context = what.context(organization, id);
-        // Two keys may share an id: every key of that id may open.
-        self.0.iter().enumerate().filter(|(_, key)| key.id == key_id).find_map(|(at, key)| {
-            let payload = Payload { msg: sealed, aad: &context };
+        let aad = purpose.associated_data(organization, id);
+        // Key ids are short and may collide: try every key with this id.
+        self.0.iter().enumerate().filter(|(_, key)| key.id == key_id).find_map(|(index, key)| {
+            let payload = Payload { msg: sealed, aad: &aad };
             let text = cipher(key)?.decrypt(&XNonce::from(nonce), payload).ok()?;
-            Some((String::from_utf8(text).ok()?, at == 0))
+            Some((String::from_utf8(text).ok()?, index == 0))
         })
     }
 }
@@ -97,19 +98,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_in_its_own_place_alone() {
+    fn unseal_requires_the_same_purpose_and_row() {
         let keys = Keyring::parse(NEW).unwrap();
         let sealed = keys.seal(SealPurpose::ClientSecret, organization(), ROW, "hush").unwrap();
         assert!(!sealed.windows(4).any(|bytes| bytes == b"hush"));
-        let open = |what, organization, row| keys.unseal(what, organization, row, &sealed);
-        assert_eq!(open(SealPurpose::ClientSecret, organization(), ROW), Some(("hush".to_owned(), true)));
-        assert_eq!(open(SealPurpose::Attempt, organization(), ROW), None);
-        assert_eq!(open(SealPurpose::ClientSecret, OrganizationId(ROW), ROW), None);
-        assert_eq!(open(SealPurpose::ClientSecret, organization(), Uuid::from_u128(3)), None);
+        let unseal = |purpose, organization, row| keys.unseal(purpose, organization, row, &sealed);
+        assert_eq!(unseal(SealPurpose::ClientSecret, organization(), ROW), Some(("hush".to_owned(), true)));
+        assert_eq!(unseal(SealPurpose::LoginFlow, organization(), ROW), None);
+        assert_eq!(unseal(SealPurpose::ClientSecret, OrganizationId(ROW), ROW), None);
+        assert_eq!(unseal(SealPurpose::ClientSecret, organization(), Uuid::from_u128(3)), None);
     }
 
     #[test]
-    fn nothing_that_was_changed_opens() {
+    fn unseal_rejects_modified_values() {
         let keys = Keyring::parse(NEW).unwrap();
         let sealed = keys.seal(SealPurpose::ClientSecret, organization(), ROW, "hush").unwrap();
         for at in 0..sealed.len() {
@@ -123,29 +124,29 @@ mod tests {
             assert_eq!(
                 keys.unseal(SealPurpose::ClientSecret, organization(), ROW, &sealed[..at]),
                 None,
-                "cut at {at}"
+                "truncated at {at}"
             );
         }
     }
 
     #[test]
-    fn an_old_key_opens_and_the_new_one_seals() {
+    fn rotated_key_unseals_and_current_key_seals() {
         let old =
-            Keyring::parse(OLD).unwrap().seal(SealPurpose::Attempt, organization(), ROW, "hush").unwrap();
+            Keyring::parse(OLD).unwrap().seal(SealPurpose::LoginFlow, organization(), ROW, "hush").unwrap();
         let both = Keyring::parse(&format!("{NEW}, {OLD}")).unwrap();
-        let open =
-            |keys: &Keyring, sealed: &[u8]| keys.unseal(SealPurpose::Attempt, organization(), ROW, sealed);
-        assert_eq!(open(&both, &old), Some(("hush".to_owned(), false)));
-        let anew = both.seal(SealPurpose::Attempt, organization(), ROW, "hush").unwrap();
+        let unseal =
+            |keys: &Keyring, sealed: &[u8]| keys.unseal(SealPurpose::LoginFlow, organization(), ROW, sealed);
+        assert_eq!(unseal(&both, &old), Some(("hush".to_owned(), false)));
+        let resealed = both.seal(SealPurpose::LoginFlow, organization(), ROW, "hush").unwrap();
         let new = Keyring::parse(NEW).unwrap();
-        assert_eq!(open(&new, &anew), Some(("hush".to_owned(), true)));
-        assert_eq!(open(&new, &old), None);
+        assert_eq!(unseal(&new, &resealed), Some(("hush".to_owned(), true)));
+        assert_eq!(unseal(&new, &old), None);
     }
 
     #[test]
-    fn the_same_text_is_never_sealed_the_same() {
+    fn seal_is_not_deterministic() {
         let keys = Keyring::parse(NEW).unwrap();
-        let seal = || keys.seal(SealPurpose::Attempt, organization(), ROW, "hush").unwrap();
+        let seal = || keys.seal(SealPurpose::LoginFlow, organization(), ROW, "hush").unwrap();
         assert_ne!(seal(), seal());
     }
 }

@@ -1,10 +1,11 @@
-//! Who comes in by a provider's word, and as whom.
+//! Account linking: which user an external account signs in as.
 //!
-//! Somebody is known by issuer and subject. Their address counts once, when they come for the first time: then it tells
-//! which user, invited or active, they are. Whoever has that address later is another person.
+//! A linked identity is keyed by issuer and subject. The email address matters only at the first sign-in, when it
+//! selects the existing user or invitation. Later, a changed address stays the same user, and somebody else who gets
+//! the old address does not become that user.
 
-use super::exchange::Person;
-use super::login_flow::Attempt;
+use super::exchange::IdentityClaims;
+use super::login_flow::LoginFlow;
 use crate::admission::{self, Admission};
 use crate::audit::{self, Actor, Targets};
 use crate::sessions::{self, NewSession};
@@ -16,33 +17,30 @@ use model::{EmailAddress, GroupId, OrganizationRole, Problem, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
 
-/// Whether somebody comes in.
-pub(super) enum Entrance {
-    Open(NewSession),
-    Shut(SsoRefusal),
-}
-
-/// A user who comes in.
-struct Known {
+/// The user of this organization that an external account signs in as.
+struct LocalUser {
     id: UserId,
     name: String,
     email: String,
 }
 
-/// Lets a person in, or says why not; then nothing has changed.
-pub(super) async fn enter(
+/// Signs in the user that the verified claims belong to, creating or linking it where the rules allow. A refusal
+/// changes nothing.
+pub(super) async fn sign_in(
     context: &OrganizationContext<'_>,
-    attempt: &Attempt,
-    person: &Person,
-) -> Result<Entrance> {
+    flow: &LoginFlow,
+    claims: &IdentityClaims,
+) -> Result<Result<NewSession, SsoRefusal>> {
     let mut transaction = context.app().pool.begin().await?;
-    let found = match linked(&mut transaction, context, attempt, person).await? {
-        Some((user, status)) => returning(&mut transaction, context, attempt, person, user, &status).await?,
-        None => first_time(&mut transaction, context, attempt, person).await?,
+    let user = match find_linked_user(&mut transaction, context, flow, claims).await? {
+        Some((user, status)) => {
+            sign_in_linked(&mut transaction, context, flow, claims, user, &status).await?
+        }
+        None => link_or_provision(&mut transaction, context, flow, claims).await?,
     };
-    let user = match found {
+    let user = match user {
         Ok(user) => user,
-        Err(refusal) => return Ok(Entrance::Shut(refusal)),
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let session = sessions::start(&mut transaction, context, user.id).await?;
     sqlx::query!(
@@ -50,23 +48,23 @@ pub(super) async fn enter(
          where organization_id = $1 and token_hash = $2",
         context.organization_id(),
         session.token.hash(),
-        attempt.connection.id.0,
-        person.subject,
-        person.session
+        flow.connection.id.0,
+        claims.subject,
+        claims.session_id
     )
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(Entrance::Open(session))
+    Ok(Ok(session))
 }
 
-/// The user that this person is, locked, and their status; nothing, when they come for the first time.
-async fn linked(
+/// Locks and returns the user linked to this identity, with the user's status. `None` at the first sign-in.
+async fn find_linked_user(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    attempt: &Attempt,
-    person: &Person,
-) -> Result<Option<(Known, String)>> {
+    flow: &LoginFlow,
+    claims: &IdentityClaims,
+) -> Result<Option<(LocalUser, String)>> {
     let row = sqlx::query!(
         "select id, name, email, status from users
          where organization_id = $1 and id = (
@@ -75,81 +73,81 @@ async fn linked(
          )
          for update",
         context.organization_id(),
-        attempt.connection.id.0,
-        person.issuer,
-        person.subject
+        flow.connection.id.0,
+        claims.issuer,
+        claims.subject
     )
     .fetch_optional(transaction)
     .await?;
-    Ok(row.map(|row| (Known { id: UserId(row.id), name: row.name, email: row.email }, row.status)))
+    Ok(row.map(|row| (LocalUser { id: UserId(row.id), name: row.name, email: row.email }, row.status)))
 }
 
-/// Somebody who was here before, whatever their address is by now.
-async fn returning(
+/// Signs in an already linked user, even if the address at the provider has changed since.
+async fn sign_in_linked(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    attempt: &Attempt,
-    person: &Person,
-    user: Known,
+    flow: &LoginFlow,
+    claims: &IdentityClaims,
+    user: LocalUser,
     status: &str,
-) -> Result<Result<Known, SsoRefusal>> {
+) -> Result<Result<LocalUser, SsoRefusal>> {
     if status != "active" {
         return Ok(Err(SsoRefusal::Suspended { email: user.email }));
     }
-    if !attempt.connection.allowed_domains.is_empty()
-        && let Err(refusal) = allowed(attempt, person)
+    if !flow.connection.allowed_domains.is_empty()
+        && let Err(refusal) = allowed_email(flow, claims)
     {
         return Ok(Err(refusal));
     }
-    if let Err(refusal) = fits_invitation(transaction, context, attempt, &user.email).await? {
+    if let Err(refusal) = matches_invitation(transaction, context, flow, &user.email).await? {
         return Ok(Err(refusal));
     }
     sqlx::query!(
         "update sso_identities set last_used_at = $5
          where organization_id = $1 and connection_id = $2 and issuer = $3 and subject = $4",
         context.organization_id(),
-        attempt.connection.id.0,
-        person.issuer,
-        person.subject,
+        flow.connection.id.0,
+        claims.issuer,
+        claims.subject,
         context.now
     )
     .execute(&mut *transaction)
     .await?;
-    signed_in(transaction, context, attempt, &user).await?;
+    record_sign_in(transaction, context, flow, &user).await?;
     Ok(Ok(user))
 }
 
-/// Somebody who comes for the first time: their address says which user they are, or that they are none yet.
-async fn first_time(
+/// First sign-in of an identity: links it to the user with its verified address, or provisions that user just in time.
+async fn link_or_provision(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    attempt: &Attempt,
-    person: &Person,
-) -> Result<Result<Known, SsoRefusal>> {
-    let email = match allowed(attempt, person) {
+    flow: &LoginFlow,
+    claims: &IdentityClaims,
+) -> Result<Result<LocalUser, SsoRefusal>> {
+    let email = match allowed_email(flow, claims) {
         Ok(email) => email,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if let Err(refusal) = fits_invitation(transaction, context, attempt, email.as_str()).await? {
+    if let Err(refusal) = matches_invitation(transaction, context, flow, email.as_str()).await? {
         return Ok(Err(refusal));
     }
-    let groups = groups(transaction, context, attempt).await?;
+    let groups = default_groups(transaction, context, flow).await?;
     let admission = Admission {
         email,
-        name: &person.name,
-        role: attempt.connection.default_role.parse::<OrganizationRole>().unwrap_or_default(),
+        name: &claims.name,
+        role: flow.connection.default_role.parse::<OrganizationRole>().unwrap_or_default(),
         groups: &groups,
         by: JoinedBy::Sso,
         actor: None,
     };
-    let action = if attempt.connection.just_in_time { Action::SsoSignIn } else { Action::SsoSignInInvited };
+    let action = if flow.connection.just_in_time { Action::SsoSignIn } else { Action::SsoSignInInvited };
     let admitted = match admission::admit(transaction, context, &admission, action).await {
         Ok(admitted) => admitted,
-        Err(Error::Problem(Problem::Refused { why })) => return Ok(Err(refused(why, email))),
+        Err(Error::Problem(Problem::Refused { why })) => return Ok(Err(sso_refusal(why, email))),
         Err(other) => return Err(other),
     };
-    if !link(transaction, context, attempt, person, admitted.user).await? {
-        return Ok(Err(SsoRefusal::OtherPerson { email: email.to_string() }));
+    if !link_identity(transaction, context, flow, claims, admitted.user).await? {
+        return Ok(Err(SsoRefusal::LinkedToAnotherIdentity { email: email.to_string() }));
     }
     let row = sqlx::query!(
         "select name, email from users where organization_id = $1 and id = $2",
@@ -158,40 +156,40 @@ async fn first_time(
     )
     .fetch_one(&mut *transaction)
     .await?;
-    let user = Known { id: admitted.user, name: row.name, email: row.email };
-    // Joining has its own row in the log, and is signing in as well.
+    let user = LocalUser { id: admitted.user, name: row.name, email: row.email };
+    // Joining is audited as `user.joined`, which implies the sign-in.
     if admitted.before == MembershipState::Active {
-        signed_in(transaction, context, attempt, &user).await?;
+        record_sign_in(transaction, context, flow, &user).await?;
     }
     Ok(Ok(user))
 }
 
-/// The verified address, where this connection takes it.
-fn allowed<'a>(attempt: &Attempt, person: &'a Person) -> Result<&'a EmailAddress, SsoRefusal> {
-    let email = person.email.as_ref().ok_or(SsoRefusal::Unverified)?;
-    if model::settings::is_domain_allowed(&attempt.connection.allowed_domains, &email.normalized()) {
+/// The verified address, if the connection allows its domain.
+fn allowed_email<'a>(flow: &LoginFlow, claims: &'a IdentityClaims) -> Result<&'a EmailAddress, SsoRefusal> {
+    let email = claims.email.as_ref().ok_or(SsoRefusal::EmailNotVerified)?;
+    if model::settings::allows(&flow.connection.allowed_domains, &email.normalized()) {
         Ok(email)
     } else {
         Err(SsoRefusal::DomainNotAllowed { email: email.to_string() })
     }
 }
 
-fn refused(why: Refusal, email: &EmailAddress) -> SsoRefusal {
+fn sso_refusal(why: Refusal, email: &EmailAddress) -> SsoRefusal {
     let email = email.to_string();
     match why {
         Refusal::Suspended => SsoRefusal::Suspended { email },
-        _ => SsoRefusal::Stranger { email },
+        _ => SsoRefusal::NotInvited { email },
     }
 }
 
-/// Whether it is the invited one who comes, where it began on an invitation's page.
-async fn fits_invitation(
+/// Refuses a flow that was started on an invitation's page but returned with a different address.
+async fn matches_invitation(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    attempt: &Attempt,
-    came: &str,
+    flow: &LoginFlow,
+    signed_in_as: &str,
 ) -> Result<Result<(), SsoRefusal>> {
-    let Some(invitation) = attempt.invitation else { return Ok(Ok(())) };
+    let Some(invitation) = flow.invitation else { return Ok(Ok(())) };
     let invited = sqlx::query_scalar!(
         "select email from invitations where organization_id = $1 and id = $2",
         context.organization_id(),
@@ -199,38 +197,38 @@ async fn fits_invitation(
     )
     .fetch_optional(transaction)
     .await?;
-    let key = |email: &str| EmailAddress::parse(email).map(|email| email.normalized()).ok();
+    let normalized = |email: &str| EmailAddress::parse(email).map(|email| email.normalized()).ok();
     Ok(match invited {
-        Some(invited) if key(&invited) != key(came) => {
-            Err(SsoRefusal::Mismatch { invited, came: came.to_owned() })
+        Some(invited) if normalized(&invited) != normalized(signed_in_as) => {
+            Err(SsoRefusal::InvitationMismatch { invited, signed_in_as: signed_in_as.to_owned() })
         }
         _ => Ok(()),
     })
 }
 
-/// The groups of whoever joins without an invitation.
-async fn groups(
+/// The groups of users who join through this connection without an invitation.
+async fn default_groups(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    attempt: &Attempt,
+    flow: &LoginFlow,
 ) -> Result<Vec<GroupId>> {
     let groups = sqlx::query_scalar!(
         "select group_id from sso_connection_groups where organization_id = $1 and connection_id = $2",
         context.organization_id(),
-        attempt.connection.id.0
+        flow.connection.id.0
     )
     .fetch_all(transaction)
     .await?;
     Ok(groups.into_iter().map(GroupId).collect())
 }
 
-/// Writes down that this person is this user, unless the user is another person of the provider already. The user's
-/// row is locked; the constraints say the same.
-async fn link(
+/// Links the identity to the user. Returns false if the user is already linked to another identity of this connection,
+/// or the identity to another user. The user's row is locked; unique constraints enforce the same.
+async fn link_identity(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    attempt: &Attempt,
-    person: &Person,
+    flow: &LoginFlow,
+    claims: &IdentityClaims,
     user: UserId,
 ) -> Result<bool> {
     sqlx::query!(
@@ -239,9 +237,9 @@ async fn link(
          values ($1, $2, $3, $4, $5, $6, $6)
          on conflict do nothing",
         context.organization_id(),
-        attempt.connection.id.0,
-        person.issuer,
-        person.subject,
+        flow.connection.id.0,
+        claims.issuer,
+        claims.subject,
         user.0,
         context.now
     )
@@ -251,20 +249,20 @@ async fn link(
         "select user_id from sso_identities
          where organization_id = $1 and connection_id = $2 and issuer = $3 and subject = $4",
         context.organization_id(),
-        attempt.connection.id.0,
-        person.issuer,
-        person.subject
+        flow.connection.id.0,
+        claims.issuer,
+        claims.subject
     )
     .fetch_optional(transaction)
     .await?;
     Ok(linked == Some(user.0))
 }
 
-async fn signed_in(
+async fn record_sign_in(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    attempt: &Attempt,
-    user: &Known,
+    flow: &LoginFlow,
+    user: &LocalUser,
 ) -> Result<()> {
     sqlx::query!(
         "update users set last_login_at = $3 where organization_id = $1 and id = $2",
@@ -276,7 +274,7 @@ async fn signed_in(
     .await?;
     let name = if user.name.is_empty() { &user.email } else { &user.name };
     let actor = Actor::User { id: user.id, name };
-    let details = json!({ "by": "sso", "connection": attempt.connection.name });
+    let details = json!({ "by": "sso", "connection": flow.connection.name });
     let targets = Targets::one(user.id, &user.email);
     audit::record(transaction, context, &actor, "user.signed_in", &targets, &details).await
 }

@@ -1,15 +1,15 @@
-//! Settings > Authentication: the connections of an organization.
+//! Settings > Authentication: an organization's connections to identity providers.
 
-use super::provider::{ALGORITHMS, Provider, Unusable};
-use super::{Connection, addresses, connection};
+use super::provider::{DiscoveryError, Provider, SIGNING_ALGORITHMS};
+use super::{Connection, client_uris, load_connection};
 use crate::audit::{self, Actor, Targets};
 use crate::secret::SealPurpose;
 use crate::{Admin, AppContext, Error, OrganizationContext, Result, grants};
 use chrono::TimeDelta;
 use model::field::FieldError;
 use model::sso::{
-    Authentication, Connection as Shown, ConnectionForm, ConnectionName, ConnectionRow, ConnectionTestResult,
-    Tested, Ways,
+    AuthenticationSettings, Connection as ConnectionSettings, ConnectionForm, ConnectionName, ConnectionRow,
+    ConnectionTest, ConnectionTestResult, SignInOptions,
 };
 use model::{ConnectionId, GroupId};
 use openidconnect::{JsonWebKey, JsonWebKeyUse};
@@ -17,11 +17,11 @@ use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// How many connections the login page offers.
+/// The maximum number of connections shown, on the login page and in the settings.
 const MAX_CONNECTIONS: i64 = 50;
 
-/// The ways to sign in, for anybody.
-pub async fn ways(context: &OrganizationContext<'_>) -> Result<Ways> {
+/// The sign-in options of the login page. Public.
+pub async fn sign_in_options(context: &OrganizationContext<'_>) -> Result<SignInOptions> {
     let rows = sqlx::query!(
         "select id, name from sso_connections where organization_id = $1 order by lower(name), id limit $2",
         context.organization_id(),
@@ -37,11 +37,11 @@ pub async fn ways(context: &OrganizationContext<'_>) -> Result<Ways> {
     )
     .fetch_one(&context.app().pool)
     .await?;
-    Ok(Ways { connections, email_links_disabled })
+    Ok(SignInOptions { connections, email_links_disabled })
 }
 
-/// What the page shows. The secrets are not among it.
-pub async fn list(admin: &Admin<'_>) -> Result<Authentication> {
+/// The settings page. Never includes client secrets.
+pub async fn settings(admin: &Admin<'_>) -> Result<AuthenticationSettings> {
     let pool = &admin.app().pool;
     let rows = sqlx::query!(
         "select c.id, c.name, c.issuer, c.client_id, c.just_in_time, c.default_role, c.allowed_domains, c.max_age_minutes,
@@ -59,7 +59,7 @@ pub async fn list(admin: &Admin<'_>) -> Result<Authentication> {
         .into_iter()
         .map(|row| ConnectionRow {
             id: ConnectionId(row.id),
-            connection: Shown {
+            connection: ConnectionSettings {
                 name: row.name,
                 issuer: row.issuer,
                 client_id: row.client_id,
@@ -72,43 +72,44 @@ pub async fn list(admin: &Admin<'_>) -> Result<Authentication> {
             users: row.users,
         })
         .collect();
-    let others = sqlx::query!(
+    let organization = sqlx::query!(
         "select email_links_disabled,
             (select count(*) from users u where u.organization_id = $1 and u.status = 'active' and u.role = 'member'
                 and not exists (select from sso_identities i
-                    where i.organization_id = $1 and i.user_id = u.id)) as \"never!\"
+                    where i.organization_id = $1 and i.user_id = u.id)) as \"members_without_sso!\"
          from organizations where id = $1",
         admin.organization_id()
     )
     .fetch_one(pool)
     .await?;
-    Ok(Authentication {
+    Ok(AuthenticationSettings {
         connections,
         groups: grants::options(admin).await?.groups,
-        addresses: addresses(admin.app(), &admin.summary.slug),
-        email_links_disabled: others.email_links_disabled,
-        never_by_sso: others.never,
+        client_uris: client_uris(admin.app(), &admin.summary.slug),
+        email_links_disabled: organization.email_links_disabled,
+        members_without_sso: organization.members_without_sso,
     })
 }
 
-/// Makes a connection, or changes the one of this id.
+/// Creates a connection, or updates the one with this id.
 ///
 /// # Errors
-/// Every field that can't be so; not found, when there is no such connection. A secret is bound to its issuer: where
-/// that changes, it is typed again, so that nobody has it sent to a provider of their own.
-pub async fn save(
+/// All invalid fields; not found, when there is no such connection. The client secret is required again when the issuer
+/// changes: otherwise an admin could have the stored secret sent to a server of their own.
+pub async fn save_connection(
     admin: &Admin<'_>,
     id: Option<ConnectionId>,
     form: &ConnectionForm,
 ) -> Result<ConnectionId> {
     let mut transaction = admin.app().pool.begin().await?;
     let before = match id {
-        Some(id) => Some(lock(&mut transaction, admin, id).await?),
+        Some(id) => Some(lock_connection(&mut transaction, admin, id).await?),
         None => None,
     };
     let same_issuer = before.as_ref().is_some_and(|before| before.issuer == form.issuer.trim());
-    let (after, secret) = form.check(same_issuer)?;
-    let allowed = admin.app().sso.web(admin.app()).is_some_and(|web| web.allows(&after.issuer));
+    let (after, secret) = form.validate(same_issuer)?;
+    let allowed =
+        admin.app().sso.http_client(admin.app()).is_some_and(|client| client.is_allowed_url(&after.issuer));
     if !allowed {
         return Err(Error::field("issuer", FieldError::NotHttps));
     }
@@ -119,23 +120,27 @@ pub async fn save(
         }
         None => None,
     };
-    write(&mut transaction, admin, connection, &after, sealed.as_deref()).await?;
+    upsert(&mut transaction, admin, connection, &after, sealed.as_deref()).await?;
     set_groups(&mut transaction, admin, connection, &after.groups).await?;
-    let mut details = differences(before.as_ref(), &after);
+    let mut details = diff(before.as_ref(), &after);
     if before.is_some() && secret.is_some() {
         details.insert("client_secret".to_owned(), json!("changed"));
     }
     details.insert("connection".to_owned(), json!(after.name));
-    let word = if before.is_some() { "connection.updated" } else { "connection.created" };
-    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(connection.0));
-    audit::record(&mut transaction, admin, &actor, word, &targets, &details.into()).await?;
+    let action = if before.is_some() { "connection.updated" } else { "connection.created" };
+    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(connection.0));
+    audit::record(&mut transaction, admin, &actor, action, &targets, &details.into()).await?;
     transaction.commit().await?;
     Ok(connection)
 }
 
 /// # Errors
 /// Not found, when there is no such connection.
-async fn lock(transaction: &mut PgConnection, admin: &Admin<'_>, id: ConnectionId) -> Result<Shown> {
+async fn lock_connection(
+    transaction: &mut PgConnection,
+    admin: &Admin<'_>,
+    id: ConnectionId,
+) -> Result<ConnectionSettings> {
     let row = sqlx::query!(
         "select name, issuer, client_id, just_in_time, default_role, allowed_domains, max_age_minutes
          from sso_connections where organization_id = $1 and id = $2 for update",
@@ -153,7 +158,7 @@ async fn lock(transaction: &mut PgConnection, admin: &Admin<'_>, id: ConnectionI
     )
     .fetch_all(transaction)
     .await?;
-    Ok(Shown {
+    Ok(ConnectionSettings {
         name: row.name,
         issuer: row.issuer,
         client_id: row.client_id,
@@ -165,12 +170,12 @@ async fn lock(transaction: &mut PgConnection, admin: &Admin<'_>, id: ConnectionI
     })
 }
 
-/// A new row has a secret, which the form makes sure of.
-async fn write(
+/// `sealed` is `None` to keep the stored secret. [`ConnectionForm::validate`] requires one for a new connection.
+async fn upsert(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
     id: ConnectionId,
-    after: &Shown,
+    after: &ConnectionSettings,
     sealed: Option<&[u8]>,
 ) -> Result<()> {
     sqlx::query!(
@@ -226,39 +231,40 @@ async fn set_groups(
     Ok(())
 }
 
-/// What is otherwise now; of a new connection, all of it.
-fn differences(before: Option<&Shown>, after: &Shown) -> Map<String, Value> {
-    let as_map = |connection: &Shown| match serde_json::to_value(connection) {
+/// The changed fields for the audit log; all fields of a new connection.
+fn diff(before: Option<&ConnectionSettings>, after: &ConnectionSettings) -> Map<String, Value> {
+    let as_map = |connection: &ConnectionSettings| match serde_json::to_value(connection) {
         Ok(Value::Object(map)) => map,
         _ => Map::new(),
     };
     let Some(before) = before else { return as_map(after) };
-    let mut was = as_map(before);
+    let mut old = as_map(before);
     as_map(after)
         .into_iter()
-        .filter_map(|(name, now)| {
-            let before = was.remove(&name)?;
-            (before != now).then(|| (name, json!({ "from": before, "to": now })))
+        .filter_map(|(name, after)| {
+            let before = old.remove(&name)?;
+            (before != after).then(|| (name, json!({ "from": before, "to": after })))
         })
         .collect()
 }
 
-/// Deletes a connection, and with it who is who there. Sessions that began by it go on to their end.
+/// Deletes a connection and its linked identities. Sessions started through it continue until they expire.
 ///
 /// # Errors
-/// Not found, when there is no such connection; the last one stays while members sign in by it alone.
-pub async fn delete(admin: &Admin<'_>, id: ConnectionId) -> Result<()> {
+/// Not found, when there is no such connection; a field error for the last connection while email links are disabled,
+/// because members could no longer sign in.
+pub async fn delete_connection(admin: &Admin<'_>, id: ConnectionId) -> Result<()> {
     let mut transaction = admin.app().pool.begin().await?;
     crate::access::lock_organization(&mut transaction, admin).await?;
-    let name = lock(&mut transaction, admin, id).await?.name;
-    let last = sqlx::query_scalar!(
-        "select email_links_disabled and (select count(*) from sso_connections where organization_id = $1) = 1 as \"last!\"
+    let name = lock_connection(&mut transaction, admin, id).await?.name;
+    let is_last = sqlx::query_scalar!(
+        "select email_links_disabled and (select count(*) from sso_connections where organization_id = $1) = 1 as \"is_last!\"
          from organizations where id = $1",
         admin.organization_id()
     )
     .fetch_one(&mut *transaction)
     .await?;
-    if last {
+    if is_last {
         return Err(Error::field("id", FieldError::LastConnection));
     }
     sqlx::query!(
@@ -275,25 +281,26 @@ pub async fn delete(admin: &Admin<'_>, id: ConnectionId) -> Result<()> {
     Ok(())
 }
 
-/// The secret of a connection; nothing, when its key is gone. What an older key has sealed is sealed anew by the way,
-/// so that the older one can be taken away some day.
-pub(super) async fn secret(
+/// Unseals the client secret. `None` when its key is no longer in the keyring. A secret sealed with an older key is
+/// sealed again with the current one, so that the older key can be retired.
+pub(super) async fn client_secret(
     context: &OrganizationContext<'_>,
     connection: &Connection,
 ) -> Result<Option<String>> {
     let keys = &context.app().keys;
-    let (what, id) = (SealPurpose::ClientSecret, connection.id.0);
-    let Some((secret, newest)) = keys.unseal(what, context.id, id, &connection.sealed_secret) else {
+    let (purpose, id) = (SealPurpose::ClientSecret, connection.id.0);
+    let Some((secret, is_current_key)) = keys.unseal(purpose, context.id, id, &connection.sealed_secret)
+    else {
         return Ok(None);
     };
-    if !newest {
+    if !is_current_key {
         sqlx::query!(
             "update sso_connections set client_secret = $4
              where organization_id = $1 and id = $2 and client_secret = $3",
             context.organization_id(),
             id,
             connection.sealed_secret,
-            keys.seal(what, context.id, id, &secret)?
+            keys.seal(purpose, context.id, id, &secret)?
         )
         .execute(&context.app().pool)
         .await?;
@@ -301,43 +308,44 @@ pub(super) async fn secret(
     Ok(Some(secret))
 }
 
-/// Asks the provider, and says whether people could sign in by it as far as that can be told without one.
+/// "Test connection": checks what can be checked without an actual sign-in.
 ///
 /// # Errors
 /// Not found, when there is no such connection.
-pub async fn test(admin: &Admin<'_>, id: ConnectionId) -> Result<Tested> {
-    let connection = connection(admin, id).await?;
-    let answer = if secret(admin, &connection).await?.is_some() {
-        ask(admin.app(), &connection.issuer).await
+pub async fn test_connection(admin: &Admin<'_>, id: ConnectionId) -> Result<ConnectionTest> {
+    let connection = load_connection(admin, id).await?;
+    let result = if client_secret(admin, &connection).await?.is_some() {
+        fetch_metadata(admin.app(), &connection.issuer).await
     } else {
-        ConnectionTestResult::SecretUnreadable
+        ConnectionTestResult::SecretNotDecryptable
     };
-    Ok(Tested { connection: connection.name, answer })
+    Ok(ConnectionTest { connection: connection.name, result })
 }
 
-async fn ask(app: &AppContext, issuer: &str) -> ConnectionTestResult {
-    match app.sso.read(app, issuer, TimeDelta::zero()).await {
-        Ok(provider) => examine(&provider),
-        Err(Unusable::OtherIssuer(issuer)) => ConnectionTestResult::OtherIssuer {
+/// Fetches the provider's metadata, bypassing the cache, and validates it.
+async fn fetch_metadata(app: &AppContext, issuer: &str) -> ConnectionTestResult {
+    match app.sso.get_with_max_age(app, issuer, TimeDelta::zero()).await {
+        Ok(provider) => validate(&provider),
+        Err(DiscoveryError::IssuerMismatch(issuer)) => ConnectionTestResult::IssuerMismatch {
             issuer: issuer.chars().filter(char::is_ascii_graphic).take(200).collect(),
         },
-        Err(Unusable::Away) => ConnectionTestResult::Away,
+        Err(DiscoveryError::Unreachable) => ConnectionTestResult::Unreachable,
     }
 }
 
-fn examine(provider: &Provider) -> ConnectionTestResult {
-    let checks_signatures = |key: &openidconnect::core::CoreJsonWebKey| {
+fn validate(provider: &Provider) -> ConnectionTestResult {
+    let is_supported = |key: &openidconnect::core::CoreJsonWebKey| {
         key.key_use().is_none_or(JsonWebKeyUse::allows_signature)
-            && ALGORITHMS.iter().any(|algorithm| {
+            && SIGNING_ALGORITHMS.iter().any(|algorithm| {
                 openidconnect::JwsSigningAlgorithm::key_type(algorithm).as_ref() == Some(key.key_type())
             })
     };
-    if !provider.metadata.jwks().keys().iter().any(checks_signatures) {
-        ConnectionTestResult::NoKeys
+    if !provider.metadata.jwks().keys().iter().any(is_supported) {
+        ConnectionTestResult::NoSupportedKey
     } else if provider.metadata.token_endpoint().is_none() {
-        ConnectionTestResult::NoCodeFlow
+        ConnectionTestResult::NoTokenEndpoint
     } else {
-        let signs_out = provider.metadata.additional_metadata().end_session_endpoint.is_some();
-        ConnectionTestResult::Works { signs_out }
+        let supports_logout = provider.metadata.additional_metadata().end_session_endpoint.is_some();
+        ConnectionTestResult::Passed { supports_logout }
     }
 }

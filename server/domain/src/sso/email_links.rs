@@ -1,41 +1,42 @@
-//! "Disable email links": members sign in by a connection alone; admins keep the email link, in case the provider
-//! is away.
+//! The setting "Disable email links": members sign in only by SSO, while admins keep the email link in case the
+//! provider is down.
 
 use crate::audit::{self, Actor, Targets};
 use crate::{Admin, Error, Result, access};
 use model::field::FieldError;
 use serde_json::json;
 
-/// Switches it on or off. From then on, links that members got before open nothing.
+/// Changes the setting. Disabling also invalidates the email links that members have received but not used.
 ///
 /// # Errors
-/// When there is no connection: nobody but admins could sign in.
-pub async fn switch_email_links(admin: &Admin<'_>, off: bool) -> Result<()> {
+/// When disabling without any connection, which would lock out all members.
+pub async fn set_email_links_disabled(admin: &Admin<'_>, disabled: bool) -> Result<()> {
     let mut transaction = admin.app().pool.begin().await?;
-    // No connection is deleted meanwhile.
+    // Prevents a concurrent deletion of the last connection.
     access::lock_organization(&mut transaction, admin).await?;
     let row = sqlx::query!(
-        "select email_links_disabled, exists (select from sso_connections where organization_id = $1) as \"connected!\"
+        "select email_links_disabled,
+            exists (select from sso_connections where organization_id = $1) as \"has_connection!\"
          from organizations where id = $1",
         admin.organization_id()
     )
     .fetch_one(&mut *transaction)
     .await?;
-    if off && !row.connected {
+    if disabled && !row.has_connection {
         return Err(Error::field("email_links_disabled", FieldError::NoConnection));
     }
-    if off == row.email_links_disabled {
+    if disabled == row.email_links_disabled {
         return Ok(());
     }
     sqlx::query!(
         "update organizations set email_links_disabled = $2 where id = $1",
         admin.organization_id(),
-        off
+        disabled
     )
     .execute(&mut *transaction)
     .await?;
-    if off {
-        // Those that an operator made are no email links.
+    if disabled {
+        // Links created at the command line have no delivery and stay valid.
         sqlx::query!(
             "update sign_ins s set used_at = $2
              from users u
@@ -49,10 +50,10 @@ pub async fn switch_email_links(admin: &Admin<'_>, off: bool) -> Result<()> {
         .execute(&mut *transaction)
         .await?;
     }
-    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(admin.organization_id()));
-    let details = json!({ "email_links_disabled": { "from": !off, "to": off } });
-    let word = "organization.settings_updated";
-    audit::record(&mut transaction, admin, &actor, word, &targets, &details).await?;
+    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(admin.organization_id()));
+    let details = json!({ "email_links_disabled": { "from": !disabled, "to": disabled } });
+    let action = "organization.settings_updated";
+    audit::record(&mut transaction, admin, &actor, action, &targets, &details).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -1,8 +1,9 @@
-//! The way to a provider and back: where a try begins, and who comes out of it.
+//! The authorization code flow with PKCE and nonce: the authorization URL, the code exchange, and verification of the
+//! returned claims.
 
-use super::http_client::{Unanswered, Web};
-use super::provider::{ALGORITHMS, Metadata, Provider, SKEW_SECONDS};
-use super::{Connection, addresses};
+use super::http_client::{ProviderHttpClient, ProviderHttpError};
+use super::provider::{MAX_CLOCK_SKEW, Metadata, Provider, SIGNING_ALGORITHMS};
+use super::{Connection, client_uris};
 use crate::{AppContext, OrganizationContext};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::EmailAddress;
@@ -21,20 +22,20 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How long ago an id token may have been made, in minutes: it was asked for a moment ago.
-const ISSUED_MINUTES: i64 = 10;
+/// The maximum age of an ID token (`iat`), which we request right before verifying it.
+const MAX_ID_TOKEN_AGE: TimeDelta = TimeDelta::minutes(10);
 
-/// The provider's name for the session that somebody has there.
+/// The session ID at the provider (OpenID Connect Front-Channel Logout 1.0, section 3), for back-channel logout.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Session {
+struct SessionClaim {
     sid: Option<String>,
 }
 
-impl AdditionalClaims for Session {}
+impl AdditionalClaims for SessionClaim {}
 
-type Tokens = StandardTokenResponse<
+type OidcTokenResponse = StandardTokenResponse<
     IdTokenFields<
-        Session,
+        SessionClaim,
         EmptyExtraTokenFields,
         CoreGenderClaim,
         CoreJweContentEncryptionAlgorithm,
@@ -43,15 +44,15 @@ type Tokens = StandardTokenResponse<
     CoreTokenType,
 >;
 
-type OpenId = Client<
-    Session,
+type OidcClient = Client<
+    SessionClaim,
     CoreAuthDisplay,
     CoreGenderClaim,
     CoreJweContentEncryptionAlgorithm,
     CoreJsonWebKey,
     CoreAuthPrompt,
     StandardErrorResponse<CoreErrorResponseType>,
-    Tokens,
+    OidcTokenResponse,
     CoreTokenIntrospectionResponse,
     CoreRevocableToken,
     CoreRevocationErrorResponse,
@@ -63,38 +64,40 @@ type OpenId = Client<
     EndpointMaybeSet,
 >;
 
-/// What a try has to bring back.
-pub struct Secrets {
+/// The secrets that bind a callback to its login flow. They are sealed at rest.
+pub struct FlowSecrets {
+    /// Must come back in the ID token.
     pub nonce: String,
-    pub verifier: String,
+    /// Proves at the token endpoint that we started the flow (PKCE, RFC 7636).
+    pub pkce_verifier: String,
 }
 
-impl Secrets {
-    pub fn as_text(&self) -> String {
-        format!("{} {}", self.nonce, self.verifier)
+impl FlowSecrets {
+    pub fn serialize(&self) -> String {
+        format!("{} {}", self.nonce, self.pkce_verifier)
     }
 
-    pub fn read(text: &str) -> Option<Self> {
-        let (nonce, verifier) = text.split_once(' ')?;
-        Some(Self { nonce: nonce.to_owned(), verifier: verifier.to_owned() })
+    pub fn parse(text: &str) -> Option<Self> {
+        let (nonce, pkce_verifier) = text.split_once(' ')?;
+        Some(Self { nonce: nonce.to_owned(), pkce_verifier: pkce_verifier.to_owned() })
     }
 }
 
-/// Where a try begins: the address of the provider that the browser is sent to.
+/// The URL of the authorization request that starts a login flow.
 ///
 /// # Errors
-/// When there is no such address, which the configuration of the server prevents.
+/// Never with a valid base URL.
 pub fn authorization_url(
     context: &OrganizationContext<'_>,
     provider: &Provider,
     connection: &Connection,
     state: String,
-    secrets: &Secrets,
+    secrets: &FlowSecrets,
 ) -> crate::Result<String> {
-    let client = client(context, provider, connection, None)?;
+    let client = oidc_client(context, provider, connection, None)?;
     let nonce = secrets.nonce.clone();
     let challenge =
-        PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(secrets.verifier.clone()));
+        PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(secrets.pkce_verifier.clone()));
     let mut request = client
         .authorize_url(
             CoreAuthenticationFlow::AuthorizationCode,
@@ -110,206 +113,213 @@ pub fn authorization_url(
     Ok(request.url().0.into())
 }
 
-fn client(
+fn oidc_client(
     context: &OrganizationContext<'_>,
     provider: &Provider,
     connection: &Connection,
-    secret: Option<String>,
-) -> crate::Result<OpenId> {
-    let redirect = addresses(context.app(), &context.summary.slug).redirect;
-    let redirect = RedirectUrl::new(redirect).map_err(|why| crate::Error::Internal(why.to_string()))?;
+    client_secret: Option<String>,
+) -> crate::Result<OidcClient> {
+    let redirect_uri = client_uris(context.app(), &context.summary.slug).redirect_uri;
+    let redirect_uri =
+        RedirectUrl::new(redirect_uri).map_err(|error| crate::Error::Internal(error.to_string()))?;
     let client_id = ClientId::new(connection.client_id.clone());
-    let secret = secret.map(ClientSecret::new);
-    let client: OpenId = Client::from_provider_metadata(provider.metadata.clone(), client_id, secret);
-    Ok(client.set_redirect_uri(redirect).set_auth_type(auth_type(&provider.metadata)))
+    let client_secret = client_secret.map(ClientSecret::new);
+    let client: OidcClient =
+        Client::from_provider_metadata(provider.metadata.clone(), client_id, client_secret);
+    Ok(client.set_redirect_uri(redirect_uri).set_auth_type(auth_type(&provider.metadata)))
 }
 
-/// How we show the secret: by a header, which every provider must understand (RFC 6749, section 2.3.1), unless it
-/// says otherwise.
+/// Client authentication uses the `Authorization` header, which every provider must support (RFC 6749, section 2.3.1),
+/// unless the metadata lists only `client_secret_post`.
 fn auth_type(metadata: &Metadata) -> AuthType {
     let methods = metadata.token_endpoint_auth_methods_supported();
-    let only_body = methods.is_some_and(|methods| {
+    let only_post = methods.is_some_and(|methods| {
         methods.contains(&CoreClientAuthMethod::ClientSecretPost)
             && !methods.contains(&CoreClientAuthMethod::ClientSecretBasic)
     });
-    if only_body { AuthType::RequestBody } else { AuthType::BasicAuth }
+    if only_post { AuthType::RequestBody } else { AuthType::BasicAuth }
 }
 
-/// A person, as the provider tells of them, checked.
-pub struct Person {
+/// The verified claims about an external account.
+pub struct IdentityClaims {
     pub issuer: String,
     pub subject: String,
-    /// The provider's name for their session there.
-    pub session: Option<String>,
-    /// Only when the provider has checked it.
+    /// The session at the provider (`sid`).
+    pub session_id: Option<String>,
+    /// `None` unless the provider marks the address as verified.
     pub email: Option<EmailAddress>,
+    /// Empty if missing or not displayable.
     pub name: String,
 }
 
-/// Takes the code to the provider, and gives back who came.
+/// Exchanges the authorization code for tokens and verifies the claims in them.
 ///
 /// # Errors
-/// Why nobody is believed to have come.
-pub async fn exchange(
+/// The reason to refuse the sign-in.
+pub async fn exchange_code(
     context: &OrganizationContext<'_>,
     connection: &Connection,
-    secret: String,
+    client_secret: String,
     code: String,
-    secrets: Secrets,
-) -> Result<Person, SsoRefusal> {
+    secrets: FlowSecrets,
+) -> Result<IdentityClaims, SsoRefusal> {
     let app = context.app();
-    let provider = app.sso.get(app, &connection.issuer).await.map_err(|_| SsoRefusal::ProviderAway)?;
-    let web = app.sso.web(app).ok_or(SsoRefusal::ProviderAway)?;
-    let client =
-        client(context, &provider, connection, Some(secret)).map_err(|_| SsoRefusal::ProviderAway)?;
-    let exchange =
-        client.exchange_code(AuthorizationCode::new(code)).map_err(|_| SsoRefusal::ProviderAway)?;
-    let tokens = exchange
-        .set_pkce_verifier(PkceCodeVerifier::new(secrets.verifier))
-        .request_async(web)
+    let provider = app.sso.get(app, &connection.issuer).await.map_err(|_| SsoRefusal::ProviderUnreachable)?;
+    let http_client = app.sso.http_client(app).ok_or(SsoRefusal::ProviderUnreachable)?;
+    let client = oidc_client(context, &provider, connection, Some(client_secret))
+        .map_err(|_| SsoRefusal::ProviderUnreachable)?;
+    let request =
+        client.exchange_code(AuthorizationCode::new(code)).map_err(|_| SsoRefusal::ProviderUnreachable)?;
+    let tokens = request
+        .set_pkce_verifier(PkceCodeVerifier::new(secrets.pkce_verifier))
+        .request_async(http_client)
         .await
-        .map_err(|why| unexchanged(connection, &why))?;
-    let claims = claims(app, connection, &provider, &tokens, secrets.nonce).await?;
-    person(web, connection, &client, &tokens, &claims).await
+        .map_err(|error| token_refusal(connection, &error))?;
+    let claims = verify_id_token(app, connection, &provider, &tokens, secrets.nonce).await?;
+    identity_claims(http_client, connection, &client, &tokens, &claims).await
 }
 
-fn unexchanged(
+fn token_refusal(
     connection: &Connection,
-    why: &RequestTokenError<Unanswered, StandardErrorResponse<CoreErrorResponseType>>,
+    error: &RequestTokenError<ProviderHttpError, StandardErrorResponse<CoreErrorResponseType>>,
 ) -> SsoRefusal {
-    match why {
-        RequestTokenError::ServerResponse(answer) => {
-            tracing::warn!(connection = %connection.id, error = %answer.error(), "a code was not taken");
-            match answer.error() {
+    match error {
+        RequestTokenError::ServerResponse(response) => {
+            tracing::warn!(connection = %connection.id, error = %response.error(), "token endpoint returned an error");
+            match response.error() {
                 CoreErrorResponseType::InvalidClient | CoreErrorResponseType::UnauthorizedClient => {
                     SsoRefusal::Misconfigured
                 }
-                _ => SsoRefusal::ProviderRefused,
+                _ => SsoRefusal::ProviderError,
             }
         }
-        // The crate's own words leave out what came.
-        RequestTokenError::Request(why) => {
-            tracing::warn!(connection = %connection.id, %why, "a code could not be brought to the provider");
-            SsoRefusal::ProviderAway
+        // These errors don't display the response, which may contain tokens.
+        RequestTokenError::Request(error) => {
+            tracing::warn!(connection = %connection.id, %error, "token endpoint unreachable");
+            SsoRefusal::ProviderUnreachable
         }
-        RequestTokenError::Parse(why, _) => {
-            tracing::warn!(connection = %connection.id, %why, "the provider's tokens can't be read");
-            SsoRefusal::NotGenuine
+        RequestTokenError::Parse(error, _) => {
+            tracing::warn!(connection = %connection.id, %error, "token response is malformed");
+            SsoRefusal::VerificationFailed
         }
-        RequestTokenError::Other(why) => {
-            tracing::warn!(connection = %connection.id, why, "the provider's answer can't be read");
-            SsoRefusal::ProviderAway
+        RequestTokenError::Other(error) => {
+            tracing::warn!(connection = %connection.id, error, "token response is invalid");
+            SsoRefusal::ProviderUnreachable
         }
     }
 }
 
-type Claims = IdTokenClaims<Session, CoreGenderClaim>;
+type Claims = IdTokenClaims<SessionClaim, CoreGenderClaim>;
 
-/// The claims of the id token, checked (`OpenID Connect Core` 1.0, section 3.1.3.7). When its signature fits none of
-/// the keys that we know, the provider may have new ones.
-async fn claims(
+/// Verifies the ID token (OpenID Connect Core 1.0, section 3.1.3.7) and returns its claims. If the signature matches no
+/// cached key, the keys are refreshed once: the provider may have rotated them.
+async fn verify_id_token(
     app: &AppContext,
     connection: &Connection,
     provider: &Provider,
-    tokens: &Tokens,
+    tokens: &OidcTokenResponse,
     nonce: String,
 ) -> Result<Claims, SsoRefusal> {
-    let token = tokens.id_token().ok_or(SsoRefusal::NotGenuine)?;
+    let token = tokens.id_token().ok_or(SsoRefusal::VerificationFailed)?;
     let nonce = Nonce::new(nonce);
     let now = app.clock.now();
-    let first = token.claims(&verifier(connection, provider, now), &nonce);
-    let checked = match first {
+    let verified = match token.claims(&id_token_verifier(connection, provider, now), &nonce) {
         Err(openidconnect::ClaimsVerificationError::SignatureVerification(_)) => {
-            let anew =
-                app.sso.get_anew(app, &connection.issuer).await.map_err(|_| SsoRefusal::ProviderAway)?;
-            token.claims(&verifier(connection, &anew, now), &nonce).cloned()
+            let provider = app
+                .sso
+                .refresh(app, &connection.issuer)
+                .await
+                .map_err(|_| SsoRefusal::ProviderUnreachable)?;
+            token.claims(&id_token_verifier(connection, &provider, now), &nonce).cloned()
         }
-        first => first.cloned(),
+        result => result.cloned(),
     };
-    let claims = checked.map_err(|why| {
-        tracing::warn!(connection = %connection.id, %why, "an id token was not believed");
-        SsoRefusal::NotGenuine
+    let claims = verified.map_err(|error| {
+        tracing::warn!(connection = %connection.id, %error, "ID token rejected");
+        SsoRefusal::VerificationFailed
     })?;
-    // The crate leaves this to us (section 3.1.3.7, rule 5).
+    // The crate does not check the authorized party (section 3.1.3.7, rule 5).
     if claims.authorized_party().is_some_and(|party| party.as_str() != connection.client_id) {
-        tracing::warn!(connection = %connection.id, "an id token was made for another client");
-        return Err(SsoRefusal::NotGenuine);
+        tracing::warn!(connection = %connection.id, "ID token rejected: issued to another client");
+        return Err(SsoRefusal::VerificationFailed);
     }
     Ok(claims)
 }
 
-fn verifier(
+fn id_token_verifier(
     connection: &Connection,
     provider: &Provider,
     now: DateTime<Utc>,
 ) -> IdTokenVerifier<'static, CoreJsonWebKey> {
-    let skew = TimeDelta::seconds(SKEW_SECONDS);
-    let max_age = connection.max_age_minutes.map(|minutes| TimeDelta::minutes(minutes.into()));
-    // Without the secret: a signature that it makes is not believed.
+    let max_auth_age = connection.max_age_minutes.map(|minutes| TimeDelta::minutes(minutes.into()));
+    // A public client: with the client secret, the verifier would also accept HMAC signatures.
     let client = ClientId::new(connection.client_id.clone());
     let (issuer, keys) = (provider.metadata.issuer().clone(), provider.metadata.jwks().clone());
     IdTokenVerifier::new_public_client(client, issuer, keys)
-        .set_allowed_algs(ALGORITHMS)
-        .set_time_fn(move || now - skew)
-        .set_issue_time_verifier_fn(move |issued| {
-            let fits = issued <= now + skew && issued >= now - TimeDelta::minutes(ISSUED_MINUTES) - skew;
-            if fits { Ok(()) } else { Err(format!("issued at {issued}")) }
+        .set_allowed_algs(SIGNING_ALGORITHMS)
+        .set_time_fn(move || now - MAX_CLOCK_SKEW)
+        .set_issue_time_verifier_fn(move |issued_at| {
+            let earliest = now - MAX_ID_TOKEN_AGE - MAX_CLOCK_SKEW;
+            let is_current = issued_at <= now + MAX_CLOCK_SKEW && issued_at >= earliest;
+            if is_current { Ok(()) } else { Err(format!("issued at {issued_at}")) }
         })
-        .set_auth_time_verifier_fn(move |signed_in| match (max_age, signed_in) {
+        .set_auth_time_verifier_fn(move |auth_time| match (max_auth_age, auth_time) {
             (None, _) => Ok(()),
-            (Some(max_age), Some(at)) if at >= now - max_age - skew => Ok(()),
-            (Some(_), at) => Err(format!("signed in at {at:?}")),
+            (Some(max_age), Some(at)) if at >= now - max_age - MAX_CLOCK_SKEW => Ok(()),
+            (Some(_), at) => Err(format!("authenticated at {at:?}")),
         })
 }
 
-/// Who the claims tell of. Where the id token has no verified address, the provider is asked for it.
-async fn person(
-    web: &Web,
+/// Extracts the claims about the account. If the ID token has no verified address, asks the UserInfo endpoint.
+async fn identity_claims(
+    http_client: &ProviderHttpClient,
     connection: &Connection,
-    client: &OpenId,
-    tokens: &Tokens,
+    client: &OidcClient,
+    tokens: &OidcTokenResponse,
     claims: &Claims,
-) -> Result<Person, SsoRefusal> {
+) -> Result<IdentityClaims, SsoRefusal> {
     let mut email = claims.email().map(|email| email.as_str().to_owned());
     let mut verified = claims.email_verified() == Some(true);
-    let mut name = one(claims.name().and_then(|name| name.get(None)).map(|name| name.as_str()));
+    let mut name = displayable_name(claims.name().and_then(|name| name.get(None)).map(|name| name.as_str()));
     if (email.is_none() || !verified) && client.user_info_url().is_some() {
-        let more = user_info(web, connection, client, tokens.access_token(), claims.subject()).await?;
-        email = more.email().map(|email| email.as_str().to_owned());
-        verified = more.email_verified() == Some(true);
+        let user_info =
+            fetch_user_info(http_client, connection, client, tokens.access_token(), claims.subject()).await?;
+        email = user_info.email().map(|email| email.as_str().to_owned());
+        verified = user_info.email_verified() == Some(true);
         if name.is_empty() {
-            name = one(more.name().and_then(|name| name.get(None)).map(|name| name.as_str()));
+            name =
+                displayable_name(user_info.name().and_then(|name| name.get(None)).map(|name| name.as_str()));
         }
     }
     let email = email.filter(|_| verified).and_then(|email| EmailAddress::parse(&email).ok());
-    Ok(Person {
+    Ok(IdentityClaims {
         issuer: connection.issuer.clone(),
         subject: claims.subject().as_str().to_owned(),
-        session: claims.additional_claims().sid.clone(),
+        session_id: claims.additional_claims().sid.clone(),
         email,
         name,
     })
 }
 
-/// A name as we take one; none, when it is not one that can be shown.
-fn one(name: Option<&str>) -> String {
-    name.and_then(|name| model::field::parse_name(name).ok()).unwrap_or_default()
+fn displayable_name(name: Option<&str>) -> String {
+    name.and_then(|name| model::field::name(name).ok()).unwrap_or_default()
 }
 
-async fn user_info(
-    web: &Web,
+async fn fetch_user_info(
+    http_client: &ProviderHttpClient,
     connection: &Connection,
-    client: &OpenId,
+    client: &OidcClient,
     token: &AccessToken,
     subject: &SubjectIdentifier,
 ) -> Result<UserInfoClaims<EmptyAdditionalClaims, CoreGenderClaim>, SsoRefusal> {
-    let request =
-        client.user_info(token.clone(), Some(subject.clone())).map_err(|_| SsoRefusal::ProviderAway)?;
-    request.request_async(web).await.map_err(|why: UserInfoError<Unanswered>| {
-        tracing::warn!(connection = %connection.id, %why, "the user info can't be used");
-        match why {
-            UserInfoError::ClaimsVerification(_) => SsoRefusal::NotGenuine,
-            _ => SsoRefusal::ProviderAway,
+    let request = client
+        .user_info(token.clone(), Some(subject.clone()))
+        .map_err(|_| SsoRefusal::ProviderUnreachable)?;
+    request.request_async(http_client).await.map_err(|error: UserInfoError<ProviderHttpError>| {
+        tracing::warn!(connection = %connection.id, %error, "UserInfo response rejected");
+        match error {
+            UserInfoError::ClaimsVerification(_) => SsoRefusal::VerificationFailed,
+            _ => SsoRefusal::ProviderUnreachable,
         }
     })
 }

@@ -1,101 +1,125 @@
-//! Sign-ins by a provider that came to nothing: their page, and what the audit log has of them.
+//! Refused SSO sign-ins: the refusal that the browser's error page shows, and its audit event.
 
-use super::login_flow::Attempt;
+use super::login_flow::LoginFlow;
 use crate::audit::{self, Actor, Targets};
 use crate::{OrganizationContext, Result, Token};
 use chrono::TimeDelta;
 use model::ConnectionId;
-use model::sso::{ATTEMPT_MINUTES, ConnectionName, RefusedPage, SsoRefusal};
+use model::sso::{ConnectionName, LOGIN_FLOW_TTL, SsoRefusal, SsoRefusalDetails};
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 
-/// For how many minutes the same refusal is written down once: whoever tries again and again fills no log.
-const ONCE_IN_MINUTES: i64 = 10;
+/// The same refusal is audited once within this time, so that repeated attempts can't fill the log.
+const AUDIT_INTERVAL: TimeDelta = TimeDelta::minutes(10);
 
-/// Keeps why a try came to nothing, for the page that tells it, and for the audit log.
-pub(super) async fn keep(
+/// Stores why a login flow failed, for the error page, and audits it.
+pub(super) async fn record_failure(
     context: &OrganizationContext<'_>,
-    attempt: &Attempt,
+    flow: &LoginFlow,
     refusal: &SsoRefusal,
 ) -> Result<()> {
     let mut transaction = context.app().pool.begin().await?;
     sqlx::query!(
         "update sso_login_flows set refusal = $3 where organization_id = $1 and id = $2",
         context.organization_id(),
-        attempt.id,
-        as_json(refusal)
+        flow.id,
+        refusal_json(refusal)
     )
     .execute(&mut *transaction)
     .await?;
-    if let Some(email) = logged(refusal) {
-        let details = json!({ "reason": refusal.code(), "connection": attempt.connection.name });
-        let again = sqlx::query_scalar!(
-            "select exists (
-                select from audit_events
-                where organization_id = $1 and action = 'sso.sign_in_refused' and at > $2 and details = $3
-                    and target_email is not distinct from $4
-             ) as \"again!\"",
-            context.organization_id(),
-            context.now - TimeDelta::minutes(ONCE_IN_MINUTES),
-            details,
-            email
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
-        if !again {
-            let mut targets = Targets::default();
-            match email {
-                Some(email) => targets.push_address(email),
-                None => targets = Targets::resource(attempt.connection.id.0),
-            }
-            let actor = Actor::Unauthenticated { email: email.unwrap_or("somebody who is not known") };
-            audit::record(&mut transaction, context, &actor, "sso.sign_in_refused", &targets, &details)
-                .await?;
-        }
-    }
+    audit_failure(&mut transaction, context, flow, refusal).await?;
     transaction.commit().await?;
     Ok(())
 }
 
-/// Whether a refusal stands in the audit log, and under which address. What anybody can bring about with a made-up code
-/// stays out, and so does an address that nobody has checked.
-#[expect(clippy::option_option, reason = "not written down, written down without an address, or with one")]
-fn logged(refusal: &SsoRefusal) -> Option<Option<&str>> {
+/// What the audit event of a refusal is about.
+enum AuditTarget<'a> {
+    /// The refusal is not audited.
+    None,
+    Connection,
+    Email(&'a str),
+}
+
+/// Leaves out what anybody can cause with a made-up code, and addresses that no provider has verified.
+fn audit_target(refusal: &SsoRefusal) -> AuditTarget<'_> {
     match refusal {
-        SsoRefusal::Over | SsoRefusal::ProviderAway | SsoRefusal::Cancelled | SsoRefusal::ProviderRefused => {
-            None
+        SsoRefusal::FlowExpired
+        | SsoRefusal::ProviderUnreachable
+        | SsoRefusal::Canceled
+        | SsoRefusal::ProviderError => AuditTarget::None,
+        SsoRefusal::Misconfigured | SsoRefusal::VerificationFailed | SsoRefusal::EmailNotVerified => {
+            AuditTarget::Connection
         }
-        SsoRefusal::Misconfigured | SsoRefusal::NotGenuine | SsoRefusal::Unverified => Some(None),
         SsoRefusal::Suspended { email }
         | SsoRefusal::DomainNotAllowed { email }
-        | SsoRefusal::Stranger { email }
-        | SsoRefusal::OtherPerson { email }
-        | SsoRefusal::Mismatch { came: email, .. } => Some(Some(email)),
+        | SsoRefusal::NotInvited { email }
+        | SsoRefusal::LinkedToAnotherIdentity { email }
+        | SsoRefusal::InvitationMismatch { signed_in_as: email, .. } => AuditTarget::Email(email),
     }
 }
 
-pub(super) fn as_json(refusal: &SsoRefusal) -> Value {
+async fn audit_failure(
+    transaction: &mut PgConnection,
+    context: &OrganizationContext<'_>,
+    flow: &LoginFlow,
+    refusal: &SsoRefusal,
+) -> Result<()> {
+    let (email, targets) = match audit_target(refusal) {
+        AuditTarget::None => return Ok(()),
+        AuditTarget::Connection => (None, Targets::thing(flow.connection.id.0)),
+        AuditTarget::Email(email) => {
+            let mut targets = Targets::default();
+            targets.push_address(email);
+            (Some(email), targets)
+        }
+    };
+    let details = json!({ "reason": refusal.reason(), "connection": flow.connection.name });
+    let already_audited = sqlx::query_scalar!(
+        "select exists (
+            select from audit_events
+            where organization_id = $1 and action = 'sso.sign_in_refused' and at > $2 and details = $3
+                and target_email is not distinct from $4
+         ) as \"already_audited!\"",
+        context.organization_id(),
+        context.now - AUDIT_INTERVAL,
+        details,
+        email
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
+    if already_audited {
+        return Ok(());
+    }
+    let actor = Actor::Stranger { email: email.unwrap_or("Unknown") };
+    audit::record(transaction, context, &actor, "sso.sign_in_refused", &targets, &details).await
+}
+
+pub(super) fn refusal_json(refusal: &SsoRefusal) -> Value {
     serde_json::to_value(refusal).unwrap_or_default()
 }
 
-/// Why the last try of this browser came to nothing. Another browser learns nothing of it.
-pub async fn refused_page(context: &OrganizationContext<'_>, browser: Option<&Token>) -> Result<RefusedPage> {
-    let over = RefusedPage { refusal: SsoRefusal::Over, connection: None };
-    let Some(browser) = browser else { return Ok(over) };
+/// Why the last login flow of this browser was refused. Other browsers learn nothing about it.
+pub async fn last_refusal(
+    context: &OrganizationContext<'_>,
+    browser_token: Option<&Token>,
+) -> Result<SsoRefusalDetails> {
+    let expired = SsoRefusalDetails { refusal: SsoRefusal::FlowExpired, connection: None };
+    let Some(browser_token) = browser_token else { return Ok(expired) };
     let row = sqlx::query!(
-        "select a.refusal, c.id, c.name from sso_login_flows a
-         join sso_connections c on c.organization_id = a.organization_id and c.id = a.connection_id
-         where a.organization_id = $1 and a.browser_hash = $2 and a.used_at > $3
-         order by a.used_at desc, a.id desc limit 1",
+        "select f.refusal, c.id, c.name from sso_login_flows f
+         join sso_connections c on c.organization_id = f.organization_id and c.id = f.connection_id
+         where f.organization_id = $1 and f.browser_hash = $2 and f.used_at > $3
+         order by f.used_at desc, f.id desc limit 1",
         context.organization_id(),
-        browser.hash(),
-        context.now - TimeDelta::minutes(ATTEMPT_MINUTES)
+        browser_token.hash(),
+        context.now - LOGIN_FLOW_TTL
     )
     .fetch_optional(&context.app().pool)
     .await?;
-    let Some(row) = row else { return Ok(over) };
+    let Some(row) = row else { return Ok(expired) };
     let refusal = row.refusal.and_then(|refusal| serde_json::from_value(refusal).ok());
-    Ok(RefusedPage {
-        refusal: refusal.unwrap_or(SsoRefusal::Over),
+    Ok(SsoRefusalDetails {
+        refusal: refusal.unwrap_or(SsoRefusal::FlowExpired),
         connection: Some(ConnectionName { id: ConnectionId(row.id), name: row.name }),
     })
 }

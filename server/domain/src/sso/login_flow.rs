@@ -1,50 +1,53 @@
-//! A try to sign in by a provider: begun in a browser, finished once, in the same browser, within ten minutes.
+//! Login flows: one authorization request and its callback. A flow is started in a browser and completed once, in the
+//! same browser, within [`LOGIN_FLOW_TTL`].
 
-use super::account_linking::{self, Entrance};
-use super::exchange::{self, Secrets};
-use super::{Connection, connection, connections, failures};
+use super::exchange::{self, FlowSecrets};
+use super::{Connection, account_linking, connections, failures, load_connection};
 use crate::secret::SealPurpose;
 use crate::sessions::NewSession;
 use crate::{OrganizationContext, Result, Token};
-use chrono::TimeDelta;
-use model::sso::{ATTEMPT_MINUTES, SsoRefusal};
+use model::sso::{LOGIN_FLOW_TTL, SsoRefusal};
 use model::{ConnectionId, InvitationId};
 use uuid::Uuid;
 
-/// How many tries that are over one new try takes along.
-const MAX_SWEPT: i64 = 10;
-/// The longest way back that is kept, in bytes.
-const MAX_NEXT: usize = 2_000;
+/// How many expired flows are deleted when a new one starts.
+const PURGE_BATCH: i64 = 10;
+/// Longer return paths are dropped.
+const MAX_NEXT_BYTES: usize = 2_000;
 
-/// A try that has begun.
-pub struct Begun {
-    /// Where the provider signs people in; nothing, when it is away, which the page of refusals tells.
+/// A started login flow: where to send the browser.
+pub struct AuthorizationRedirect {
+    /// The provider's authorization endpoint with the request's parameters. `None` when the provider is unreachable;
+    /// [`super::last_refusal`] then reports why.
     pub url: Option<String>,
-    /// What shows later that it is the same browser.
-    pub browser: Token,
+    /// Binds the flow to this browser; goes into a cookie.
+    pub browser_token: Token,
 }
 
-/// Begins a try. `browser` is what an earlier try left in this browser, so that two of them, in two tabs, don't
-/// disturb each other; `invitation` the link that is open, when it began on its page.
+/// Starts a login flow. `next` is the page to open after signing in. `invitation` is the token of the open invitation
+/// link if the flow starts on its page. `browser_token` comes from an earlier flow of this browser: flows in two tabs
+/// share it.
 ///
 /// # Errors
 /// Not found, when there is no such connection.
-pub async fn begin(
+pub async fn start(
     context: &OrganizationContext<'_>,
     id: ConnectionId,
     next: &str,
     invitation: Option<&Token>,
-    browser: Option<Token>,
-) -> Result<Begun> {
+    browser_token: Option<Token>,
+) -> Result<AuthorizationRedirect> {
     let app = context.app();
-    let connection = connection(context, id).await?;
-    let browser = browser.unwrap_or_else(Token::random);
+    let connection = load_connection(context, id).await?;
+    let browser_token = browser_token.unwrap_or_else(Token::random);
     let invitation = invitation.and_then(|token| app.keys.verify_invitation_token(context.id, token));
-    let attempt = context.new_id();
+    let flow_id = context.new_id();
     let state = Token::random();
-    let secrets =
-        Secrets { nonce: Token::random().expose().to_owned(), verifier: Token::random().expose().to_owned() };
-    let sealed = app.keys.seal(SealPurpose::Attempt, context.id, attempt, &secrets.as_text())?;
+    let secrets = FlowSecrets {
+        nonce: Token::random().expose().to_owned(),
+        pkce_verifier: Token::random().expose().to_owned(),
+    };
+    let sealed = app.keys.seal(SealPurpose::LoginFlow, context.id, flow_id, &secrets.serialize())?;
     let url = match app.sso.get(app, &connection.issuer).await {
         Ok(provider) => {
             let state = state.expose().to_owned();
@@ -52,7 +55,7 @@ pub async fn begin(
         }
         Err(_) => None,
     };
-    sweep(context).await?;
+    purge_expired(context).await?;
     sqlx::query!(
         "insert into sso_login_flows (organization_id, id, connection_id, state_hash, browser_hash, sealed_secrets,
             invitation_id, next, created_at, expires_at, used_at, refusal)
@@ -60,150 +63,148 @@ pub async fn begin(
             (select id from invitations where organization_id = $1 and id = $7 and status = 'open'),
             $8, $9, $10, $11, $12)",
         context.organization_id(),
-        attempt,
+        flow_id,
         id.0,
         state.hash(),
-        browser.hash(),
+        browser_token.hash(),
         sealed,
         invitation.map(|invitation| invitation.0),
-        if next.len() > MAX_NEXT { "" } else { next },
+        if next.len() > MAX_NEXT_BYTES { "" } else { next },
         context.now,
-        context.now + TimeDelta::minutes(ATTEMPT_MINUTES),
+        context.now + LOGIN_FLOW_TTL,
         url.is_none().then_some(context.now),
-        url.is_none().then(|| failures::as_json(&SsoRefusal::ProviderAway))
+        url.is_none().then(|| failures::refusal_json(&SsoRefusal::ProviderUnreachable))
     )
     .execute(&app.pool)
     .await?;
-    Ok(Begun { url, browser })
+    Ok(AuthorizationRedirect { url, browser_token })
 }
 
-/// Forgets a few tries that are over.
-async fn sweep(context: &OrganizationContext<'_>) -> Result<()> {
+/// Deletes a few flows whose error page can no longer be shown.
+async fn purge_expired(context: &OrganizationContext<'_>) -> Result<()> {
     sqlx::query!(
         "delete from sso_login_flows where ctid = any (array(
             select ctid from sso_login_flows where organization_id = $1 and expires_at <= $2
             order by expires_at limit $3 for update skip locked
          ))",
         context.organization_id(),
-        context.now - TimeDelta::minutes(ATTEMPT_MINUTES),
-        MAX_SWEPT
+        context.now - LOGIN_FLOW_TTL,
+        PURGE_BATCH
     )
     .execute(&context.app().pool)
     .await?;
     Ok(())
 }
 
-/// What the provider sends a browser back with.
+/// The query parameters of the redirect URI: an authorization response (RFC 6749, section 4.1.2).
 #[derive(Clone, Debug, Default)]
-pub struct ProviderSays {
+pub struct CallbackParams {
     pub state: String,
     pub code: Option<String>,
     pub error: Option<String>,
-    /// Who says it (RFC 9207).
+    /// The issuer of the response (`iss`, RFC 9207).
     pub issuer: Option<String>,
 }
 
-/// What came of a try.
-pub enum Finished {
+/// The result of a callback.
+pub enum CallbackOutcome {
     SignedIn {
         session: NewSession,
-        /// The page that was asked for before; it came from outside.
+        /// The page requested before signing in. Untrusted.
         next: String,
     },
-    /// Its page says why.
+    /// [`super::last_refusal`] returns the reason.
     Refused,
 }
 
-/// A try that was used up just now.
-pub(super) struct Attempt {
+/// A login flow whose callback is being handled. It is already marked as used.
+pub(super) struct LoginFlow {
     pub id: Uuid,
     pub connection: Connection,
     pub invitation: Option<InvitationId>,
 }
 
-/// Finishes a try, in the browser that began it. It is used up first: whatever comes of it, it can't be tried again.
-///
-/// # Errors
-/// None of its own: what is refused has a page.
-pub async fn finish(
+/// Completes a login flow, only in the browser that started it. The flow is marked as used first, so that it can't be
+/// replayed whatever the outcome.
+pub async fn handle_callback(
     context: &OrganizationContext<'_>,
-    browser: Option<&Token>,
-    says: ProviderSays,
-) -> Result<Finished> {
-    let Some(browser) = browser else { return Ok(Finished::Refused) };
-    let used = sqlx::query!(
+    browser_token: Option<&Token>,
+    params: CallbackParams,
+) -> Result<CallbackOutcome> {
+    let Some(browser_token) = browser_token else { return Ok(CallbackOutcome::Refused) };
+    let row = sqlx::query!(
         "update sso_login_flows set used_at = $4
          where organization_id = $1 and state_hash = $2 and browser_hash = $3
             and used_at is null and expires_at > $4
          returning id, connection_id, sealed_secrets, invitation_id, next",
         context.organization_id(),
-        Token::from_client(says.state.as_str()).hash(),
-        browser.hash(),
+        Token::from_client(params.state.as_str()).hash(),
+        browser_token.hash(),
         context.now
     )
     .fetch_optional(&context.app().pool)
     .await?;
-    let Some(used) = used else { return Ok(Finished::Refused) };
-    let attempt = Attempt {
-        id: used.id,
-        connection: connection(context, ConnectionId(used.connection_id)).await?,
-        invitation: used.invitation_id.map(InvitationId),
+    let Some(row) = row else { return Ok(CallbackOutcome::Refused) };
+    let flow = LoginFlow {
+        id: row.id,
+        connection: load_connection(context, ConnectionId(row.connection_id)).await?,
+        invitation: row.invitation_id.map(InvitationId),
     };
-    let opened = context.app().keys.unseal(SealPurpose::Attempt, context.id, used.id, &used.sealed_secrets);
-    let secrets = opened.and_then(|(text, _)| Secrets::read(&text));
-    match came(context, &attempt, says, secrets).await? {
-        Entrance::Open(session) => Ok(Finished::SignedIn { session, next: used.next }),
-        Entrance::Shut(refusal) => {
-            failures::keep(context, &attempt, &refusal).await?;
-            Ok(Finished::Refused)
+    let unsealed = context.app().keys.unseal(SealPurpose::LoginFlow, context.id, row.id, &row.sealed_secrets);
+    let secrets = unsealed.and_then(|(text, _)| FlowSecrets::parse(&text));
+    match authenticate(context, &flow, params, secrets).await? {
+        Ok(session) => Ok(CallbackOutcome::SignedIn { session, next: row.next }),
+        Err(refusal) => {
+            failures::record_failure(context, &flow, &refusal).await?;
+            Ok(CallbackOutcome::Refused)
         }
     }
 }
 
-/// Who came, and whether they come in.
-async fn came(
+/// Validates the authorization response, exchanges its code for claims, and signs in the user they belong to.
+async fn authenticate(
     context: &OrganizationContext<'_>,
-    attempt: &Attempt,
-    says: ProviderSays,
-    secrets: Option<Secrets>,
-) -> Result<Entrance> {
-    let connection = &attempt.connection;
-    if let Err(refusal) = heard(context, connection, &says).await {
-        return Ok(Entrance::Shut(refusal));
+    flow: &LoginFlow,
+    params: CallbackParams,
+    secrets: Option<FlowSecrets>,
+) -> Result<Result<NewSession, SsoRefusal>> {
+    let connection = &flow.connection;
+    if let Err(refusal) = validate_response(context, connection, &params).await {
+        return Ok(Err(refusal));
     }
-    let Some((code, secrets)) = says.code.zip(secrets) else {
-        return Ok(Entrance::Shut(SsoRefusal::ProviderRefused));
+    let Some((code, secrets)) = params.code.zip(secrets) else {
+        return Ok(Err(SsoRefusal::ProviderError));
     };
-    let Some(secret) = connections::secret(context, connection).await? else {
-        tracing::error!(connection = %connection.id, "the client secret can't be read: its key is gone");
-        return Ok(Entrance::Shut(SsoRefusal::Misconfigured));
+    let Some(client_secret) = connections::client_secret(context, connection).await? else {
+        tracing::error!(connection = %connection.id, "SSO client secret cannot be unsealed with any current key");
+        return Ok(Err(SsoRefusal::Misconfigured));
     };
-    match exchange::exchange(context, connection, secret, code, secrets).await {
-        Ok(person) => account_linking::enter(context, attempt, &person).await,
-        Err(refusal) => Ok(Entrance::Shut(refusal)),
+    match exchange::exchange_code(context, connection, client_secret, code, secrets).await {
+        Ok(claims) => account_linking::sign_in(context, flow, &claims).await,
+        Err(refusal) => Ok(Err(refusal)),
     }
 }
 
-/// Whether it is this provider that answers (RFC 9207: another might have been talked into answering in its place),
-/// and whether it says yes.
-async fn heard(
+/// Checks that the response comes from this connection's provider (`iss`, RFC 9207, against mix-up attacks) and is not
+/// an error response.
+async fn validate_response(
     context: &OrganizationContext<'_>,
     connection: &Connection,
-    says: &ProviderSays,
+    params: &CallbackParams,
 ) -> Result<(), SsoRefusal> {
     let app = context.app();
-    let provider = app.sso.get(app, &connection.issuer).await.map_err(|_| SsoRefusal::ProviderAway)?;
-    let told = provider.metadata.additional_metadata().authorization_response_iss_parameter_supported;
-    match &says.issuer {
-        Some(issuer) if *issuer != connection.issuer => Err(SsoRefusal::NotGenuine),
-        None if told => Err(SsoRefusal::NotGenuine),
-        _ => match says.error.as_deref() {
+    let provider = app.sso.get(app, &connection.issuer).await.map_err(|_| SsoRefusal::ProviderUnreachable)?;
+    let iss_required = provider.metadata.additional_metadata().authorization_response_iss_parameter_supported;
+    match &params.issuer {
+        Some(issuer) if *issuer != connection.issuer => Err(SsoRefusal::VerificationFailed),
+        None if iss_required => Err(SsoRefusal::VerificationFailed),
+        _ => match params.error.as_deref() {
             None => Ok(()),
-            Some("access_denied") => Err(SsoRefusal::Cancelled),
+            Some("access_denied") => Err(SsoRefusal::Canceled),
             Some(error) => {
                 let error: String = error.chars().filter(char::is_ascii_graphic).take(100).collect();
-                tracing::warn!(connection = %connection.id, error, "the provider refused");
-                Err(SsoRefusal::ProviderRefused)
+                tracing::warn!(connection = %connection.id, error, "SSO provider returned an error response");
+                Err(SsoRefusal::ProviderError)
             }
         },
     }

@@ -1,13 +1,14 @@
-//! Signing out: at the provider as well, and by the provider's word (`OpenID Connect Back-Channel Logout` 1.0).
+//! Single logout: RP-initiated logout at the provider (OpenID Connect RP-Initiated Logout 1.0), and back-channel logout
+//! by the provider (OpenID Connect Back-Channel Logout 1.0). Section numbers refer to the latter.
 
-use super::provider::{ALGORITHMS, Provider, SKEW_SECONDS};
-use super::{addresses, connection};
+use super::provider::{MAX_CLOCK_SKEW, Provider, SIGNING_ALGORITHMS};
+use super::{client_uris, load_connection};
 use crate::audit::{self, Actor, Targets};
 use crate::{Error, OrganizationContext, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use model::sso::SignedOutPage;
+use model::sso::ProviderLogout;
 use model::{ConnectionId, Problem, UserId};
 use openidconnect::core::CoreJwsSigningAlgorithm;
 use openidconnect::{ClientId, JsonWebKey, LogoutRequest, PostLogoutRedirectUrl};
@@ -16,33 +17,37 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// What makes a token one that signs out (section 2.4).
-const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
-/// The longest token that is looked at, in bytes.
-const MAX_TOKEN: usize = 16 * 1024;
-/// How long ago a token may have been made, in minutes.
-const ISSUED_MINUTES: i64 = 10;
+/// The member of `events` that identifies a logout token (section 2.4).
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// The maximum age of a logout token (`iat`).
+const MAX_TOKEN_AGE: TimeDelta = TimeDelta::minutes(10);
 
-/// Where the provider signs somebody out whose session here has ended; nothing, where it has no such place.
-pub async fn signed_out(
+/// The URL that ends the provider's own session after signing out here. `None` if the provider is unreachable or has no
+/// end session endpoint.
+///
+/// # Errors
+/// Not found, when there is no such connection.
+pub async fn provider_logout(
     context: &OrganizationContext<'_>,
     id: ConnectionId,
-) -> Result<Option<SignedOutPage>> {
-    let connection = connection(context, id).await?;
+) -> Result<Option<ProviderLogout>> {
+    let connection = load_connection(context, id).await?;
     let app = context.app();
     let Ok(provider) = app.sso.get(app, &connection.issuer).await else { return Ok(None) };
-    let Some(place) = provider.metadata.additional_metadata().end_session_endpoint.clone() else {
+    let Some(endpoint) = provider.metadata.additional_metadata().end_session_endpoint.clone() else {
         return Ok(None);
     };
-    if !app.sso.web(app).is_some_and(|web| web.allows(place.as_str())) {
+    if !app.sso.http_client(app).is_some_and(|client| client.is_allowed_url(endpoint.as_str())) {
         return Ok(None);
     }
-    let back = addresses(app, &context.summary.slug).after_sign_out;
-    let back = PostLogoutRedirectUrl::new(back).map_err(|why| Error::Internal(why.to_string()))?;
-    let request = LogoutRequest::from(place)
+    let redirect_uri = client_uris(app, &context.summary.slug).post_logout_redirect_uri;
+    let redirect_uri =
+        PostLogoutRedirectUrl::new(redirect_uri).map_err(|error| Error::Internal(error.to_string()))?;
+    let request = LogoutRequest::from(endpoint)
         .set_client_id(ClientId::new(connection.client_id))
-        .set_post_logout_redirect_uri(back);
-    Ok(Some(SignedOutPage { connection: connection.name, url: request.http_get_url().into() }))
+        .set_post_logout_redirect_uri(redirect_uri);
+    Ok(Some(ProviderLogout { connection: connection.name, url: request.http_get_url().into() }))
 }
 
 #[derive(Deserialize)]
@@ -55,8 +60,8 @@ struct Header {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Audience {
-    One(String),
-    Several(Vec<String>),
+    Single(String),
+    Multiple(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -71,46 +76,46 @@ struct Claims {
     nonce: Option<Value>,
 }
 
-/// A logout token, taken apart. The crate has a type for id tokens only, which have a subject always.
+/// A parsed but not yet verified logout token. The crate's ID token type does not fit: it requires a subject.
 struct LogoutToken<'a> {
     header: Header,
     claims: Claims,
-    signed: &'a str,
+    signing_input: &'a str,
     signature: Vec<u8>,
 }
 
 impl<'a> LogoutToken<'a> {
-    fn read(text: &'a str) -> Option<Self> {
-        let (signed, signature) = text.rsplit_once('.')?;
-        let (header, claims) = signed.split_once('.')?;
+    fn parse(text: &'a str) -> Option<Self> {
+        let (signing_input, signature) = text.rsplit_once('.')?;
+        let (header, claims) = signing_input.split_once('.')?;
         Some(Self {
-            header: part(header)?,
-            claims: part(claims)?,
-            signed,
+            header: decode_segment(header)?,
+            claims: decode_segment(claims)?,
+            signing_input,
             signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
         })
     }
 
-    fn is_for(&self, client: &str) -> bool {
+    fn is_for_client(&self, client_id: &str) -> bool {
         match &self.claims.aud {
-            Audience::One(audience) => audience == client,
-            Audience::Several(audiences) => audiences.iter().any(|audience| audience == client),
+            Audience::Single(audience) => audience == client_id,
+            Audience::Multiple(audiences) => audiences.iter().any(|audience| audience == client_id),
         }
     }
 
-    /// What can be said without a key (section 2.6).
-    fn is_timely(&self, now: DateTime<Utc>) -> bool {
+    /// Checks `iat` and `exp`.
+    fn is_current(&self, now: DateTime<Utc>) -> bool {
         let claims = &self.claims;
-        let skew = TimeDelta::seconds(SKEW_SECONDS);
-        let earliest = (now - TimeDelta::minutes(ISSUED_MINUTES) - skew).timestamp();
-        let issued = (earliest..=(now + skew).timestamp()).contains(&claims.iat);
-        issued && claims.exp.is_none_or(|end| end > (now - skew).timestamp())
+        let earliest = (now - MAX_TOKEN_AGE - MAX_CLOCK_SKEW).timestamp();
+        let latest = (now + MAX_CLOCK_SKEW).timestamp();
+        (earliest..=latest).contains(&claims.iat)
+            && claims.exp.is_none_or(|expires| expires > (now - MAX_CLOCK_SKEW).timestamp())
     }
 
-    /// Whether it is a logout token, and not an id token that somebody has got hold of.
-    fn signs_out(&self) -> bool {
+    /// Checks what distinguishes a logout token from a leaked ID token (section 2.6): the event, and no nonce.
+    fn is_logout_token(&self) -> bool {
         let claims = &self.claims;
-        claims.events.get(EVENT).is_some_and(Value::is_object)
+        claims.events.get(LOGOUT_EVENT).is_some_and(Value::is_object)
             && claims.nonce.is_none()
             && (claims.sub.is_some() || claims.sid.is_some())
             && self.header.crit.is_none()
@@ -118,35 +123,36 @@ impl<'a> LogoutToken<'a> {
 
     fn is_signed_by(&self, provider: &Provider) -> bool {
         let Header { alg, kid, .. } = &self.header;
-        ALGORITHMS.contains(alg)
+        SIGNING_ALGORITHMS.contains(alg)
             && provider
                 .metadata
                 .jwks()
                 .keys()
                 .iter()
                 .filter(|key| kid.is_none() || key.key_id().map(|id| id.as_str()) == kid.as_deref())
-                .any(|key| key.verify_signature(alg, self.signed.as_bytes(), &self.signature).is_ok())
+                .any(|key| key.verify_signature(alg, self.signing_input.as_bytes(), &self.signature).is_ok())
     }
 }
 
-fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
+fn decode_segment<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
-/// Ends the sessions that a provider's token names: those of one person, or one session of theirs.
+/// Handles a back-channel logout request: ends the sessions that the logout token names, either all sessions of a
+/// subject or one of them. Returns how many ended.
 ///
 /// # Errors
-/// When the token is none that can be believed: `Problem::InvalidLink`, and nothing more.
-pub async fn back_channel(context: &OrganizationContext<'_>, token: &str) -> Result<usize> {
-    let unusable = || Error::from(Problem::InvalidLink);
-    if token.len() > MAX_TOKEN {
-        return Err(unusable());
+/// `Problem::LinkUnusable` for every invalid token. The error does not reveal what was wrong.
+pub async fn back_channel_logout(context: &OrganizationContext<'_>, token: &str) -> Result<usize> {
+    let invalid = || Error::from(Problem::LinkUnusable);
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(invalid());
     }
-    let token = LogoutToken::read(token).ok_or_else(unusable)?;
-    if !token.is_timely(context.now) || !token.signs_out() {
-        return Err(unusable());
+    let token = LogoutToken::parse(token).ok_or_else(invalid)?;
+    if !token.is_current(context.now) || !token.is_logout_token() {
+        return Err(invalid());
     }
-    let candidates = sqlx::query!(
+    let connections = sqlx::query!(
         "select id, name, client_id from sso_connections where organization_id = $1 and issuer = $2",
         context.organization_id(),
         token.claims.iss
@@ -154,28 +160,28 @@ pub async fn back_channel(context: &OrganizationContext<'_>, token: &str) -> Res
     .fetch_all(&context.app().pool)
     .await?;
     let mut ended = None;
-    for candidate in candidates.into_iter().filter(|candidate| token.is_for(&candidate.client_id)) {
-        if ended.is_none() && !is_genuine(context, &token).await {
+    for connection in connections.into_iter().filter(|row| token.is_for_client(&row.client_id)) {
+        if ended.is_none() && !has_valid_signature(context, &token).await {
             break;
         }
-        let count = end(context, candidate.id, &candidate.name, &token.claims).await?;
+        let count = end_sessions(context, connection.id, &connection.name, &token.claims).await?;
         ended = Some(ended.unwrap_or_default() + count);
     }
-    ended.ok_or_else(unusable)
+    ended.ok_or_else(invalid)
 }
 
-/// Whether the provider has signed it, perhaps with a key that it has since a moment ago.
-async fn is_genuine(context: &OrganizationContext<'_>, token: &LogoutToken<'_>) -> bool {
+/// Verifies the signature, with refreshed keys if it matches none of the cached ones.
+async fn has_valid_signature(context: &OrganizationContext<'_>, token: &LogoutToken<'_>) -> bool {
     let app = context.app();
     let issuer = &token.claims.iss;
     match app.sso.get(app, issuer).await {
         Ok(provider) if token.is_signed_by(&provider) => true,
-        Ok(_) => app.sso.get_anew(app, issuer).await.is_ok_and(|provider| token.is_signed_by(&provider)),
+        Ok(_) => app.sso.refresh(app, issuer).await.is_ok_and(|provider| token.is_signed_by(&provider)),
         Err(_) => false,
     }
 }
 
-async fn end(
+async fn end_sessions(
     context: &OrganizationContext<'_>,
     connection: Uuid,
     name: &str,

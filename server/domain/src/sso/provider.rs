@@ -1,6 +1,6 @@
-//! A provider, as it tells of itself.
+//! Discovery: provider metadata and signing keys, cached per issuer.
 
-use super::http_client::Web;
+use super::http_client::ProviderHttpClient;
 use crate::AppContext;
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::core::{
@@ -16,14 +16,14 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// For how long it is believed what a provider told of itself, in minutes.
-const BELIEVED_MINUTES: i64 = 10;
-/// When a signature fits no key, the keys are asked for again: but not more often than after so many seconds.
-const KEYS_AGAIN_SECONDS: i64 = 10;
-/// How far the provider's clock and ours may be apart, in seconds.
-pub const SKEW_SECONDS: i64 = 60;
-/// The signatures that are believed: none that our own secret could make, and of course not none at all.
-pub const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+/// How long metadata and keys are cached.
+const METADATA_TTL: TimeDelta = TimeDelta::minutes(10);
+/// Metadata and keys younger than this are not fetched again, even when a signature matches none of the keys.
+const JWKS_MIN_REFRESH: TimeDelta = TimeDelta::seconds(10);
+/// The tolerated difference between the provider's clock and ours.
+pub const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
+/// Accepted signature algorithms: only asymmetric ones, so neither `none` nor one keyed with our own client secret.
+pub const SIGNING_ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
@@ -35,19 +35,19 @@ pub const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::EdDsa,
 ];
 
-/// What the crate does not read of a provider's metadata by itself.
+/// Provider metadata that the `openidconnect` crate does not parse.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct More {
+pub struct ExtraProviderMetadata {
     pub end_session_endpoint: Option<EndSessionUrl>,
-    /// RFC 9207: the answer says who answers.
+    /// Authorization responses have an `iss` parameter (RFC 9207).
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
 }
 
-impl AdditionalProviderMetadata for More {}
+impl AdditionalProviderMetadata for ExtraProviderMetadata {}
 
 pub type Metadata = ProviderMetadata<
-    More,
+    ExtraProviderMetadata,
     CoreAuthDisplay,
     CoreClientAuthMethod,
     CoreClaimName,
@@ -61,86 +61,95 @@ pub type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-/// What a provider told of itself, and when.
+/// The metadata of a provider, as of when it was fetched.
 pub struct Provider {
-    /// With its keys.
+    /// Includes the signing keys (JWKS).
     pub metadata: Metadata,
-    read_at: DateTime<Utc>,
+    fetched_at: DateTime<Utc>,
 }
 
-/// Why a provider can't be used.
+/// Why a provider's metadata can't be used.
 #[derive(Debug)]
-pub enum Unusable {
-    Away,
-    OtherIssuer(String),
+pub enum DiscoveryError {
+    Unreachable,
+    /// The metadata names this issuer instead of the configured one.
+    IssuerMismatch(String),
 }
 
-/// All providers that this process has spoken with lately.
+/// The providers that this process used recently, by issuer.
 #[derive(Default)]
-pub struct Providers {
-    web: OnceLock<Result<Web, String>>,
-    known: Mutex<HashMap<String, Arc<Provider>>>,
+pub struct ProviderCache {
+    http_client: OnceLock<Result<ProviderHttpClient, String>>,
+    providers: Mutex<HashMap<String, Arc<Provider>>>,
 }
 
-impl Providers {
-    pub(super) fn web(&self, app: &AppContext) -> Option<&Web> {
-        let web = self.web.get_or_init(|| Web::new(&app.base_url)).as_ref();
-        web.inspect_err(|why| tracing::error!(why, "no provider can be spoken with")).ok()
+impl ProviderCache {
+    pub(super) fn http_client(&self, app: &AppContext) -> Option<&ProviderHttpClient> {
+        let client = self.http_client.get_or_init(|| ProviderHttpClient::new(&app.base_url)).as_ref();
+        client.inspect_err(|error| tracing::error!(error, "failed to create the SSO HTTP client")).ok()
     }
 
-    /// The provider of this issuer, as it was read at most so long ago.
-    pub(super) async fn read(
+    /// Returns the provider from the cache if it was fetched less than `max_age` ago, or fetches it.
+    pub(super) async fn get_with_max_age(
         &self,
         app: &AppContext,
         issuer: &str,
-        at_most: TimeDelta,
-    ) -> Result<Arc<Provider>, Unusable> {
+        max_age: TimeDelta,
+    ) -> Result<Arc<Provider>, DiscoveryError> {
         let now = app.clock.now();
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(issuer).cloned();
-        if let Some(known) = known.filter(|known| now - known.read_at < at_most) {
-            return Ok(known);
+        let cached = self.providers.lock().unwrap_or_else(PoisonError::into_inner).get(issuer).cloned();
+        if let Some(cached) = cached.filter(|cached| now - cached.fetched_at < max_age) {
+            return Ok(cached);
         }
-        let web = self.web(app).ok_or(Unusable::Away)?;
-        let provider = Arc::new(discover(web, issuer, now).await?);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, known| now - known.read_at < TimeDelta::minutes(BELIEVED_MINUTES));
-        known.insert(issuer.to_owned(), Arc::clone(&provider));
+        let client = self.http_client(app).ok_or(DiscoveryError::Unreachable)?;
+        let provider = Arc::new(discover(client, issuer, now).await?);
+        let mut providers = self.providers.lock().unwrap_or_else(PoisonError::into_inner);
+        providers.retain(|_, cached| now - cached.fetched_at < METADATA_TTL);
+        providers.insert(issuer.to_owned(), Arc::clone(&provider));
         Ok(provider)
     }
 
-    /// The provider of this issuer.
-    pub(super) async fn get(&self, app: &AppContext, issuer: &str) -> Result<Arc<Provider>, Unusable> {
-        self.read(app, issuer, TimeDelta::minutes(BELIEVED_MINUTES)).await
+    pub(super) async fn get(&self, app: &AppContext, issuer: &str) -> Result<Arc<Provider>, DiscoveryError> {
+        self.get_with_max_age(app, issuer, METADATA_TTL).await
     }
 
-    /// The same, with the keys that it has by now.
-    pub(super) async fn get_anew(&self, app: &AppContext, issuer: &str) -> Result<Arc<Provider>, Unusable> {
-        self.read(app, issuer, TimeDelta::seconds(KEYS_AGAIN_SECONDS)).await
+    /// Fetches metadata and keys again, for instance after a key rotation, at most every [`JWKS_MIN_REFRESH`].
+    pub(super) async fn refresh(
+        &self,
+        app: &AppContext,
+        issuer: &str,
+    ) -> Result<Arc<Provider>, DiscoveryError> {
+        self.get_with_max_age(app, issuer, JWKS_MIN_REFRESH).await
     }
 }
 
-/// Reads what a provider tells of itself, and its keys (`OpenID Connect Discovery` 1.0, section 4).
-async fn discover(web: &Web, issuer: &str, read_at: DateTime<Utc>) -> Result<Provider, Unusable> {
-    let away = |why: &dyn Display| {
-        tracing::warn!(issuer, %why, "a provider can't be read");
-        Unusable::Away
+/// Fetches metadata and keys (OpenID Connect Discovery 1.0, section 4).
+async fn discover(
+    client: &ProviderHttpClient,
+    issuer: &str,
+    fetched_at: DateTime<Utc>,
+) -> Result<Provider, DiscoveryError> {
+    let unreachable = |error: &dyn Display| {
+        tracing::warn!(issuer, %error, "SSO provider discovery failed");
+        DiscoveryError::Unreachable
     };
-    let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let request = openidconnect::http::Request::get(address)
+    let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    let request = openidconnect::http::Request::get(url)
         .header("accept", "application/json")
         .body(Vec::new())
-        .map_err(|why| away(&why))?;
-    let response = web.call(request).await.map_err(|why| away(&why))?;
+        .map_err(|error| unreachable(&error))?;
+    let response = client.call(request).await.map_err(|error| unreachable(&error))?;
     if response.status() != openidconnect::http::StatusCode::OK {
-        return Err(away(&response.status()));
+        return Err(unreachable(&response.status()));
     }
-    let metadata: Metadata = serde_json::from_slice(response.body()).map_err(|why| away(&why))?;
+    let metadata: Metadata = serde_json::from_slice(response.body()).map_err(|error| unreachable(&error))?;
     if metadata.issuer().as_str() != issuer {
-        return Err(Unusable::OtherIssuer(metadata.issuer().as_str().to_owned()));
+        return Err(DiscoveryError::IssuerMismatch(metadata.issuer().as_str().to_owned()));
     }
-    if !web.allows(metadata.authorization_endpoint().as_str()) {
-        return Err(away(&"its authorization endpoint is no address to send anybody to"));
+    if !client.is_allowed_url(metadata.authorization_endpoint().as_str()) {
+        return Err(unreachable(&"the authorization endpoint is not an https URL"));
     }
-    let keys = JsonWebKeySet::fetch_async(metadata.jwks_uri(), web).await.map_err(|why| away(&why))?;
-    Ok(Provider { metadata: metadata.set_jwks(keys), read_at })
+    let keys =
+        JsonWebKeySet::fetch_async(metadata.jwks_uri(), client).await.map_err(|error| unreachable(&error))?;
+    Ok(Provider { metadata: metadata.set_jwks(keys), fetched_at })
 }

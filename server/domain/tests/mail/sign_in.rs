@@ -4,7 +4,7 @@ use crate::delivery::plain_text;
 use crate::smtp::{Behavior, Capabilities, SmtpServer};
 use crate::test_app::{SLUG, TestApp, until};
 use chrono::TimeDelta;
-use domain::sign_in::{SignInTry, by_code, by_link, request};
+use domain::sign_in::{PendingSignIn, redeem_code, redeem_link, request};
 use domain::{RequestContext, Source, Token};
 use sqlx::PgPool;
 use std::collections::HashMap;
@@ -44,10 +44,10 @@ async fn link_and_code_sign_in_once(pool: PgPool) {
     let texts = [plain_text(&received[0]), plain_text(&received[1])];
     let request_context = anonymous(&app);
     let context = request_context.organization(SLUG).await.unwrap();
-    assert!(by_link(&context, &token(&texts[0])).await.is_ok());
-    assert!(by_link(&context, &token(&texts[0])).await.is_err(), "once");
-    assert!(by_code(&context, &first, code(&texts[0])).await.is_err(), "once");
-    assert!(by_code(&context, &second, code(&texts[1])).await.is_ok());
+    assert!(redeem_link(&context, &token(&texts[0])).await.is_ok());
+    assert!(redeem_link(&context, &token(&texts[0])).await.is_err(), "once");
+    assert!(redeem_code(&context, &first, code(&texts[0])).await.is_err(), "once");
+    assert!(redeem_code(&context, &second, code(&texts[1])).await.is_ok());
     worker.stop().await;
 }
 

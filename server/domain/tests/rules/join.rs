@@ -37,7 +37,7 @@ async fn joining_activates_and_signs_in(pool: PgPool) {
     let nobody = app.anonymous();
     let session =
         join(&nobody.organization(SLUG).await.unwrap(), &token, BLOBBY, "  Blobby  Blob ").await.unwrap();
-    assert_eq!(session.seconds, 24 * 3600);
+    assert_eq!(session.ttl.num_seconds(), 24 * 3600);
     let blobby = request_context(&app.context, HashMap::from([(SLUG.to_owned(), session.token)]));
     let admin = blobby.admin(SLUG).await.unwrap();
     assert_eq!(admin.user.name, "Blobby Blob");

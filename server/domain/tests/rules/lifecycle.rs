@@ -155,7 +155,7 @@ async fn sign_in_link_of_a_suspended_user_is_rejected(pool: PgPool) {
     app.make_active(BLOBBY).await;
     let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
-    let link = sign_in::operator_link(&context, BLOBBY).await.unwrap();
+    let link = sign_in::create_operator_link(&context, BLOBBY).await.unwrap();
     app.suspend(BLOBBY).await;
     assert_eq!(refusal(sign_in::by_link(&context, &link).await), Problem::InvalidLink);
     assert_eq!(

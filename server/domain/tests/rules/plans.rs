@@ -100,8 +100,8 @@ impl Fixture {
         .fetch_one(pool)
         .await
         .unwrap();
-        let link = sign_in::operator_link(&organization, &email).await.unwrap();
-        let session = sign_in::by_link(&organization, &link).await.unwrap();
+        let link = sign_in::create_operator_link(&organization, &email).await.unwrap();
+        let session = sign_in::redeem_link(&organization, &link).await.unwrap();
         let organization = organization.id;
         let admin = request_context(&context, HashMap::from([(SLUG.to_owned(), session.token)]));
         Self { context, admin, organization, unrecorded: pool.clone(), plan_cache_mode }
@@ -199,9 +199,9 @@ impl Fixture {
             panic!("no such user")
         };
         let attempt = sign_in::request(&context, email).await.unwrap();
-        sign_in::by_code(&context, &attempt, "000000").await.err().unwrap();
-        sign_in::link_page(&context, &Token::random()).await.unwrap();
-        sign_in::by_link(&context, &Token::random()).await.err().unwrap();
+        sign_in::redeem_code(&context, &attempt, "000000").await.err().unwrap();
+        sign_in::link_status(&context, &Token::random()).await.unwrap();
+        sign_in::redeem_link(&context, &Token::random()).await.err().unwrap();
     }
 
     async fn change_users(&self) {

@@ -50,8 +50,8 @@ fn unchanged(user: &ScimUser) -> UserUpdate {
 async fn sign_in_as(app: &TestApp, email: &str) -> RequestContext {
     let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
-    let link = sign_in::operator_link(&context, email).await.unwrap();
-    let session = sign_in::by_link(&context, &link).await.unwrap();
+    let link = sign_in::create_operator_link(&context, email).await.unwrap();
+    let session = sign_in::redeem_link(&context, &link).await.unwrap();
     request_context(&app.context, HashMap::from([(SLUG.to_owned(), session.token)]))
 }
 

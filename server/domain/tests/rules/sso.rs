@@ -1,9 +1,8 @@
-//! Signing in by a provider: who comes in, as whom, and who does not.
+//! Signing in with SSO: account linking, just-in-time joining, and refusals.
 
-use crate::provider::{CLIENT, Provider, SECRET, Who};
+use crate::provider::{Account, CLIENT_ID, CLIENT_SECRET, TestProvider};
 use crate::test_app::{ADMIN, SLUG, TestApp, refusal, request_context};
-use chrono::TimeDelta;
-use domain::sso::{self, Finished, ProviderSays};
+use domain::sso::{self, CallbackOutcome, CallbackParams};
 use domain::{Token, groups, invitations, requests, users};
 use model::join::JoinPage;
 use model::requests::RequestsQuery;
@@ -14,16 +13,16 @@ use std::collections::HashMap;
 
 pub const BLOBBY: &str = "blobby@blobsrus.com";
 
-/// An organization, a provider, and the connection between the two.
-pub struct Sso {
+/// An app with an organization, a provider, and a connection to it.
+pub struct SsoApp {
     pub app: TestApp,
-    pub provider: Provider,
+    pub provider: TestProvider,
     pub connection: ConnectionId,
 }
 
-/// A browser at the provider's door.
-pub struct Begun {
-    pub browser: Token,
+/// A login flow whose browser is at the provider.
+pub struct StartedFlow {
+    pub browser_token: Token,
     pub url: String,
 }
 
@@ -31,93 +30,103 @@ pub fn form(issuer: String) -> ConnectionForm {
     ConnectionForm {
         name: "Acme".to_owned(),
         issuer,
-        client_id: CLIENT.to_owned(),
-        client_secret: SECRET.to_owned(),
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: CLIENT_SECRET.to_owned(),
         just_in_time: true,
         default_role: "member".to_owned(),
         ..ConnectionForm::default()
     }
 }
 
-impl Sso {
+impl SsoApp {
     pub async fn new(pool: PgPool) -> Self {
         Self::with(pool, |_| ()).await
     }
 
     pub async fn with(pool: PgPool, change: impl FnOnce(&mut ConnectionForm)) -> Self {
-        let app = TestApp::with_base_url(pool, "http://localhost:3000").await;
-        let provider = Provider::start(app.context.clock.clone()).await;
+        let app = TestApp::at(pool, "http://localhost:3000").await;
+        let provider = TestProvider::start(app.context.clock.clone()).await;
         let mut form = form(provider.issuer());
         change(&mut form);
-        let connection = sso::save(&app.admin.admin(SLUG).await.unwrap(), None, &form).await.unwrap();
+        let connection =
+            sso::save_connection(&app.admin.admin(SLUG).await.unwrap(), None, &form).await.unwrap();
         Self { app, provider, connection }
     }
 
-    pub async fn change(&self, change: impl FnOnce(&mut ConnectionForm)) {
+    pub async fn update_connection(&self, change: impl FnOnce(&mut ConnectionForm)) {
         let mut form = form(self.provider.issuer());
         change(&mut form);
         let admin = self.app.admin.admin(SLUG).await.unwrap();
-        sso::save(&admin, Some(self.connection), &form).await.unwrap();
+        sso::save_connection(&admin, Some(self.connection), &form).await.unwrap();
     }
 
-    pub async fn begin(&self, invitation: Option<&Token>) -> Begun {
-        let nobody = self.app.anonymous();
+    pub async fn start_flow(&self, invitation: Option<&Token>) -> StartedFlow {
+        let nobody = self.app.nobody();
         let context = nobody.organization(SLUG).await.unwrap();
-        let begun = sso::begin(&context, self.connection, "", invitation, None).await.unwrap();
-        Begun { browser: begun.browser, url: begun.url.unwrap() }
+        let redirect = sso::start(&context, self.connection, "", invitation, None).await.unwrap();
+        StartedFlow { browser_token: redirect.browser_token, url: redirect.url.unwrap() }
     }
 
-    pub async fn finish(&self, browser: &Token, says: ProviderSays) -> Finished {
-        let nobody = self.app.anonymous();
-        sso::finish(&nobody.organization(SLUG).await.unwrap(), Some(browser), says).await.unwrap()
+    pub async fn callback(&self, browser_token: &Token, params: CallbackParams) -> CallbackOutcome {
+        let nobody = self.app.nobody();
+        sso::handle_callback(&nobody.organization(SLUG).await.unwrap(), Some(browser_token), params)
+            .await
+            .unwrap()
     }
 
-    /// Somebody goes to the provider, signs in there and comes back; nothing, when they are not let in.
-    pub async fn comes_by(&self, who: Who, invitation: Option<&Token>) -> Result<Token, SsoRefusal> {
-        let begun = self.begin(invitation).await;
-        let (code, state) = self.provider.sign_in(&begun.url, who);
-        let says = ProviderSays { state, code: Some(code), ..ProviderSays::default() };
-        match self.finish(&begun.browser, says).await {
-            Finished::SignedIn { session, .. } => Ok(session.token),
-            Finished::Refused => Err(self.refusal(&begun.browser).await),
+    /// Runs a whole login flow, started from the page of an invitation if there is one. Returns the session's token.
+    pub async fn sign_in_from_invitation(
+        &self,
+        account: Account,
+        invitation: Option<&Token>,
+    ) -> Result<Token, SsoRefusal> {
+        let flow = self.start_flow(invitation).await;
+        let (code, state) = self.provider.authorize(&flow.url, account);
+        let params = CallbackParams { state, code: Some(code), ..CallbackParams::default() };
+        match self.callback(&flow.browser_token, params).await {
+            CallbackOutcome::SignedIn { session, .. } => Ok(session.token),
+            CallbackOutcome::Refused => Err(self.refusal(&flow.browser_token).await),
         }
     }
 
-    pub async fn comes(&self, who: Who) -> Result<Token, SsoRefusal> {
-        self.comes_by(who, None).await
+    pub async fn sign_in(&self, account: Account) -> Result<Token, SsoRefusal> {
+        self.sign_in_from_invitation(account, None).await
     }
 
-    pub async fn refusal(&self, browser: &Token) -> SsoRefusal {
-        let nobody = self.app.anonymous();
-        sso::refused_page(&nobody.organization(SLUG).await.unwrap(), Some(browser)).await.unwrap().refusal
+    pub async fn refusal(&self, browser_token: &Token) -> SsoRefusal {
+        let nobody = self.app.nobody();
+        sso::last_refusal(&nobody.organization(SLUG).await.unwrap(), Some(browser_token))
+            .await
+            .unwrap()
+            .refusal
     }
 
-    /// The address of whoever holds this session.
-    pub async fn email(&self, session: Token) -> String {
+    /// The address of the user signed in with this session.
+    pub async fn email_of(&self, session: Token) -> String {
         let request_context = request_context(&self.app.context, HashMap::from([(SLUG.to_owned(), session)]));
         request_context.member(SLUG).await.unwrap().user.email
     }
 
-    pub async fn active(&self) -> i64 {
+    pub async fn count_active_users(&self) -> i64 {
         self.app.count("users where status = 'active'").await
     }
 }
 
-fn blobby() -> Who {
-    Who::new("subject-1", BLOBBY)
+fn blobby() -> Account {
+    Account::new("subject-1", BLOBBY)
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_stranger_joins_with_the_default_role_and_groups(pool: PgPool) {
-    let sso = Sso::new(pool).await;
+async fn jit_user_gets_default_role_and_groups(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
     let admin = sso.app.admin.admin(SLUG).await.unwrap();
     let group = groups::save(&admin, None, "Everybody", "", &[]).await.unwrap();
-    sso.change(|form| {
+    sso.update_connection(|form| {
         form.default_role = "admin".to_owned();
         form.groups = vec![group];
     })
     .await;
-    let session = sso.comes(blobby()).await.unwrap();
+    let session = sso.sign_in(blobby()).await.unwrap();
     let request_context = request_context(&sso.app.context, HashMap::from([(SLUG.to_owned(), session)]));
     let joined = request_context.admin(SLUG).await.unwrap();
     assert_eq!((joined.user.email.as_str(), joined.user.name.as_str()), (BLOBBY, "Blobby Blob"));
@@ -129,26 +138,26 @@ async fn a_stranger_joins_with_the_default_role_and_groups(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_stranger_is_refused_where_only_the_invited_join(pool: PgPool) {
-    let sso = Sso::with(pool, |form| form.just_in_time = false).await;
-    let refused = sso.comes(blobby()).await.err().unwrap();
-    assert_eq!(refused, SsoRefusal::Stranger { email: BLOBBY.to_owned() });
-    assert_eq!(sso.app.count("users").await, 1, "the admin alone");
+async fn uninvited_user_is_refused_without_jit(pool: PgPool) {
+    let sso = SsoApp::with(pool, |form| form.just_in_time = false).await;
+    let refusal = sso.sign_in(blobby()).await.err().unwrap();
+    assert_eq!(refusal, SsoRefusal::NotInvited { email: BLOBBY.to_owned() });
+    assert_eq!(sso.app.count("users").await, 1, "only the admin");
     assert_eq!(sso.app.count("sso_identities").await, 0);
-    // Whoever attempts again and again fills no log.
-    sso.comes(blobby()).await.err().unwrap();
+    // A repeated attempt is not audited again.
+    sso.sign_in(blobby()).await.err().unwrap();
     let rows = "audit_events where action = 'sso.sign_in_refused' and target_email = 'blobby@blobsrus.com'
         and details->>'reason' = 'not invited'";
     assert_eq!(sso.app.count(rows).await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn an_invited_person_gets_what_was_offered_and_nobody_becomes_two(pool: PgPool) {
+async fn sso_sign_in_accepts_the_open_invitation(pool: PgPool) {
     for just_in_time in ["true", "false"] {
-        let sso = Sso::with(pool.clone(), |form| form.just_in_time = just_in_time == "true").await;
+        let sso = SsoApp::with(pool.clone(), |form| form.just_in_time = just_in_time == "true").await;
         sso.app.invite_as("Blobby@blobsrus.com", OrganizationRole::Admin).await;
         let token = sso.app.token("Blobby@blobsrus.com").await;
-        let session = sso.comes(blobby()).await.unwrap();
+        let session = sso.sign_in(blobby()).await.unwrap();
         let request_context = request_context(&sso.app.context, HashMap::from([(SLUG.to_owned(), session)]));
         assert!(request_context.admin(SLUG).await.is_ok());
         let nobody = sso.app.anonymous();
@@ -160,25 +169,25 @@ async fn an_invited_person_gets_what_was_offered_and_nobody_becomes_two(pool: Pg
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn an_expired_invitation_counts_only_where_everybody_joins(pool: PgPool) {
-    let sso = Sso::with(pool, |form| form.just_in_time = false).await;
+async fn expired_invitation_counts_only_with_jit(pool: PgPool) {
+    let sso = SsoApp::with(pool, |form| form.just_in_time = false).await;
     sso.app.invite_as(BLOBBY, OrganizationRole::Admin).await;
     sso.app.wait_days(8);
-    assert!(matches!(sso.comes(blobby()).await, Err(SsoRefusal::Stranger { .. })));
-    sso.change(|_| ()).await;
-    sso.comes(blobby()).await.unwrap();
+    assert!(matches!(sso.sign_in(blobby()).await, Err(SsoRefusal::NotInvited { .. })));
+    sso.update_connection(|_| ()).await;
+    sso.sign_in(blobby()).await.unwrap();
     assert_eq!(sso.app.count("users where role = 'admin' and joined_by = 'sso'").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_request_is_stale_once_its_asker_came_by_sso_and_can_be_dismissed(pool: PgPool) {
-    let sso = Sso::new(pool).await;
+async fn request_is_stale_after_joining_by_sso(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
     sso.app.invite(BLOBBY).await;
     sso.app.wait_days(8);
     let nobody = sso.app.anonymous();
     let token = sso.app.token(BLOBBY).await;
     requests::request_renewal(&nobody.organization(SLUG).await.unwrap(), &token).await.unwrap();
-    sso.comes(blobby()).await.unwrap();
+    sso.sign_in(blobby()).await.unwrap();
     let admin = sso.app.admin.admin(SLUG).await.unwrap();
     let page = requests::list(&admin, &RequestsQuery::default()).await.unwrap();
     assert_eq!(page.rows[0].member.as_ref().map(|member| member.by.label()), Some("via SSO"));
@@ -186,110 +195,124 @@ async fn a_request_is_stale_once_its_asker_came_by_sso_and_can_be_dismissed(pool
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_suspended_person_is_refused_known_or_not(pool: PgPool) {
-    let sso = Sso::new(pool).await;
+async fn suspended_user_is_refused_linked_or_not(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
     sso.app.make_active(BLOBBY).await;
     sso.app.suspend(BLOBBY).await;
     let suspended = SsoRefusal::Suspended { email: BLOBBY.to_owned() };
-    assert_eq!(sso.comes(blobby()).await.err().unwrap(), suspended);
+    assert_eq!(sso.sign_in(blobby()).await.err().unwrap(), suspended);
     sso.app.act(model::actions::UserAction::Reactivate, BLOBBY).await;
-    sso.comes(blobby()).await.unwrap();
+    sso.sign_in(blobby()).await.unwrap();
     sso.app.suspend(BLOBBY).await;
-    assert_eq!(sso.comes(blobby()).await.err().unwrap(), suspended);
-    assert_eq!(sso.app.count("sessions").await, 1, "the admin's alone");
+    assert_eq!(sso.sign_in(blobby()).await.err().unwrap(), suspended);
+    assert_eq!(sso.app.count("sessions").await, 1, "only the admin's");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn only_a_verified_address_counts(pool: PgPool) {
-    let sso = Sso::new(pool).await;
+async fn unverified_email_is_refused(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
     sso.app.invite(BLOBBY).await;
-    let unverified = Who { verified: false, ..blobby() };
-    assert_eq!(sso.comes(unverified.clone()).await.err().unwrap(), SsoRefusal::Unverified);
-    let elsewhere = Who { only_in_user_info: true, ..unverified };
-    assert_eq!(sso.comes(elsewhere).await.err().unwrap(), SsoRefusal::Unverified);
-    assert_eq!(sso.active().await, 1);
-    // Nobody has checked the address, so the log does not have it.
+    let unverified = Account { email_verified: false, ..blobby() };
+    assert_eq!(sso.sign_in(unverified.clone()).await.err().unwrap(), SsoRefusal::EmailNotVerified);
+    let in_user_info = Account { only_in_user_info: true, ..unverified };
+    assert_eq!(sso.sign_in(in_user_info).await.err().unwrap(), SsoRefusal::EmailNotVerified);
+    assert_eq!(sso.count_active_users().await, 1);
+    // Unverified addresses are not audited.
     assert_eq!(
         sso.app.count("audit_events where action = 'sso.sign_in_refused' and target_email is null").await,
         1
     );
-    let told = Who { only_in_user_info: true, ..blobby() };
-    let session = sso.comes(told).await.unwrap();
-    assert_eq!(sso.email(session).await, BLOBBY);
+    let in_user_info = Account { only_in_user_info: true, ..blobby() };
+    let session = sso.sign_in(in_user_info).await.unwrap();
+    assert_eq!(sso.email_of(session).await, BLOBBY);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn somebody_whose_address_changes_stays_the_same_user(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    sso.comes(blobby()).await.unwrap();
-    for changed in [Who::new("subject-1", "bloss@blobsrus.com"), Who { verified: false, ..blobby() }] {
-        let session = sso.comes(changed).await.unwrap();
-        assert_eq!(sso.email(session).await, BLOBBY);
+async fn linked_user_with_changed_email_is_same_user(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    sso.sign_in(blobby()).await.unwrap();
+    for changed in
+        [Account::new("subject-1", "bloss@blobsrus.com"), Account { email_verified: false, ..blobby() }]
+    {
+        let session = sso.sign_in(changed).await.unwrap();
+        assert_eq!(sso.email_of(session).await, BLOBBY);
     }
     assert_eq!(sso.app.count("users").await, 2);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_stranger_who_gets_an_old_address_does_not_become_its_user(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    sso.comes(blobby()).await.unwrap();
-    let stranger = sso.comes(Who::new("subject-2", BLOBBY)).await.err().unwrap();
-    assert_eq!(stranger, SsoRefusal::OtherPerson { email: BLOBBY.to_owned() });
+async fn reassigned_email_does_not_link_another_identity(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    sso.sign_in(blobby()).await.unwrap();
+    let stranger = sso.sign_in(Account::new("subject-2", BLOBBY)).await.err().unwrap();
+    assert_eq!(stranger, SsoRefusal::LinkedToAnotherIdentity { email: BLOBBY.to_owned() });
     assert_eq!(sso.app.count("sso_identities").await, 1);
-    // Once the member is gone, the address starts anew.
+    // After revoking the member, the address can be linked to another identity.
     sso.app.revoke(BLOBBY).await;
-    sso.comes(Who::new("subject-2", BLOBBY)).await.unwrap();
+    sso.sign_in(Account::new("subject-2", BLOBBY)).await.unwrap();
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn two_first_sign_ins_at_once_are_one_user(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    let (one, two) = tokio::join!(sso.comes(blobby()), sso.comes(blobby()));
-    assert!(one.is_ok() && two.is_ok());
+async fn concurrent_first_sign_ins_create_one_user(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    let (first, second) = tokio::join!(sso.sign_in(blobby()), sso.sign_in(blobby()));
+    assert!(first.is_ok() && second.is_ok());
     assert_eq!(sso.app.count("users").await, 2);
     assert_eq!(sso.app.count("sso_identities").await, 1);
-    let (three, four) = tokio::join!(
-        sso.comes(Who::new("a", "bloss@blobsrus.com")),
-        sso.comes(Who::new("b", "bloss@blobsrus.com"))
+    let (first, second) = tokio::join!(
+        sso.sign_in(Account::new("a", "bloss@blobsrus.com")),
+        sso.sign_in(Account::new("b", "bloss@blobsrus.com"))
     );
-    assert!(three.is_ok() != four.is_ok(), "one address is one person");
+    assert!(first.is_ok() != second.is_ok(), "an address is linked to one identity");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn the_invitation_survives_the_round_trip(pool: PgPool) {
-    let sso = Sso::with(pool, |form| form.just_in_time = false).await;
+async fn flow_from_invitation_requires_the_invited_email(pool: PgPool) {
+    let sso = SsoApp::with(pool, |form| form.just_in_time = false).await;
     sso.app.invite("blobby@blobsrus.com, bloss@blobsrus.com").await;
     let token = sso.app.token("bloss@blobsrus.com").await;
-    let mismatch = sso.comes_by(blobby(), Some(&token)).await.err().unwrap();
-    let both = SsoRefusal::Mismatch { invited: "bloss@blobsrus.com".to_owned(), came: BLOBBY.to_owned() };
-    assert_eq!(mismatch, both);
-    assert_eq!(sso.active().await, 1, "nobody has joined");
-    let session = sso.comes_by(Who::new("subject-2", "Bloss@blobsrus.com"), Some(&token)).await.unwrap();
-    assert_eq!(sso.email(session).await, "bloss@blobsrus.com");
-    // Somebody who is a member already opens the link of another.
-    sso.comes(blobby()).await.unwrap();
+    let mismatch = sso.sign_in_from_invitation(blobby(), Some(&token)).await.err().unwrap();
+    let expected = SsoRefusal::InvitationMismatch {
+        invited: "bloss@blobsrus.com".to_owned(),
+        signed_in_as: BLOBBY.to_owned(),
+    };
+    assert_eq!(mismatch, expected);
+    assert_eq!(sso.count_active_users().await, 1, "nobody has joined");
+    let session = sso
+        .sign_in_from_invitation(Account::new("subject-2", "Bloss@blobsrus.com"), Some(&token))
+        .await
+        .unwrap();
+    assert_eq!(sso.email_of(session).await, "bloss@blobsrus.com");
+    // A member opens somebody else's invitation.
+    sso.sign_in(blobby()).await.unwrap();
     sso.app.invite("third@blobsrus.com").await;
     let token = sso.app.token("third@blobsrus.com").await;
-    assert!(matches!(sso.comes_by(blobby(), Some(&token)).await, Err(SsoRefusal::Mismatch { .. })));
+    assert!(matches!(
+        sso.sign_in_from_invitation(blobby(), Some(&token)).await,
+        Err(SsoRefusal::InvitationMismatch { .. })
+    ));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn only_the_allowed_domains_come_in(pool: PgPool) {
-    let sso = Sso::with(pool, |form| form.allowed_domains = "BlobsRus.com".to_owned()).await;
-    let refused = sso.comes(Who::new("x", "eve@sub.blobsrus.com")).await.err().unwrap();
-    assert_eq!(refused, SsoRefusal::DomainNotAllowed { email: "eve@sub.blobsrus.com".to_owned() });
-    sso.comes(blobby()).await.unwrap();
-    // Whose address has moved away is out as well, and so is who shows none.
-    let moved = sso.comes(Who::new("subject-1", "blobby@elsewhere.example")).await;
+async fn email_outside_allowed_domains_is_refused(pool: PgPool) {
+    let sso = SsoApp::with(pool, |form| form.allowed_domains = "BlobsRus.com".to_owned()).await;
+    let refusal = sso.sign_in(Account::new("x", "eve@sub.blobsrus.com")).await.err().unwrap();
+    assert_eq!(refusal, SsoRefusal::DomainNotAllowed { email: "eve@sub.blobsrus.com".to_owned() });
+    sso.sign_in(blobby()).await.unwrap();
+    // Also for linked identities: a changed domain or a missing address is refused.
+    let moved = sso.sign_in(Account::new("subject-1", "blobby@elsewhere.example")).await;
     assert!(matches!(moved, Err(SsoRefusal::DomainNotAllowed { .. })));
-    assert_eq!(sso.comes(Who { verified: false, ..blobby() }).await.err().unwrap(), SsoRefusal::Unverified);
+    assert_eq!(
+        sso.sign_in(Account { email_verified: false, ..blobby() }).await.err().unwrap(),
+        SsoRefusal::EmailNotVerified
+    );
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn the_first_admin_is_found_by_the_address(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    let session = sso.comes(Who::new("ada", ADMIN)).await.unwrap();
-    assert_eq!(sso.email(session).await, ADMIN);
+async fn first_sso_sign_in_links_existing_admin_by_email(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    let session = sso.sign_in(Account::new("ada", ADMIN)).await.unwrap();
+    assert_eq!(sso.email_of(session).await, ADMIN);
     let admin = sso.app.admin.admin(SLUG).await.unwrap();
     let list = users::list(&admin, &model::users::UsersQuery::default()).await.unwrap();
     assert!(list.rows.iter().all(|row| row.status == UserStatus::Active));
@@ -300,39 +323,37 @@ async fn the_first_admin_is_found_by_the_address(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_provider_that_is_away_is_told_of_and_comes_back(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    sso.provider.down(true);
-    let nobody = sso.app.anonymous();
+async fn unreachable_provider_is_reported_and_recovers(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    sso.provider.set_down(true);
+    let nobody = sso.app.nobody();
     let context = nobody.organization(SLUG).await.unwrap();
-    let begun = sso::begin(&context, sso.connection, "", None, None).await.unwrap();
-    assert_eq!(begun.url, None);
-    assert_eq!(sso.refusal(&begun.browser).await, SsoRefusal::ProviderAway);
-    sso.provider.down(false);
-    let begun = sso.begin(None).await;
-    let (code, state) = sso.provider.sign_in(&begun.url, blobby());
-    sso.provider.down(true);
-    let says = ProviderSays { state, code: Some(code), ..ProviderSays::default() };
-    assert!(matches!(sso.finish(&begun.browser, says).await, Finished::Refused));
-    assert_eq!(sso.refusal(&begun.browser).await, SsoRefusal::ProviderAway);
-    sso.provider.down(false);
-    sso.comes(blobby()).await.unwrap();
+    let flow = sso::start(&context, sso.connection, "", None, None).await.unwrap();
+    assert_eq!(flow.url, None);
+    assert_eq!(sso.refusal(&flow.browser_token).await, SsoRefusal::ProviderUnreachable);
+    sso.provider.set_down(false);
+    let flow = sso.start_flow(None).await;
+    let (code, state) = sso.provider.authorize(&flow.url, blobby());
+    sso.provider.set_down(true);
+    let params = CallbackParams { state, code: Some(code), ..CallbackParams::default() };
+    assert!(matches!(sso.callback(&flow.browser_token, params).await, CallbackOutcome::Refused));
+    assert_eq!(sso.refusal(&flow.browser_token).await, SsoRefusal::ProviderUnreachable);
+    sso.provider.set_down(false);
+    sso.sign_in(blobby()).await.unwrap();
     assert_eq!(sso.app.count("audit_events where action = 'sso.sign_in_refused'").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_connection_of_another_organization_is_not_there(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    crate::test_app::create_organization(&sso.app.context, "other", "eve@other.example").await;
-    let nobody = sso.app.anonymous();
+async fn connection_of_another_organization_is_not_found(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    crate::test_app::found(&sso.app.context, "other", "eve@other.example").await;
+    let nobody = sso.app.nobody();
     let other = nobody.organization("other").await.unwrap();
-    assert_eq!(refusal(sso::begin(&other, sso.connection, "", None, None).await), Problem::NotFound);
-    let begun = sso.begin(None).await;
-    let (code, state) = sso.provider.sign_in(&begun.url, blobby());
-    let says = ProviderSays { state, code: Some(code), ..ProviderSays::default() };
-    let finished = sso::finish(&other, Some(&begun.browser), says).await.unwrap();
-    assert!(matches!(finished, Finished::Refused));
-    assert_eq!(sso.active().await, 2, "the two admins alone");
-    let later = sso.app.context.clock.now() + TimeDelta::minutes(1);
-    assert!(later > sso.app.context.clock.now());
+    assert_eq!(refusal(sso::start(&other, sso.connection, "", None, None).await), Problem::NotFound);
+    let flow = sso.start_flow(None).await;
+    let (code, state) = sso.provider.authorize(&flow.url, blobby());
+    let params = CallbackParams { state, code: Some(code), ..CallbackParams::default() };
+    let outcome = sso::handle_callback(&other, Some(&flow.browser_token), params).await.unwrap();
+    assert!(matches!(outcome, CallbackOutcome::Refused));
+    assert_eq!(sso.count_active_users().await, 2, "only the two admins");
 }

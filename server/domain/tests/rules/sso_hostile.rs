@@ -1,218 +1,244 @@
-//! Providers, pages and people that lie: none of them gets in, and none gets somebody else in.
+//! Attacks on SSO: forged tokens, misbehaving providers, and codes or states used in the wrong flow or browser.
 
-use crate::provider::{Trick, Who};
-use crate::sso::{BLOBBY, Sso};
+use crate::provider::{Account, Misbehavior};
+use crate::sso::{BLOBBY, SsoApp};
 use chrono::TimeDelta;
 use domain::Token;
-use domain::sso::{Finished, ProviderSays};
+use domain::sso::{CallbackOutcome, CallbackParams};
 use model::sso::SsoRefusal;
 use sqlx::PgPool;
 
-fn blobby() -> Who {
-    Who::new("subject-1", BLOBBY)
+fn blobby() -> Account {
+    Account::new("subject-1", BLOBBY)
 }
 
-fn says(code: &str, state: &str) -> ProviderSays {
-    ProviderSays { state: state.to_owned(), code: Some(code.to_owned()), ..ProviderSays::default() }
+fn callback_params(code: &str, state: &str) -> CallbackParams {
+    CallbackParams { state: state.to_owned(), code: Some(code.to_owned()), ..CallbackParams::default() }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn no_token_is_believed_that_is_not_the_providers_for_us_now(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    for trick in [
-        Trick::NoSignature,
-        Trick::SignedWithTheSecret,
-        Trick::SignedByAStranger,
-        Trick::OtherAudience,
-        Trick::AlsoForAnother,
-        Trick::OtherParty,
-        Trick::OtherIssuer,
-        Trick::OtherNonce,
-        Trick::NoNonce,
-        Trick::Over,
-        Trick::FromTomorrow,
+async fn invalid_id_token_is_rejected(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    for misbehavior in [
+        Misbehavior::UnsignedToken,
+        Misbehavior::HmacWithClientSecret,
+        Misbehavior::UnknownKey,
+        Misbehavior::WrongAudience,
+        Misbehavior::ExtraAudience,
+        Misbehavior::WrongAuthorizedParty,
+        Misbehavior::WrongIssuer,
+        Misbehavior::WrongNonce,
+        Misbehavior::MissingNonce,
+        Misbehavior::ExpiredToken,
+        Misbehavior::TokenFromTheFuture,
     ] {
-        sso.provider.trick(trick);
-        assert_eq!(sso.comes(blobby()).await.err().unwrap(), SsoRefusal::NotGenuine, "{trick:?}");
+        sso.provider.misbehave(misbehavior);
+        assert_eq!(
+            sso.sign_in(blobby()).await.err().unwrap(),
+            SsoRefusal::VerificationFailed,
+            "{misbehavior:?}"
+        );
     }
-    assert_eq!(sso.active().await, 1, "the admin alone");
-    let rows =
-        "audit_events where action = 'sso.sign_in_refused' and details->>'reason' = 'answer not genuine'";
-    assert_eq!(sso.app.count(rows).await, 1, "the same is written down once in a while");
-    sso.provider.trick(Trick::Honest);
-    sso.comes(blobby()).await.unwrap();
+    assert_eq!(sso.count_active_users().await, 1, "only the admin");
+    let rows = "audit_events where action = 'sso.sign_in_refused' and details->>'reason' = 'response failed verification'";
+    assert_eq!(sso.app.count(rows).await, 1, "a repeated refusal is audited once");
+    sso.provider.misbehave(Misbehavior::None);
+    sso.sign_in(blobby()).await.unwrap();
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_secret_that_the_provider_does_not_take_is_told_to_admins(pool: PgPool) {
-    let sso = Sso::with(pool, |form| form.client_secret = "mistyped".to_owned()).await;
-    assert_eq!(sso.comes(blobby()).await.err().unwrap(), SsoRefusal::Misconfigured);
-    let rows = "audit_events where action = 'sso.sign_in_refused' and details->>'reason' = 'client ID or secret not taken'";
+async fn rejected_client_secret_is_audited(pool: PgPool) {
+    let sso = SsoApp::with(pool, |form| form.client_secret = "mistyped".to_owned()).await;
+    assert_eq!(sso.sign_in(blobby()).await.err().unwrap(), SsoRefusal::Misconfigured);
+    let rows = "audit_events where action = 'sso.sign_in_refused' and details->>'reason' = 'client ID or secret rejected'";
     assert_eq!(sso.app.count(rows).await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn user_info_about_somebody_else_is_not_taken(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    sso.provider.trick(Trick::OtherPersonInUserInfo);
-    let who = Who { only_in_user_info: true, ..blobby() };
-    assert_eq!(sso.comes(who).await.err().unwrap(), SsoRefusal::NotGenuine);
+async fn user_info_of_another_subject_is_rejected(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    sso.provider.misbehave(Misbehavior::UserInfoOfOtherSubject);
+    let account = Account { only_in_user_info: true, ..blobby() };
+    assert_eq!(sso.sign_in(account).await.err().unwrap(), SsoRefusal::VerificationFailed);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn no_answer_is_read_for_ever_and_no_secret_follows_a_redirect(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    sso.provider.trick(Trick::Endless);
-    assert_eq!(sso.comes(blobby()).await.err().unwrap(), SsoRefusal::ProviderAway);
-    sso.provider.trick(Trick::SendsElsewhere);
-    sso.comes(blobby()).await.err().unwrap();
-    assert!(!sso.provider.asked().contains(&"/elsewhere".to_owned()));
+async fn endless_responses_and_redirects_are_refused(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    sso.provider.misbehave(Misbehavior::EndlessResponse);
+    assert_eq!(sso.sign_in(blobby()).await.err().unwrap(), SsoRefusal::ProviderUnreachable);
+    sso.provider.misbehave(Misbehavior::Redirect);
+    sso.sign_in(blobby()).await.err().unwrap();
+    assert!(!sso.provider.requested_paths().contains(&"/elsewhere".to_owned()));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn new_keys_of_the_provider_are_picked_up(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    sso.comes(blobby()).await.unwrap();
-    sso.provider.rotate();
+async fn rotated_provider_keys_are_fetched_once(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    sso.sign_in(blobby()).await.unwrap();
+    sso.provider.rotate_keys();
     sso.app.context.clock.advance(TimeDelta::seconds(11));
-    sso.comes(blobby()).await.unwrap();
-    sso.comes(blobby()).await.unwrap();
-    let asked = sso.provider.asked();
-    let keys = asked.iter().filter(|path| *path == "/keys").count();
-    assert_eq!(keys, 2, "once at first, and once when a signature fitted no key");
+    sso.sign_in(blobby()).await.unwrap();
+    sso.sign_in(blobby()).await.unwrap();
+    let paths = sso.provider.requested_paths();
+    let keys = paths.iter().filter(|path| *path == "/keys").count();
+    assert_eq!(keys, 2, "once initially, once after the rotation");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn an_attackers_code_gets_nothing_in_the_victims_browser(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    let attacker = sso.begin(None).await;
-    let (code, state) = sso.provider.sign_in(&attacker.url, Who::new("evil", "evil@blobsrus.com"));
-    // The victim has begun nothing, or something else.
-    for victim in [Token::random(), sso.begin(None).await.browser] {
-        assert!(matches!(sso.finish(&victim, says(&code, &state)).await, Finished::Refused));
-        assert_eq!(sso.refusal(&victim).await, SsoRefusal::Over);
+async fn code_is_refused_in_another_browser(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    let attacker = sso.start_flow(None).await;
+    let (code, state) = sso.provider.authorize(&attacker.url, Account::new("evil", "evil@blobsrus.com"));
+    // The victim's browser has no login flow, or another one.
+    for victim in [Token::random(), sso.start_flow(None).await.browser_token] {
+        assert!(matches!(
+            sso.callback(&victim, callback_params(&code, &state)).await,
+            CallbackOutcome::Refused
+        ));
+        assert_eq!(sso.refusal(&victim).await, SsoRefusal::FlowExpired);
     }
     let nobody = sso.app.anonymous();
     let context = nobody.organization(crate::test_app::SLUG).await.unwrap();
-    let finished = domain::sso::finish(&context, None, says(&code, &state)).await.unwrap();
-    assert!(matches!(finished, Finished::Refused));
-    assert_eq!(sso.active().await, 1);
-    // It is still good where it was begun: nobody can spoil another's try.
-    assert!(matches!(sso.finish(&attacker.browser, says(&code, &state)).await, Finished::SignedIn { .. }));
+    let outcome = domain::sso::handle_callback(&context, None, callback_params(&code, &state)).await.unwrap();
+    assert!(matches!(outcome, CallbackOutcome::Refused));
+    assert_eq!(sso.count_active_users().await, 1);
+    // The flow still completes in its own browser: others can't use it up.
+    assert!(matches!(
+        sso.callback(&attacker.browser_token, callback_params(&code, &state)).await,
+        CallbackOutcome::SignedIn { .. }
+    ));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_code_of_one_try_is_not_taken_for_another(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    let (one, two) = (sso.begin(None).await, sso.begin(None).await);
-    let (code, _) = sso.provider.sign_in(&one.url, blobby());
-    let (_, state) = sso.provider.sign_in(&two.url, blobby());
-    assert!(matches!(sso.finish(&two.browser, says(&code, &state)).await, Finished::Refused));
-    assert_eq!(sso.refusal(&two.browser).await, SsoRefusal::ProviderRefused, "the verifier is another");
-    assert_eq!(sso.active().await, 1);
+async fn code_is_refused_in_another_login_flow(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    let (first, second) = (sso.start_flow(None).await, sso.start_flow(None).await);
+    let (code, _) = sso.provider.authorize(&first.url, blobby());
+    let (_, state) = sso.provider.authorize(&second.url, blobby());
+    assert!(matches!(
+        sso.callback(&second.browser_token, callback_params(&code, &state)).await,
+        CallbackOutcome::Refused
+    ));
+    assert_eq!(
+        sso.refusal(&second.browser_token).await,
+        SsoRefusal::ProviderError,
+        "the PKCE verifier differs"
+    );
+    assert_eq!(sso.count_active_users().await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_try_works_once_also_by_two_at_once(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    let begun = sso.begin(None).await;
-    let (code, state) = sso.provider.sign_in(&begun.url, blobby());
-    let finish = || sso.finish(&begun.browser, says(&code, &state));
-    let (one, two) = tokio::join!(finish(), finish());
-    let in_at = [one, two].into_iter().filter(|came| matches!(came, Finished::SignedIn { .. })).count();
-    assert_eq!(in_at, 1);
-    assert!(matches!(finish().await, Finished::Refused));
-    assert_eq!(sso.refusal(&begun.browser).await, SsoRefusal::Over);
-    assert_eq!(sso.provider.asked().iter().filter(|path| *path == "/token").count(), 1);
+async fn concurrent_callbacks_complete_one_login_flow(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    let flow = sso.start_flow(None).await;
+    let (code, state) = sso.provider.authorize(&flow.url, blobby());
+    let callback = || sso.callback(&flow.browser_token, callback_params(&code, &state));
+    let (first, second) = tokio::join!(callback(), callback());
+    let outcomes = [first, second].into_iter();
+    let signed_in = outcomes.filter(|outcome| matches!(outcome, CallbackOutcome::SignedIn { .. }));
+    assert_eq!(signed_in.count(), 1);
+    assert!(matches!(callback().await, CallbackOutcome::Refused));
+    assert_eq!(sso.refusal(&flow.browser_token).await, SsoRefusal::FlowExpired);
+    assert_eq!(sso.provider.requested_paths().iter().filter(|path| *path == "/token").count(), 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_try_ends_after_ten_minutes(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    for (minutes, seconds, good) in [(9, 59, true), (10, 0, false)] {
-        let begun = sso.begin(None).await;
-        let (code, state) = sso.provider.sign_in(&begun.url, blobby());
+async fn login_flow_expires_after_ten_minutes(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    for (minutes, seconds, accepted) in [(9, 59, true), (10, 0, false)] {
+        let flow = sso.start_flow(None).await;
+        let (code, state) = sso.provider.authorize(&flow.url, blobby());
         sso.app.context.clock.advance(TimeDelta::minutes(minutes) + TimeDelta::seconds(seconds));
-        let finished = sso.finish(&begun.browser, says(&code, &state)).await;
-        assert_eq!(matches!(finished, Finished::SignedIn { .. }), good, "{minutes}:{seconds}");
+        let outcome = sso.callback(&flow.browser_token, callback_params(&code, &state)).await;
+        assert_eq!(matches!(outcome, CallbackOutcome::SignedIn { .. }), accepted, "{minutes}:{seconds}");
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn tries_that_nobody_finishes_are_forgotten(pool: PgPool) {
-    let sso = Sso::new(pool).await;
+async fn abandoned_login_flows_are_purged(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
     for _ in 0..5 {
-        sso.begin(None).await;
+        sso.start_flow(None).await;
     }
     sso.app.context.clock.advance(TimeDelta::minutes(21));
-    sso.begin(None).await;
+    sso.start_flow(None).await;
     assert_eq!(sso.app.count("sso_login_flows").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn two_tabs_of_one_browser_do_not_disturb_each_other(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    let one = sso.begin(None).await;
-    let nobody = sso.app.anonymous();
+async fn login_flows_in_two_tabs_are_independent(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    let first = sso.start_flow(None).await;
+    let nobody = sso.app.nobody();
     let context = nobody.organization(crate::test_app::SLUG).await.unwrap();
-    let again = Some(one.browser.clone());
-    let two = domain::sso::begin(&context, sso.connection, "", None, again).await.unwrap();
-    for url in [&two.url.unwrap(), &one.url] {
-        let (code, state) = sso.provider.sign_in(url, blobby());
-        assert!(matches!(sso.finish(&one.browser, says(&code, &state)).await, Finished::SignedIn { .. }));
+    let browser_token = Some(first.browser_token.clone());
+    let second = domain::sso::start(&context, sso.connection, "", None, browser_token).await.unwrap();
+    for url in [&second.url.unwrap(), &first.url] {
+        let (code, state) = sso.provider.authorize(url, blobby());
+        assert!(matches!(
+            sso.callback(&first.browser_token, callback_params(&code, &state)).await,
+            CallbackOutcome::SignedIn { .. }
+        ));
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_sign_in_that_is_too_long_ago_is_not_taken(pool: PgPool) {
-    let sso = Sso::with(pool, |form| form.max_age_minutes = "60".to_owned()).await;
-    let begun = sso.begin(None).await;
-    assert!(begun.url.contains("max_age=3600"), "{}", begun.url);
-    for (minutes, good) in [(None, false), (Some(62), false), (Some(60), true), (Some(1), true)] {
-        let who = Who { signed_in_minutes_ago: minutes, ..blobby() };
-        assert_eq!(sso.comes(who).await.is_ok(), good, "{minutes:?}");
+async fn auth_time_older_than_max_age_is_rejected(pool: PgPool) {
+    let sso = SsoApp::with(pool, |form| form.max_age_minutes = "60".to_owned()).await;
+    let flow = sso.start_flow(None).await;
+    assert!(flow.url.contains("max_age=3600"), "{}", flow.url);
+    for (minutes, accepted) in [(None, false), (Some(62), false), (Some(60), true), (Some(1), true)] {
+        let account = Account { auth_minutes_ago: minutes, ..blobby() };
+        assert_eq!(sso.sign_in(account).await.is_ok(), accepted, "{minutes:?}");
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn an_answer_of_another_provider_is_not_taken_for_this_one(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    sso.provider.says_who_answers();
-    for (issuer, good) in
+async fn callback_with_wrong_or_missing_iss_is_rejected(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    sso.provider.advertise_iss_parameter();
+    for (issuer, accepted) in
         [(None, false), (Some("https://evil.example".to_owned()), false), (Some(sso.provider.issuer()), true)]
     {
-        let begun = sso.begin(None).await;
-        let (code, state) = sso.provider.sign_in(&begun.url, blobby());
-        let says = ProviderSays { issuer: issuer.clone(), ..says(&code, &state) };
-        let finished = sso.finish(&begun.browser, says).await;
-        assert_eq!(matches!(finished, Finished::SignedIn { .. }), good, "{issuer:?}");
+        let flow = sso.start_flow(None).await;
+        let (code, state) = sso.provider.authorize(&flow.url, blobby());
+        let params = CallbackParams { issuer: issuer.clone(), ..callback_params(&code, &state) };
+        let outcome = sso.callback(&flow.browser_token, params).await;
+        assert_eq!(matches!(outcome, CallbackOutcome::SignedIn { .. }), accepted, "{issuer:?}");
     }
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn a_no_of_the_provider_is_told_and_used_up(pool: PgPool) {
-    let sso = Sso::new(pool).await;
+async fn error_response_is_reported_and_ends_the_flow(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
     for (error, refusal) in
-        [("access_denied", SsoRefusal::Cancelled), ("server_error", SsoRefusal::ProviderRefused)]
+        [("access_denied", SsoRefusal::Canceled), ("server_error", SsoRefusal::ProviderError)]
     {
-        let begun = sso.begin(None).await;
-        let (code, state) = sso.provider.sign_in(&begun.url, blobby());
-        let no =
-            ProviderSays { state: state.clone(), error: Some(error.to_owned()), ..ProviderSays::default() };
-        assert!(matches!(sso.finish(&begun.browser, no).await, Finished::Refused));
-        assert_eq!(sso.refusal(&begun.browser).await, refusal);
-        assert!(matches!(sso.finish(&begun.browser, says(&code, &state)).await, Finished::Refused));
+        let flow = sso.start_flow(None).await;
+        let (code, state) = sso.provider.authorize(&flow.url, blobby());
+        let error_response = CallbackParams {
+            state: state.clone(),
+            error: Some(error.to_owned()),
+            ..CallbackParams::default()
+        };
+        assert!(matches!(sso.callback(&flow.browser_token, error_response).await, CallbackOutcome::Refused));
+        assert_eq!(sso.refusal(&flow.browser_token).await, refusal);
+        assert!(matches!(
+            sso.callback(&flow.browser_token, callback_params(&code, &state)).await,
+            CallbackOutcome::Refused
+        ));
     }
     assert_eq!(sso.app.count("audit_events where action = 'sso.sign_in_refused'").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn nothing_of_a_try_or_a_connection_can_be_read_in_the_database(pool: PgPool) {
-    let sso = Sso::new(pool).await;
-    let begun = sso.begin(None).await;
+async fn database_contains_no_sso_secrets_in_plain_text(pool: PgPool) {
+    let sso = SsoApp::new(pool).await;
+    let flow = sso.start_flow(None).await;
     let query: Vec<(String, String)> =
-        url::Url::parse(&begun.url).unwrap().query_pairs().into_owned().collect();
-    let mut secrets = vec![crate::provider::SECRET.to_owned(), begun.browser.expose().to_owned()];
+        url::Url::parse(&flow.url).unwrap().query_pairs().into_owned().collect();
+    let mut secrets = vec![crate::provider::CLIENT_SECRET.to_owned(), flow.browser_token.expose().to_owned()];
     secrets.extend(
         query.into_iter().filter(|(name, _)| matches!(&**name, "state" | "nonce")).map(|(_, value)| value),
     );

@@ -287,7 +287,7 @@ async fn sso_sign_in_transitions_match_the_table(pool: PgPool) {
     let sso = Sso::new(pool).await;
     let app = &sso.app;
     for action in [Action::SsoSignIn, Action::SsoSignInInvited] {
-        sso.change(|form| form.just_in_time = action == Action::SsoSignIn).await;
+        sso.update_connection(|form| form.just_in_time = action == Action::SsoSignIn).await;
         for state in MembershipState::ALL {
             let case = format!("{} × {state:?}", action.label());
             let email = format!("{action:?}-{state:?}@blobsrus.com").to_lowercase();

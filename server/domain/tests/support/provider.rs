@@ -1,4 +1,4 @@
-//! An identity provider that does as a test wants: honest, or not. It speaks as much HTTP as it has to.
+//! An OpenID Connect provider for tests, with a minimal HTTP server. It can misbehave on demand.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,80 +13,80 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-pub const CLIENT: &str = "vestibule";
-pub const SECRET: &str = "a secret of the client, with a colon : in it";
+pub const CLIENT_ID: &str = "vestibule";
+pub const CLIENT_SECRET: &str = "a client secret, with a colon : in it";
 
-/// How it deceives.
+/// What the provider does wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Trick {
+pub enum Misbehavior {
     #[default]
-    Honest,
-    NoSignature,
-    SignedWithTheSecret,
-    SignedByAStranger,
-    OtherAudience,
-    AlsoForAnother,
-    OtherParty,
-    OtherIssuer,
-    OtherNonce,
-    NoNonce,
-    Over,
-    FromTomorrow,
-    Endless,
-    SendsElsewhere,
-    OtherPersonInUserInfo,
+    None,
+    UnsignedToken,
+    HmacWithClientSecret,
+    UnknownKey,
+    WrongAudience,
+    ExtraAudience,
+    WrongAuthorizedParty,
+    WrongIssuer,
+    WrongNonce,
+    MissingNonce,
+    ExpiredToken,
+    TokenFromTheFuture,
+    EndlessResponse,
+    Redirect,
+    UserInfoOfOtherSubject,
 }
 
-/// Who signs in there next.
+/// The account that signs in at the provider.
 #[derive(Clone, Debug)]
-pub struct Who {
+pub struct Account {
     pub subject: String,
     pub email: String,
-    pub verified: bool,
+    pub email_verified: bool,
     pub name: String,
-    pub session: String,
-    /// How many minutes ago they typed their password; nothing: it is not told.
-    pub signed_in_minutes_ago: Option<i64>,
-    /// Whether the id token leaves the address out, and the user info tells it.
+    pub session_id: String,
+    /// The age of the `auth_time` claim; `None` leaves the claim out.
+    pub auth_minutes_ago: Option<i64>,
+    /// Whether email and name are only in the UserInfo response, not in the ID token.
     pub only_in_user_info: bool,
 }
 
-impl Who {
+impl Account {
     pub fn new(subject: &str, email: &str) -> Self {
         Self {
             subject: subject.to_owned(),
             email: email.to_owned(),
-            verified: true,
+            email_verified: true,
             name: "Blobby Blob".to_owned(),
-            session: "session-1".to_owned(),
-            signed_in_minutes_ago: None,
+            session_id: "session-1".to_owned(),
+            auth_minutes_ago: None,
             only_in_user_info: false,
         }
     }
 }
 
-struct Code {
-    who: Who,
+struct AuthorizationCode {
+    account: Account,
     nonce: String,
-    challenge: String,
+    code_challenge: String,
 }
 
 struct State {
     issuer: String,
-    /// What it calls itself, if otherwise.
-    calls_itself: Option<String>,
+    /// Overrides the issuer in the metadata.
+    metadata_issuer: Option<String>,
     kid: u32,
     key: CoreEdDsaPrivateSigningKey,
-    codes: HashMap<String, Code>,
-    tokens: HashMap<String, Who>,
-    trick: Trick,
-    says_who_answers: bool,
-    down: bool,
-    asked: Vec<String>,
+    codes: HashMap<String, AuthorizationCode>,
+    access_tokens: HashMap<String, Account>,
+    misbehavior: Misbehavior,
+    advertises_iss: bool,
+    is_down: bool,
+    requested_paths: Vec<String>,
 }
 
 #[derive(Clone)]
-pub struct Provider {
+pub struct TestProvider {
     state: Arc<Mutex<State>>,
     clock: Clock,
 }
@@ -97,31 +97,31 @@ fn new_key(kid: u32) -> CoreEdDsaPrivateSigningKey {
     CoreEdDsaPrivateSigningKey::from_ed25519_pem(&pem, kid).unwrap()
 }
 
-fn part(value: &Value) -> String {
+fn encode_segment(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-impl Provider {
+impl TestProvider {
     pub async fn start(clock: Clock) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let state = State {
             issuer: format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port()),
-            calls_itself: None,
+            metadata_issuer: None,
             kid: 1,
             key: new_key(1),
             codes: HashMap::new(),
-            tokens: HashMap::new(),
-            trick: Trick::Honest,
-            says_who_answers: false,
-            down: false,
-            asked: Vec::new(),
+            access_tokens: HashMap::new(),
+            misbehavior: Misbehavior::None,
+            advertises_iss: false,
+            is_down: false,
+            requested_paths: Vec::new(),
         };
         let provider = Self { state: Arc::new(Mutex::new(state)), clock };
-        let serving = provider.clone();
+        let server = provider.clone();
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let provider = serving.clone();
+                let provider = server.clone();
                 tokio::spawn(async move { provider.serve(stream).await });
             }
         });
@@ -132,56 +132,61 @@ impl Provider {
         self.state.lock().unwrap().issuer.clone()
     }
 
-    pub fn trick(&self, trick: Trick) {
-        self.state.lock().unwrap().trick = trick;
+    pub fn misbehave(&self, misbehavior: Misbehavior) {
+        self.state.lock().unwrap().misbehavior = misbehavior;
     }
 
-    pub fn says_who_answers(&self) {
-        self.state.lock().unwrap().says_who_answers = true;
+    /// Announces the `iss` parameter of authorization responses (RFC 9207) in the metadata.
+    pub fn advertise_iss_parameter(&self) {
+        self.state.lock().unwrap().advertises_iss = true;
     }
 
-    pub fn calls_itself(&self, name: &str) {
-        self.state.lock().unwrap().calls_itself = Some(name.to_owned());
+    pub fn set_metadata_issuer(&self, issuer: &str) {
+        self.state.lock().unwrap().metadata_issuer = Some(issuer.to_owned());
     }
 
-    pub fn down(&self, down: bool) {
-        self.state.lock().unwrap().down = down;
+    pub fn set_down(&self, is_down: bool) {
+        self.state.lock().unwrap().is_down = is_down;
     }
 
-    /// New keys in place of the old ones.
-    pub fn rotate(&self) {
+    /// Replaces the signing key.
+    pub fn rotate_keys(&self) {
         let mut state = self.state.lock().unwrap();
         state.kid += 1;
         state.key = new_key(state.kid);
     }
 
-    /// The paths that were asked for.
-    pub fn asked(&self) -> Vec<String> {
-        self.state.lock().unwrap().asked.clone()
+    /// The paths of all requests so far.
+    pub fn requested_paths(&self) -> Vec<String> {
+        self.state.lock().unwrap().requested_paths.clone()
     }
 
-    /// Somebody signs in at the page that a browser was sent to; gives back the code and the state.
-    pub fn sign_in(&self, url: &str, who: Who) -> (String, String) {
+    /// Answers the authorization request of this URL as if the account had signed in. Returns the code and the state.
+    pub fn authorize(&self, url: &str, account: Account) -> (String, String) {
         let url = Url::parse(url).unwrap();
         let query: HashMap<String, String> = url.query_pairs().into_owned().collect();
-        assert_eq!(query["client_id"], CLIENT);
+        assert_eq!(query["client_id"], CLIENT_ID);
         assert_eq!(query["response_type"], "code");
         assert_eq!(query["code_challenge_method"], "S256");
         assert!(query["scope"].split(' ').any(|scope| scope == "openid"));
         let mut state = self.state.lock().unwrap();
-        let code = format!("code-{}", state.codes.len() + state.tokens.len());
-        let kept = Code { who, nonce: query["nonce"].clone(), challenge: query["code_challenge"].clone() };
-        state.codes.insert(code.clone(), kept);
+        let code = format!("code-{}", state.codes.len() + state.access_tokens.len());
+        let authorization = AuthorizationCode {
+            account,
+            nonce: query["nonce"].clone(),
+            code_challenge: query["code_challenge"].clone(),
+        };
+        state.codes.insert(code.clone(), authorization);
         (code, query["state"].clone())
     }
 
-    /// A token, signed as it does.
-    pub fn sign(&self, kind: &str, claims: &Value) -> String {
+    /// A JWT signed with the current key.
+    pub fn sign_jwt(&self, typ: &str, claims: &Value) -> String {
         let state = self.state.lock().unwrap();
-        let header = json!({ "alg": "EdDSA", "typ": kind, "kid": format!("key-{}", state.kid) });
-        let signed = format!("{}.{}", part(&header), part(claims));
-        let signature = state.key.sign(&CoreJwsSigningAlgorithm::EdDsa, signed.as_bytes()).unwrap();
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        let header = json!({ "alg": "EdDSA", "typ": typ, "kid": format!("key-{}", state.kid) });
+        let signing_input = format!("{}.{}", encode_segment(&header), encode_segment(claims));
+        let signature = state.key.sign(&CoreJwsSigningAlgorithm::EdDsa, signing_input.as_bytes()).unwrap();
+        format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     async fn serve(&self, mut stream: TcpStream) {
@@ -204,41 +209,41 @@ impl Provider {
         let length = header("content-length").map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await.unwrap();
-        let (trick, down) = {
+        let (misbehavior, is_down) = {
             let mut state = self.state.lock().unwrap();
-            state.asked.push(path.clone());
-            (state.trick, state.down)
+            state.requested_paths.push(path.clone());
+            (state.misbehavior, state.is_down)
         };
-        if down {
+        if is_down {
             return;
         }
-        if path == "/token" && trick == Trick::Endless {
+        if path == "/token" && misbehavior == Misbehavior::EndlessResponse {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n").await;
             while stream.write_all(&[b' '; 4096]).await.is_ok() {}
             return;
         }
-        let (status, answer) = match path.as_str() {
+        let (status, body) = match path.as_str() {
             "/.well-known/openid-configuration" => ("200 OK", self.metadata()),
-            "/keys" => ("200 OK", self.keys()),
-            "/token" if trick == Trick::SendsElsewhere => ("307 Temporary Redirect", json!({})),
-            "/token" => self.token(&body, header("authorization").unwrap_or_default()),
-            "/userinfo" => self.user_info(&header("authorization").unwrap_or_default()),
+            "/keys" => ("200 OK", self.jwks()),
+            "/token" if misbehavior == Misbehavior::Redirect => ("307 Temporary Redirect", json!({})),
+            "/token" => self.token_response(&body, header("authorization").unwrap_or_default()),
+            "/userinfo" => self.user_info_response(&header("authorization").unwrap_or_default()),
             _ => ("404 Not Found", json!({})),
         };
-        let answer = answer.to_string();
-        let reply = format!(
+        let body = body.to_string();
+        let response = format!(
             "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nlocation: /elsewhere\r\n\
-             connection: close\r\n\r\n{answer}",
-            answer.len()
+             connection: close\r\n\r\n{body}",
+            body.len()
         );
-        let _ = stream.write_all(reply.as_bytes()).await;
+        let _ = stream.write_all(response.as_bytes()).await;
     }
 
     fn metadata(&self) -> Value {
         let state = self.state.lock().unwrap();
         let issuer = &state.issuer;
         json!({
-            "issuer": state.calls_itself.as_ref().unwrap_or(issuer),
+            "issuer": state.metadata_issuer.as_ref().unwrap_or(issuer),
             "authorization_endpoint": format!("{issuer}/authorize"),
             "token_endpoint": format!("{issuer}/token"),
             "userinfo_endpoint": format!("{issuer}/userinfo"),
@@ -246,94 +251,102 @@ impl Provider {
             "end_session_endpoint": format!("{issuer}/end"),
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
-            // What a provider says of its signatures is no reason to believe one.
+            // The relying party must not accept insecure algorithms just because the metadata lists them.
             "id_token_signing_alg_values_supported": ["EdDSA", "none", "HS256"],
-            "authorization_response_iss_parameter_supported": state.says_who_answers,
+            "authorization_response_iss_parameter_supported": state.advertises_iss,
         })
     }
 
-    fn keys(&self) -> Value {
+    fn jwks(&self) -> Value {
         let state = self.state.lock().unwrap();
         json!({ "keys": [serde_json::to_value(state.key.as_verification_key()).unwrap()] })
     }
 
-    fn token(&self, body: &[u8], authorization: String) -> (&'static str, Value) {
+    fn token_response(&self, body: &[u8], authorization: String) -> (&'static str, Value) {
         let fields: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
         let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let secret = base64::engine::general_purpose::STANDARD.encode(format!(
+        let credentials = base64::engine::general_purpose::STANDARD.encode(format!(
             "{}:{}",
-            encode(CLIENT),
-            encode(SECRET)
+            encode(CLIENT_ID),
+            encode(CLIENT_SECRET)
         ));
-        if authorization != format!("Basic {secret}") {
+        if authorization != format!("Basic {credentials}") {
             return ("401 Unauthorized", json!({ "error": "invalid_client" }));
         }
-        let refused = ("400 Bad Request", json!({ "error": "invalid_grant" }));
-        let (code, trick, issuer, access) = {
+        let invalid_grant = ("400 Bad Request", json!({ "error": "invalid_grant" }));
+        let (code, misbehavior, issuer, access_token) = {
             let mut state = self.state.lock().unwrap();
-            let Some(code) = state.codes.remove(&fields["code"]) else { return refused };
-            let access = format!("access-{}", state.tokens.len());
-            state.tokens.insert(access.clone(), code.who.clone());
-            (code, state.trick, state.issuer.clone(), access)
+            let Some(code) = state.codes.remove(&fields["code"]) else { return invalid_grant };
+            let access_token = format!("access-{}", state.access_tokens.len());
+            state.access_tokens.insert(access_token.clone(), code.account.clone());
+            (code, state.misbehavior, state.issuer.clone(), access_token)
         };
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(fields["code_verifier"].as_bytes()));
-        if challenge != code.challenge {
-            return refused;
+        if challenge != code.code_challenge {
+            return invalid_grant;
         }
         let now = self.clock.now().timestamp();
-        let who = &code.who;
+        let account = &code.account;
         let mut claims = json!({
-            "iss": issuer, "sub": who.subject, "aud": CLIENT, "iat": now, "exp": now + 300,
-            "nonce": code.nonce, "sid": who.session,
+            "iss": issuer, "sub": account.subject, "aud": CLIENT_ID, "iat": now, "exp": now + 300,
+            "nonce": code.nonce, "sid": account.session_id,
         });
-        if !who.only_in_user_info {
-            claims["email"] = json!(who.email);
-            claims["email_verified"] = json!(who.verified);
-            claims["name"] = json!(who.name);
+        if !account.only_in_user_info {
+            claims["email"] = json!(account.email);
+            claims["email_verified"] = json!(account.email_verified);
+            claims["name"] = json!(account.name);
         }
-        if let Some(minutes) = who.signed_in_minutes_ago {
+        if let Some(minutes) = account.auth_minutes_ago {
             claims["auth_time"] = json!(now - 60 * minutes);
         }
-        match trick {
-            Trick::OtherAudience => claims["aud"] = json!("somebody else"),
-            Trick::AlsoForAnother => claims["aud"] = json!([CLIENT, "somebody else"]),
-            Trick::OtherParty => claims["azp"] = json!("somebody else"),
-            Trick::OtherIssuer => claims["iss"] = json!("http://127.0.0.1:1"),
-            Trick::OtherNonce => claims["nonce"] = json!("another"),
-            Trick::NoNonce => drop(claims.as_object_mut().unwrap().remove("nonce")),
-            Trick::Over => claims["exp"] = json!(now - 61),
-            Trick::FromTomorrow => claims["iat"] = json!(now + 86_400),
+        match misbehavior {
+            Misbehavior::WrongAudience => claims["aud"] = json!("another-client"),
+            Misbehavior::ExtraAudience => claims["aud"] = json!([CLIENT_ID, "another-client"]),
+            Misbehavior::WrongAuthorizedParty => claims["azp"] = json!("another-client"),
+            Misbehavior::WrongIssuer => claims["iss"] = json!("http://127.0.0.1:1"),
+            Misbehavior::WrongNonce => claims["nonce"] = json!("another"),
+            Misbehavior::MissingNonce => drop(claims.as_object_mut().unwrap().remove("nonce")),
+            Misbehavior::ExpiredToken => claims["exp"] = json!(now - 61),
+            Misbehavior::TokenFromTheFuture => claims["iat"] = json!(now + 86_400),
             _ => {}
         }
-        let token = match trick {
-            Trick::NoSignature => format!("{}.{}.", part(&json!({ "alg": "none" })), part(&claims)),
-            Trick::SignedWithTheSecret => {
-                let signed = format!("{}.{}", part(&json!({ "alg": "HS256" })), part(&claims));
-                let key = openidconnect::core::CoreHmacKey::new(SECRET);
-                let signature = key.sign(&CoreJwsSigningAlgorithm::HmacSha256, signed.as_bytes()).unwrap();
-                format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        let token = match misbehavior {
+            Misbehavior::UnsignedToken => {
+                format!("{}.{}.", encode_segment(&json!({ "alg": "none" })), encode_segment(&claims))
             }
-            Trick::SignedByAStranger => {
-                let honest = self.sign("JWT", &claims);
-                let signed = honest.rsplit_once('.').unwrap().0;
-                let signature = new_key(1).sign(&CoreJwsSigningAlgorithm::EdDsa, signed.as_bytes()).unwrap();
-                format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+            Misbehavior::HmacWithClientSecret => {
+                let header = json!({ "alg": "HS256" });
+                let signing_input = format!("{}.{}", encode_segment(&header), encode_segment(&claims));
+                let key = openidconnect::core::CoreHmacKey::new(CLIENT_SECRET);
+                let signature =
+                    key.sign(&CoreJwsSigningAlgorithm::HmacSha256, signing_input.as_bytes()).unwrap();
+                format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
             }
-            _ => self.sign("JWT", &claims),
+            Misbehavior::UnknownKey => {
+                let valid = self.sign_jwt("JWT", &claims);
+                let signing_input = valid.rsplit_once('.').unwrap().0;
+                let signature =
+                    new_key(1).sign(&CoreJwsSigningAlgorithm::EdDsa, signing_input.as_bytes()).unwrap();
+                format!("{signing_input}.{}", URL_SAFE_NO_PAD.encode(signature))
+            }
+            _ => self.sign_jwt("JWT", &claims),
         };
-        ("200 OK", json!({ "access_token": access, "token_type": "Bearer", "id_token": token }))
+        ("200 OK", json!({ "access_token": access_token, "token_type": "Bearer", "id_token": token }))
     }
 
-    fn user_info(&self, authorization: &str) -> (&'static str, Value) {
+    fn user_info_response(&self, authorization: &str) -> (&'static str, Value) {
         let state = self.state.lock().unwrap();
-        let Some(who) = state.tokens.get(authorization.trim_start_matches("Bearer ")) else {
+        let Some(account) = state.access_tokens.get(authorization.trim_start_matches("Bearer ")) else {
             return ("401 Unauthorized", json!({}));
         };
-        let subject =
-            if state.trick == Trick::OtherPersonInUserInfo { "somebody else" } else { &who.subject };
+        let subject = if state.misbehavior == Misbehavior::UserInfoOfOtherSubject {
+            "another-subject"
+        } else {
+            &account.subject
+        };
         (
             "200 OK",
-            json!({ "sub": subject, "email": who.email, "email_verified": who.verified, "name": who.name }),
+            json!({ "sub": subject, "email": account.email, "email_verified": account.email_verified, "name": account.name }),
         )
     }
 }

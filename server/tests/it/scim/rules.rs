@@ -127,7 +127,7 @@ async fn changed_user_name_becomes_the_sign_in_address(pool: PgPool) {
     let cookie = server.signed_in("blobsrus", "old@blobs.example").await;
     let request_context = server.request_context();
     let context = request_context.organization("blobsrus").await.unwrap();
-    let link = domain::sign_in::operator_link(&context, "old@blobs.example").await.unwrap();
+    let link = domain::sign_in::create_operator_link(&context, "old@blobs.example").await.unwrap();
     let user = scim
         .patch(&path, json!([{ "op": "replace", "path": "userName", "value": "New@blobs.example" }]))
         .await

@@ -137,7 +137,7 @@ async fn push_sign_ins(
     let mut hashes = Vec::with_capacity(sign_ins.len());
     for claimed in &sign_ins {
         let Some(sign_in_id) = claimed.sign_in_id else { continue };
-        let (token, code) = (Token::random(), secret::six_digits());
+        let (token, code) = (Token::random(), secret::six_digit_code());
         let organization = OrganizationId(claimed.organization_id);
         hashes.push(SignInSecrets {
             organization_id: claimed.organization_id,
