@@ -165,7 +165,7 @@ fn SessionItem(
         <li>
             <div>
                 <p><strong>{device.clone()}</strong>{session.is_current.then_some(" (this browser)")}</p>
-                <p class="muted small">"Last used "<Moment at=session.last_used_at now/>", signed in "<Moment at=session.created_at now/></p>
+                <p class="muted small">"Last used "<RelativeTime at=session.last_used_at now/>", signed in "<RelativeTime at=session.created_at now/></p>
             </div>
             {(!session.is_current).then(|| erased_view! {
                 <ServerForm action=end class="inline">

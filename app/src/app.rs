@@ -50,7 +50,7 @@ lazy_routes! {
         "/o/:org/settings/provisioning": scim::ProvisioningPage = provisioning_page, preload_provisioning;
     }
     sso {
-        "/o/:org/settings/authentication": connections::AuthenticationPage = authentication_page, preload_authentication;
+        "/o/:org/settings/authentication": connections::SsoConnectionsPage = authentication_page, preload_authentication;
     }
 }
 

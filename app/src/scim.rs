@@ -46,7 +46,7 @@ pub fn ProvisioningPage() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match provisioning.await {
                         Ok(provisioning) => erased_view! { <ProvisioningDetails provisioning/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </StaleWhileLoading>
@@ -104,7 +104,7 @@ fn ProvisioningDetails(provisioning: Provisioning) -> impl IntoView {
 fn KeyTable(keys: Vec<ApiKey>, now: DateTime<Utc>) -> impl IntoView {
     if keys.is_empty() {
         return erased_view! {
-            <Empty words="No API keys yet. Create one per directory, so you can revoke them separately."/>
+            <EmptyState message="No API keys yet. Create one per directory, so you can revoke them separately."/>
         };
     }
     let rows = keys.into_iter().map(|key| erased_view! { <KeyRow key now/> }).collect_view();
@@ -131,7 +131,7 @@ fn KeyRow(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
         key.scopes.iter().map(|scope| scope.code()).collect::<Vec<_>>().join(", ")
     };
     let last_used = match key.last_used_at {
-        Some(at) => erased_view! { <Moment at now/> },
+        Some(at) => erased_view! { <RelativeTime at now/> },
         None => erased_view! { <span class="muted">"Never"</span> },
     };
     let expires = match key.expires_at {
@@ -148,7 +148,7 @@ fn KeyRow(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
             <td data-label="Scopes">{scopes}</td>
             <td data-label="Last used" class="nowrap">{last_used}</td>
             <td data-label="Expires" class="nowrap">{expires}</td>
-            <td data-label="Created"><span class="row"><Moment at=key.created_at now/>" by "{key.created_by}</span></td>
+            <td data-label="Created"><span class="row"><RelativeTime at=key.created_at now/>" by "{key.created_by}</span></td>
             <td class="row-actions"><a href=revoke data-noscroll aria-describedby=name_id>"Revoke"</a></td>
         </tr>
     }
@@ -169,8 +169,8 @@ fn Dialogs(
         CrudDialog::Delete(id) => keys.into_iter().find(|key| key.id.0 == id).map(|key| {
             erased_view! {
                 <DeleteDialog
-                    title=format!("Revoke “{}”?", key.name) button="Revoke" pending="Revoking…" id action=revoke on_close href
-                    words="Requests with this key fail immediately. Users and groups aren’t affected. This can’t be undone, but you can create a new key."
+                    title=format!("Revoke “{}”?", key.name) button="Revoke" pending_label="Revoking…" id action=revoke on_close href
+                    message="Requests with this key fail immediately. Users and groups aren’t affected. This can’t be undone, but you can create a new key."
                 />
             }
         }),
@@ -189,7 +189,7 @@ fn CreateKeyForm(create: ServerFormAction<CreateKey>, on_close: Callback<()>, hr
     let checks = Scope::ALL.map(|scope| CheckboxOption {
         value: scope.code().to_owned(),
         label: scope.label().to_owned(),
-        chosen: if was_posted { posted_scopes.iter().any(|code| code == scope.code()) } else { true },
+        checked: if was_posted { posted_scopes.iter().any(|code| code == scope.code()) } else { true },
     });
     let options = Lifetime::ALL.map(|option| {
         let selected = if was_posted { option.code() == lifetime } else { option == Lifetime::default() };
@@ -204,9 +204,9 @@ fn CreateKeyForm(create: ServerFormAction<CreateKey>, on_close: Callback<()>, hr
                     label="Name" name="name" value=name autofocus=true error=field_error("name")
                     hint="For example “Okta”. Shown in the audit log."
                 />
-                <Choice label="Expires" name="lifetime" options=options.to_vec()/>
-                <Checks legend="Scopes" name="scopes" checks=checks.to_vec() nothing=""/>
-                <crate::ui::FieldProblem name="scopes" error=field_error("scopes")/>
+                <Select label="Expires" name="lifetime" options=options.to_vec()/>
+                <CheckboxGroup legend="Scopes" name="scopes" options=checks.to_vec() empty_message=""/>
+                <crate::ui::FieldErrorMessage name="scopes" error=field_error("scopes")/>
                 <div class="actions">
                     <CloseLink on_close href label="Cancel"/>
                     <SubmitButton label="Create API key" pending_label="Creating…" pending=create.pending()/>

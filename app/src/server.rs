@@ -97,7 +97,7 @@ pub fn start_session(organization: &str, session: &NewSession) {
 
 /// The `Set-Cookie` value that signs a browser in.
 pub fn session_cookie(organization: &str, session: &NewSession, secure: bool) -> String {
-    cookie(&session_cookie_name(organization), session.token.expose(), session.seconds, secure)
+    cookie(&session_cookie_name(organization), session.token.expose(), session.ttl.num_seconds(), secure)
 }
 
 /// Signs this browser out.
@@ -117,18 +117,18 @@ pub fn session_tokens(cookies: &BTreeMap<String, String>, secure: bool) -> HashM
 }
 
 /// Remembers in this browser which sign-in it requested, so that the code works only here.
-pub fn set_sign_in_cookie(organization: &str, attempt: &SignInTry, email: &str) {
+pub fn set_sign_in_cookie(organization: &str, attempt: &PendingSignIn, email: &str) {
     let mut value = format!("{}.{}.", attempt.id, attempt.browser.expose());
     for byte in email.bytes() {
         // In hex, since cookie values are limited to ASCII (RFC 6265, section 4.1.1).
         let _ = write!(value, "{byte:02x}");
     }
-    let max_age = model::sign_in::LINK_MINUTES * 60;
+    let max_age = model::sign_in::SIGN_IN_TTL.num_seconds();
     set_cookie(&cookie(&sign_in_cookie_name(organization), &value, max_age, secure()));
 }
 
 /// The sign-in that this browser requested, and its email address.
-pub fn requested_sign_in(organization: &str) -> Option<(SignInTry, String)> {
+pub fn requested_sign_in(organization: &str) -> Option<(PendingSignIn, String)> {
     let value = request_cookie(&sign_in_cookie_name(organization))?;
     let mut parts = value.splitn(3, '.');
     let id: SignInId = parts.next()?.parse().ok()?;
@@ -157,7 +157,7 @@ pub fn sso_flow_token_in(
 /// The `Set-Cookie` value with an SSO flow token. It outlives the login flow, so that a page that reports its failure can be
 /// reloaded.
 pub fn sso_flow_cookie(organization: &str, token: &Token, secure: bool) -> String {
-    let max_age = 2 * model::sso::ATTEMPT_MINUTES * 60;
+    let max_age = 2 * model::sso::LOGIN_FLOW_TTL.num_seconds();
     cookie(&sso_cookie_name(organization), token.expose(), max_age, secure)
 }
 
@@ -226,7 +226,7 @@ fn sign_in_cookie_name(organization: &str) -> String {
 }
 
 fn sso_cookie_name(organization: &str) -> String {
-    format!("sso-{organization}")
+    format!("sso-flow-{organization}")
 }
 
 fn link_cookie_name(link: EmailLink, organization: &str) -> String {

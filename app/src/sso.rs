@@ -57,7 +57,7 @@ pub fn SsoRefusalPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match details.await {
                     Ok(details) => erased_view! { <RefusalMessage details/> },
-                    Err(problem) => erased_view! { <Failed problem/> },
+                    Err(problem) => erased_view! { <ErrorNotice problem/> },
                 }
             })}
         </Suspense>
@@ -208,7 +208,7 @@ fn LoginLink(#[prop(optional)] primary: bool) -> impl IntoView {
 pub fn SignedOutPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let search = use_location().search.get_untracked();
-    let connection: Option<ConnectionId> = paths::signed_out_of(&search);
+    let connection: Option<ConnectionId> = paths::parse_signed_out(&search);
     let logout = json_resource_if(
         move || connection.map(|connection| GetProviderLogout { org: organization.get_value(), connection }),
         || 0,

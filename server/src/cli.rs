@@ -86,7 +86,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         }
         Command::SignInLink(SignInLinkArgs { organization, email }) => {
             let context = request_context.organization(&organization).await.map_err(describe)?;
-            let token = sign_in::operator_link(&context, &email).await.map_err(describe)?;
+            let token = sign_in::create_operator_link(&context, &email).await.map_err(describe)?;
             println!("{}", domain::mail::links::sign_in(&app, &organization, &token));
             Ok(())
         }

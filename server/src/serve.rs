@@ -52,7 +52,12 @@ pub async fn serve(config: Config, app: AppContext) -> Result<(), String> {
         );
     }
     let state = AppState::new(app.clone(), site_root, dev_mailbox, config.trusted_proxies);
-    tasks.spawn(mail::run_worker(app, transport, config.mail_from, wait_for_shutdown(shutdown_requested.clone())));
+    tasks.spawn(mail::run_worker(
+        app,
+        transport,
+        config.mail_from,
+        wait_for_shutdown(shutdown_requested.clone()),
+    ));
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     // Nagle's algorithm would hold back the rest of a response until the browser acknowledges its first packet.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));

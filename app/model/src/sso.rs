@@ -99,7 +99,7 @@ impl ConnectionForm {
     /// # Errors
     /// All invalid fields.
     pub fn validate(&self, has_secret: bool) -> Result<(Connection, Option<String>), Problem> {
-        let name = field::name(&self.name);
+        let name = field::parse_name(&self.name);
         let issuer = parse_issuer(&self.issuer);
         let client_id = required_text(&self.client_id);
         let secret = match self.client_secret.trim() {
@@ -165,7 +165,7 @@ fn required_text(text: &str) -> Result<String, FieldError> {
     if text.is_empty() {
         Err(FieldError::Empty)
     } else if text.chars().count() > MAX_TEXT_CHARS {
-        Err(FieldError::TooLong { most: MAX_TEXT_CHARS })
+        Err(FieldError::TooLong { max: MAX_TEXT_CHARS })
     } else if text.chars().any(char::is_control) {
         Err(FieldError::Unprintable)
     } else {
@@ -321,7 +321,7 @@ mod tests {
         ] {
             let form = ConnectionForm { issuer: issuer.to_owned(), ..form() };
             assert_eq!(
-                form.validate(false).unwrap_err().of_field("issuer"),
+                form.validate(false).unwrap_err().field_error("issuer"),
                 Some(FieldError::NotHttps),
                 "{issuer}"
             );
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn secret_is_optional_only_if_one_is_stored() {
         let form = ConnectionForm { client_secret: " ".to_owned(), ..form() };
-        assert_eq!(form.validate(false).unwrap_err().of_field("client_secret"), Some(FieldError::Empty));
+        assert_eq!(form.validate(false).unwrap_err().field_error("client_secret"), Some(FieldError::Empty));
         assert_eq!(form.validate(true).unwrap().1, None);
     }
 }

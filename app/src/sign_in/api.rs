@@ -17,9 +17,9 @@ pub async fn request_sign_in(
     let request_context = server::request_context()?;
     let pending =
         async { domain::sign_in::request(&request_context.organization(&org).await?, &email).await }.await;
-    let pending = server::answer(&request_context, pending)?;
+    let pending = server::respond(&request_context, pending)?;
     server::set_pending_sign_in(&org, &pending, email.trim());
-    server::go(&crate::paths::login_code(&org, &next));
+    server::redirect(&crate::paths::login_code(&org, &next));
     Ok(())
 }
 
@@ -41,7 +41,7 @@ pub async fn sign_in_by_code(
         let (pending, _) = server::pending_sign_in(&org).ok_or(Problem::WrongCode)?;
         domain::sign_in::redeem_code(&request_context.organization(&org).await?, &pending, &code).await
     };
-    let session = server::answer(&request_context, session.await)?;
+    let session = server::respond(&request_context, session.await)?;
     server::start_session(&org, &session);
     server::redirect(&crate::paths::after_sign_in(&org, &next));
     Ok(())
@@ -51,13 +51,13 @@ pub async fn sign_in_by_code(
 #[server(prefix = "/api", endpoint = "sign_in/link", input = Json)]
 pub async fn get_sign_in_link(org: String) -> Result<SignInLinkStatus, Problem> {
     let request_context = server::request_context()?;
-    let Some(token) = server::link_token(server::Link::SignIn, &org) else {
+    let Some(token) = server::link_token(server::EmailLink::SignIn, &org) else {
         return Ok(SignInLinkStatus::Invalid);
     };
     let status =
         async { domain::sign_in::link_status(&request_context.organization(&org).await?, &token).await }
             .await;
-    server::answer(&request_context, status)
+    server::respond(&request_context, status)
 }
 
 /// Signs in with the link that was opened in this browser.
@@ -65,10 +65,10 @@ pub async fn get_sign_in_link(org: String) -> Result<SignInLinkStatus, Problem> 
 pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let session = async {
-        let token = server::link_token(server::Link::SignIn, &org).ok_or(Problem::LinkUnusable)?;
+        let token = server::link_token(server::EmailLink::SignIn, &org).ok_or(Problem::InvalidLink)?;
         domain::sign_in::redeem_link(&request_context.organization(&org).await?, &token).await
     };
-    let session = server::answer(&request_context, session.await)?;
+    let session = server::respond(&request_context, session.await)?;
     server::start_session(&org, &session);
     server::redirect(&crate::paths::home(&org));
     Ok(())
@@ -80,7 +80,7 @@ pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
 pub async fn sign_out(org: String, #[server(default)] next: String) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let connection = async { domain::sessions::sign_out(&request_context.member(&org).await?).await }.await;
-    let connection = match server::answer(&request_context, connection) {
+    let connection = match server::respond(&request_context, connection) {
         Ok(connection) => connection,
         Err(Problem::SignedOut) => None,
         Err(problem) => return Err(problem),

@@ -27,7 +27,7 @@ pub fn LinkPage() -> impl IntoView {
                     match status.await {
                         Ok(SignInLinkStatus::Valid { email }) => erased_view! { <ConfirmSignIn action organization email/> },
                         Ok(SignInLinkStatus::Invalid) => erased_view! { <InvalidLink organization/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })
             }}
@@ -41,7 +41,7 @@ fn ConfirmSignIn(
     organization: String,
     email: String,
 ) -> impl IntoView {
-    let answer = form::answer(action);
+    let answer = form::result(action);
     erased_view! {
         <PublicPage title="Sign in".to_owned()>
             <p>"Sign in as "<strong>{email}</strong>"."</p>

@@ -7,7 +7,7 @@ use crate::json_resource::json_resource;
 use crate::layout::PublicPage;
 use crate::paths;
 use crate::sso::{GetSignInOptions, OrDivider, SsoButtons};
-use crate::ui::{Field, Problems, Submit};
+use crate::ui::{ErrorSummary, Field, SubmitButton};
 use crate::viewer::{use_organization, use_viewer};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -17,7 +17,7 @@ pub fn LoginPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let action = ServerFormAction::<RequestSignIn>::new();
     let requests_enabled = use_viewer().is_some_and(|viewer| viewer.organization.requests_enabled);
-    let next = StoredValue::new(paths::next(&use_location().search.get_untracked()));
+    let next = StoredValue::new(paths::parse_next(&use_location().search.get_untracked()));
     let options = json_resource(move || GetSignInOptions { org: organization.get_value() }, || 0);
     erased_view! {
         <PublicPage title="Sign in".to_owned()>

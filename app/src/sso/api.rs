@@ -13,7 +13,7 @@ pub async fn get_sign_in_options(org: String) -> Result<SignInOptions, Problem> 
     let request_context = server::request_context()?;
     let options =
         async { domain::sso::sign_in_options(&request_context.organization(&org).await?).await }.await;
-    server::answer(&request_context, options)
+    server::respond(&request_context, options)
 }
 
 /// Why the last SSO sign-in in this browser was refused.
@@ -24,7 +24,7 @@ pub async fn get_last_refusal(org: String) -> Result<SsoRefusalDetails, Problem>
     let refusal = async {
         domain::sso::last_refusal(&request_context.organization(&org).await?, browser_token.as_ref()).await
     };
-    server::answer(&request_context, refusal.await)
+    server::respond(&request_context, refusal.await)
 }
 
 /// The URL to sign out at the provider after signing out here. `None` if the connection was deleted.
@@ -38,6 +38,6 @@ pub async fn get_provider_logout(
         async { domain::sso::provider_logout(&request_context.organization(&org).await?, connection).await };
     match logout.await {
         Err(domain::Error::Problem(Problem::NotFound)) => Ok(None),
-        logout => server::answer(&request_context, logout),
+        logout => server::respond(&request_context, logout),
     }
 }

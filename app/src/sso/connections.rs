@@ -28,7 +28,7 @@ pub fn SsoConnectionsPage() -> impl IntoView {
         (ServerFormAction::<SaveConnection>::new(), ServerFormAction::<DeleteConnection>::new());
     let (test, email_links) =
         (ServerFormAction::<TestConnection>::new(), ServerFormAction::<SetEmailLinksDisabled>::new());
-    let saves = (form::successes(save), form::successes(delete), form::successes(email_links));
+    let saves = (form::success_count(save), form::success_count(delete), form::success_count(email_links));
     let settings = json_resource(
         move || GetAuthenticationSettings { org: organization.get_value() },
         move || saves.0.get() + saves.1.get() + saves.2.get(),
@@ -38,14 +38,14 @@ pub fn SsoConnectionsPage() -> impl IntoView {
         <OrganizationPage title="Authentication".to_owned() section=Section::Authentication>
             <PageHeading title="Authentication">
                 <a href=CrudDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"Add connection"</a>
-            </Heading>
+            </PageHeading>
             <p class="muted">"Let people sign in with your company’s identity provider (OpenID Connect). Only verified email addresses are accepted."</p>
-            <TestNotice result=form::answer(test)/>
+            <TestNotice result=form::result(test)/>
             <StaleWhileLoading>
                 {move || Suspend::new(async move {
                     match settings.await {
                         Ok(settings) => erased_view! { <SettingsView settings test email_links/> },
-                        Err(problem) => erased_view! { <Failed problem/> },
+                        Err(problem) => erased_view! { <ErrorNotice problem/> },
                     }
                 })}
             </StaleWhileLoading>
@@ -81,7 +81,7 @@ fn ConnectionsTable(
 ) -> impl IntoView {
     if connections.is_empty() {
         return erased_view! {
-            <Empty words="No connections yet. Register Vestibule with your identity provider using the URIs below, then add the connection."/>
+            <EmptyState message="No connections yet. Register Vestibule with your identity provider using the URIs below, then add the connection."/>
         };
     }
     let rows = connections.into_iter().map(|ConnectionRow { id, connection, users }| {
@@ -95,7 +95,7 @@ fn ConnectionsTable(
         erased_view! {
             <tr>
                 <td data-label="Name" class="name" id=label.clone()>{connection.name}</td>
-                <td data-label="Issuer URL" class="wide">{connection.issuer}</td>
+                <td data-label="Issuer URL">{connection.issuer}</td>
                 <td data-label="Who can join">{who_can_join}</td>
                 <td data-label="Users">{users}</td>
                 <td class="row-actions">
@@ -206,27 +206,27 @@ fn EmailLinksForm(
     members_without_sso: i64,
     action: ServerFormAction<SetEmailLinksDisabled>,
 ) -> impl IntoView {
-    let (answer, problem) = (form::answer(action), form::problem(action));
+    let (answer, problem) = (form::result(action), form::problem(action));
     let message = match members_without_sso {
         0 => "All active members have signed in with SSO at least once.".to_owned(),
         1 => "1 active member has never signed in with SSO and may be locked out.".to_owned(),
         count => format!("{count} active members have never signed in with SSO and may be locked out."),
     };
-    let tone = if members_without_sso > 0 { Tone::Warning } else { Tone::Plain };
+    let tone = if members_without_sso > 0 { Tone::Warning } else { Tone::Info };
     erased_view! {
         <section class="authentication-section" aria-labelledby="email-links">
             <h2 id="email-links">"Email links"</h2>
             <ServerForm action>
-                <Problems problem/>
+                <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>
                 <Switch
                     label="Disable email links" name="email_links_disabled" on=disabled
                     hint="Members can only sign in with SSO. Admins can still use email links if the provider is down. Invitations keep working."
                 />
                 <Notice tone><p>{message}</p></Notice>
-                <div class="actions start">
-                    <Submit label="Save changes" pending_label="Saving…" pending=action.pending()/>
-                    <p role="status" class="saved">
+                <div class="actions align-start">
+                    <SubmitButton label="Save changes" pending_label="Saving…" pending=action.pending()/>
+                    <p role="status" class="save-status">
                         {move || matches!(answer.get(), Some(Ok(_))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
                     </p>
                 </div>
@@ -255,7 +255,7 @@ fn Dialogs(
             erased_view! {
                 <DeleteDialog
                     title=format!("Delete “{}”?", row.connection.name) button="Delete connection" id action=delete on_close href
-                    words="No one will be able to sign in with it. Members stay, and current sessions last until they expire. This can’t be undone."
+                    message="No one will be able to sign in with it. Members stay, and current sessions last until they expire. This can’t be undone."
                 />
             }
         }),

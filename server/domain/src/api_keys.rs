@@ -48,7 +48,7 @@ pub async fn create(
     lifetime: Lifetime,
 ) -> Result<NewApiKey> {
     let name = api_keys::validate_new_key(name, scopes)?;
-    let (id, token) = (ApiKeyId(admin.new_id()), Token::key());
+    let (id, token) = (ApiKeyId(admin.new_id()), Token::api_key());
     let scopes: Vec<String> = Scope::ALL
         .into_iter()
         .filter(|scope| scopes.contains(scope))

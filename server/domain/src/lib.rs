@@ -55,5 +55,5 @@ pub struct AppContext {
     /// Notified when mail is queued, so that this process's worker doesn't wait for its next poll.
     pub mail_ready: Arc<tokio::sync::Notify>,
     /// Cached metadata and keys of identity providers.
-    pub sso: Arc<sso::Providers>,
+    pub sso: Arc<sso::ProviderCache>,
 }

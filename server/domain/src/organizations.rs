@@ -17,7 +17,7 @@ pub async fn create(request: &RequestContext, slug: &str, name: &str, admin: &st
     let email =
         EmailAddress::parse(admin).map_err(|why| Error::field("admin", FieldError::Address { why }))?;
     let now = request.app.clock.now();
-    let id = OrganizationId(secret::id(now));
+    let id = OrganizationId(secret::uuid_v7(now));
     let mut transaction = request.app.pool.begin().await?;
     let settings = sqlx::query!(
         "insert into organizations (id, slug, name, created_at) values ($1, $2, $3, $4)

@@ -136,10 +136,10 @@ pub async fn redeem_link(context: &OrganizationContext<'_>, token: &Token) -> Re
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    let user = sign_in.and_then(|row| row.user_id).ok_or(Problem::LinkUnusable)?;
+    let user = sign_in.and_then(|row| row.user_id).ok_or(Problem::InvalidLink)?;
     let session = start_session(&mut transaction, context, UserId(user), "email link")
         .await?
-        .ok_or(Problem::LinkUnusable)?;
+        .ok_or(Problem::InvalidLink)?;
     transaction.commit().await?;
     Ok(session)
 }
@@ -153,7 +153,7 @@ pub async fn redeem_code(
     pending: &PendingSignIn,
     code: &str,
 ) -> Result<NewSession> {
-    let code = field::code(code).map_err(|error| Error::field("code", error))?;
+    let code = field::parse_code(code).map_err(|error| Error::field("code", error))?;
     let code_hash = context.app().keys.code_hash(context.id, pending.id, &code)?;
     let mut transaction = context.app().pool.begin().await?;
     sqlx::query!(

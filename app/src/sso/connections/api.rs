@@ -15,7 +15,7 @@ use model::{ConnectionId, GroupId, Problem};
 pub async fn get_authentication_settings(org: String) -> Result<AuthenticationSettings, Problem> {
     let request_context = server::request_context()?;
     let settings = async { domain::sso::settings(&request_context.admin(&org).await?).await }.await;
-    server::answer(&request_context, settings)
+    server::respond(&request_context, settings)
 }
 
 /// Creates a connection, or updates the one with this id.
@@ -47,7 +47,7 @@ pub async fn save_connection(
     };
     let saved =
         async { domain::sso::save_connection(&request_context.admin(&org).await?, id, &form).await }.await;
-    server::answer(&request_context, saved)
+    server::respond(&request_context, saved)
 }
 
 /// Deletes a connection. Its users stay members.
@@ -56,7 +56,7 @@ pub async fn delete_connection(org: String, id: ConnectionId) -> Result<(), Prob
     let request_context = server::request_context()?;
     let deleted =
         async { domain::sso::delete_connection(&request_context.admin(&org).await?, id).await }.await;
-    server::answer(&request_context, deleted)
+    server::respond(&request_context, deleted)
 }
 
 /// Checks the provider's metadata and keys.
@@ -64,7 +64,7 @@ pub async fn delete_connection(org: String, id: ConnectionId) -> Result<(), Prob
 pub async fn test_connection(org: String, id: ConnectionId) -> Result<ConnectionTest, Problem> {
     let request_context = server::request_context()?;
     let tested = async { domain::sso::test_connection(&request_context.admin(&org).await?, id).await }.await;
-    server::answer(&request_context, tested)
+    server::respond(&request_context, tested)
 }
 
 /// Changes "Disable email links". Returns the new value.
@@ -78,5 +78,5 @@ pub async fn set_email_links_disabled(
         domain::sso::set_email_links_disabled(&request_context.admin(&org).await?, email_links_disabled).await
     }
     .await;
-    server::answer(&request_context, changed.map(|()| email_links_disabled))
+    server::respond(&request_context, changed.map(|()| email_links_disabled))
 }

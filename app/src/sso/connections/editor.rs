@@ -24,7 +24,7 @@ pub fn ConnectionDialog(
 ) -> impl IntoView {
     let problem = form::problem(save);
     let error_of =
-        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.of_field(field)));
+        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
     let was_posted = form::was_posted::<SaveConnection>();
     let value = move |field: &str, saved: String| {
         if was_posted { form::posted_value::<SaveConnection>(field) } else { saved }
@@ -49,9 +49,9 @@ pub fn ConnectionDialog(
         let code = group.id.to_string();
         let chosen =
             if was_posted { posted_groups.contains(&code) } else { saved.groups.contains(&group.id) };
-        Check { value: code, label: group.name, chosen }
+        CheckboxOption { value: code, label: group.name, checked: chosen }
     });
-    let checks: Vec<Check> = checks.collect();
+    let checks: Vec<CheckboxOption> = checks.collect();
     let max_age = saved.max_age_minutes.map(|minutes| minutes.to_string()).unwrap_or_default();
     erased_view! {
         <Dialog title on_close>

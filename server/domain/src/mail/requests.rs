@@ -96,7 +96,7 @@ async fn request_to_confirm(
             enqueue(&mut transaction, claimed, now, "invitation", row.invitation_id, None, &email).await?;
         }
         (Mail::SignIn, Some(email)) => {
-            let sign_in = secret::id(now);
+            let sign_in = secret::uuid_v7(now);
             sqlx::query!(
                 "insert into sign_ins (organization_id, id, email_normalized, created_at, expires_at) values ($1, $2, $3, $4, $5)",
                 claimed.organization_id,

@@ -46,7 +46,7 @@ impl ScimGroup {
 
 fn version(resource: &impl Serialize) -> String {
     let json = serde_json::to_vec(resource).unwrap_or_default();
-    secret::hash(&json).iter().take(12).fold(String::new(), |mut version, byte| {
+    secret::sha256(&json).iter().take(12).fold(String::new(), |mut version, byte| {
         let _ = write!(version, "{byte:02x}");
         version
     })

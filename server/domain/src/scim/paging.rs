@@ -85,7 +85,7 @@ impl ListQuery {
 
     /// Loads the cursor that the previous page saved. Without one, the page starts at an offset.
     pub(super) async fn load_cursor(&self, api_client: &ApiClient<'_>) -> Result<PageStart> {
-        let query_hash = secret::hash(self.cache_key.as_bytes());
+        let query_hash = secret::sha256(self.cache_key.as_bytes());
         let offset = self.start_index - 1;
         if offset == 0 {
             return Ok(PageStart { query_hash, after: None, offset, total: None });

@@ -167,7 +167,7 @@ async fn link_or_provision(
 /// The verified address, if the connection allows its domain.
 fn allowed_email<'a>(flow: &LoginFlow, claims: &'a IdentityClaims) -> Result<&'a EmailAddress, SsoRefusal> {
     let email = claims.email.as_ref().ok_or(SsoRefusal::EmailNotVerified)?;
-    if model::settings::allows(&flow.connection.allowed_domains, &email.normalized()) {
+    if model::settings::is_domain_allowed(&flow.connection.allowed_domains, &email.normalized()) {
         Ok(email)
     } else {
         Err(SsoRefusal::DomainNotAllowed { email: email.to_string() })

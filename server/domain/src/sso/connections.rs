@@ -128,7 +128,7 @@ pub async fn save_connection(
     }
     details.insert("connection".to_owned(), json!(after.name));
     let action = if before.is_some() { "connection.updated" } else { "connection.created" };
-    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(connection.0));
+    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(connection.0));
     audit::record(&mut transaction, admin, &actor, action, &targets, &details.into()).await?;
     transaction.commit().await?;
     Ok(connection)

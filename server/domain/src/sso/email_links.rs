@@ -50,7 +50,7 @@ pub async fn set_email_links_disabled(admin: &Admin<'_>, disabled: bool) -> Resu
         .execute(&mut *transaction)
         .await?;
     }
-    let (actor, targets) = (Actor::user(&admin.user), Targets::thing(admin.organization_id()));
+    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(admin.organization_id()));
     let details = json!({ "email_links_disabled": { "from": !disabled, "to": disabled } });
     let action = "organization.settings_updated";
     audit::record(&mut transaction, admin, &actor, action, &targets, &details).await?;

@@ -302,7 +302,7 @@ async fn identity_claims(
 }
 
 fn displayable_name(name: Option<&str>) -> String {
-    name.and_then(|name| model::field::name(name).ok()).unwrap_or_default()
+    name.and_then(|name| model::field::parse_name(name).ok()).unwrap_or_default()
 }
 
 async fn fetch_user_info(

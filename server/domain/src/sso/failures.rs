@@ -66,7 +66,7 @@ async fn audit_failure(
 ) -> Result<()> {
     let (email, targets) = match audit_target(refusal) {
         AuditTarget::None => return Ok(()),
-        AuditTarget::Connection => (None, Targets::thing(flow.connection.id.0)),
+        AuditTarget::Connection => (None, Targets::resource(flow.connection.id.0)),
         AuditTarget::Email(email) => {
             let mut targets = Targets::default();
             targets.push_address(email);
@@ -90,7 +90,7 @@ async fn audit_failure(
     if already_audited {
         return Ok(());
     }
-    let actor = Actor::Stranger { email: email.unwrap_or("Unknown") };
+    let actor = Actor::Unauthenticated { email: email.unwrap_or("Unknown") };
     audit::record(transaction, context, &actor, "sso.sign_in_refused", &targets, &details).await
 }
 

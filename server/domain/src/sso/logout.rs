@@ -142,9 +142,9 @@ fn decode_segment<T: DeserializeOwned>(text: &str) -> Option<T> {
 /// subject or one of them. Returns how many ended.
 ///
 /// # Errors
-/// `Problem::LinkUnusable` for every invalid token. The error does not reveal what was wrong.
+/// `Problem::InvalidLink` for every invalid token. The error does not reveal what was wrong.
 pub async fn back_channel_logout(context: &OrganizationContext<'_>, token: &str) -> Result<usize> {
-    let invalid = || Error::from(Problem::LinkUnusable);
+    let invalid = || Error::from(Problem::InvalidLink);
     if token.len() > MAX_TOKEN_BYTES {
         return Err(invalid());
     }

@@ -15,7 +15,7 @@ fn anonymous(app: &TestApp) -> RequestContext {
     RequestContext::new(app.context.clone(), HashMap::new(), Source::default(), "request")
 }
 
-async fn request_sign_in(app: &TestApp, email: &str) -> SignInTry {
+async fn request_sign_in(app: &TestApp, email: &str) -> PendingSignIn {
     request(&anonymous(app).organization(SLUG).await.unwrap(), email).await.unwrap()
 }
 

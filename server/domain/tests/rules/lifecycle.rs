@@ -157,7 +157,7 @@ async fn sign_in_link_of_a_suspended_user_is_rejected(pool: PgPool) {
     let context = nobody.organization(SLUG).await.unwrap();
     let link = sign_in::create_operator_link(&context, BLOBBY).await.unwrap();
     app.suspend(BLOBBY).await;
-    assert_eq!(refusal(sign_in::by_link(&context, &link).await), Problem::InvalidLink);
+    assert_eq!(refusal(sign_in::redeem_link(&context, &link).await), Problem::InvalidLink);
     assert_eq!(
         app.count("sessions s join users u on u.id = s.user_id where u.status = 'suspended'").await,
         0

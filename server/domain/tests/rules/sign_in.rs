@@ -171,7 +171,7 @@ async fn sign_in_link_survives_viewing_and_works_once(pool: PgPool) {
     }
     redeem_link(&context, &link).await.unwrap();
     assert_eq!(link_status(&context, &link).await.unwrap(), SignInLinkStatus::Invalid);
-    assert_eq!(refusal(redeem_link(&context, &link).await), Problem::LinkUnusable);
+    assert_eq!(refusal(redeem_link(&context, &link).await), Problem::InvalidLink);
     assert_eq!(app.count("audit_events where action = 'user.sign_in_link_created'").await, 2);
 }
 
@@ -183,7 +183,7 @@ async fn suspended_user_is_signed_out_and_cannot_sign_in(pool: PgPool) {
     let context = nobody.organization(SLUG).await.unwrap();
     let link = create_operator_link(&context, "blobby@blobsrus.com").await.unwrap();
     app.suspend("blobby@blobsrus.com").await;
-    assert_eq!(refusal(redeem_link(&context, &link).await), Problem::LinkUnusable);
+    assert_eq!(refusal(redeem_link(&context, &link).await), Problem::InvalidLink);
     assert_eq!(refusal(blobby.member(SLUG).await), Problem::SignedOut);
     assert_eq!(refusal(create_operator_link(&context, "blobby@blobsrus.com").await), Problem::NotFound);
 }

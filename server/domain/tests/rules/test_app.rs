@@ -268,7 +268,7 @@ pub async fn create_organization(context: &AppContext, slug: &str, admin: &str) 
 async fn create_organization_session(context: &AppContext, slug: &str, admin: &str) -> Token {
     let operator = request_context(context, HashMap::new());
     let link = organizations::create(&operator, slug, "Blobs R Us", admin).await.unwrap();
-    let session = sign_in::by_link(&operator.organization(slug).await.unwrap(), &link).await.unwrap();
+    let session = sign_in::redeem_link(&operator.organization(slug).await.unwrap(), &link).await.unwrap();
     // Tests advance the clock by weeks; the admin must stay signed in.
     sqlx::query("update sessions set expires_at = expires_at + interval '100 days'")
         .execute(&context.pool)

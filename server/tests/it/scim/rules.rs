@@ -138,7 +138,7 @@ async fn changed_user_name_becomes_the_sign_in_address(pool: PgPool) {
     );
     // Sessions continue; a link sent to the old mailbox no longer works.
     assert_eq!(server.get("/o/blobsrus/account", &cookie).await.status, StatusCode::OK);
-    assert!(domain::sign_in::by_link(&context, &link).await.is_err());
+    assert!(domain::sign_in::redeem_link(&context, &link).await.is_err());
     server.signed_in("blobsrus", "new@blobs.example").await;
     let details =
         "select details::text from audit_events where action = 'user.email_changed' and target_email = $1";

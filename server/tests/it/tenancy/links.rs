@@ -32,9 +32,10 @@ async fn valid_links(server: &TestServer) -> Vec<(&'static str, Token, &'static 
     let request_token =
         server.context.keys.request_token(OrganizationId(organization), RequestId(request)).unwrap();
     let request_context = server.request_context();
-    let sign_in = sign_in::operator_link(&request_context.organization("blobsrus").await.unwrap(), ADMIN)
-        .await
-        .unwrap();
+    let sign_in =
+        sign_in::create_operator_link(&request_context.organization("blobsrus").await.unwrap(), ADMIN)
+            .await
+            .unwrap();
     vec![
         ("confirm-request", request_token.clone(), "/api/ask/confirm_page"),
         ("confirm-request", request_token, "/api/ask/confirm"),
