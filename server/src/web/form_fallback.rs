@@ -84,7 +84,11 @@ fn add_cookies(response: &mut Response, cookies: Vec<HeaderValue>) {
 
 /// Calls the server function, and returns its result and the cookies that it set. If it redirects, returns the redirect as
 /// the error.
-async fn invoke(parts: &Parts, action: &str, body: Bytes) -> Result<(RawResponse, Vec<HeaderValue>), Response> {
+async fn invoke(
+    parts: &Parts,
+    action: &str,
+    body: Bytes,
+) -> Result<(RawResponse, Vec<HeaderValue>), Response> {
     let mut request = Request::from_parts(parts.clone(), Body::from(body));
     *request.uri_mut() = action.parse::<Uri>().map_err(|_| StatusCode::BAD_REQUEST.into_response())?;
     let (head, body) = call_server_function(request).await.into_parts();
