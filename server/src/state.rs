@@ -16,7 +16,7 @@ pub struct AppState {
     pub app: AppContext,
     pub leptos: LeptosOptions,
     /// The URLs of the stylesheet, script and WebAssembly that every page loads.
-    pub asset_paths: AssetUrls,
+    pub asset_urls: AssetUrls,
     /// The WebAssembly chunks that lazy pages load in addition.
     pub wasm_split: Option<WasmSplitManifest>,
     /// Whether asset file names contain a hash of their content, so that they can be cached as immutable.
@@ -46,7 +46,7 @@ impl AppState {
         Self {
             app,
             leptos,
-            asset_paths: manifest.asset_paths(),
+            asset_urls: manifest.asset_urls(),
             wasm_split,
             hashed_assets: manifest.is_hashed(),
             dev_mailbox,

@@ -29,7 +29,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
     let pkg = Router::new().nest_service("/pkg", pkg).layer(map_response(move |response| {
         ready(mark_subresource(with_cache_control(response, cache_control.clone())))
     }));
-    let style = site.join(state.asset_paths.style.trim_start_matches('/'));
+    let style = site.join(state.asset_urls.style.trim_start_matches('/'));
     let fixed_names = Router::new()
         // For pages that are not rendered by Leptos, which don't know the hashed name.
         .route_service("/style.css", ServeFile::new(style).precompressed_br().precompressed_gzip())

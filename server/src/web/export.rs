@@ -39,9 +39,9 @@ pub async fn audit_log(Path(slug): Path<String>, RawQuery(search): RawQuery, req
     response
 }
 
-/// The file in pieces. One that can't be finished breaks off, so that nobody takes a part for the whole.
-fn stream(
-    rows: mpsc::Receiver<domain::Result<ExportRow>>,
+/// The file in chunks. On an error the connection is aborted, so that a truncated file is not mistaken for a complete one.
+fn csv_stream(
+    events: mpsc::Receiver<domain::Result<ExportRow>>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, domain::Error>> {
     futures_util::stream::unfold((events, Some(CSV_HEADER.to_owned())), |(mut events, buffer)| async move {
         let mut buffer = buffer?;
@@ -62,14 +62,14 @@ fn stream(
     })
 }
 
-fn line(text: &mut String, ExportRow { event, details }: &ExportRow) {
-    let when = event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    let none = details.as_object().is_some_and(serde_json::Map::is_empty);
-    let details = if none { String::new() } else { details.to_string() };
+fn write_row(buffer: &mut String, ExportRow { event, details }: &ExportRow) {
+    let time = event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let has_no_details = details.as_object().is_some_and(serde_json::Map::is_empty);
+    let details = if has_no_details { String::new() } else { details.to_string() };
     let target = event.target.as_deref().unwrap_or_default();
-    let fields = [&when, &event.actor, &event.action, event.label(), target, &event.source, &details];
-    for (at, field) in fields.into_iter().enumerate() {
-        let _ = write!(text, "{}{}", if at == 0 { "" } else { "," }, cell(field));
+    let fields = [&time, &event.actor, &event.action, event.label(), target, &event.source, &details];
+    for (index, field) in fields.into_iter().enumerate() {
+        let _ = write!(buffer, "{}{}", if index == 0 { "" } else { "," }, quote(field));
     }
     buffer.push_str("\r\n");
 }

@@ -17,8 +17,8 @@ use std::any::Any;
 /// Rendering runs in its own task, so that it completes even when the client disconnects: if it were cancelled, components
 /// that are still running would access disposed signals and panic.
 pub async fn render(State(state): State<AppState>, request: Request) -> Response {
-    let (options, asset_paths) = (state.leptos.clone(), state.asset_paths.clone());
-    let document = move || shell(options.clone(), asset_paths.clone());
+    let (options, asset_urls) = (state.leptos.clone(), state.asset_urls.clone());
+    let document = move || shell(options.clone(), asset_urls.clone());
     let render = leptos_axum::render_app_async_with_context(context::provide, document);
     match tokio::spawn(render(request)).await {
         Ok(response) => response,

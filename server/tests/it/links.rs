@@ -28,15 +28,15 @@ async fn joining_signs_the_user_in(pool: PgPool) {
     let server = TestServer::new(pool).await;
     let token = server.invite("blobby@blobsrus.com").await;
     let link = format!("join-blobsrus={}", token.expose());
-    let without = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=+";
-    let answer = site.post("/o/blobsrus/join", &link, without).await;
-    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.body.contains("This field is required."));
-    let with = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=Blobby";
-    let answer = site.post("/o/blobsrus/join", &link, with).await;
-    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/o/blobsrus"));
-    let session = answer.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
-    let account = site.get("/o/blobsrus/account", session.split(';').next().unwrap()).await;
+    let without_name = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=+";
+    let response = server.post("/o/blobsrus/join", &link, without_name).await;
+    assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(response.body.contains("This field is required."));
+    let with_name = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=Blobby";
+    let response = server.post("/o/blobsrus/join", &link, with_name).await;
+    assert_eq!((response.status, response.location()), (StatusCode::SEE_OTHER, "/o/blobsrus"));
+    let session = response.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
+    let account = server.get("/o/blobsrus/account", session.split(';').next().unwrap()).await;
     assert!(account.body.contains("Blobby"));
     let second = server.post("/o/blobsrus/join", &link, with_name).await;
     assert!(second.body.contains("You already joined") && second.headers.get(header::SET_COOKIE).is_none());
@@ -54,7 +54,7 @@ async fn malformed_link_shows_an_error_page(pool: PgPool) {
     assert!(cookies[0].to_str().unwrap().starts_with("join-blobsrus=Set-Cookiexy; "));
     for cookie in ["", "join-blobsrus=", "join-blobsrus=garbled"] {
         assert!(
-            site.get("/o/blobsrus/join", cookie).await.body.contains("This link doesn’t work"),
+            server.get("/o/blobsrus/join", cookie).await.body.contains("This link doesn’t work"),
             "{cookie}"
         );
     }

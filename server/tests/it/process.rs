@@ -127,13 +127,16 @@ async fn organization_create_prints_a_sign_in_link(pool: PgPool) {
     let created = run(&database, &create, &base);
     let link = String::from_utf8(created.stdout).unwrap();
     assert!(link.starts_with("https://members.example.com/o/blobsrus/sign-in/"), "{link}");
-    let again = run(&database, &create, &base);
-    assert_eq!(String::from_utf8(again.stderr).unwrap(), "vestibule: --slug: This name is already in use.\n");
-    let ask = ["sign-in-link", "--organization", "blobsrus", "--email", ADMIN];
-    let another = run(&database, &ask, &base);
-    assert_eq!(String::from_utf8(another.stdout).unwrap().lines().count(), 1);
-    let nobody = ["sign-in-link", "--organization", "blobsrus", "--email", "nobody@blobsrus.com"];
-    assert!(!run(&database, &nobody, &base).status.success());
+    let duplicate = run(&database, &create, &base);
+    assert_eq!(
+        String::from_utf8(duplicate.stderr).unwrap(),
+        "vestibule: --slug: This name is already in use.\n"
+    );
+    let known_user = ["sign-in-link", "--organization", "blobsrus", "--email", ADMIN];
+    let link = run(&database, &known_user, &base);
+    assert_eq!(String::from_utf8(link.stdout).unwrap().lines().count(), 1);
+    let unknown_user = ["sign-in-link", "--organization", "blobsrus", "--email", "nobody@blobsrus.com"];
+    assert!(!run(&database, &unknown_user, &base).status.success());
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -29,7 +29,7 @@ impl AssetManifest {
     }
 
     /// The URLs of the assets that every page loads.
-    pub fn asset_paths(&self) -> AssetUrls {
+    pub fn asset_urls(&self) -> AssetUrls {
         let path = |kind: &str| match self.hash(kind) {
             Some(hash) => format!("{PKG_PATH}/vestibule.{hash}.{kind}").into(),
             None => format!("{PKG_PATH}/vestibule.{kind}").into(),
@@ -55,11 +55,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn asset_paths_contain_the_hashes_of_the_build() {
-        let hashed = AssetManifest("js: a_B-1\nwasm: c\ncss: d\n".to_owned()).asset_paths();
+    fn asset_urls_contain_the_hashes_of_the_build() {
+        let hashed = AssetManifest("js: a_B-1\nwasm: c\ncss: d\n".to_owned()).asset_urls();
         assert_eq!(&*hashed.script, "/pkg/vestibule.a_B-1.js");
         assert_eq!(&*hashed.wasm, "/pkg/vestibule.c.wasm");
         assert_eq!(&*hashed.style, "/pkg/vestibule.d.css");
-        assert_eq!(&*AssetManifest(String::new()).asset_paths().style, "/pkg/vestibule.css");
+        assert_eq!(&*AssetManifest(String::new()).asset_urls().style, "/pkg/vestibule.css");
     }
 }
