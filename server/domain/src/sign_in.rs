@@ -18,13 +18,13 @@ use sqlx::PgConnection;
 
 /// Rate limit of sign-in emails to one address, from all sources together.
 const ADDRESS_LIMIT: RateLimit =
-    RateLimit { scope: "sign_in_address", most: 20, minutes: SIGN_IN_TTL.num_minutes() };
+    RateLimit { scope: "sign_in_address", max: 20, window: SIGN_IN_TTL };
 /// Rate limit of sign-in emails to one address from one subnet, so that a stranger can't use up the address's limit.
 const ADDRESS_AND_SUBNET_LIMIT: RateLimit =
-    RateLimit { scope: "sign_in_address_ip", most: 5, minutes: SIGN_IN_TTL.num_minutes() };
+    RateLimit { scope: "sign_in_address_ip", max: 5, window: SIGN_IN_TTL };
 /// Rate limit of sign-in emails from one client IP. A large office can share one.
 const CLIENT_IP_LIMIT: RateLimit =
-    RateLimit { scope: "sign_in_ip", most: 600, minutes: SIGN_IN_TTL.num_minutes() };
+    RateLimit { scope: "sign_in_ip", max: 600, window: SIGN_IN_TTL };
 /// How many emails to one address include a code, within the rate limit's window.
 const MAX_CODES: i32 = 5;
 /// How many wrong codes invalidate a pending sign-in. With [`MAX_CODES`], an attacker can try 25 of 1,000,000 codes in
@@ -68,7 +68,7 @@ pub async fn request(context: &OrganizationContext<'_>, email: &str) -> Result<P
         )
         .execute(&mut *transaction)
         .await?;
-        mail::queue_sign_in(&mut transaction, context, pending.id, email.as_str()).await?;
+        mail::enqueue_sign_in(&mut transaction, context, pending.id, email.as_str()).await?;
     }
     retention::purge_expired(&mut transaction, context).await?;
     transaction.commit().await?;

@@ -3,7 +3,7 @@
 use super::sanitize::sanitize_display_name;
 use askama::Template;
 use chrono::{DateTime, Utc};
-use model::sign_in::LINK_MINUTES;
+use model::sign_in::SIGN_IN_TTL;
 use model::text::count;
 
 /// A rendered email, before it gets its headers.
@@ -99,7 +99,7 @@ pub(super) fn render_sign_in(
 ) -> Result<RenderedMail, RenderError> {
     let organization = &organization_name(organization);
     let (subject, expires_at) = (&format!("Sign in to {organization}"), &format_time(expires_at));
-    let minutes = LINK_MINUTES;
+    let minutes = SIGN_IN_TTL.num_minutes();
     Ok(RenderedMail {
         text: SignInText { subject, organization, link, code, minutes, expires_at }.render()?,
         html: SignInHtml { subject, organization, link, code, minutes, expires_at }.render()?,
