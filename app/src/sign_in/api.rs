@@ -18,7 +18,7 @@ pub async fn request_sign_in(
     let asked =
         async { domain::sign_in::request(&request_context.organization(&org).await?, &email).await }.await;
     let attempt = server::respond(&request_context, asked)?;
-    server::set_sign_in_cookie(&org, &attempt, email.trim());
+    server::set_pending_sign_in(&org, &attempt, email.trim());
     server::redirect(&crate::paths::login_code(&org, &next));
     Ok(())
 }
@@ -26,7 +26,7 @@ pub async fn request_sign_in(
 /// The address that this browser asked a code for, if it did so a short while ago.
 #[server(prefix = "/api", endpoint = "sign_in/asked_for", input = Json)]
 pub async fn asked_for(org: String) -> Result<Option<String>, Problem> {
-    Ok(std::future::ready(server::requested_sign_in(&org)).await.map(|(_, email)| email))
+    Ok(std::future::ready(server::pending_sign_in(&org)).await.map(|(_, email)| email))
 }
 
 /// Signs in by the code from the mail.
@@ -38,7 +38,7 @@ pub async fn sign_in_by_code(
 ) -> Result<(), Problem> {
     let request_context = server::request_context()?;
     let admitted = async {
-        let (attempt, _) = server::requested_sign_in(&org).ok_or(Problem::WrongCode)?;
+        let (attempt, _) = server::pending_sign_in(&org).ok_or(Problem::WrongCode)?;
         domain::sign_in::by_code(&request_context.organization(&org).await?, &attempt, &code).await
     };
     let admitted = admitted.await;
