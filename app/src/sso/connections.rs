@@ -182,7 +182,7 @@ fn OurAddresses(addresses: Addresses) -> impl IntoView {
         }
     });
     erased_view! {
-        <section class="settings-section" aria-labelledby="addresses">
+        <section class="authentication-section" aria-labelledby="addresses">
             <h2 id="addresses">"For your provider"</h2>
             <p class="muted">"Copy these to where you register Vestibule. The redirect address is needed; the others let people sign out on both sides."</p>
             {rows.collect_view()}
@@ -203,7 +203,7 @@ fn EmailLinks(off: bool, never: i64, switch: ServerFormAction<SwitchEmailLinks>)
     };
     let tone = if never > 0 { Tone::Warning } else { Tone::Info };
     erased_view! {
-        <section class="settings-section" aria-labelledby="email-links">
+        <section class="authentication-section" aria-labelledby="email-links">
             <h2 id="email-links">"Email links"</h2>
             <ServerForm action=switch>
                 <ErrorSummary problem/>
