@@ -104,8 +104,8 @@ fn CrudDialogs(
         }
         CrudDialog::Delete(id) => find(id).map(|group| {
             let members = match group.members {
-                1 => "Its 1 member stays in the organization but loses the roles they got from this group.".to_owned(),
-                count => format!("Its {count} members stay in the organization but lose the roles they got from this group."),
+                1 => "Its only member stays in the organization but loses the roles from this group.".to_owned(),
+                count => format!("Its {count} members stay in the organization but lose the roles from this group."),
             };
             erased_view! {
                 <DeleteDialog

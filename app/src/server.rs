@@ -19,8 +19,8 @@ const LINK_COOKIE_SECONDS: i64 = 30 * 60;
 /// `Max-Age` of the theme cookie, in seconds.
 const THEME_COOKIE_SECONDS: i64 = 365 * 24 * 3600;
 
-/// The shortest SSO flow token that is accepted, in characters; the ones we issue have exactly this length.
-const MIN_SSO_FLOW_TOKEN: usize = 43;
+/// The shortest SSO flow token that is accepted; the ones we issue have exactly this length.
+const MIN_SSO_FLOW_TOKEN_BYTES: usize = 43;
 
 const THEME_COOKIE: &str = "theme";
 
@@ -68,7 +68,7 @@ pub fn status(problem: &Problem) -> axum::http::StatusCode {
         Problem::InsufficientScope => StatusCode::FORBIDDEN,
         Problem::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Problem::Invalid { .. } | Problem::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
-        Problem::InvalidLink => StatusCode::GONE,
+        Problem::LinkUnusable => StatusCode::GONE,
         Problem::DifferentAccount | Problem::Refused { .. } => StatusCode::CONFLICT,
         Problem::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         // On the server it means that the request could not be decoded.
@@ -116,9 +116,9 @@ pub fn session_tokens(cookies: &BTreeMap<String, String>, secure: bool) -> HashM
         .collect()
 }
 
-/// Remembers in this browser which sign-in it requested, so that the code works only here.
-pub fn set_sign_in_cookie(organization: &str, attempt: &PendingSignIn, email: &str) {
-    let mut value = format!("{}.{}.", attempt.id, attempt.browser.expose());
+/// Sets the cookie that binds a pending sign-in to this browser, so that its code works only here.
+pub fn set_pending_sign_in(organization: &str, pending: &PendingSignIn, email: &str) {
+    let mut value = format!("{}.{}.", pending.id, pending.browser_token.expose());
     for byte in email.bytes() {
         // In hex, since cookie values are limited to ASCII (RFC 6265, section 4.1.1).
         let _ = write!(value, "{byte:02x}");
@@ -127,8 +127,8 @@ pub fn set_sign_in_cookie(organization: &str, attempt: &PendingSignIn, email: &s
     set_cookie(&cookie(&sign_in_cookie_name(organization), &value, max_age, secure()));
 }
 
-/// The sign-in that this browser requested, and its email address.
-pub fn requested_sign_in(organization: &str) -> Option<(PendingSignIn, String)> {
+/// The pending sign-in of this browser, and the address it was requested for.
+pub fn pending_sign_in(organization: &str) -> Option<(PendingSignIn, String)> {
     let value = request_cookie(&sign_in_cookie_name(organization))?;
     let mut parts = value.splitn(3, '.');
     let id: SignInId = parts.next()?.parse().ok()?;
@@ -139,7 +139,7 @@ pub fn requested_sign_in(organization: &str) -> Option<(PendingSignIn, String)> 
     Some((PendingSignIn { id, browser_token }, String::from_utf8(bytes?).ok()?))
 }
 
-/// The token that ties an SSO login flow to this browser.
+/// The token that binds an SSO login flow to this browser.
 pub fn sso_flow_token(organization: &str) -> Option<Token> {
     sso_flow_token_in(&cookies(&use_context::<Parts>()?), organization, secure())
 }
@@ -150,15 +150,15 @@ pub fn sso_flow_token_in(
     organization: &str,
     secure: bool,
 ) -> Option<Token> {
-    let value = cookies.get(&host_prefixed(&sso_cookie_name(organization), secure))?;
-    Some(Token::from_client(value.as_str())).filter(|_| value.len() >= MIN_SSO_FLOW_TOKEN)
+    let value = cookies.get(&host_prefixed(&sso_flow_cookie_name(organization), secure))?;
+    Some(Token::from_client(value.as_str())).filter(|_| value.len() >= MIN_SSO_FLOW_TOKEN_BYTES)
 }
 
 /// The `Set-Cookie` value with an SSO flow token. It outlives the login flow, so that a page that reports its failure can be
 /// reloaded.
 pub fn sso_flow_cookie(organization: &str, token: &Token, secure: bool) -> String {
     let max_age = 2 * model::sso::LOGIN_FLOW_TTL.num_seconds();
-    cookie(&sso_cookie_name(organization), token.expose(), max_age, secure)
+    cookie(&sso_flow_cookie_name(organization), token.expose(), max_age, secure)
 }
 
 /// The token of the invitation link that was opened in this browser, from the given cookies.
@@ -225,7 +225,7 @@ fn sign_in_cookie_name(organization: &str) -> String {
     format!("code-{organization}")
 }
 
-fn sso_cookie_name(organization: &str) -> String {
+fn sso_flow_cookie_name(organization: &str) -> String {
     format!("sso-flow-{organization}")
 }
 
