@@ -1,7 +1,7 @@
 //! The `Group` resource as JSON (RFC 7643, section 4.2), and PATCH for it.
 //!
-//! Unlike a user, a group isn't loaded to be patched: the operations become changes to its members, of which there can be
-//! many.
+//! Unlike a user, a group isn't loaded to be patched: the operations become changes to its members, of which there can
+//! be many.
 
 use super::attribute_path::{self, Target};
 use super::document::{self, Document};
