@@ -109,7 +109,7 @@ async fn concurrent_creates_make_one_user(_: PgPoolOptions, options: PgConnectOp
         assert_eq!(results.iter().filter(|result| is_conflict(result)).count(), TASKS - 1, "round {round}");
     }
     assert_eq!(app.count("users where joined_by = 'scim'").await, 10);
-    assert_eq!(app.count("audit_events where action = 'user.joined' and actor_kind = 'key'").await, 10);
+    assert_eq!(app.count("audit_events where action = 'user.joined' and actor_kind = 'api_key'").await, 10);
     assert_eq!(app.count("invitations where status = 'open'").await, 0);
 }
 
