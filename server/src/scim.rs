@@ -1,7 +1,7 @@
 //! The SCIM 2.0 protocol (RFC 7643, RFC 7644): HTTP, JSON, filter syntax and PATCH. The rules are in `domain::scim`.
 //!
-//! API clients authenticate with a bearer token only. Cookies are ignored, so these routes need no protection against CSRF
-//! and are mounted outside of the middleware for browsers.
+//! API clients authenticate with a bearer token only. Cookies are ignored, so these routes need no protection against
+//! CSRF and are mounted outside of the middleware for browsers.
 
 mod attribute_path;
 mod discovery;

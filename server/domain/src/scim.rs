@@ -1,10 +1,10 @@
 //! Users and groups as a SCIM client (an organization's identity provider) sees and changes them (RFC 7643, RFC 7644).
 //!
-//! The same membership rules apply as everywhere else; this module adds filters, paging, versions (`ETag`) and the attributes that are
-//! stored only for SCIM clients. The wire format is the server crate's business.
+//! The same membership rules apply as everywhere else; this module adds filters, paging, versions (`ETag`) and the
+//! attributes that are stored only for SCIM clients. HTTP and JSON are the server crate's responsibility.
 //!
-//! Lists contain only users who have joined. An invited user is left out, so that the client creates them, which accepts
-//! the invitation; they can still be read, deactivated and deleted by id.
+//! Lists contain only users who have joined. An invited user is left out, so that the client creates them, which
+//! accepts the invitation; they can still be read, deactivated and deleted by id.
 
 /// Runs a transaction again when the database aborted it to resolve a deadlock.
 macro_rules! retry_on_deadlock {

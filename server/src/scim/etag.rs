@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use domain::scim::IfMatch;
 
-/// Formats a version as a weak ETag: a projection changes the bytes of a response, but not the version.
+/// Formats a version as a weak entity tag: a projection changes the bytes of a response, but not the version.
 pub fn format_etag(version: &str) -> String {
     format!("W/\"{version}\"")
 }
@@ -37,7 +37,7 @@ pub fn with_etag(mut response: Response, version: &str) -> Response {
     response
 }
 
-/// The versions in a list of ETags, weak or strong.
+/// The versions in a list of entity tags, weak or strong.
 fn parse_etags(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let etags = values.flat_map(|value| value.split(','));

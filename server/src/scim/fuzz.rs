@@ -1,5 +1,5 @@
-//! Properties that hold for every filter, attribute path and PATCH body. The fuzzer (server/fuzz) searches for input that
-//! breaks them; the tests below check them for the seeds, among them all input that once broke one.
+//! Properties that hold for every filter, attribute path and PATCH body. The fuzzer (server/fuzz) searches for input
+//! that breaks them; the tests below check them for the seeds, among them all input that once broke one.
 
 use super::attribute_path::Target;
 use super::document::{self, Document, MAX_TEXT, MAX_VALUES};

@@ -1,7 +1,7 @@
 //! The `Group` resource as JSON (RFC 7643, section 4.2), and PATCH for it.
 //!
-//! Unlike a user, a group isn't loaded to be patched: the operations become changes to its members, of which there can be
-//! many.
+//! Unlike a user, a group isn't loaded to be patched: the operations become changes to its members, of which there can
+//! be many.
 
 use super::attribute_path::{self, Target};
 use super::document::{self, Document};
@@ -79,19 +79,18 @@ pub fn from_operations(operations: &[Operation]) -> Result<GroupUpdate, ScimErro
         let path = parser::parse_path(ResourceType::Group, path)?;
         let Target::Attribute(target) = path.target else { continue };
         let leaf = target.leaf();
-        if leaf.is_read_only() && target.sub_attribute.is_none() || path.sub_attribute.is_some() {
-            let detail = format!("{} is read-only.", leaf.name);
-            return Err(ScimError::bad_request(ScimType::Mutability, detail));
+        if leaf.is_read_only() && target.sub_attribute.is_none() {
+            return Err(immutable(format!("{} is read-only.", leaf.name)));
         }
         if operation.op == Op::Remove && leaf.required {
-            let detail = format!("{} is required and can't be removed.", leaf.name);
-            return Err(ScimError::bad_request(ScimType::Mutability, detail));
+            return Err(immutable(format!("{} is required and can't be removed.", leaf.name)));
         }
         match (&path.value_filter, operation.op) {
-            (Some(filter), Op::Remove) => update.members.remove(filtered_members(filter)?),
+            (Some(filter), Op::Remove) if path.sub_attribute.is_none() => {
+                update.members.remove(filtered_members(filter)?);
+            }
             (Some(_), _) => {
-                let detail = "Members can be added and removed, but not changed.";
-                return Err(ScimError::bad_request(ScimType::Mutability, detail));
+                return Err(immutable("Members can be added and removed, but not changed.".to_owned()));
             }
             (None, op) => apply(&mut update, op, target.attribute, &operation.value)?,
         }
@@ -185,6 +184,10 @@ fn filtered_members(filter: &Filter) -> Result<Vec<UserId>, ScimError> {
         ScimError::bad_request(ScimType::InvalidFilter, detail)
     })?;
     Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+}
+
+fn immutable(detail: String) -> ScimError {
+    ScimError::bad_request(ScimType::Mutability, detail)
 }
 
 fn invalid_value(detail: String) -> ScimError {

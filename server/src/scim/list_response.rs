@@ -9,7 +9,7 @@ use super::{json_response, parser, patch};
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::scim::schema::ResourceType;
-use domain::scim::{ListQuery, MAX_RESULTS};
+use domain::scim::{AttributePath, ListQuery, MAX_RESULTS};
 use serde_json::{Value, json};
 
 const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -77,14 +77,7 @@ impl ListParameters {
     /// `invalidFilter`; `invalidValue` for an unknown sort attribute.
     pub fn list_query(&self, resource_type: ResourceType) -> Result<ListQuery, ScimError> {
         let sort_by =
-            self.sort_by.as_deref().map(|name| match attribute_path::resolve(resource_type, name.trim()) {
-                Some(Target::Attribute(path)) => Ok(path),
-                _ => {
-                    let detail = format!("sortBy: unknown attribute “{name}”.");
-                    Err(ScimError::bad_request(ScimType::InvalidValue, detail))
-                }
-            });
-        let sort_by = sort_by.transpose()?;
+            self.sort_by.as_deref().map(|name| sort_path(resource_type, name.trim())).transpose()?;
         let filter = self.filter.as_deref().map(|text| parser::parse_filter(resource_type, text));
         Ok(ListQuery {
             filter: filter.transpose()?,
@@ -105,6 +98,16 @@ impl ListParameters {
     pub fn projection(&self, resource_type: ResourceType) -> Projection {
         let attributes = self.attributes.iter().map(String::as_str);
         Projection::new(resource_type, attributes, self.excluded_attributes.iter().map(String::as_str))
+    }
+}
+
+fn sort_path(resource_type: ResourceType, name: &str) -> Result<AttributePath, ScimError> {
+    match attribute_path::resolve(resource_type, name) {
+        Some(Target::Attribute(path)) => Ok(path),
+        Some(Target::Extension(_)) | None => {
+            let detail = format!("sortBy: unknown attribute “{name}”.");
+            Err(ScimError::bad_request(ScimType::InvalidValue, detail))
+        }
     }
 }
 

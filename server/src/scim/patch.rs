@@ -12,9 +12,9 @@ use serde_json::Value;
 /// How many operations a request can have.
 pub const MAX_OPERATIONS: usize = 20_000;
 
-/// The most comparisons that the operations of a request can cost. An operation on a multi-valued attribute looks at all of
-/// its values, with every term of its value filter; without a limit, a body of 4 MiB would take minutes. Real clients stay
-/// far below: an operation on three addresses costs eight.
+/// The most comparisons that the operations of a request can cost. An operation on a multi-valued attribute looks at
+/// all of its values, with every term of its value filter; without a limit, a body of 4 MiB would take minutes. Real
+/// clients stay far below: an operation on three addresses costs eight.
 const MAX_COMPARISONS: usize = 50_000;
 
 /// Values are also compared with each other. That many of these comparisons cost as much as one with a filter.

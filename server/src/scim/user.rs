@@ -117,8 +117,8 @@ pub fn to_update(mut document: Document, before: Option<&ScimUser>) -> Result<Us
     Ok(UserUpdate { email, name, active, external_id, attributes: document })
 }
 
-/// The user's name: `displayName` if the client changed it, else `name` if that changed. Otherwise it stays, also if the
-/// user has changed it here.
+/// The user's name: `displayName` if the client changed it, else `name` if that changed. Otherwise it stays, also if
+/// the user has changed it here.
 fn display_name(document: &Document, requested: Option<String>, before: Option<&ScimUser>) -> String {
     let full_name_after = full_name(document);
     let Some(before) = before else { return requested.or(full_name_after).unwrap_or_default() };

@@ -14,8 +14,8 @@ pub enum Filter {
     /// True if any term matches.
     Or(Vec<Self>),
     Not(Box<Self>),
-    /// A value path, such as `emails[type eq "work"]`: true if at least one of the attribute's values matches. The paths in
-    /// the inner filter are sub-attributes of the attribute.
+    /// A value path, such as `emails[type eq "work"]`: true if at least one of the attribute's values matches. The
+    /// paths in the inner filter are sub-attributes of the attribute.
     ValuePath(&'static Attribute, Box<Self>),
     Attribute(AttributeExpression),
 }

@@ -1,5 +1,5 @@
-//! The SCIM schemas: the attributes of RFC 7643 that are useful here. They are the single source for what is stored, what a
-//! filter can compare and how, and what `/Schemas` returns.
+//! The SCIM schemas: the attributes of RFC 7643 that are useful here. They are the single source for what is stored,
+//! what a filter can compare and how, and what `/Schemas` returns.
 
 mod attributes;
 

@@ -1,7 +1,7 @@
 //! Translates filters to SQL. Values from the client are always bound; the statement's text consists of constants only.
 //!
-//! Equality is translated so that an index can answer it, also for attributes stored as JSON: their strings are indexed as
-//! tokens in `scim_users.search_tokens`.
+//! Equality is translated so that an index can answer it, also for attributes stored as JSON: their strings are indexed
+//! as tokens in `scim_users.search_tokens`.
 
 use super::filter::{AttributeExpression, AttributePath, Filter, Literal, Operator, parse_date_time};
 use super::schema::{Attribute, Column, DataType};
@@ -250,8 +250,8 @@ impl Statement {
         }
     }
 
-    /// Appends equality with an attribute stored as JSON. The token finds the candidates; they are compared in full where
-    /// the token is truncated or the letter case matters.
+    /// Appends equality with an attribute stored as JSON. The token finds the candidates; they are compared in full
+    /// where the token is truncated or the letter case matters.
     fn push_json_equality(&mut self, path: AttributePath, operator: Operator, text: &str) {
         let segments = path.segments();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -297,7 +297,8 @@ impl Statement {
 }
 
 impl Filter {
-    /// The SQL condition with placeholders instead of the values. For the fuzzer, which checks that no input ends up in it.
+    /// The SQL condition with placeholders instead of the values. For the fuzzer, which checks that no input ends up in
+    /// it.
     pub fn to_sql(&self) -> String {
         let mut statement = Statement::new(Uuid::nil());
         statement.push_filter(self);

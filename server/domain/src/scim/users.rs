@@ -151,8 +151,8 @@ async fn try_create(api_client: &ApiClient<'_>, update: &UserUpdate) -> Result<S
 /// Updates a user to what `change` returns. The user is locked while `change` runs; it can run several times.
 ///
 /// # Errors
-/// Not found; a failed `If-Match` precondition; the error of `change`; an address that another user has; deactivating the
-/// last active admin.
+/// Not found; a failed `If-Match` precondition; the error of `change`; an address that another user has; deactivating
+/// the last active admin.
 pub async fn update_user<E: From<Error> + Send>(
     api_client: &ApiClient<'_>,
     user: UserId,
@@ -190,8 +190,8 @@ impl<E: From<Error>> From<sqlx::Error> for AttemptError<E> {
     }
 }
 
-/// Returns `None` if the update needs the organization's lock but `locked` is false. Deactivating a user might remove the
-/// last admin, and that lock must be taken before the user's.
+/// Returns `None` if the update needs the organization's lock but `locked` is false. Deactivating a user might remove
+/// the last admin, and that lock must be taken before the user's.
 async fn try_update<E: From<Error> + Send>(
     api_client: &ApiClient<'_>,
     user: UserId,

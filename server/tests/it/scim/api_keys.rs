@@ -174,7 +174,7 @@ async fn expired_and_revoked_keys_are_rejected(pool: PgPool) {
     assert!(key.last_used_at.is_some() && key.expires_at.is_some());
     assert!(new.token.starts_with(&key.prefix) && key.prefix.len() < 16);
     assert_eq!(listed.base_url, "http://localhost:3000/o/blobsrus/scim/v2");
-    set_expiry(&scim, new.id, Some(Utc::now())).await;
+    set_expiry(&scim, new.id, Some(scim.server.context.clock.now())).await;
     call(&scim.server, Method::GET, path, Some(&authorization)).await.error(401, None);
     set_expiry(&scim, new.id, None).await;
     assert_eq!(call(&scim.server, Method::GET, path, Some(&authorization)).await.status, StatusCode::OK);

@@ -38,7 +38,8 @@ async fn create_accepts_the_open_invitation(pool: PgPool) {
         assert_eq!(scim.query(invitation_status, email).await, "accepted");
         scim.post("/Users", &json!({ "userName": email })).await.error(409, Some("uniqueness"));
     }
-    let by_key = "audit_events where action = 'user.joined' and actor_kind = 'key' and actor_name = 'Okta'";
+    let by_key =
+        "audit_events where action = 'user.joined' and actor_kind = 'api_key' and actor_name = 'Okta'";
     assert_eq!(scim.server.count(by_key).await, 2);
 }
 
@@ -65,7 +66,7 @@ async fn deactivating_ends_all_sessions(pool: PgPool) {
     assert_eq!(set_active(true).await.ok()["active"], true);
     assert_eq!(account(cookie).await, StatusCode::SEE_OTHER);
     for action in ["user.suspended", "user.reactivated"] {
-        let events = format!("audit_events where action = '{action}' and actor_kind = 'key'");
+        let events = format!("audit_events where action = '{action}' and actor_kind = 'api_key'");
         assert_eq!(server.count(&events).await, 1, "{action}");
     }
 }

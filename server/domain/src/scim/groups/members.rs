@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 /// Applies changes to the members of a group.
 ///
-/// New members are locked first, in the order of their email addresses as everywhere else; that avoids deadlocks. Invited
-/// users are invisible to the client, so their memberships stay as they are.
+/// New members are locked first, in the order of their email addresses as everywhere else; that avoids deadlocks.
+/// Invited users are invisible to the client, so their memberships stay as they are.
 pub(super) async fn change_members(
     transaction: &mut PgConnection,
     api_client: &ApiClient<'_>,
