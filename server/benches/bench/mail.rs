@@ -86,7 +86,7 @@ pub async fn drained(
     let took = from.elapsed();
     let of_this = format!(
         "deliveries d join bench_lists l on d.organization_id = l.organization and d.id = any(l.deliveries)
-         where l.round = {round} and d.state = 'accepted' and d.reply like '250%' and d.tries = 1"
+         where l.round = {round} and d.state = 'accepted' and d.reply like '250%' and d.attempts = 1"
     );
     database.expect_rows(mails, &of_this).await?;
     Ok(took)

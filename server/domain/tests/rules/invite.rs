@@ -36,7 +36,7 @@ async fn invited_address_is_refused(pool: PgPool) {
     assert_eq!(app.invite_one(" BLOBBY@BlobsRUs.com").await, refused(Refusal::AlreadyInvited));
     assert_eq!(app.count("invitations").await, 1);
     assert_eq!(app.count_invitation_emails().await, 1);
-    assert_eq!(app.count_events("user.invited").await, 1);
+    assert_eq!(app.count_audit_events("user.invited").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -80,7 +80,7 @@ async fn concurrent_renewals_open_one_request(_: PgPoolOptions, options: PgConne
         renewal.await.unwrap();
     }
     assert_eq!(app.count_open_requests(BLOBBY).await, 1);
-    assert_eq!(app.count_events("request.opened").await, 1);
+    assert_eq!(app.count_audit_events("request.opened").await, 1);
     let admin = app.admin.admin(SLUG).await.unwrap();
     let listed = requests::list(&admin, &RequestsQuery::default()).await.unwrap();
     assert_eq!(listed.rows.iter().map(|row| row.email.as_str()).collect::<Vec<_>>(), [BLOBBY]);
@@ -103,7 +103,7 @@ async fn request_of_another_organization_is_not_dismissed(pool: PgPool) {
     assert_eq!(requests::dismiss(&eve, &[request], false).await.unwrap(), 0);
     assert_eq!(requests::dismiss(&admin, &[request], false).await.unwrap(), 1);
     assert_eq!(requests::dismiss(&admin, &[request], false).await.unwrap(), 0, "already dismissed");
-    assert_eq!(app.count_events("request.dismissed").await, 1);
+    assert_eq!(app.count_audit_events("request.dismissed").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -117,7 +117,7 @@ async fn copy_link_is_audited_and_refused_once_closed(pool: PgPool) {
     };
     let token = app.token(BLOBBY).await;
     assert_eq!(link, format!("https://vestibule.example/o/{SLUG}/join/{}", token.expose()));
-    assert_eq!(app.count_events("invitation.link_copied").await, 1);
+    assert_eq!(app.count_audit_events("invitation.link_copied").await, 1);
     assert_eq!(
         app.count("audit_events where details::text like '%join%'").await,
         0,
@@ -130,7 +130,7 @@ async fn copy_link_is_audited_and_refused_once_closed(pool: PgPool) {
     app.make_active("joined@blobsrus.com").await;
     let joined = refusal(invitations::copy_link(&admin, app.user("joined@blobsrus.com").await).await);
     assert_eq!(joined, Problem::Refused { why: Refusal::HasJoined });
-    assert_eq!(app.count_events("invitation.link_copied").await, 1);
+    assert_eq!(app.count_audit_events("invitation.link_copied").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -204,7 +204,7 @@ async fn resend_expired_renews_every_expired_invitation(pool: PgPool) {
     let admin = app.admin.admin(SLUG).await.unwrap();
     assert_eq!(users::resend_expired(&admin).await.unwrap(), 299);
     assert_eq!(users::resend_expired(&admin).await.unwrap(), 0);
-    assert_eq!(app.count_events("invitation.resent").await, 299);
+    assert_eq!(app.count_audit_events("invitation.resent").await, 299);
     assert_eq!(app.count("deliveries where kind = 'invitation' and email = 'fresh@blobsrus.com'").await, 1);
 }
 

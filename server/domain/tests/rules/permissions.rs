@@ -264,12 +264,12 @@ async fn bulk_membership_changes_are_audited_per_user(pool: PgPool) {
     let users: Vec<model::UserId> = ids.into_iter().map(model::UserId).collect();
     assert_eq!(groups::add_members(&admin, group, &users[..10]).await.unwrap().done, 10);
     assert_eq!(groups::add_members(&admin, group, &users).await.unwrap().done, 990);
-    assert_eq!(app.count_events("group.members_added").await, 1_000);
+    assert_eq!(app.count_audit_events("group.members_added").await, 1_000);
     assert_eq!(groups::list(&admin).await.unwrap()[0].members, 1_000);
     assert_eq!(groups::remove_members(&admin, group, &users[..10]).await.unwrap().done, 10);
     assert_eq!(groups::remove_members(&admin, group, &users).await.unwrap().done, 990);
     assert_eq!(groups::remove_members(&admin, group, &users).await.unwrap().done, 0);
-    assert_eq!(app.count_events("group.members_removed").await, 1_000);
+    assert_eq!(app.count_audit_events("group.members_removed").await, 1_000);
     assert_eq!(groups::list(&admin).await.unwrap()[0].members, 0);
     assert_eq!(app.count("users").await, 1_001, "former members stay in the organization");
 }
@@ -340,5 +340,5 @@ async fn concurrent_membership_changes_are_serialized(pool: PgPool) {
     }
     let members = app.count("group_members").await;
     assert_eq!(i64::try_from(added).unwrap() - i64::try_from(removed).unwrap(), members);
-    assert_eq!(app.count_events("group.members_added").await, i64::try_from(added).unwrap());
+    assert_eq!(app.count_audit_events("group.members_added").await, i64::try_from(added).unwrap());
 }

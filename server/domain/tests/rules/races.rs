@@ -41,7 +41,7 @@ async fn concurrent_invites_create_one_invitation(_: PgPoolOptions, options: PgC
     assert_eq!(app.count("users where email_normalized = 'blobby@blobsrus.com'").await, 1);
     assert_eq!(app.count("invitations").await, 1);
     assert_eq!(app.count_invitation_emails().await, 1);
-    assert_eq!(app.count_events("user.invited").await, 1);
+    assert_eq!(app.count_audit_events("user.invited").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -94,7 +94,7 @@ async fn concurrent_joins_accept_one_invitation_once(_: PgPoolOptions, options: 
         .await,
         1
     );
-    assert_eq!(app.count_events("user.joined").await, 1);
+    assert_eq!(app.count_audit_events("user.joined").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
