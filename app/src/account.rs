@@ -164,11 +164,11 @@ fn SessionItem(
     erased_view! {
         <li>
             <div>
-                <p><strong>{device.clone()}</strong>{session.is_current.then_some(" (this browser)")}</p>
-                <p class="muted small">"Last used "<RelativeTime at=session.last_used_at now/>", signed in "<RelativeTime at=session.created_at now/></p>
+                <p><strong>{device.clone()}</strong>{session.is_current.then_some(" · This device")}</p>
+                <p class="muted small">"Last active "<RelativeTime at=session.last_used_at now/>", signed in "<RelativeTime at=session.created_at now/></p>
             </div>
             {(!session.is_current).then(|| erased_view! {
-                <ServerForm action=end class="inline">
+                <ServerForm action=end_session class="inline">
                     <input type="hidden" name="org" value=use_organization()/>
                     <input type="hidden" name="session" value=session.id.to_string()/>
                     <button type="submit" class="button" aria-label=format!("Sign out {device}")>"Sign out"</button>

@@ -73,7 +73,7 @@ fn EventList(page: Page, query: AuditQuery) -> impl IntoView {
 #[component]
 fn EventRow(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
     let organization = use_organization();
-    let words = event.label().to_owned();
+    let description = event.label().to_owned();
     let target = event.target.unwrap_or_default();
     let details = event.details;
     let has_target = !target.is_empty();

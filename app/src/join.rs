@@ -8,7 +8,7 @@ use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
 use crate::sign_in::SignOut;
-use crate::sso::{Continue, Or, SignInWays};
+use crate::sso::{GetSignInOptions, OrDivider, SsoButtons};
 use crate::ui::{ErrorSummary, Field, Notice, SubmitButton, Tone, format_utc, time_left};
 use crate::viewer::{use_organization, use_viewer};
 use api::{GetJoinPage, Join, RequestRenewal};
@@ -24,14 +24,14 @@ pub fn JoinPage() -> impl IntoView {
     let answer = form::result(action);
     // Reloaded after each attempt to join, since the invitation may have expired or been revoked in the meantime.
     let version = action.version();
-    let ways = json_resource(move || SignInWays { org: organization.get_value() }, || 0);
+    let sign_in_options = json_resource(move || GetSignInOptions { org: organization.get_value() }, || 0);
     let page = json_resource(move || GetJoinPage { org: organization.get_value() }, move || version.get());
     erased_view! {
         <Transition>
             {move || Suspend::new(async move {
                 match page.await {
                     Ok(Page::Open { inviter, email, expires_at, now, signed_in_as: None }) => {
-                        let connections = ways.await.unwrap_or_default().connections;
+                        let connections = sign_in_options.await.unwrap_or_default().connections;
                         erased_view! { <InvitationForm action answer inviter email expires_at now connections/> }
                     }
                     Ok(Page::Open { email, signed_in_as: Some(current), .. }) => erased_view! { <DifferentAccount email current/> },
@@ -76,7 +76,7 @@ fn InvitationForm(
                 />
                 <SubmitButton label=join pending_label="Joining…" pending=action.pending()/>
             </ServerForm>
-            {(!connections.is_empty()).then(|| erased_view! { <Or/><Continue connections join=true/> })}
+            {(!connections.is_empty()).then(|| erased_view! { <OrDivider/><SsoButtons connections join=true/> })}
             <p class="muted">"This invitation expires on "{format_utc(expires_at)}" ("{time_left(expires_at, now)}")."</p>
         </PublicPage>
     }

@@ -68,7 +68,7 @@ pub fn status(problem: &Problem) -> axum::http::StatusCode {
         Problem::InsufficientScope => StatusCode::FORBIDDEN,
         Problem::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         Problem::Invalid { .. } | Problem::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
-        Problem::LinkUnusable => StatusCode::GONE,
+        Problem::InvalidLink => StatusCode::GONE,
         Problem::DifferentAccount | Problem::Refused { .. } => StatusCode::CONFLICT,
         Problem::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         // On the server it means that the request could not be decoded.

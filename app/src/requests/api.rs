@@ -36,7 +36,7 @@ pub async fn dismiss(
     let dismissed = async {
         let admin = request_context.admin(&org).await?;
         let mut all = requests;
-        all.extend(domain::requests::of_addresses(&admin, &email).await?);
+        all.extend(domain::requests::find_open_by_email(&admin, &email).await?);
         domain::requests::dismiss(&admin, &all, notify).await
     };
     server::respond(&request_context, dismissed.await)

@@ -17,14 +17,12 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 /// Rate limit of sign-in emails to one address, from all sources together.
-const ADDRESS_LIMIT: RateLimit =
-    RateLimit { scope: "sign_in_address", max: 20, window: SIGN_IN_TTL };
+const ADDRESS_LIMIT: RateLimit = RateLimit { scope: "sign_in_address", max: 20, window: SIGN_IN_TTL };
 /// Rate limit of sign-in emails to one address from one subnet, so that a stranger can't use up the address's limit.
 const ADDRESS_AND_SUBNET_LIMIT: RateLimit =
     RateLimit { scope: "sign_in_address_ip", max: 5, window: SIGN_IN_TTL };
 /// Rate limit of sign-in emails from one client IP. A large office can share one.
-const CLIENT_IP_LIMIT: RateLimit =
-    RateLimit { scope: "sign_in_ip", max: 600, window: SIGN_IN_TTL };
+const CLIENT_IP_LIMIT: RateLimit = RateLimit { scope: "sign_in_ip", max: 600, window: SIGN_IN_TTL };
 /// How many emails to one address include a code, within the rate limit's window.
 const MAX_CODES: i32 = 5;
 /// How many wrong codes invalidate a pending sign-in. With [`MAX_CODES`], an attacker can try 25 of 1,000,000 codes in
