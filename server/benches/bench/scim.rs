@@ -19,13 +19,13 @@ const PAGE_SIZE: usize = 100;
 const MAX_RATIO: f64 = 3.0;
 
 pub async fn run(config: &Config) -> Result<Vec<Row>> {
-    let Some(small) = Harness::new(config, FEW).await? else {
+    let Some(small) = Harness::new(config, SMALL).await? else {
         eprintln!("- this build has no SCIM: skipped");
         return Ok(Vec::new());
     };
     let create = small.bench_create(config).await?;
     let sync = small.bench_sync(config).await?;
-    let large = Harness::new(config, config.people()).await?.ok_or("no API key was created")?;
+    let large = Harness::new(config, config.large()).await?.ok_or("no API key was created")?;
     Ok(vec![create, sync, large.bench_filter(config).await?])
 }
 
@@ -50,25 +50,25 @@ impl Harness {
             ("lifetime", ""),
         ];
         let created =
-            Client::new(server.address).send(&call_form("/api/keys/create", &cookie, &fields)).await?;
+            Client::new(server.address).send(&post_server_fn("/api/keys/create", &cookie, &fields)).await?;
         if created.status == 404 {
             return Ok(None);
         }
-        let created: Value = serde_json::from_slice(&created.with(200)?.body)?;
+        let created: Value = serde_json::from_slice(&created.expect_status(200)?.body)?;
         let key = created["token"].as_str().ok_or("no token in the response")?.to_owned();
         Ok(Some(Self { database, server, key }))
     }
 
-    async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Answer> {
+    async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Response> {
         Client::new(self.server.address).send(&scim(method, path, &self.key, body)).await
     }
 
     async fn bench_create(&self, config: &Config) -> Result<Row> {
         let (mut measured, mut baseline) = (Vec::new(), Vec::new());
-        let statements = async || asked(config, &self.database, async || self.create_user().await).await;
+        let statements = async || record(config, &self.database, async || self.create_user().await).await;
         // Values that differ between two runs become variables of the script.
-        let (script, variables) = script_anew(&statements().await?, &statements().await?);
-        for repeat in 0..config.many(3, 1) {
+        let (script, variables) = fresh_script(&statements().await?, &statements().await?);
+        for repeat in 0..config.scaled(3, 1) {
             measured.push(percentile(&self.create_concurrently(repeat).await?, 50));
             let before = self.count_users().await?;
             let per_client = USERS / CONCURRENCY;
@@ -81,25 +81,28 @@ impl Harness {
             baseline.push(percentile(&result.millis, 50));
         }
         let name = format!("scim: create, {CONCURRENCY} at once, p50");
-        Ok(Row::new(name, "ms", measured).beside(baseline).ratio_at_most(MAX_RATIO))
+        Ok(Row::new(name, "ms", measured).with_baseline(baseline).ratio_at_most(MAX_RATIO))
     }
 
     async fn count_users(&self) -> Result<usize> {
-        let query = format!("select count(*) from users where organization_id = '{MANY_ID}'");
-        Ok(usize::try_from(self.database.number(&query).await?)?)
+        let query = format!("select count(*) from users where organization_id = '{LARGE_ID}'");
+        Ok(usize::try_from(self.database.query_number(&query).await?)?)
     }
 
     async fn create_user(&self) -> Result<()> {
         let count = self.count_users().await?;
-        self.call("POST", "/Users", Some(&user_json(&format!("one{count}")))).await?.with(201).map(|_| ())
+        self.call("POST", "/Users", Some(&user_json(&format!("one{count}"))))
+            .await?
+            .expect_status(201)
+            .map(|_| ())
     }
 
     async fn create_concurrently(&self, repeat: usize) -> Result<Vec<f64>> {
         let before = self.count_users().await?;
         let key = self.key.clone();
-        let load = crowd(self.server.address, CONCURRENCY, USERS, async move |client, index| {
+        let load = run_clients(self.server.address, CONCURRENCY, USERS, async move |client, index| {
             let user = user_json(&format!("new{repeat}.{index}"));
-            client.send(&scim("POST", "/Users", &key, Some(&user))).await?.with(201).map(|_| ())
+            client.send(&scim("POST", "/Users", &key, Some(&user))).await?.expect_status(201).map(|_| ())
         });
         let load = load.await?;
         if self.count_users().await? == before + load.millis.len() {
@@ -113,16 +116,16 @@ impl Harness {
     async fn bench_sync(&self, config: &Config) -> Result<Row> {
         let (mut measured, mut baseline) = (Vec::new(), Vec::new());
         let (script, variables) =
-            script(&asked(config, &self.database, async || self.read_all().await).await?);
-        for _ in 0..config.many(3, 1) {
+            script(&record(config, &self.database, async || self.read_all().await).await?);
+        for _ in 0..config.scaled(3, 1) {
             let start = Instant::now();
             self.read_all().await?;
             measured.push(start.elapsed().as_secs_f64() * 1000.0);
             let Pgbench { millis, .. } = pgbench(config, &self.database, 1, 1, &script, &variables)?;
             baseline.push(millis.iter().sum());
         }
-        let name = format!("scim: full sync of {FEW} users in pages of {PAGE_SIZE}");
-        Ok(Row::new(name, "ms", measured).beside(baseline).ratio_at_most(MAX_RATIO))
+        let name = format!("scim: full sync of {SMALL} users in pages of {PAGE_SIZE}");
+        Ok(Row::new(name, "ms", measured).with_baseline(baseline).ratio_at_most(MAX_RATIO))
     }
 
     async fn read_all(&self) -> Result<()> {
@@ -156,15 +159,15 @@ impl Harness {
         let filter: String =
             form_urlencoded::byte_serialize(format!("userName eq \"{email}\"").as_bytes()).collect();
         let path = format!("/Users?filter={filter}");
-        let statements = asked(config, &self.database, async || {
-            self.call("GET", &path, None).await?.with(200).map(|_| ())
+        let statements = record(config, &self.database, async || {
+            self.call("GET", &path, None).await?.expect_status(200).map(|_| ())
         });
         let (script, variables) = script(&statements.await?);
         let (mut measured, mut baseline) = (Vec::new(), Vec::new());
-        for _ in 0..config.many(3, 1) {
+        for _ in 0..config.scaled(3, 1) {
             let (request, email) = (scim("GET", &path, &self.key, None), email.clone());
-            let load = crowd(self.server.address, CONCURRENCY, 1_600, async move |client, _| {
-                let response = client.send(&request).await?.with(200)?;
+            let load = run_clients(self.server.address, CONCURRENCY, 1_600, async move |client, _| {
+                let response = client.send(&request).await?.expect_status(200)?;
                 if response.text().contains(&email) { Ok(()) } else { Err("the user was not found".into()) }
             });
             measured.push(load.await?.p50());
@@ -173,8 +176,8 @@ impl Harness {
                 50,
             ));
         }
-        let name = format!("scim: find by userName at {} users, {CONCURRENCY} at once, p50", config.people());
-        Ok(Row::new(name, "ms", measured).beside(baseline).ratio_at_most(MAX_RATIO))
+        let name = format!("scim: find by userName at {} users, {CONCURRENCY} at once, p50", config.large());
+        Ok(Row::new(name, "ms", measured).with_baseline(baseline).ratio_at_most(MAX_RATIO))
     }
 }
 

@@ -18,16 +18,16 @@ const CONCURRENCY: usize = 16;
 const USERS: usize = 500;
 
 pub async fn run(config: &Config) -> Result<Vec<Row>> {
-    let database = Database::with_people(config, config.people()).await?;
-    let server = Server::start(config, &database, Mail::Captured).await?;
+    let database = Database::with_users(config, config.large()).await?;
+    let server = Server::start(config, &database, MailTarget::InMemory).await?;
     let emails = sqlx::query_scalar::<_, String>(
         "select email from users where organization_id = $1 and status = 'active' order by id limit $2",
     );
-    let emails = emails.bind(super::database::MANY_ID.parse::<uuid::Uuid>()?).bind(i64::try_from(USERS)?);
+    let emails = emails.bind(super::database::LARGE_ID.parse::<uuid::Uuid>()?).bind(i64::try_from(USERS)?);
     let emails = emails.fetch_all(&database.pool).await?;
-    let requested = crowd(server.address, CONCURRENCY, USERS, async move |client, index| {
-        let fields = [("org", MANY), ("email", emails[index].as_str())];
-        let response = client.send(&call_form("/api/sign_in/request", "", &fields)).await?;
+    let requested = run_clients(server.address, CONCURRENCY, USERS, async move |client, index| {
+        let fields = [("org", LARGE_SLUG), ("email", emails[index].as_str())];
+        let response = client.send(&post_server_fn("/api/sign_in/request", "", &fields)).await?;
         if response.status < 400 {
             Ok(())
         } else {
@@ -38,19 +38,25 @@ pub async fn run(config: &Config) -> Result<Vec<Row>> {
     let links = links(&server).await?;
     let cookies = Rc::new(RefCell::new(Vec::with_capacity(USERS)));
     let collected = Rc::clone(&cookies);
-    let signed_in = crowd(server.address, CONCURRENCY, USERS, async move |client, index| {
-        let response = client.send(&get(&links[index], "")).await?.with(303)?;
-        let link = response.cookie(&format!("sign-in-{MANY}")).ok_or("opening the link set no cookie")?;
-        let response = client.send(&call_form("/api/sign_in/by_link", &link, &[("org", MANY)])).await?;
-        let cookie = response.cookie(&format!("session-{MANY}")).ok_or("signing in set no session cookie")?;
+    let signed_in = run_clients(server.address, CONCURRENCY, USERS, async move |client, index| {
+        let response = client.send(&get(&links[index], "")).await?.expect_status(303)?;
+        let link =
+            response.cookie(&format!("sign-in-{LARGE_SLUG}")).ok_or("opening the link set no cookie")?;
+        let response =
+            client.send(&post_server_fn("/api/sign_in/by_link", &link, &[("org", LARGE_SLUG)])).await?;
+        let cookie =
+            response.cookie(&format!("session-{LARGE_SLUG}")).ok_or("signing in set no session cookie")?;
         collected.borrow_mut().push(cookie);
         Ok(())
     });
     let signed_in = signed_in.await?;
     let cookies = cookies.take();
     // The organization's root redirects signed-in users. It only checks the session.
-    let checked = crowd(server.address, CONCURRENCY, 10 * USERS, async move |client, index| {
-        let response = client.send(&get(&format!("/o/{MANY}"), &cookies[index % USERS])).await?.with(303)?;
+    let checked = run_clients(server.address, CONCURRENCY, 10 * USERS, async move |client, index| {
+        let response = client
+            .send(&get(&format!("/o/{LARGE_SLUG}"), &cookies[index % USERS]))
+            .await?
+            .expect_status(303)?;
         let is_signed_in = response.header("location").is_some_and(|location| !location.ends_with("/login"));
         if is_signed_in { Ok(()) } else { Err("the session was not accepted".into()) }
     });
@@ -83,8 +89,8 @@ async fn links(server: &Server) -> Result<Vec<String>> {
     }
     let mut links = Vec::with_capacity(USERS);
     for id in ids {
-        let email = client.send(&get(&format!("/dev/mail/{id}"), "")).await?.with(200)?;
-        let (text, path) = (email.text(), format!("/o/{MANY}/sign-in/"));
+        let email = client.send(&get(&format!("/dev/mail/{id}"), "")).await?.expect_status(200)?;
+        let (text, path) = (email.text(), format!("/o/{LARGE_SLUG}/sign-in/"));
         let token = text
             .split_once(&path)
             .and_then(|(_, rest)| rest.get(..43))

@@ -7,7 +7,6 @@ use axum::response::Response;
 use domain::RequestContext;
 use model::api_keys::Scope;
 use model::field::FieldError;
-use model::text::capitalize;
 use model::transitions::Refusal;
 use model::{FieldProblem, Problem};
 use serde_json::json;
@@ -127,17 +126,17 @@ impl Error {
     /// (RFC 6750, section 3.1).
     pub fn into_response(self, request_context: &RequestContext, has_token: bool) -> Response {
         match self {
-            Self::Said(said) => said.response(),
-            Self::OutOfScope(scope) => {
-                let rest = format!(", error=\"insufficient_scope\", scope=\"{}\"", scope.code());
-                challenged(&Problem::InsufficientScope, &rest)
+            Self::Scim(error) => error.to_response(),
+            Self::InsufficientScope(scope) => {
+                let parameters = format!(", error=\"insufficient_scope\", scope=\"{}\"", scope.code());
+                challenge(&Problem::InsufficientScope, &parameters)
             }
-            Self::Rule(error) => match request_context.report(error) {
-                problem @ Problem::InvalidApiKey if presented => {
-                    challenged(&problem, ", error=\"invalid_token\"")
+            Self::Domain(error) => match request_context.report(error) {
+                problem @ Problem::InvalidApiKey if has_token => {
+                    challenge(&problem, ", error=\"invalid_token\"")
                 }
-                problem @ Problem::InvalidApiKey => challenged(&problem, ""),
-                problem => said(&problem).response(),
+                problem @ Problem::InvalidApiKey => challenge(&problem, ""),
+                problem => ScimError::from_problem(&problem).to_response(),
             },
         }
     }
@@ -150,35 +149,4 @@ fn challenge(problem: &Problem, parameters: &str) -> Response {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
     response
-}
-
-/// A rule's answer in SCIM's words.
-fn said(problem: &Problem) -> Said {
-    let status = app::server::status(problem);
-    match problem {
-        Problem::Refused { why: why @ Refusal::LastAdmin } => Said::new(
-            StatusCode::CONFLICT,
-            None,
-            format!(
-                "{}. Make another user an Organization Admin first. No changes were made.",
-                capitalize(&why.to_string())
-            ),
-        ),
-        Problem::Refused { why: why @ Refusal::UserExists } => {
-            Said::new(StatusCode::CONFLICT, Some(Kind::Uniqueness), format!("userName: {why}."))
-        }
-        Problem::Invalid { fields } => invalid(fields),
-        Problem::NotFound => Said::not_found(),
-        problem => Said::new(status, None, problem.to_string()),
-    }
-}
-
-fn invalid(fields: &[FieldProblem]) -> Said {
-    let lines = fields.iter().map(|field| format!("{}: {}", field.field, field.error));
-    let detail = lines.collect::<Vec<_>>().join(" ");
-    if fields.iter().any(|field| field.error == FieldError::Taken) {
-        Said::new(StatusCode::CONFLICT, Some(Kind::Uniqueness), detail)
-    } else {
-        Said::bad(Kind::InvalidValue, detail)
-    }
 }

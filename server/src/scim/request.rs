@@ -55,7 +55,7 @@ impl FromRequest<AppState> for ScimRequest {
         let organization = path.remove("org").unwrap_or_default();
         let request_id =
             parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
-        let source = Source { address: source(state, &parts), user_agent: user_agent(&parts) };
+        let source = Source { address: client_ip(state, &parts), user_agent: user_agent(&parts) };
         let request = RequestParts {
             id: path.remove("id").or_else(|| path.remove("name")).unwrap_or_default(),
             base_url: format!("{}/o/{organization}/scim/v2", state.app.base_url),
@@ -80,13 +80,21 @@ impl Auth {
     /// Authenticates the API client, whatever its scopes.
     ///
     /// # Errors
-    /// The key is none of this organization's, or not good for that.
-    pub async fn open(&self, scope: impl Into<Option<Scope>>) -> Result<ApiClient<'_>, Failure> {
-        let scope = scope.into();
-        let program = self.request_context.api_client(&self.organization, self.key.as_ref(), scope).await;
-        program.map_err(|error| match (error, scope) {
-            (domain::Error::Problem(Problem::InsufficientScope), Some(scope)) => Failure::OutOfScope(scope),
-            (error, _) => error.into(),
+    /// A missing, invalid or expired key, or one of another organization.
+    pub async fn authenticate(&self) -> Result<ApiClient<'_>, Error> {
+        Ok(self.request_context.api_client(&self.organization, self.token.as_ref(), None).await?)
+    }
+
+    /// Authenticates the API client and checks its scopes.
+    ///
+    /// # Errors
+    /// As for [`authenticate`](Self::authenticate), and [`Error::InsufficientScope`].
+    pub async fn require_scope(&self, scope: Scope) -> Result<ApiClient<'_>, Error> {
+        let token = self.token.as_ref();
+        let api_client = self.request_context.api_client(&self.organization, token, Some(scope)).await;
+        api_client.map_err(|error| match error {
+            domain::Error::Problem(Problem::InsufficientScope) => Error::InsufficientScope(scope),
+            error => error.into(),
         })
     }
 

@@ -10,11 +10,11 @@ use domain::scim::{self, ListQuery};
 use model::api_keys::Scope;
 use serde_json::Value;
 
-pub async fn search(Calling { door, asked }: Calling) -> Response {
-    let done = async {
-        let program = &door.open(Scope::UsersRead).await?;
-        if !program.has_scope(Scope::GroupsRead) {
-            return Err(Failure::OutOfScope(Scope::GroupsRead));
+pub async fn search(ScimRequest { auth, request }: ScimRequest) -> Response {
+    let result = async {
+        let api_client = &auth.require_scope(Scope::UsersRead).await?;
+        if !api_client.has_scope(Scope::GroupsRead) {
+            return Err(Error::InsufficientScope(Scope::GroupsRead));
         }
         let base_url = request.base_url.clone();
         let parameters = ListParameters::from_body(&request.json_body().await?)?;

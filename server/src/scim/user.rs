@@ -111,8 +111,9 @@ pub fn to_update(mut document: Document, before: Option<&ScimUser>) -> Result<Us
     }
     let name = match display_name(&document, requested_name, before) {
         name if name.is_empty() => name,
-        name => model::field::parse_name(&name)
-            .map_err(|why| Said::bad(Kind::InvalidValue, format!("displayName: {why}")))?,
+        name => {
+            model::field::parse_name(&name).map_err(|why| invalid_value(format!("displayName: {why}")))?
+        }
     };
     Ok(UserUpdate { email, name, active, external_id, attributes: document })
 }

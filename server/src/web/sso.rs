@@ -69,14 +69,14 @@ pub async fn callback(
         error: param("error"),
         issuer: param("iss"),
     };
-    let browser_token = sso_flow_token_in(&cookies(&parts), &slug, state.secure());
+    let browser_token = sso_flow_token_in(&cookies(&parts), &slug, state.is_https());
     let outcome = async {
         let context = request_context.organization(&slug).await?;
         sso::handle_callback(&context, browser_token.as_ref(), params).await
     };
     match outcome.await {
         Ok(CallbackOutcome::SignedIn { session, next }) => {
-            let cookie = session_cookie(&slug, &session, state.secure());
+            let cookie = session_cookie(&slug, &session, state.is_https());
             see_other(&paths::after_sign_in(&slug, &next), Some(&cookie))
         }
         Ok(CallbackOutcome::Refused) => see_other(&paths::sso_refused(&slug), None),

@@ -39,7 +39,7 @@ async fn cross_site_request_cannot_start_a_login_flow(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn refusal_page_is_shown_only_in_its_own_browser(pool: PgPool) {
-    let site = TestServer::at(pool, "https://members.example.com").await;
+    let site = TestServer::with_base_url(pool, "https://members.example.com").await;
     let connection = insert_connection(&site).await;
     let response = site.post("/o/blobsrus/sso/start", "", &format!("connection={connection}")).await;
     assert_eq!((response.status, response.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/sso/refused"));

@@ -102,8 +102,8 @@ async fn resent_sign_in_mail_invalidates_previous_link(pool: PgPool) {
     assert_ne!(received[0].message_id(), received[1].message_id());
     let request_context = anonymous(&app);
     let context = request_context.organization(SLUG).await.unwrap();
-    assert!(by_link(&context, &token(&plain_text(&received[0]))).await.is_err());
-    assert!(by_link(&context, &token(&plain_text(&received[1]))).await.is_ok());
+    assert!(redeem_link(&context, &token(&plain_text(&received[0]))).await.is_err());
+    assert!(redeem_link(&context, &token(&plain_text(&received[1]))).await.is_ok());
     worker.stop().await;
 }
 

@@ -36,7 +36,7 @@ async fn app_without_sign_ins(pool: PgPool) -> TestApp {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn correct_code_signs_in_once(pool: PgPool) {
     let app = app_without_sign_ins(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let pending = request(&context, " ADA@blobsrus.com ").await.unwrap();
     activate_sign_in(&app, pending.id, "123456").await;
@@ -49,7 +49,7 @@ async fn correct_code_signs_in_once(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn code_is_rejected_in_another_browser(pool: PgPool) {
     let app = app_without_sign_ins(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let mut pending = request(&context, ADMIN).await.unwrap();
     activate_sign_in(&app, pending.id, "123456").await;
@@ -60,7 +60,7 @@ async fn code_is_rejected_in_another_browser(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn five_wrong_codes_end_the_sign_in(pool: PgPool) {
     let app = app_without_sign_ins(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let pending = request(&context, ADMIN).await.unwrap();
     activate_sign_in(&app, pending.id, "123456").await;
@@ -73,7 +73,7 @@ async fn five_wrong_codes_end_the_sign_in(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn code_expires_after_fifteen_minutes(pool: PgPool) {
     let app = app_without_sign_ins(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let pending = request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     activate_sign_in(&app, pending.id, "123456").await;
     app.context.clock.advance(TimeDelta::minutes(15));
@@ -84,7 +84,7 @@ async fn code_expires_after_fifteen_minutes(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn request_writes_do_not_reveal_membership(pool: PgPool) {
     let app = app_without_sign_ins(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     for email in [ADMIN, "stranger@example.com"] {
         request(&context, email).await.unwrap();
@@ -97,7 +97,7 @@ async fn request_writes_do_not_reveal_membership(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn sign_in_emails_are_rate_limited_per_address(pool: PgPool) {
     let app = app_without_sign_ins(pool).await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     for _ in 0..8 {
         request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     }
@@ -110,7 +110,7 @@ async fn sign_in_emails_are_rate_limited_per_address(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn stranger_cannot_exhaust_rate_limit_of_an_address(pool: PgPool) {
     let app = app_without_sign_ins(pool).await;
-    let stranger = app.nobody_from("198.51.100.66");
+    let stranger = app.anonymous_from("198.51.100.66");
     for _ in 0..50 {
         request(&stranger.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     }
@@ -205,7 +205,7 @@ async fn session_ends_by_sign_out_and_by_expiry(pool: PgPool) {
 async fn database_contains_no_tokens_in_plain_text(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite("blobby@blobsrus.com").await;
-    let nobody = app.nobody();
+    let nobody = app.anonymous();
     let link = create_operator_link(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     let secrets = [link.expose().to_owned(), app.token("blobby@blobsrus.com").await.expose().to_owned()];
     for table in ["users", "invitations", "sign_ins", "sessions", "deliveries", "audit_events"] {

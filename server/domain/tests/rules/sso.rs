@@ -44,7 +44,7 @@ impl SsoApp {
     }
 
     pub async fn with(pool: PgPool, change: impl FnOnce(&mut ConnectionForm)) -> Self {
-        let app = TestApp::at(pool, "http://localhost:3000").await;
+        let app = TestApp::with_base_url(pool, "http://localhost:3000").await;
         let provider = TestProvider::start(app.context.clock.clone()).await;
         let mut form = form(provider.issuer());
         change(&mut form);
@@ -61,14 +61,14 @@ impl SsoApp {
     }
 
     pub async fn start_flow(&self, invitation: Option<&Token>) -> StartedFlow {
-        let nobody = self.app.nobody();
+        let nobody = self.app.anonymous();
         let context = nobody.organization(SLUG).await.unwrap();
         let redirect = sso::start(&context, self.connection, "", invitation, None).await.unwrap();
         StartedFlow { browser_token: redirect.browser_token, url: redirect.url.unwrap() }
     }
 
     pub async fn callback(&self, browser_token: &Token, params: CallbackParams) -> CallbackOutcome {
-        let nobody = self.app.nobody();
+        let nobody = self.app.anonymous();
         sso::handle_callback(&nobody.organization(SLUG).await.unwrap(), Some(browser_token), params)
             .await
             .unwrap()
@@ -94,7 +94,7 @@ impl SsoApp {
     }
 
     pub async fn refusal(&self, browser_token: &Token) -> SsoRefusal {
-        let nobody = self.app.nobody();
+        let nobody = self.app.anonymous();
         sso::last_refusal(&nobody.organization(SLUG).await.unwrap(), Some(browser_token))
             .await
             .unwrap()
@@ -326,7 +326,7 @@ async fn first_sso_sign_in_links_existing_admin_by_email(pool: PgPool) {
 async fn unreachable_provider_is_reported_and_recovers(pool: PgPool) {
     let sso = SsoApp::new(pool).await;
     sso.provider.set_down(true);
-    let nobody = sso.app.nobody();
+    let nobody = sso.app.anonymous();
     let context = nobody.organization(SLUG).await.unwrap();
     let flow = sso::start(&context, sso.connection, "", None, None).await.unwrap();
     assert_eq!(flow.url, None);
@@ -346,8 +346,8 @@ async fn unreachable_provider_is_reported_and_recovers(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn connection_of_another_organization_is_not_found(pool: PgPool) {
     let sso = SsoApp::new(pool).await;
-    crate::test_app::found(&sso.app.context, "other", "eve@other.example").await;
-    let nobody = sso.app.nobody();
+    crate::test_app::create_organization(&sso.app.context, "other", "eve@other.example").await;
+    let nobody = sso.app.anonymous();
     let other = nobody.organization("other").await.unwrap();
     assert_eq!(refusal(sso::start(&other, sso.connection, "", None, None).await), Problem::NotFound);
     let flow = sso.start_flow(None).await;

@@ -159,7 +159,7 @@ fn logout_claims(sso: &SsoApp) -> Value {
 }
 
 async fn back_channel_logout(sso: &SsoApp, token: &str) -> Option<usize> {
-    let nobody = sso.app.nobody();
+    let nobody = sso.app.anonymous();
     sso::back_channel_logout(&nobody.organization(SLUG).await.unwrap(), token).await.ok()
 }
 

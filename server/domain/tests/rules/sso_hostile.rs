@@ -170,7 +170,7 @@ async fn abandoned_login_flows_are_purged(pool: PgPool) {
 async fn login_flows_in_two_tabs_are_independent(pool: PgPool) {
     let sso = SsoApp::new(pool).await;
     let first = sso.start_flow(None).await;
-    let nobody = sso.app.nobody();
+    let nobody = sso.app.anonymous();
     let context = nobody.organization(crate::test_app::SLUG).await.unwrap();
     let browser_token = Some(first.browser_token.clone());
     let second = domain::sso::start(&context, sso.connection, "", None, browser_token).await.unwrap();

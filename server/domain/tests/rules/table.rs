@@ -1,8 +1,8 @@
 //! Every cell of the transition table, performed through the public functions: applied transitions have the documented
 //! effect, and rejected ones change nothing.
 
-use crate::provider::Who;
-use crate::sso::Sso;
+use crate::provider::Account;
+use crate::sso::SsoApp;
 use crate::test_app::{ADMIN, SLUG, TestApp, refusal};
 use chrono::TimeDelta;
 use domain::scim::{self, UserUpdate};
@@ -284,7 +284,7 @@ const WRITTEN_BY_REFUSALS: [&str; 2] = ["audit_events", "sso_login_flows"];
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn sso_sign_in_transitions_match_the_table(pool: PgPool) {
-    let sso = Sso::new(pool).await;
+    let sso = SsoApp::new(pool).await;
     let app = &sso.app;
     for action in [Action::SsoSignIn, Action::SsoSignInInvited] {
         sso.update_connection(|form| form.just_in_time = action == Action::SsoSignIn).await;
@@ -294,7 +294,7 @@ async fn sso_sign_in_transitions_match_the_table(pool: PgPool) {
             let subject = Subject::new(app, email.clone(), state).await;
             let (mut events, sessions) = (subject.audit_events().await, app.count("sessions").await);
             let before = dump_except(app, &WRITTEN_BY_REFUSALS).await;
-            let result = sso.comes(Who::new(&email, &email)).await;
+            let result = sso.sign_in(Account::new(&email, &email)).await;
             match transition(action, state) {
                 Transition::Apply(effect) => {
                     assert!(result.is_ok(), "{case}: {:?}", result.err());

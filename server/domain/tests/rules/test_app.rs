@@ -167,6 +167,65 @@ impl TestApp {
         self.count(&format!("users where status = '{status}'")).await
     }
 
+    pub async fn count_requests(&self, status: &str) -> i64 {
+        self.count(&format!("invitation_requests where status = '{status}'")).await
+    }
+
+    pub async fn count_deliveries_to(&self, email: &str) -> i64 {
+        self.count(&format!("deliveries where email = '{email}'")).await
+    }
+
+    pub async fn count_audit_events(&self, action: &str) -> i64 {
+        self.count(&format!("audit_events where action = '{action}'")).await
+    }
+
+    /// The details of the only audit event with this action.
+    pub async fn audit_details(&self, action: &str) -> serde_json::Value {
+        sqlx::query_scalar("select details from audit_events where action = $1")
+            .bind(action)
+            .fetch_one(&self.context.pool)
+            .await
+            .unwrap()
+    }
+
+    /// Lets anyone request an invitation.
+    pub async fn enable_requests(&self) {
+        self.run("update organizations set requests_enabled = true").await;
+    }
+
+    pub async fn disable_requests(&self) {
+        self.run("update organizations set requests_enabled = false").await;
+    }
+
+    /// Makes all invitations expire now.
+    pub async fn expire_invitations(&self) {
+        self.run("update invitations set expires_at = created_at").await;
+    }
+
+    /// Makes all invitations valid for 7 days again.
+    pub async fn restore_invitations(&self) {
+        self.run("update invitations set expires_at = created_at + interval '7 days'").await;
+    }
+
+    /// Inserts a user directly, as if they had joined in a way that leaves their open request alone.
+    pub async fn insert_user(&self, email: &str, status: &str, joined_by: &str) {
+        self.run(&format!(
+            "insert into users
+                (organization_id, id, email, email_normalized, status, role, joined_at, joined_by, created_at)
+             values ('{}', gen_random_uuid(), '{email}', '{email}', '{status}', 'member', now(), '{joined_by}', now())",
+            self.organization
+        ))
+        .await;
+    }
+
+    pub async fn delete_deliveries(&self) {
+        self.run("delete from deliveries").await;
+    }
+
+    pub async fn run(&self, sql: &str) {
+        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&self.context.pool).await.unwrap();
+    }
+
     pub async fn expires_at(&self, email: &str) -> DateTime<Utc> {
         sqlx::query_scalar("select expires_at from invitations where email = $1 and status = 'open'")
             .bind(email)

@@ -82,7 +82,7 @@ async fn every_endpoint_requires_a_key_of_the_organization(pool: PgPool) {
     let group = scim.create_group("Blobs", &[&user]).await;
     let server = &scim.server;
     let cookie = server.signed_in("blobsrus", ADMIN).await;
-    server.other_organization().await;
+    server.create_other_organization().await;
     let before = server.count("audit_events").await;
     let valid = format!("Bearer {}", scim.key);
     for (method, path, _) in ENDPOINTS {

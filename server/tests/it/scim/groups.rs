@@ -81,7 +81,7 @@ async fn only_users_of_the_organization_can_be_members(pool: PgPool) {
     scim.put(&path, &json!({ "members": [] })).await.error(400, Some("invalidValue"));
     scim.put(&path, &json!({ "displayName": "x".repeat(101) })).await.error(400, Some("invalidValue"));
     // A user of another organization doesn't exist here.
-    scim.server.other_organization().await;
+    scim.server.create_other_organization().await;
     let other_user: Uuid = sqlx::query_scalar("select id from users where email = 'eve@other.example'")
         .fetch_one(&scim.server.context.pool)
         .await

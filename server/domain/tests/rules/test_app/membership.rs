@@ -14,10 +14,6 @@ impl TestApp {
             .unwrap();
     }
 
-    pub async fn enable_requests(&self) {
-        self.run("update organizations set requests_enabled = true").await;
-    }
-
     /// Inserts a confirmed invitation request of this address, waiting for review.
     pub async fn insert_open_request(&self, email: &str) {
         self.insert_request(email, "open").await;
@@ -52,11 +48,6 @@ impl TestApp {
 
     pub async fn count_invitation_emails(&self) -> i64 {
         self.count("deliveries where kind = 'invitation'").await
-    }
-
-    /// Counts the audit events of an action, such as `user.invited`.
-    pub async fn count_audit_events(&self, action: &str) -> i64 {
-        self.count(&format!("audit_events where action = '{action}'")).await
     }
 
     pub async fn count_active_admins(&self) -> i64 {
