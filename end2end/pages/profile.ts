@@ -19,7 +19,7 @@ export async function confirm(page: Page, label: string): Promise<Locator> {
 
 /** What the timeline tells, newest first. */
 export function timeline(page: Page): Locator {
-  return page.getByRole("list", { name: "Timeline" }).getByRole("listitem");
+  return page.getByRole("list", { name: "Activity" }).getByRole("listitem");
 }
 
 /** The row of a permission among the effective ones. */

@@ -28,7 +28,7 @@ export async function ask(page: Page, slug: string, email: string, message = "",
   await page.getByRole("link", { name: "Request an invitation" }).click();
   await expectHeading(page, "Request an invitation");
   await fillRequest(page, email, name, message);
-  await expect(page.getByText("Look into your mailbox.")).toBeVisible();
+  await expect(page.getByText("Check your email.")).toBeVisible();
 }
 
 /** Confirms a request by the link of its mail. */
@@ -36,7 +36,7 @@ export async function confirmRequest(page: Page, link: string): Promise<void> {
   await goto(page, link);
   await expectHeading(page, "Confirm your request");
   await page.getByRole("button", { name: "Send request" }).click();
-  await expectHeading(page, "Your request is confirmed");
+  await expectHeading(page, "Request sent");
 }
 
 export async function openRequests(page: Page, slug: string): Promise<void> {

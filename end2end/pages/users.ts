@@ -27,7 +27,7 @@ export async function addresses(page: Page): Promise<string[]> {
 }
 
 export function dialog(page: Page): Locator {
-  return page.getByRole("dialog", { name: "Invite people" });
+  return page.getByRole("dialog", { name: "Invite users" });
 }
 
 export function emailField(page: Page): Locator {
@@ -40,7 +40,7 @@ export function sendButton(page: Page): Locator {
 
 /** What the dialog says about each address after sending. */
 export function answer(page: Page): Locator {
-  return dialog(page).getByRole("status", { name: "Answer" });
+  return dialog(page).getByRole("status", { name: "Result" });
 }
 
 /** The line about one address, as it was typed, before or after sending. */
@@ -69,10 +69,10 @@ export function notice(page: Page): Locator {
 /** Opens the profile of a user in the list. */
 export async function openProfile(page: Page, email: string): Promise<void> {
   await row(page, email).getByRole("link", { name: "Manage" }).click();
-  await expect(page.getByRole("heading", { name: "Mails" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Emails" })).toBeVisible();
 }
 
 /** The mails on a profile. */
 export function mails(page: Page): Locator {
-  return page.getByRole("list", { name: "Mails" }).getByRole("listitem");
+  return page.getByRole("list", { name: "Emails" }).getByRole("listitem");
 }

@@ -17,16 +17,16 @@ test("a mail that the mail server refuses is shown as failed, in the server's wo
   await signIn(page, org.link);
   await users.invite(page, `${email},fine@${org.domain}`);
   await mail.next(`fine@${org.domain}`);
-  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Mail failed", { timeout }));
+  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email not delivered", { timeout }));
   // The invitation is open all the same.
   await expect(users.row(page, email).getByText("Invited", { exact: true })).toBeVisible();
-  await eventually(page, (timeout) => expect(users.row(page, `fine@${org.domain}`)).toContainText("Mail handed over", { timeout }));
+  await eventually(page, (timeout) => expect(users.row(page, `fine@${org.domain}`)).toContainText("Email accepted", { timeout }));
   await hydrated(page);
   await axe();
 
   await users.openProfile(page, email);
   await expect(users.mails(page)).toHaveCount(1);
-  await expect(users.mails(page)).toContainText("Mail failed");
+  await expect(users.mails(page)).toContainText("Email not delivered");
   await expect(users.mails(page)).toContainText("550 5.1.1 no such mailbox");
   await hydrated(page);
   await axe();
@@ -36,18 +36,18 @@ test("a mail that a busy mail server puts off says so, and is tried again until 
   const email = `busy-2-blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.invite(page, email);
-  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Mail waiting for another try", { timeout }));
+  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email delayed", { timeout }));
   await hydrated(page);
   await axe();
 
   await users.openProfile(page, email);
   await expect(users.mails(page)).toContainText("451 4.3.2 busy, try again later");
-  await expect(users.mails(page)).toContainText(/tries so far: [12]; next: \d+ \w+ \d{4}, \d\d:\d\d UTC/);
+  await expect(users.mails(page)).toContainText(/attempt [12] failed, next attempt: \d+ \w+ \d{4}, \d\d:\d\d UTC/);
   expect(await mail.all(email)).toEqual([]);
 
   await mail.next(email);
   await users.openUsers(page, org.slug);
-  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Mail handed over", { timeout }));
+  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email accepted", { timeout }));
   expect(await mail.all(email)).toHaveLength(1);
 });
 
@@ -55,9 +55,9 @@ test("a mail whose connection was dropped is tried again", async ({ page, org, m
   const email = `drop-1-blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.invite(page, email);
-  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText(/Mail (waiting for another try|handed over)/, { timeout }));
+  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText(/Email (delayed|accepted)/, { timeout }));
   await mail.next(email);
-  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Mail handed over", { timeout }));
+  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email accepted", { timeout }));
   expect(await mail.all(email)).toHaveLength(1);
 });
 
@@ -82,7 +82,7 @@ test("with the mail server away the page does not wait, says what is true, and t
     await users.sendButton(page).click();
     await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
     expect(Date.now() - asked).toBeLessThan(5_000);
-    await eventually(page, (timeout) => expect(users.row(page, away)).toContainText("Mail waiting for another try", { timeout }));
+    await eventually(page, (timeout) => expect(users.row(page, away)).toContainText("Email delayed", { timeout }));
     await hydrated(page);
     await axe();
 
@@ -96,7 +96,7 @@ test("with the mail server away the page does not wait, says what is true, and t
     await users.sendButton(page).click();
     await expect(users.row(page, silent)).toBeVisible();
     expect(Date.now() - askedAgain).toBeLessThan(5_000);
-    await expect(users.row(page, silent)).toContainText("Mail queued");
+    await expect(users.row(page, silent)).toContainText("Email queued");
     await silence.connected;
     await silence.stop();
 
@@ -107,7 +107,7 @@ test("with the mail server away the page does not wait, says what is true, and t
         await letRetryTimePass(database.query);
         expect(await mail!.to(email, 0)).toHaveLength(1);
       }).toPass({ timeout: 60_000 });
-      await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Mail handed over", { timeout }));
+      await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email accepted", { timeout }));
     }
     expect(mail.kept).toHaveLength(2);
     await goto(page, `${server.baseUrl}${users.usersPath(org.slug)}`);

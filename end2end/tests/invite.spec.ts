@@ -38,8 +38,8 @@ test("an admin pastes two addresses, both get a mail, one joins and is active", 
     expect(link).toMatch(`${server.baseUrl}/o/${org.slug}/join/`);
     expect(sent.html).toContain(`href="${link}"`);
     for (const body of [sent.text, sent.html]) {
-      expect(body).toContain(`${org.admin} invites you to join ${org.name}.`);
-      const end = /until (\w+, \d+ \w+ \d{4}, \d\d:\d\d) UTC/.exec(body)?.[1];
+      expect(body).toContain(`${org.admin} has invited you to join ${org.name}.`);
+      const end = /until (\w+, \w+ \d+, \d{4}, \d\d:\d\d) UTC/.exec(body)?.[1];
       const days = (Date.parse(`${end} UTC`) - Date.now()) / 86_400_000;
       expect(days).toBeGreaterThan(6.99);
       expect(days).toBeLessThanOrEqual(7);
@@ -80,16 +80,16 @@ test("a mixed list: good addresses are sent, and nothing that was typed is lost"
   await users.invite(page, list, "Organization Admin");
 
   const answer = users.answer(page);
-  await expect(answer).toContainText("2 invited · 1 already a user · 1 already invited · 1 suspended · 1 repeated · 2 malformed");
+  await expect(answer).toContainText("2 invited · 1 already a user · 1 already invited · 1 suspended · 1 duplicate · 2 invalid");
   const lines: [string, string | RegExp][] = [
     [good, /invited$/],
     [named, /invited$/],
     [known.toUpperCase().replace(org.domain.toUpperCase(), org.domain), "user already exists in the organization"],
     [waiting, "already invited"],
-    [suspended, "suspended"],
-    [good.replace("good", "GOOD"), "stands in the list before"],
-    [bad[0]!, "There is no “@” in it."],
-    [bad[1]!, "There is a second “@” at place 5."],
+    [suspended, "user is suspended"],
+    [good.replace("good", "GOOD"), "duplicate"],
+    [bad[0]!, "Missing “@”."],
+    [bad[1]!, "More than one “@”."],
   ];
   await expect(answer.getByRole("listitem")).toHaveCount(lines.length);
   for (const [address, words] of lines) await expect(users.line(answer, address)).toContainText(words);
@@ -128,7 +128,7 @@ test("who can't be invited gets what can be done instead, on the spot, and what 
   await users.emailField(page).fill(`${suspended}, nonsense`);
   await users.sendButton(page).click();
   await users.answer(page).getByRole("button", { name: `Reactivate ${suspended}` }).click();
-  await expect(users.dialog(page).getByText("“Suspend” keeps them out again.")).toBeVisible();
+  await expect(users.dialog(page).getByText("Use “Suspend” to undo.")).toBeVisible();
   await expect(users.emailField(page)).toHaveValue("nonsense");
   expect(await statusOf(query, org.slug, suspended)).toBe("active");
   await hydrated(page);
@@ -145,7 +145,7 @@ test("sending an empty list says what is missing, and the dialog stays", async (
   await signIn(page, org.link);
   await users.openDialog(page);
   await users.sendButton(page).click();
-  await expect(users.emailField(page)).toHaveAccessibleDescription(/There is no address in this list\./);
+  await expect(users.emailField(page)).toHaveAccessibleDescription(/Enter at least one email address\./);
   await expect(users.dialog(page)).toBeVisible();
   await axe();
 });
@@ -158,7 +158,7 @@ test("when the session ended meanwhile, the page says so and invites nobody", as
   await query("delete from sessions where organization_id = (select id from organizations where slug = $1)", [org.slug]);
   await users.sendButton(page).click();
   if (hasScripts(page)) {
-    await expect(users.dialog(page).getByRole("alert")).toContainText("You are signed out. Sign in again to go on.");
+    await expect(users.dialog(page).getByRole("alert")).toContainText("Your session has ended. Sign in again to continue.");
     await expect(users.emailField(page)).toHaveValue(email);
   } else {
     await expectHeading(page, "Sign in");

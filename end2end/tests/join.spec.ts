@@ -19,15 +19,15 @@ test("an open invitation shows who invited whom until when, wants a name, and jo
   await expect(page).toHaveURL(`/o/${org.slug}/join`);
   await expect(page.getByText(org.admin)).toBeVisible();
   await expect(page.getByText(email)).toBeVisible();
-  await expect(page.getByText(/The invitation ends \d+ \w+ \d{4}, \d\d:\d\d UTC \(7 days left\)\./)).toBeVisible();
+  await expect(page.getByText(/This invitation expires on \d+ \w+ \d{4}, \d\d:\d\d UTC \(7 days left\)\./)).toBeVisible();
   await axe();
 
   const name = page.getByLabel("Your name");
   await join(page, org.name, " ");
-  await expect(name).toHaveAccessibleDescription("Fill this in.");
+  await expect(name).toHaveAccessibleDescription("This field is required.");
   await axe();
   await join(page, org.name, "x".repeat(101));
-  await expect(name).toHaveAccessibleDescription("This is too long: 100 characters at most.");
+  await expect(name).toHaveAccessibleDescription("Use 100 characters or fewer.");
   await expect(name).toHaveValue("x".repeat(101));
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 
@@ -58,7 +58,7 @@ test("an expired invitation says when it ended, and joins nobody", async ({ page
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 
   await openInvitation(page, link, "This invitation has expired");
-  await expect(page.getByText(/It ended \d+ \w+ \d{4}, \d\d:\d\d UTC\./)).toBeVisible();
+  await expect(page.getByText(/It expired on \d+ \w+ \d{4}, \d\d:\d\d UTC\./)).toBeVisible();
   await axe();
 });
 
@@ -85,7 +85,7 @@ test("a used link leads to the login page, and signs nobody in", async ({ page, 
   const other = await anotherBrowser();
   await openInvitation(other, link, "You already joined");
   await axe(other);
-  await other.getByRole("link", { name: "Go to the login page" }).click();
+  await other.getByRole("link", { name: "Go to sign in" }).click();
   await expectHeading(other, "Sign in");
   expect((await other.context().cookies()).map(({ name }) => name)).not.toContain(`session-${org.slug}`);
   await goto(other, `/o/${org.slug}/account`);
@@ -114,7 +114,7 @@ test("a garbled link and one of another organization say that they do not work",
     `/o/${org.slug}/join/${garbled}`,
     `/o/${other.slug}/join/${token}`,
   ]) {
-    await openInvitation(page, wrong, "This link does not work");
+    await openInvitation(page, wrong, "This link doesn’t work");
   }
   await axe();
   await openInvitation(page, link, `Join ${org.name}`);
@@ -124,7 +124,7 @@ test("a suspended user's link gets the words of an unknown one", async ({ page, 
   const email = `blobby@${org.domain}`;
   const link = await invited(email);
   await query("update users set status = 'suspended', joined_at = now(), joined_by = 'invitation' where email = $1", [email]);
-  await openInvitation(page, link, "This link does not work");
+  await openInvitation(page, link, "This link doesn’t work");
 });
 
 test("somebody else's open account is named, and the way leads through signing out", async ({ page, org, invited, server, axe, query }) => {
@@ -133,13 +133,13 @@ test("somebody else's open account is named, and the way leads through signing o
   await addPerson(query, org.slug, { name: "Blob Ross", email: open });
   await signIn(page, await signInLink(server, org.slug, open), "Account");
 
-  await openInvitation(page, await invited(email), "Another account is open");
+  await openInvitation(page, await invited(email), "You’re signed in with a different account");
   await expect(page.getByText(email)).toBeVisible();
   await expect(page.getByText(open)).toBeVisible();
   await axe();
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 
-  await page.getByRole("button", { name: "Sign out and go on" }).click();
+  await page.getByRole("button", { name: "Sign out and continue" }).click();
   await expectHeading(page, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
   await expectHeading(page, "Account");
@@ -153,7 +153,7 @@ test("signing in elsewhere while the page stands open does not join as the wrong
   await openInvitation(page, await invited(email), `Join ${org.name}`);
   await signIn(await page.context().newPage(), await signInLink(server, org.slug, open), "Account");
   await join(page, org.name, "Blobby");
-  await expectHeading(page, "Another account is open");
+  await expectHeading(page, "You’re signed in with a different account");
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 });
 

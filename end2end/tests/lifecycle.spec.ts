@@ -14,14 +14,14 @@ test("revoked and invited again: a new mail, a fresh badge, and the old link nev
   await openProfileOf(page, org.slug, email);
 
   await page.getByRole("link", { name: "Revoke invitation" }).click();
-  await expect(page.getByRole("dialog", { name: `Revoke the invitation of ${email}?` })).toBeVisible();
+  await expect(page.getByRole("dialog", { name: `Revoke the invitation for ${email}?` })).toBeVisible();
   await axe();
   await page.getByRole("dialog").getByRole("link", { name: "Cancel" }).click();
   await expect(page.getByRole("dialog")).toHaveCount(0);
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 
   await confirm(page, "Revoke invitation");
-  await expectHeading(page, "Revoked");
+  await expectHeading(page, "Invitation revoked");
   await axe();
   expect(await statusOf(query, org.slug, email)).toBeUndefined();
 
@@ -52,7 +52,7 @@ test("resend in one click: a new mail, the days start again, and the earlier lin
   await page.getByRole("button", { name: "Resend" }).click();
   await expect(page.getByRole("status").filter({ hasText: "A new invitation is on its way" })).toBeVisible();
   await expect(page.getByText("7 days left")).toBeVisible();
-  await expect(timeline(page).first()).toContainText("sent the invitation again");
+  await expect(timeline(page).first()).toContainText("resent the invitation");
   expect(linkIn(await mail.next(email))).toBe(first);
 
   const other = await anotherBrowser();
@@ -84,7 +84,7 @@ test("suspending ends the open session at its next action; reactivating lets the
   await signIn(page, org.link);
   await openProfileOf(page, org.slug, email);
   await confirm(page, "Suspend");
-  await expect(page.getByRole("status").filter({ hasText: `Suspended ${email}. “Reactivate” brings them back.` })).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: `Suspended ${email}. Use “Reactivate” to undo.` })).toBeVisible();
   await expect(page.getByText("Suspended", { exact: true })).toBeVisible();
   await axe();
 
@@ -106,19 +106,19 @@ test("revoking a membership signs out and forgets; the last admin can't be taken
   await signIn(page, org.link);
   await openProfileOf(page, org.slug, email);
   await confirm(page, "Revoke membership");
-  await expectHeading(page, "Revoked");
+  await expectHeading(page, "User removed");
   await goto(other, `/o/${org.slug}/account`);
   await expectHeading(other, "Sign in");
 
   await openProfileOf(page, org.slug, org.admin);
   await confirm(page, "Revoke membership");
-  await expect(page.getByText(`Nothing was changed for ${org.admin}: is the last active Organization Admin.`)).toBeVisible();
+  await expect(page.getByText(`${org.admin} wasn’t changed: the organization needs at least one active admin.`)).toBeVisible();
   expect(await statusOf(query, org.slug, org.admin)).toBe("active");
 
   await openProfileOf(page, org.slug, org.admin);
   await page.getByLabel("Organization role").selectOption("Organization Member");
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(page.getByRole("alert")).toContainText("is the last active Organization Admin. Nothing was changed.");
+  await expect(page.getByRole("alert")).toContainText("The organization needs at least one active admin. No changes were made.");
 });
 
 test("expired invitations: one, several and all are sent again", async ({ page, org, server, invited, query, mail, axe }) => {
@@ -132,18 +132,18 @@ test("expired invitations: one, several and all are sent again", async ({ page, 
   await expect(page.getByRole("tab", { name: "Expired invitations 4" })).toBeVisible();
   await axe();
 
-  await page.getByRole("button", { name: `Re-invite ${emails[0]}` }).click();
+  await page.getByRole("button", { name: `Resend ${emails[0]}` }).click();
   await expect(page.getByRole("status").filter({ hasText: `A new invitation is on its way to ${emails[0]}` })).toBeVisible();
   await expect(page.getByRole("tab", { name: "Expired invitations 3" })).toBeVisible();
   await mail.next(emails[0]!);
 
   await page.getByRole("checkbox", { name: `Select ${emails[1]}` }).check();
-  await page.getByRole("button", { name: "Change selected…" }).click();
+  await page.getByRole("button", { name: "Edit selected…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Resend invitations" }).click();
   await expect(page.getByRole("tab", { name: "Expired invitations 2" })).toBeVisible();
 
-  await page.getByRole("link", { name: "Re-invite all…" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Re-invite all" }).click();
+  await page.getByRole("link", { name: "Resend all…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Resend all" }).click();
   await expect(page.getByRole("status").filter({ hasText: "2 new invitations are on their way." })).toBeVisible();
   await expect(page.getByRole("tab", { name: "Expired invitations 0" })).toBeVisible();
   for (const email of emails.slice(1)) await mail.next(email);
@@ -157,7 +157,7 @@ test("an expired link asks the admins for a new invitation, once; approving send
   for (let times = 0; times < 2; times++) {
     await openInvitation(other, link, "This invitation has expired");
     await other.getByRole("button", { name: "Ask for a new invitation" }).click();
-    await expect(other.getByText("The admins have been asked.")).toBeVisible();
+    await expect(other.getByText("Request sent.")).toBeVisible();
   }
   await axe(other);
 
@@ -180,21 +180,21 @@ test("several at once: who is selected, what is refused and why", async ({ page,
   await invite(page, `c@${org.domain}`);
   await expect(dialog(page)).toHaveCount(0);
   for (const name of ["Blob a", `c@${org.domain}`]) await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
-  await page.getByRole("button", { name: "Change selected…" }).click();
-  const chosen = page.getByRole("dialog", { name: "Change 2 people" });
+  await page.getByRole("button", { name: "Edit selected…" }).click();
+  const chosen = page.getByRole("dialog", { name: "Edit 2 users" });
   await expect(chosen).toContainText(`a@${org.domain}, c@${org.domain}`);
   await axe();
   await chosen.getByRole("button", { name: "Suspend" }).click();
   await expect(page.getByText(`Suspended a@${org.domain}.`)).toBeVisible();
-  await expect(page.getByText(`Nothing was changed for c@${org.domain}: has not joined yet.`)).toBeVisible();
+  await expect(page.getByText(`c@${org.domain} wasn’t changed: user hasn’t joined yet.`)).toBeVisible();
   expect(await statusOf(query, org.slug, `a@${org.domain}`)).toBe("suspended");
 
   await openUsers(page, org.slug);
   await page.getByRole("checkbox", { name: "Select Blob b" }).check();
-  await page.getByRole("button", { name: "Change selected…" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Make Organization Admin" }).click();
+  await page.getByRole("button", { name: "Edit selected…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Change role to Admin" }).click();
   await expect(row(page, `b@${org.domain}`)).toContainText("Organization Admin");
-  await expect(page.getByText("“Make Organization Member” takes it back.")).toBeVisible();
+  await expect(page.getByText("Use “Change role to Member” to undo.")).toBeVisible();
 });
 
 test("several are taken out at once: links and sessions end, and the last admin stays", async ({ page, org, server, invited, query, anotherBrowser }) => {
@@ -208,17 +208,17 @@ test("several are taken out at once: links and sessions end, and the last admin 
   for (const name of ["Globby Waters", waiting, org.admin]) {
     await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
   }
-  await page.getByRole("button", { name: "Change selected…" }).click();
-  const chosen = page.getByRole("dialog", { name: "Change 3 people" });
-  await expect(chosen).toContainText("It can’t be undone");
-  await chosen.getByRole("button", { name: "Revoke", exact: true }).click();
-  const told = page.getByRole("status").filter({ hasText: "Revoked" });
+  await page.getByRole("button", { name: "Edit selected…" }).click();
+  const chosen = page.getByRole("dialog", { name: "Edit 3 users" });
+  await expect(chosen).toContainText("This can’t be undone");
+  await chosen.getByRole("button", { name: "Remove from organization" }).click();
+  const told = page.getByRole("status").filter({ hasText: "Removed" });
   for (const email of [active, waiting]) {
     await expect(told).toContainText(email);
     await expect(row(page, email)).toHaveCount(0);
     expect(await statusOf(query, org.slug, email)).toBeUndefined();
   }
-  await expect(told).toContainText(`Nothing was changed for ${org.admin}: is the last active Organization Admin.`);
+  await expect(told).toContainText(`${org.admin} wasn’t changed: the organization needs at least one active admin.`);
   await expect(row(page, stays)).toContainText("Active");
 
   await goto(other, `/o/${org.slug}/account`);

@@ -58,21 +58,21 @@ test("what turns text around, and what is too long, is refused at its field and 
   const [name, message] = [page.getByRole("textbox", { name: "Your name" }), page.getByRole("textbox", { name: "Message" })];
   const turned = "Blob \u202Emoc.elpmaxe";
   await fillRequest(page, email, turned, `Hello \u2067there`);
-  await expect(name).toHaveAccessibleDescription("This has characters that can't be shown.");
-  await expect(message).toHaveAccessibleDescription(/This has characters that can't be shown\./);
+  await expect(name).toHaveAccessibleDescription("This contains invisible or unsupported characters.");
+  await expect(message).toHaveAccessibleDescription(/This contains invisible or unsupported characters\./);
   await expect(name).toHaveValue(turned);
   await axe();
   const long = "0123456789".repeat(1_024);
   await fillRequest(page, email, long, long);
-  await expect(name).toHaveAccessibleDescription("This is too long: 100 characters at most.");
-  await expect(message).toHaveAccessibleDescription(/This is too long: 500 characters at most\./);
+  await expect(name).toHaveAccessibleDescription("Use 100 characters or fewer.");
+  await expect(message).toHaveAccessibleDescription(/Use 500 characters or fewer\./);
   await expect(message).toHaveValue(long);
   await axe();
   expect(await query("select 1 from invitation_requests where email_normalized = $1", [email])).toEqual([]);
 
   // Nothing of it was lost, and what is mended goes through.
   await fillRequest(page, email, "Blob Ross", "Hello there");
-  await expect(page.getByText("Look into your mailbox.")).toBeVisible();
+  await expect(page.getByText("Check your email.")).toBeVisible();
 });
 
 test("lines that would be headers are folded into the name, or refused", async ({ page, org, mail, query, anotherBrowser }) => {

@@ -24,18 +24,18 @@ test("asked, confirmed by mail, approved with a role, joined", async ({ page, or
   await axe(stranger);
   await stranger.getByRole("textbox", { name: "Email" }).fill("nonsense");
   await stranger.getByRole("button", { name: "Request invitation" }).click();
-  await expect(stranger.getByRole("textbox", { name: "Email" })).toHaveAccessibleDescription("There is no “@” in it.");
+  await expect(stranger.getByRole("textbox", { name: "Email" })).toHaveAccessibleDescription("Missing “@”.");
   await expect(stranger.getByRole("textbox", { name: "Email" })).toHaveValue("nonsense");
-  await expect(stranger.getByRole("textbox", { name: "Your name" })).toHaveAccessibleDescription("Fill this in.");
+  await expect(stranger.getByRole("textbox", { name: "Your name" })).toHaveAccessibleDescription("This field is required.");
 
   await ask(stranger, org.slug, email, "<b>Let me in</b>");
   await openRequests(page, org.slug);
-  await expect(page.getByText("Nobody waits for an invitation.")).toBeVisible();
+  await expect(page.getByText("No open requests.")).toBeVisible();
   const link = linkIn(await mail.next(email));
   await confirmRequest(stranger, link);
   await axe(stranger);
   await goto(stranger, link);
-  await expectHeading(stranger, "Your request is confirmed");
+  await expectHeading(stranger, "Request sent");
 
   expect((await mail.next(org.admin)).text).toContain(`/o/${org.slug}/settings/requests`);
   await openRequests(page, org.slug);
@@ -66,7 +66,7 @@ test("several are dismissed or approved at once", async ({ page, org, mail, anot
   await openRequests(page, org.slug);
   for (const email of emails.slice(0, 2)) await page.getByRole("checkbox", { name: `Select ${email}` }).check();
   await page.getByRole("button", { name: "Dismiss selected" }).click();
-  await expect(page.getByText("2 requests dismissed.")).toBeVisible();
+  await expect(page.getByText("Dismissed 2 requests.")).toBeVisible();
   await expect(page.getByRole("tab", { name: "Invitation requests 2" })).toBeVisible();
 
   // Who was dismissed is not shown again for a while.
@@ -95,7 +95,7 @@ test("a request whose address came in otherwise is stale: approving is refused, 
   await openRequests(page, org.slug);
   const stale = page.getByRole("row").filter({ hasText: emails[0]! });
   await expect(stale).toContainText("Already a member");
-  await expect(stale).toContainText("by invitation");
+  await expect(stale).toContainText("via invitation");
   await axe();
   await stale.getByRole("link", { name: "Approve" }).click();
   await expect(emailField(page)).toHaveValue(emails[0]!);
@@ -104,11 +104,11 @@ test("a request whose address came in otherwise is stale: approving is refused, 
 
   await openRequests(page, org.slug);
   await stale.getByRole("button", { name: "Dismiss" }).click();
-  await expect(page.getByText("1 request dismissed.")).toBeVisible();
+  await expect(page.getByText("Dismissed 1 request.")).toBeVisible();
   await expect(stale).toHaveCount(0);
   await page.getByRole("button", { name: "Dismiss all stale" }).click();
-  await expect(page.getByText("Stale requests dismissed: 1.")).toBeVisible();
-  await expect(page.getByText("Nobody waits for an invitation.")).toBeVisible();
+  await expect(page.getByText("Dismissed 1 stale request.")).toBeVisible();
+  await expect(page.getByText("No open requests.")).toBeVisible();
 });
 
 test("the answer is the same for everybody; the mailbox gets what is meant for it", async ({ page, org, mail, query, invited, anotherBrowser }) => {
@@ -143,20 +143,20 @@ test("a dismissal is silent, unless the admin tells them: one alone, or several"
   await request(page, silent).getByRole("button", { name: "Dismiss" }).click();
   await expect(requestsTab(page, 2)).toBeVisible();
   await hydrated(page);
-  await request(page, told).getByRole("checkbox", { name: "Tell them" }).check();
+  await request(page, told).getByRole("checkbox", { name: "Notify by email" }).check();
   await axe();
   await request(page, told).getByRole("button", { name: "Dismiss" }).click();
   await expect(requestsTab(page, 1)).toBeVisible();
   await hydrated(page);
   await page.getByRole("checkbox", { name: `Select ${both}` }).check();
-  await page.locator("form", { hasText: "Dismiss selected" }).getByRole("checkbox", { name: "Tell them" }).check();
+  await page.locator("form", { hasText: "Dismiss selected" }).getByRole("checkbox", { name: "Notify by email" }).check();
   await page.getByRole("button", { name: "Dismiss selected" }).click();
-  await expect(page.getByText("Nobody waits for an invitation.")).toBeVisible();
+  await expect(page.getByText("No open requests.")).toBeVisible();
 
   for (const email of [told, both]) {
     const letter = await mail.next(email);
     expect(letter.subject).toBe(`Your request to join ${org.name}`);
-    for (const part of [letter.text, letter.html]) expect(part).toContain("The admins decided not to invite you now.");
+    for (const part of [letter.text, letter.html]) expect(part).toContain(`Your request to join ${org.name} was declined.`);
     expect(letter.html).not.toContain("<a ");
   }
   // Mail leaves in its order: theirs would have been here before.
@@ -167,7 +167,7 @@ test("where the settings say so, a request is dismissed by itself when its addre
   const [joins, stays] = [`joins@${org.domain}`, `stays@${org.domain}`];
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await enableRequests(page, org.slug);
-  await page.getByRole("switch", { name: "Dismiss stale requests" }).check();
+  await page.getByRole("switch", { name: "Dismiss stale requests automatically" }).check();
   await saveSettings(page);
   const stranger = await anotherBrowser();
   for (const email of [joins, stays]) {
@@ -191,12 +191,12 @@ test("where the settings say so, a request is dismissed by itself when its addre
 
 test("who was dismissed may ask again after the days of the settings", async ({ page, org, mail, query, anotherBrowser }) => {
   const email = `asks@${org.domain}`;
-  const days = page.getByRole("textbox", { name: "Days until a dismissed address may ask again" });
+  const days = page.getByRole("textbox", { name: "Wait after a dismissal (days)" });
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
   await days.fill("366");
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(days).toHaveAccessibleDescription(/Type a number from 1 to 365\./);
+  await expect(days).toHaveAccessibleDescription(/Enter a number from 1 to 365\./);
   await days.fill("2");
   await saveSettings(page);
   const stranger = await anotherBrowser();
@@ -207,7 +207,7 @@ test("who was dismissed may ask again after the days of the settings", async ({ 
   };
   await again();
   await request(page, email).getByRole("button", { name: "Dismiss" }).click();
-  await expect(page.getByText("1 request dismissed.")).toBeVisible();
+  await expect(page.getByText("Dismissed 1 request.")).toBeVisible();
   await again();
   await expect(requestsTab(page, 0)).toBeVisible();
   await query("update invitation_requests set ended_at = ended_at - interval '2 days' where email_normalized = $1 and status = 'dismissed'", [email]);
@@ -218,7 +218,7 @@ test("who was dismissed may ask again after the days of the settings", async ({ 
 test("admins get a mail while requests wait, unless they have switched it off", async ({ page, org, mail, query, anotherBrowser }) => {
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
-  const switched = page.getByRole("switch", { name: "Mail admins about waiting requests" });
+  const switched = page.getByRole("switch", { name: "Email admins about open requests" });
   await expect(switched).toBeChecked();
   await switched.uncheck();
   await saveSettings(page);
@@ -239,8 +239,8 @@ test("admins get a mail while requests wait, unless they have switched it off", 
   await saveSettings(page);
   await asks(`two@${org.domain}`);
   const letter = await mail.next(org.admin);
-  expect(letter.subject).toBe(`People ask to join ${org.name}`);
-  expect(letter.text).toContain("2 requests wait");
+  expect(letter.subject).toBe(`2 invitation requests for ${org.name}`);
+  expect(letter.text).toContain("2 open invitation requests");
   expect(linkIn(letter)).toMatch(`/o/${org.slug}/settings/requests`);
   // Once an hour at most: the next one waits for its time.
   await asks(`three@${org.domain}`);

@@ -15,11 +15,11 @@ test("settings say what is wrong at each field, and hold for what comes after", 
   await field("Session length (hours)").fill("a day");
   await field("Allowed domains").fill(`${org.domain}, a@b.example`);
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(field("Organization name")).toHaveAccessibleDescription("Fill this in.");
-  await expect(field("Invitation lifetime (days)")).toHaveAccessibleDescription(/Type a number from 1 to 30\./);
-  await expect(field("Session length (hours)")).toHaveAccessibleDescription(/Type a number from 1 to 4320\./);
+  await expect(field("Organization name")).toHaveAccessibleDescription("This field is required.");
+  await expect(field("Invitation lifetime (days)")).toHaveAccessibleDescription(/Enter a number from 1 to 30\./);
+  await expect(field("Session length (hours)")).toHaveAccessibleDescription(/Enter a number from 1 to 4320\./);
   await expect(field("Session length (hours)")).toHaveValue("a day");
-  await expect(field("Allowed domains")).toHaveAccessibleDescription(/“a@b.example” is no domain/);
+  await expect(field("Allowed domains")).toHaveAccessibleDescription(/“a@b.example” isn’t a valid domain/);
   await axe();
 
   await field("Organization name").fill("Blobs & Sons");
@@ -48,7 +48,7 @@ test("the account shows every browser, and signs out one of them or all", async 
   await signIn(page, await signInLink(server, org.slug, email), "Account");
   await signIn(phone, await signInLink(server, org.slug, email), "Account");
   await goto(page, `/o/${org.slug}/account`);
-  await expect(page.getByText("(this browser)")).toHaveCount(1);
+  await expect(page.getByText("This device")).toHaveCount(1);
   await axe();
 
   await page.getByRole("textbox", { name: "Name" }).fill("Globby Waters");
@@ -63,7 +63,7 @@ test("the account shows every browser, and signs out one of them or all", async 
   await signIn(library, await signInLink(server, org.slug, email), "Account");
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
   const question = page.getByRole("dialog", { name: "Sign out everywhere?" });
-  await expect(question).toContainText("this one too");
+  await expect(question).toContainText("including this one");
   await axe();
   await question.getByRole("link", { name: "Cancel" }).click();
   await expect(question).toHaveCount(0);
@@ -86,8 +86,8 @@ test("the audit log says who did what to whom, is filtered, and leaves as a file
   await expect(first).toContainText("127.0.0.1");
   await axe();
 
-  await page.getByRole("searchbox", { name: "Who" }).fill("blobby");
-  await page.getByRole("combobox", { name: "What" }).selectOption("invited");
+  await page.getByRole("searchbox", { name: "Actor or target" }).fill("blobby");
+  await page.getByRole("combobox", { name: "Event" }).selectOption("invited");
   await page.getByRole("button", { name: "Filter" }).click();
   await expect(page.getByRole("row")).toHaveCount(2);
   await expect(first).toBeVisible();
@@ -97,7 +97,7 @@ test("the audit log says who did what to whom, is filtered, and leaves as a file
   const download = await downloading;
   expect(download.suggestedFilename()).toBe(`${org.slug}-audit-log.csv`);
   const lines = readFileSync((await download.path())!, "utf8").trimEnd().split("\r\n");
-  expect(lines[0]).toBe("when,who,action,what,to_whom,from,details");
+  expect(lines[0]).toBe("time,actor,action,event,target,source,details");
   expect(lines).toHaveLength(2);
   expect(lines[1]).toContain(`"user.invited","invited","${email}","127.0.0.1"`);
 });

@@ -9,7 +9,7 @@ test("the link in the mail signs in", async ({ page, org, mail, axe, server }) =
   await goto(page, `/o/${org.slug}/login`);
   await axe();
   await askForMail(page, org.admin);
-  await expectHeading(page, "Check your mail");
+  await expectHeading(page, "Check your email");
   await expect(page.getByText(org.admin)).toBeVisible();
   await axe();
 
@@ -35,14 +35,14 @@ test("the link in the mail signs in", async ({ page, org, mail, axe, server }) =
 test("the code from the mail signs in, in the browser that asked for it", async ({ page, org, mail, anotherBrowser }) => {
   await goto(page, `/o/${org.slug}/login`);
   await askForMail(page, org.admin);
-  await expectHeading(page, "Check your mail");
+  await expectHeading(page, "Check your email");
   const code = codeIn(await mail.next(org.admin));
 
   const other = await anotherBrowser();
   await goto(other, `/o/${org.slug}/login/code`);
   await other.getByLabel("Code").fill(code);
   await other.getByRole("button", { name: "Sign in" }).click();
-  await expect(other.getByRole("alert")).toContainText("This code is wrong or its time is over.");
+  await expect(other.getByRole("alert")).toContainText("This code is incorrect or has expired.");
 
   await page.getByLabel("Code").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -52,21 +52,21 @@ test("the code from the mail signs in, in the browser that asked for it", async 
 test("a wrong code keeps the page and says so, and the right one still works", async ({ page, org, mail, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
   await askForMail(page, org.admin);
-  await expectHeading(page, "Check your mail");
+  await expectHeading(page, "Check your email");
   const code = codeIn(await mail.next(org.admin));
   const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, "0");
   const field = page.getByLabel("Code");
 
   await field.fill("12345");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(field).toHaveAccessibleDescription("Type the 6 digits from the mail.");
+  await expect(field).toHaveAccessibleDescription("Enter the 6-digit code from the email.");
   await expect(field).toHaveValue("12345");
   await axe();
 
   await field.fill(wrong);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert")).toContainText("This code is wrong or its time is over.");
-  await expect(page.getByRole("heading", { name: "Check your mail" })).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText("This code is incorrect or has expired.");
+  await expect(page.getByRole("heading", { name: "Check your email" })).toBeVisible();
   await expect(field).toHaveValue(wrong);
   await axe();
 
@@ -78,7 +78,7 @@ test("a wrong code keeps the page and says so, and the right one still works", a
 test("five wrong codes end the code, and the link in the mail still works", async ({ page, org, mail }) => {
   await goto(page, `/o/${org.slug}/login`);
   await askForMail(page, org.admin);
-  await expectHeading(page, "Check your mail");
+  await expectHeading(page, "Check your email");
   const sent = await mail.next(org.admin);
   const code = codeIn(sent);
   for (const step of [1, 2, 3, 4, 5, 0]) {
@@ -87,7 +87,7 @@ test("five wrong codes end the code, and the link in the mail still works", asyn
     const answered = page.waitForResponse((response) => response.request().method() === "POST");
     await page.getByRole("button", { name: "Sign in" }).click();
     await answered;
-    await expect(page.getByRole("alert")).toContainText("This code is wrong or its time is over.");
+    await expect(page.getByRole("alert")).toContainText("This code is incorrect or has expired.");
     await hydrated(page);
   }
   await signIn(page, linkIn(sent));
@@ -99,7 +99,7 @@ test("an address that nobody has gets the same answer, and no mail", async ({ pa
   for (const email of [org.admin, stranger]) {
     await goto(page, `/o/${org.slug}/login`);
     await askForMail(page, email);
-    await expectHeading(page, "Check your mail");
+    await expectHeading(page, "Check your email");
     said.push((await page.getByRole("main").innerText()).replaceAll(email, "…"));
   }
   expect(said[1]).toBe(said[0]);
@@ -115,9 +115,9 @@ test("what is no address is marked in the field, and stays there", async ({ page
   await goto(page, `/o/${org.slug}/login`);
   const field = page.getByLabel("Email");
   await askForMail(page, "");
-  await expect(field).toHaveAccessibleDescription("Fill this in.");
+  await expect(field).toHaveAccessibleDescription("This field is required.");
   await askForMail(page, "blobby.blobsrus.com");
-  await expect(field).toHaveAccessibleDescription("There is no “@” in it.");
+  await expect(field).toHaveAccessibleDescription("Missing “@”.");
   await expect(field).toHaveValue("blobby.blobsrus.com");
   await axe();
 });
@@ -137,7 +137,7 @@ test("signing out ends the session, and signing in again leads back to the page 
   await goto(page, wanted);
   await expectHeading(page, "Sign in");
   await askForMail(page, org.admin);
-  await expectHeading(page, "Check your mail");
+  await expectHeading(page, "Check your email");
   await page.getByLabel("Code").fill(codeIn(await mail.next(org.admin)));
   await page.getByRole("button", { name: "Sign in" }).click();
   await expectHeading(page, "Users");
@@ -155,15 +155,15 @@ test("a mail scanner that opens the link first does not use it up", async ({ pag
 
   const later = await anotherBrowser();
   await goto(later, org.link);
-  await expectHeading(later, "This sign-in link does not work any more");
+  await expectHeading(later, "This sign-in link has expired or was already used");
   await axe(later);
-  await later.getByRole("link", { name: "Go to the login page" }).click();
+  await later.getByRole("link", { name: "Go to sign in" }).click();
   await expectHeading(later, "Sign in");
 });
 
 test("a garbled link says so", async ({ page, org }) => {
   await goto(page, org.link.slice(0, -4));
-  await expectHeading(page, "This sign-in link does not work any more");
+  await expectHeading(page, "This sign-in link has expired or was already used");
 });
 
 test("the session's cookie is out of reach of scripts and of other sites", async ({ page, org, query }) => {
@@ -198,6 +198,6 @@ test("a session of one organization is none of another", async ({ page, org, ser
 test("an organization that is not there is not found", async ({ page, axe }) => {
   const answer = await page.goto("/o/nobody-here/login");
   expect(answer?.status()).toBe(404);
-  await expectHeading(page, "Not found");
+  await expectHeading(page, "Page not found");
   await axe();
 });

@@ -50,12 +50,12 @@ test("an admin adds a connection and tries it; a stranger joins by it, and the p
   await signIn(page, org.link);
   await goto(page, `/o/${org.slug}/settings/authentication`);
   await axe();
-  const redirect = page.getByRole("textbox", { name: "Redirect address" });
+  const redirect = page.getByRole("textbox", { name: "Redirect URI", exact: true });
   await expect(redirect).toHaveValue(new RegExp(`/o/${org.slug}/sso/callback$`));
   await page.getByRole("link", { name: "Add connection" }).click();
   const dialog = page.getByRole("dialog", { name: "Add connection" });
   await dialog.getByRole("button", { name: "Save connection" }).click();
-  await expect(dialog.getByLabel("Issuer URL")).toHaveAccessibleDescription(/Fill this in\./);
+  await expect(dialog.getByLabel("Issuer URL")).toHaveAccessibleDescription(/This field is required\./);
   await axe();
   await dialog.getByLabel("Display name").fill("Acme");
   await dialog.getByLabel("Issuer URL").fill(idp.issuer);
@@ -67,7 +67,7 @@ test("an admin adds a connection and tries it; a stranger joins by it, and the p
   await expect(page.locator("td", { hasText: idp.issuer })).toBeVisible();
   await expect(dialog).toHaveCount(0);
   await page.getByRole("button", { name: "Test connection" }).click();
-  await expect(page.getByText("The provider answers, and its keys can be used.")).toBeVisible();
+  await expect(page.getByText("Discovery and signing keys are fine.")).toBeVisible();
   await axe();
   // The secret is in no page any more.
   await page.getByRole("link", { name: "Edit" }).click();
@@ -85,7 +85,7 @@ test("an admin adds a connection and tries it; a stranger joins by it, and the p
 
   const [{ id }] = (await query<{ id: string }>("select id from users where email = $1", [email])) as [{ id: string }];
   await goto(page, `/o/${org.slug}/settings/users/${id}`);
-  await expect(page.getByText("by SSO")).toBeVisible();
+  await expect(page.getByText("via SSO")).toBeVisible();
   await goto(page, `/o/${org.slug}/settings/audit-log`);
   await expect(page.getByRole("main")).toContainText("added a connection");
   await expect(page.getByRole("main")).toContainText("by: sso");
@@ -96,7 +96,7 @@ test("where only the invited join, a stranger is told so, and may ask where that
   const email = `stranger@${org.domain}`;
   idp.accounts.set("unauthenticated", { email });
   await continueAs(page, org, "unauthenticated");
-  await expectHeading(page, "You are not a member yet");
+  await expectHeading(page, "You’re not a member yet");
   await expect(page.getByText(email)).toBeVisible();
   await expect(page.getByRole("link", { name: "Request an invitation" })).toHaveCount(0);
   await axe();
@@ -150,7 +150,7 @@ test("somebody asks, then comes in by SSO: the request is stale and can be dismi
   await stranger.getByRole("button", { name: "Request invitation" }).click();
   await goto(stranger, linkIn(await mail.next(email)));
   await stranger.getByRole("button", { name: "Send request" }).click();
-  await expectHeading(stranger, "Your request is confirmed");
+  await expectHeading(stranger, "Request sent");
   await continueAs(stranger, org, "blob");
   await expectHeading(stranger, "Account");
 
@@ -158,9 +158,9 @@ test("somebody asks, then comes in by SSO: the request is stale and can be dismi
   await goto(page, `/o/${org.slug}/settings/requests`);
   const row = page.getByRole("row").filter({ hasText: email });
   await expect(row).toContainText("Already a member");
-  await expect(row).toContainText("by SSO");
+  await expect(row).toContainText("via SSO");
   await row.getByRole("button", { name: "Dismiss" }).click();
-  await expect(page.getByText("1 request dismissed.")).toBeVisible();
+  await expect(page.getByText("Dismissed 1 request.")).toBeVisible();
   await expect(row).toHaveCount(0);
 });
 
@@ -176,13 +176,13 @@ test("suspended, unverified and stopped: each is told what it is", async ({ page
   await axe();
   await page.context().clearCookies();
   await continueAs(page, org, "unverified");
-  await expectHeading(page, "Your address is not verified");
+  await expectHeading(page, "Verify your email address first");
   await axe();
   await page.context().clearCookies();
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
   await page.getByRole("button", { name: "Stop" }).click();
-  await expectHeading(page, "You did not sign in");
+  await expectHeading(page, "Sign-in canceled");
   await page.getByRole("button", CONTINUE).click();
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
   expect(await statusOf(query, org.slug, `unverified@${org.domain}`)).toBeUndefined();
@@ -215,7 +215,7 @@ test("what was used or is too old signs nobody in again", async ({ page, org, id
   const used = (await back).url();
   await page.context().clearCookies({ name: `session-${org.slug}` });
   await goto(page, used);
-  await expectHeading(page, "This sign-in is over");
+  await expectHeading(page, "This sign-in attempt has expired");
   expect(page.url()).not.toContain("code=");
   await axe();
   expect(await status(page)).toBe(410);
@@ -230,7 +230,7 @@ test("what was used or is too old signs nobody in again", async ({ page, org, id
   await page.getByRole("button", CONTINUE).click();
   await query("update sso_login_flows set expires_at = now() where used_at is null and connection_id = $1", [connection]);
   await signInThere(page, "blob");
-  await expectHeading(page, "This sign-in is over");
+  await expectHeading(page, "This sign-in attempt has expired");
 });
 
 test("another site neither begins a sign-in in my browser nor feeds it a code of its own", async ({ page, org, idp, connected, server, anotherBrowser, query }) => {
@@ -242,7 +242,7 @@ test("another site neither begins a sign-in in my browser nor feeds it a code of
   );
   await page.goto(begin);
   await page.getByRole("button", { name: "Win a prize" }).click();
-  await expect(page.getByRole("heading", { name: "This was refused" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Request blocked" })).toBeVisible();
   expect(await query("select 1 from sso_login_flows where connection_id = $1", [connection])).toEqual([]);
 
   const mallory = await anotherBrowser();
@@ -251,7 +251,7 @@ test("another site neither begins a sign-in in my browser nor feeds it a code of
   const trap = await heldBack;
   await page.goto(idp.show(`<a href="${trap.replaceAll("&", "&amp;")}">Win a prize</a>`));
   await page.getByRole("link", { name: "Win a prize" }).click();
-  await expectHeading(page, "This sign-in is over");
+  await expectHeading(page, "This sign-in attempt has expired");
   await goto(page, `/o/${org.slug}/account`);
   await expectHeading(page, "Sign in");
   expect(await statusOf(query, org.slug, `mallory@${org.domain}`)).toBeUndefined();
@@ -281,7 +281,7 @@ test("signing out here offers to sign out there, and signing out there ends the 
   await expectHeading(page, "You are signed out");
   await axe();
   // Signed in there still, one comes back without a question.
-  await page.getByRole("link", { name: "Go to the login page" }).click();
+  await page.getByRole("link", { name: "Go to sign in" }).click();
   await expectHeading(page, "Sign in");
   await page.getByRole("button", CONTINUE).click();
   await expectHeading(page, "Account");
@@ -297,7 +297,7 @@ test("signing out here offers to sign out there, and signing out there ends the 
   await continueAs(page, org, "blob");
   await expectHeading(page, "Account");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await page.getByRole("link", { name: "Sign out of Acme too" }).click();
+  await page.getByRole("link", { name: "Also sign out of Acme" }).click();
   await page.getByRole("button", { name: "Sign out here" }).click();
   await expectHeading(page, "Sign in");
   await page.getByRole("button", CONTINUE).click();
@@ -314,7 +314,7 @@ test("without email links members come by SSO alone, and admins keep their way i
   await expect(page.getByRole("alert")).toContainText("Add a connection first");
   await connected();
   await goto(page, `/o/${org.slug}/settings/authentication`);
-  await expect(page.getByText("1 active member has never signed in by a connection")).toBeVisible();
+  await expect(page.getByText("1 active member has never signed in with SSO")).toBeVisible();
   await page.getByRole("switch", { name: "Disable email links" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("Saved", { exact: true })).toBeVisible();
@@ -323,9 +323,9 @@ test("without email links members come by SSO alone, and admins keep their way i
   const answers: string[] = [];
   for (const email of [member, org.admin]) {
     await goto(somebody, `/o/${org.slug}/login`);
-    await expect(somebody.getByText("Sign-in links go to admins alone here.")).toBeVisible();
+    await expect(somebody.getByText("Only admins can use email links.")).toBeVisible();
     await askForMail(somebody, email);
-    await expectHeading(somebody, "Check your mail");
+    await expectHeading(somebody, "Check your email");
     answers.push((await somebody.getByRole("main").innerText()).replace(email, ""));
   }
   expect(new Set(answers).size).toBe(1);

@@ -23,9 +23,9 @@ test("the dialog says what each address is while the list is typed", async ({ pa
   await users.emailField(page).pressSequentially(`,Known Blob <known@${org.domain}>; waiting@${org.domain},NEW@${org.domain}`);
   await expect(seen(page, `known@${org.domain}`)).toContainText("user already exists in the organization");
   await expect(seen(page, `waiting@${org.domain}`)).toContainText("already invited");
-  await expect(seen(page, `NEW@${org.domain}`)).toContainText("stands in the list before");
+  await expect(seen(page, `NEW@${org.domain}`)).toContainText("duplicate");
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (1)");
-  await expect(users.dialog(page)).toContainText("1 will be invited · 1 already a user · 1 already invited · 1 repeated");
+  await expect(users.dialog(page)).toContainText("1 will be invited · 1 already a user · 1 already invited · 1 duplicate");
   await axe();
 });
 
@@ -59,9 +59,9 @@ test("whoever asked for an invitation is told apart while the list is typed", as
   await signIn(page, org.link);
   await users.openDialog(page);
   await users.emailField(page).fill(`${email}, new@${org.domain}`);
-  await expect(seen(page, email)).toContainText("has asked; will be invited");
+  await expect(seen(page, email)).toContainText("requested an invitation, will be invited");
   await expect(seen(page, `new@${org.domain}`)).toContainText("will be invited");
-  await expect(seen(page, `new@${org.domain}`)).not.toContainText("has asked");
+  await expect(seen(page, `new@${org.domain}`)).not.toContainText("requested an invitation");
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (2)");
 });
 
@@ -71,19 +71,19 @@ test("only who is on the page is chosen: the dialog names everybody it acts on, 
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await users.openUsers(page, org.slug, "?sort=email");
   const box = (email: string) => page.getByRole("checkbox", { name: `Select ${email}`, exact: true });
-  const change = page.getByRole("button", { name: "Change selected…" });
+  const change = page.getByRole("button", { name: "Edit selected…" });
   for (const email of emails.slice(0, 2)) await box(email).check();
-  await expect(page.getByText("2 people selected")).toBeVisible();
+  await expect(page.getByText("2 selected", { exact: true })).toBeVisible();
   await page.getByRole("link", { name: "Next", exact: true }).click();
   await expect(users.row(page, emails[59]!)).toBeVisible();
-  await expect(page.getByText("Select people to change several at once.")).toBeVisible();
+  await expect(page.getByText("Select users to edit several at once.")).toBeVisible();
   await box(emails[59]!).check();
-  await expect(page.getByText("1 person selected")).toBeVisible();
+  await expect(page.getByText("1 selected", { exact: true })).toBeVisible();
   await change.click();
-  const dialog = page.getByRole("dialog", { name: "Change 1 person" });
+  const dialog = page.getByRole("dialog", { name: "Edit 1 user" });
   await expect(dialog).toContainText(emails[59]!);
-  await dialog.getByRole("button", { name: "Revoke", exact: true }).click();
-  await expect(page.getByText(`Revoked ${emails[59]}.`)).toBeVisible();
+  await dialog.getByRole("button", { name: "Remove from organization" }).click();
+  await expect(page.getByText(`Removed ${emails[59]} from the organization.`)).toBeVisible();
   expect(await statusOf(query, org.slug, emails[59]!)).toBeUndefined();
   for (const email of emails.slice(0, 2)) expect(await statusOf(query, org.slug, email)).toBe("invited");
 
@@ -93,18 +93,18 @@ test("only who is on the page is chosen: the dialog names everybody it acts on, 
   await page.getByLabel("Search users").fill("blob01");
   await page.getByRole("button", { name: "Search" }).click();
   await expect(users.rows(page)).toHaveCount(1);
-  await expect(page.getByText("1 person selected")).toBeVisible();
+  await expect(page.getByText("1 selected", { exact: true })).toBeVisible();
   await change.click();
-  await expect(page.getByRole("dialog", { name: "Change 1 person" })).toContainText(emails[1]!);
+  await expect(page.getByRole("dialog", { name: "Edit 1 user" })).toContainText(emails[1]!);
 
   // And whoever stands in the page's address alone is left in peace.
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [emails[58]]))[0]!;
   await page.goto(`${page.url()}&user=${id}`);
   await hydrated(page);
-  await expect(page.getByRole("dialog", { name: "Change 1 person" })).not.toContainText(emails[58]!);
+  await expect(page.getByRole("dialog", { name: "Edit 1 user" })).not.toContainText(emails[58]!);
   await axe();
-  await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
-  await expect(page.getByText(`Revoked ${emails[1]}.`)).toBeVisible();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove from organization" }).click();
+  await expect(page.getByText(`Removed ${emails[1]} from the organization.`)).toBeVisible();
   for (const email of [emails[0]!, emails[58]!]) expect(await statusOf(query, org.slug, email)).toBe("invited");
 });
 
@@ -116,7 +116,7 @@ test("a pasted column is read at once, and a mistake can be mended where it stan
   await page.keyboard.insertText(column);
   await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");
   const bad = seen(page, `blob.ross.${org.domain}`);
-  await expect(bad).toContainText("There is no “@” in it.");
+  await expect(bad).toContainText("Missing “@”.");
   await bad.getByRole("button", { name: `Edit blob.ross.${org.domain}` }).click();
   await expect(users.emailField(page)).toBeFocused();
   await page.keyboard.insertText(`blob.ross@${org.domain}`);
@@ -164,7 +164,7 @@ test("after a refusal the summary takes the focus and leads to the field", async
   await users.sendButton(page).click();
   const summary = users.dialog(page).getByRole("alert");
   await expect(summary).toBeFocused();
-  await summary.getByRole("link", { name: "There is no address in this list." }).click();
+  await summary.getByRole("link", { name: "Enter at least one email address." }).click();
   await expect(users.emailField(page)).toBeFocused();
   await expect(users.dialog(page)).toBeVisible();
 });
@@ -240,7 +240,7 @@ test("the rows stay, and are told to be busy, until the others are there", async
   await expect(busy).toBeVisible();
   await expect(users.row(page, org.admin)).toBeVisible();
   release();
-  await expect(page.getByText("Nobody fits this search.")).toBeVisible();
+  await expect(page.getByText("No users match your search.")).toBeVisible();
   await expect(busy).toHaveCount(0);
 });
 
@@ -248,7 +248,7 @@ test("what is being typed into the search outlives the list's own looks at the m
   await signIn(page, org.link);
   // Under way for long enough that the page looks again.
   await users.invite(page, `slow-8000-blobby@${org.domain}`);
-  await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Mail queued");
+  await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Email queued");
   const search = page.getByLabel("Search users");
   await search.pressSequentially("blo");
   for (let looks = 0; looks < 2; looks += 1) {
@@ -258,7 +258,7 @@ test("what is being typed into the search outlives the list's own looks at the m
   await expect(search).toBeFocused();
   await expect(search).toHaveValue("blobby");
   await mail.next(`slow-8000-blobby@${org.domain}`);
-  await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Mail handed over");
+  await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Email accepted");
   await expect(search).toHaveValue("blobby");
 });
 
@@ -280,7 +280,7 @@ test("when the server can't be reached, the dialog keeps what was typed", async 
   await page.route("**/api/**", (route) => route.abort());
   await users.emailField(page).fill(`blobby@${org.domain}`);
   await users.sendButton(page).click();
-  await expect(users.dialog(page).getByRole("alert")).toContainText("The server could not be reached.");
+  await expect(users.dialog(page).getByRole("alert")).toContainText("Couldn’t reach the server.");
   await expect(users.emailField(page)).toHaveValue(`blobby@${org.domain}`);
   await page.unroute("**/api/**");
   await users.sendButton(page).click();

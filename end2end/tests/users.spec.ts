@@ -59,7 +59,7 @@ test("search, filter and sort stand in the URL, and the back button undoes them"
 
   await search.fill("%");
   await go.click();
-  await expect(page.getByText("Nobody fits this search.")).toBeVisible();
+  await expect(page.getByText("No users match your search.")).toBeVisible();
   await axe();
   await hydrated(page);
   await search.fill("h_u");
@@ -164,7 +164,7 @@ test("the profile tells who invited when, and where the mail is", async ({ page,
   await expect(users.mails(page)).toHaveCount(1);
   await expect(async () => {
     await reload(page);
-    await expect(users.mails(page)).toContainText("The mail server took it: 250 2.0.0 kept as", { timeout: 500 });
+    await expect(users.mails(page)).toContainText("Mail server accepted it: 250 2.0.0 kept as", { timeout: 500 });
   }).toPass();
   await axe();
   await page.getByRole("main").getByRole("link", { name: "Users" }).click();
@@ -183,7 +183,7 @@ test("a member sees no settings, and finds nothing there", async ({ page, org, q
   for (const path of [users.usersPath(org.slug), users.usersPath(org.slug, "?dialog=invite"), users.usersPath(org.slug, `/${id}`)]) {
     const answer = await page.goto(path);
     expect(answer?.status(), path).toBe(404);
-    await expectHeading(page, "Not found");
+    await expectHeading(page, "Page not found");
     expect(await page.content()).not.toContain("invited@");
   }
   await axe();
@@ -217,7 +217,7 @@ test("another organization's admin finds nothing, and changes nothing", async ({
   // A user of ours under their own organization.
   const answer = await page.goto(users.usersPath(theirs.slug, `/${id}`));
   expect(answer?.status()).toBe(404);
-  await expectHeading(page, "Not found");
+  await expectHeading(page, "Page not found");
   const profile = await page.request.post("/api/users/profile", { data: { org: theirs.slug, user: id } });
   expect(profile.status()).toBe(404);
 
