@@ -6,7 +6,7 @@ import { dialog, emailField, openDialog, row, rows, sendButton } from "../pages/
 import { goto, hydrated } from "../support/browser.ts";
 import { addPerson } from "../support/organization.ts";
 
-test("a role names what is wrong with its permissions, and keeps what was typed", async ({ page, org, axe }) => {
+test("invalid role shows field errors and keeps the input", async ({ page, org, axe }) => {
   await signIn(page, org.link);
   await goto(page, `/o/${org.slug}/settings/roles`);
   await expect(page.getByText("No roles yet.")).toBeVisible();
@@ -31,7 +31,7 @@ test("a role names what is wrong with its permissions, and keeps what was typed"
   await expect(editor.getByLabel("Name")).toHaveAccessibleDescription("This name is already in use.");
 });
 
-test("permissions are the union of roles and groups, each with where it comes from", async ({ page, org, query, axe }) => {
+test("effective permissions list their role and group sources", async ({ page, org, query, axe }) => {
   const email = `globby@${org.domain}`;
   await addPerson(query, org.slug, { name: "Globby Waters", email });
   await signIn(page, org.link);
@@ -61,7 +61,7 @@ test("permissions are the union of roles and groups, each with where it comes fr
   await expect(page.getByText("No permissions. Users get permissions")).toBeVisible();
 });
 
-test("roles and groups are given with the invitation, before the first login", async ({ page, org, mail }) => {
+test("roles and groups in an invitation apply before first login", async ({ page, org, mail }) => {
   const email = `blobby@${org.domain}`;
   await signIn(page, org.link);
   await makeRole(page, org.slug, "Reader", "invoice:read");
@@ -78,7 +78,7 @@ test("roles and groups are given with the invitation, before the first login", a
   await expect(permission(page, "invoice:read")).toContainText("Reader role (via Money)");
 });
 
-test("a group shows its people; several are put in and taken out again", async ({ page, org, query, axe }) => {
+test("group members can be added and removed in bulk", async ({ page, org, query, axe }) => {
   for (const name of ["a", "b", "c"]) await addPerson(query, org.slug, { name: `Blob ${name}`, email: `${name}@${org.domain}` });
   await signIn(page, org.link);
   await makeGroup(page, org.slug, "Chess");

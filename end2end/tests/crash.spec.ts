@@ -21,7 +21,7 @@ async function invited({ database }: IsolatedServer): Promise<Record<string, num
   return rows[0]!;
 }
 
-test("killed in the middle of inviting 10,000: nobody was invited, and all are when it is done again", async ({ isolated }) => {
+test("bulk invite is rolled back when the server is killed", async ({ isolated }) => {
   test.setTimeout(120_000);
   const { server, database, org, admin, mail } = isolated;
   const addresses = list(org, 10_000);
@@ -64,7 +64,7 @@ test("killed in the middle of inviting 10,000: nobody was invited, and all are w
   expect(mail.kept.map(({ to }) => to).toSorted()).toEqual(addresses.toSorted());
 });
 
-test("killed at any moment of a bulk invite: all were invited, or none", async ({ isolated }) => {
+test("bulk invite killed at any moment is all or nothing", async ({ isolated }) => {
   test.setTimeout(120_000);
   const { server, database, org, admin } = isolated;
   const addresses = list(org, 2_000).join("\n");
@@ -88,7 +88,7 @@ test("killed at any moment of a bulk invite: all were invited, or none", async (
   test.info().annotations.push({ type: "ended as", description: [...seen].join(", ") });
 });
 
-test("killed while mail is leaving: every invited address gets its mail, doubled only under the same Message-ID", async ({ isolated }) => {
+test("server killed while sending delivers every email", async ({ isolated }) => {
   test.setTimeout(120_000);
   const { server, database, org, admin, mail } = isolated;
   const addresses = list(org, 600);
@@ -118,7 +118,7 @@ test("killed while mail is leaving: every invited address gets its mail, doubled
   expect(doubled).toBeLessThanOrEqual(kills * 60);
 });
 
-test("stopped by an operator while mail is leaving: it ends within 10 seconds, and nothing is doubled", async ({ isolated }) => {
+test("server stopped while sending exits quickly without duplicates", async ({ isolated }) => {
   const { server, org, admin, mail } = isolated;
   const addresses = list(org, 400);
   mail.slowDown(10);
@@ -132,7 +132,7 @@ test("stopped by an operator while mail is leaving: it ends within 10 seconds, a
   expect(mail.kept.map(({ to }) => to).toSorted()).toEqual(addresses.toSorted());
 });
 
-test("a session outlives a power cut", async ({ isolated }) => {
+test("session survives a server crash", async ({ isolated }) => {
   const { server, org, admin } = isolated;
   await server.kill();
   await server.start();

@@ -12,7 +12,7 @@ import { createOrganization } from "../support/organization.ts";
 import { makeServer } from "../support/server.ts";
 import { startMailServer } from "../support/smtp.ts";
 
-test("a mail that the mail server refuses is shown as failed, in the server's words", async ({ page, org, mail, axe }) => {
+test("rejected email shows the reply of the mail server", async ({ page, org, mail, axe }) => {
   const email = `refuse-blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.invite(page, `${email},fine@${org.domain}`);
@@ -32,7 +32,7 @@ test("a mail that the mail server refuses is shown as failed, in the server's wo
   await axe();
 });
 
-test("a mail that a busy mail server puts off says so, and is tried again until it is taken", async ({ page, org, mail, axe }) => {
+test("deferred email is retried until the mail server accepts it", async ({ page, org, mail, axe }) => {
   const email = `busy-2-blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.invite(page, email);
@@ -51,7 +51,7 @@ test("a mail that a busy mail server puts off says so, and is tried again until 
   expect(await mail.all(email)).toHaveLength(1);
 });
 
-test("a mail whose connection was dropped is tried again", async ({ page, org, mail }) => {
+test("email is retried after a dropped connection", async ({ page, org, mail }) => {
   const email = `drop-1-blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.invite(page, email);
@@ -61,7 +61,7 @@ test("a mail whose connection was dropped is tried again", async ({ page, org, m
   expect(await mail.all(email)).toHaveLength(1);
 });
 
-test("with the mail server away the page does not wait, says what is true, and the mail comes when it is back", async ({ page, axe }) => {
+test("email is sent once an unreachable mail server is back", async ({ page, axe }) => {
   test.setTimeout(120_000);
   const { adminUrl } = build();
   const database = openDatabase(await createDatabase(adminUrl));

@@ -31,7 +31,7 @@ async function expectReadable(page: Page): Promise<void> {
   expect(found.violations).toEqual([]);
 }
 
-test("every kind of mail, as its reader sees it", async ({ page, org, mail, asAdmin, server, query, anotherBrowser }) => {
+test("every email renders in all appearances", async ({ page, org, mail, asAdmin, server, query, anotherBrowser }) => {
   test.slow();
   const [asks, told, blobby] = [`asks@${org.domain}`, `told@${org.domain}`, `blobby@${org.domain}`];
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
@@ -68,7 +68,7 @@ test("every kind of mail, as its reader sees it", async ({ page, org, mail, asAd
   }
 });
 
-test("the mailbox of captured mail", async ({ page, axe }) => {
+test("captured mailbox renders in all appearances", async ({ page, axe }) => {
   test.slow();
   const { adminUrl } = build();
   const databaseUrl = await createDatabase(adminUrl);

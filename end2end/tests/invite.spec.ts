@@ -8,7 +8,7 @@ import { expectHeading, hasScripts, hydrated, reload } from "../support/browser.
 import { linkIn } from "../support/mailbox.ts";
 import { addPerson, contents, inviteByRequest, signInLink, statusOf } from "../support/organization.ts";
 
-test("an admin pastes two addresses, both get a mail, one joins and is active", async ({ page, org, mail, axe, server, anotherBrowser }) => {
+test("invited users get an email and can join", async ({ page, org, mail, axe, server, anotherBrowser }) => {
   const [blobby, ross] = ["blobby@blobsrus.com", "blob.ross@blobsrus.com"];
   await signIn(page, org.link);
   await expect(users.row(page, org.admin)).toContainText("Active");
@@ -64,7 +64,7 @@ test("an admin pastes two addresses, both get a mail, one joins and is active", 
   expect(await mail.all(blobby)).toHaveLength(1);
 });
 
-test("a mixed list: good addresses are sent, and nothing that was typed is lost", async ({ page, org, mail, axe, query, asAdmin, server }) => {
+test("mixed list invites valid addresses and reports the rest", async ({ page, org, mail, axe, query, asAdmin, server }) => {
   const known = `known@${org.domain}`;
   const suspended = `suspended@${org.domain}`;
   const waiting = `waiting@${org.domain}`;
@@ -111,7 +111,7 @@ test("a mixed list: good addresses are sent, and nothing that was typed is lost"
   await expect(users.row(page, `mended@${org.domain}`)).toBeVisible();
 });
 
-test("who can't be invited gets what can be done instead, on the spot, and what is left to mend stays", async ({ page, org, mail, query, asAdmin, server, axe }) => {
+test("rejected addresses offer an alternative action", async ({ page, org, mail, query, asAdmin, server, axe }) => {
   const [waiting, suspended] = [`waiting@${org.domain}`, `suspended@${org.domain}`];
   await addPerson(query, org.slug, { name: "Suspended Blob", email: suspended, status: "suspended" });
   await inviteByRequest(asAdmin, server, org.slug, waiting);
@@ -141,7 +141,7 @@ test("who can't be invited gets what can be done instead, on the spot, and what 
   await expect(page.getByText("Active", { exact: true })).toBeVisible();
 });
 
-test("sending an empty list says what is missing, and the dialog stays", async ({ page, org, axe }) => {
+test("empty list is rejected and the dialog stays open", async ({ page, org, axe }) => {
   await signIn(page, org.link);
   await users.openDialog(page);
   await users.sendButton(page).click();
@@ -150,7 +150,7 @@ test("sending an empty list says what is missing, and the dialog stays", async (
   await axe();
 });
 
-test("when the session ended meanwhile, the page says so and invites nobody", async ({ page, org, query }) => {
+test("ended session rejects the invitation", async ({ page, org, query }) => {
   const email = `blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.openDialog(page);
@@ -166,7 +166,7 @@ test("when the session ended meanwhile, the page says so and invites nobody", as
   expect(await statusOf(query, org.slug, email)).toBeUndefined();
 });
 
-test("a page of another site can't invite in an admin's name", async ({ org, asAdmin, query }) => {
+test("cross-site request cannot invite as an admin", async ({ org, asAdmin, query }) => {
   const before = await contents(query, org.slug);
   const form = { org: org.slug, addresses: `evil@${org.domain}`, role: "admin" };
   const origins: Record<string, string>[] = [
@@ -181,7 +181,7 @@ test("a page of another site can't invite in an admin's name", async ({ org, asA
   expect(await contents(query, org.slug)).toEqual(before);
 });
 
-test("text that looks like markup stays text", async ({ page, org, query }) => {
+test("markup in names and addresses is escaped", async ({ page, org, query }) => {
   const name = `</textarea><script>document.title="taken"</script>`;
   await addPerson(query, org.slug, { name, email: `evil@${org.domain}` });
   await signIn(page, org.link);

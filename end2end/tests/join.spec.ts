@@ -13,7 +13,7 @@ import {
   statusOf,
 } from "../support/organization.ts";
 
-test("an open invitation shows who invited whom until when, wants a name, and joins", async ({ page, org, invited, axe, query }) => {
+test("open invitation shows its details and can be accepted", async ({ page, org, invited, axe, query }) => {
   const email = `blobby@${org.domain}`;
   await openInvitation(page, await invited(email), `Join ${org.name}`);
   await expect(page).toHaveURL(`/o/${org.slug}/join`);
@@ -38,7 +38,7 @@ test("an open invitation shows who invited whom until when, wants a name, and jo
   expect(await statusOf(query, org.slug, email)).toBe("active");
 });
 
-test("an invited admin who joins stands before the users", async ({ page, org, invited }) => {
+test("invited admin lands on the Users page after joining", async ({ page, org, invited }) => {
   const email = `blob.ross@${org.domain}`;
   await openInvitation(page, await invited(email, "admin"), `Join ${org.name}`);
   await join(page, org.name, "Blob Ross");
@@ -46,7 +46,7 @@ test("an invited admin who joins stands before the users", async ({ page, org, i
   await expect(row(page, email)).toContainText("Organization Admin");
 });
 
-test("an expired invitation says when it ended, and joins nobody", async ({ page, org, invited, query, axe }) => {
+test("expired invitation shows its expiry and cannot be accepted", async ({ page, org, invited, query, axe }) => {
   const email = `blobby@${org.domain}`;
   const link = await invited(email);
   await openInvitation(page, link, `Join ${org.name}`);
@@ -62,7 +62,7 @@ test("an expired invitation says when it ended, and joins nobody", async ({ page
   await axe();
 });
 
-test("a revoked invitation says so", async ({ page, org, invited, query, axe }) => {
+test("revoked invitation cannot be accepted", async ({ page, org, invited, query, axe }) => {
   const email = `blobby@${org.domain}`;
   const link = await invited(email);
   await openInvitation(page, link, `Join ${org.name}`);
@@ -76,7 +76,7 @@ test("a revoked invitation says so", async ({ page, org, invited, query, axe }) 
   await axe();
 });
 
-test("a used link leads to the login page, and signs nobody in", async ({ page, org, invited, anotherBrowser, axe }) => {
+test("used link leads to sign-in without creating a session", async ({ page, org, invited, anotherBrowser, axe }) => {
   const link = await invited(`blobby@${org.domain}`);
   await openInvitation(page, link, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
@@ -92,7 +92,7 @@ test("a used link leads to the login page, and signs nobody in", async ({ page, 
   await expectHeading(other, "Sign in");
 });
 
-test("a page that stood open while somebody joined elsewhere says that the link was used", async ({ page, org, invited, anotherBrowser }) => {
+test("open join page reports that the link has been used", async ({ page, org, invited, anotherBrowser }) => {
   const link = await invited(`blobby@${org.domain}`);
   const other = await anotherBrowser();
   await openInvitation(page, link, `Join ${org.name}`);
@@ -103,7 +103,7 @@ test("a page that stood open while somebody joined elsewhere says that the link 
   await expectHeading(page, "You already joined");
 });
 
-test("a garbled link and one of another organization say that they do not work", async ({ page, org, invited, server, axe }) => {
+test("garbled or foreign link does not work", async ({ page, org, invited, server, axe }) => {
   const link = await invited(`blobby@${org.domain}`);
   const token = link.split("/").at(-1)!;
   const other = await createOrganization(server);
@@ -120,14 +120,14 @@ test("a garbled link and one of another organization say that they do not work",
   await openInvitation(page, link, `Join ${org.name}`);
 });
 
-test("a suspended user's link gets the words of an unknown one", async ({ page, org, invited, query }) => {
+test("link of a suspended user looks like an unknown one", async ({ page, org, invited, query }) => {
   const email = `blobby@${org.domain}`;
   const link = await invited(email);
   await query("update users set status = 'suspended', joined_at = now(), joined_by = 'invitation' where email = $1", [email]);
   await openInvitation(page, link, "This link doesn’t work");
 });
 
-test("somebody else's open account is named, and the way leads through signing out", async ({ page, org, invited, server, axe, query }) => {
+test("invitation asks a different signed-in user to sign out", async ({ page, org, invited, server, axe, query }) => {
   const email = `blobby@${org.domain}`;
   const open = `ross@${org.domain}`;
   await addPerson(query, org.slug, { name: "Blob Ross", email: open });
@@ -146,7 +146,7 @@ test("somebody else's open account is named, and the way leads through signing o
   await expect(page.getByRole("definition").filter({ hasText: email })).toBeVisible();
 });
 
-test("signing in elsewhere while the page stands open does not join as the wrong person", async ({ page, org, invited, server, query }) => {
+test("join is refused after signing in as someone else", async ({ page, org, invited, server, query }) => {
   const email = `blobby@${org.domain}`;
   const open = `ross@${org.domain}`;
   await addPerson(query, org.slug, { name: "Blob Ross", email: open });
@@ -157,7 +157,7 @@ test("signing in elsewhere while the page stands open does not join as the wrong
   expect(await statusOf(query, org.slug, email)).toBe("invited");
 });
 
-test("opening the link as a scanner does, however often, changes nothing", async ({ page, org, invited, request, query, anotherBrowser }) => {
+test("opening an invitation link repeatedly changes nothing", async ({ page, org, invited, request, query, anotherBrowser }) => {
   const email = `blobby@${org.domain}`;
   const link = await invited(email);
   const before = await contents(query, org.slug);
@@ -173,7 +173,7 @@ test("opening the link as a scanner does, however often, changes nothing", async
   await expectHeading(page, "Account");
 });
 
-test("two invitations in two tabs: nobody joins as somebody whom the page did not show", async ({ page, org, invited, query }) => {
+test("invitation in a second tab cannot be joined by mistake", async ({ page, org, invited, query }) => {
   const emails = [`blobby@${org.domain}`, `ross@${org.domain}`];
   const [blobby, ross] = [await invited(emails[0]!), await invited(emails[1]!)];
   await openInvitation(page, blobby, `Join ${org.name}`);
@@ -194,7 +194,7 @@ test("two invitations in two tabs: nobody joins as somebody whom the page did no
   expect(await statusOf(query, org.slug, emails[1]!)).toBe("invited");
 });
 
-test("an expired invitation that is sent again works by its old link too", async ({ page, org, invited, query }) => {
+test("resent invitation also works with its earlier link", async ({ page, org, invited, query }) => {
   const email = `blobby@${org.domain}`;
   const first = await invited(email);
   await letInvitationEnd(query, org.slug, email);

@@ -7,7 +7,7 @@ import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
 import { addPerson, letInvitationEnd, signInLink, statusOf } from "../support/organization.ts";
 
-test("revoked and invited again: a new mail, a fresh badge, and the old link never joins", async ({ page, org, server, invited, mail, query, anotherBrowser, axe }) => {
+test("revoked invitation can be sent again with a new link", async ({ page, org, server, invited, mail, query, anotherBrowser, axe }) => {
   const email = `blobby@${org.domain}`;
   const old = await invited(email, "admin");
   await signIn(page, await signInLink(server, org.slug, org.admin));
@@ -39,7 +39,7 @@ test("revoked and invited again: a new mail, a fresh badge, and the old link nev
   await expectHeading(other, "Account");
 });
 
-test("resend in one click: a new mail, the days start again, and the earlier link still joins", async ({ page, org, server, invited, mail, query, anotherBrowser }) => {
+test("resent invitation restarts its expiry and keeps its link", async ({ page, org, server, invited, mail, query, anotherBrowser }) => {
   const email = `blobby@${org.domain}`;
   const first = await invited(email);
   await query(
@@ -61,7 +61,7 @@ test("resend in one click: a new mail, the days start again, and the earlier lin
   await expectHeading(other, "Account");
 });
 
-test("the link can be had without mail, and the log says who had it", async ({ page, org, server, invited, anotherBrowser, axe }) => {
+test("copied invitation link works and is audited", async ({ page, org, server, invited, anotherBrowser, axe }) => {
   const email = `blobby@${org.domain}`;
   const mailed = await invited(email);
   await signIn(page, await signInLink(server, org.slug, org.admin));
@@ -75,7 +75,7 @@ test("the link can be had without mail, and the log says who had it", async ({ p
   await openInvitation(other, await link.inputValue(), `Join ${org.name}`);
 });
 
-test("suspending ends the open session at its next action; reactivating lets them sign in again", async ({ page, org, server, query, anotherBrowser, axe }) => {
+test("suspended user is signed out until reactivated", async ({ page, org, server, query, anotherBrowser, axe }) => {
   const email = `globby@${org.domain}`;
   await addPerson(query, org.slug, { name: "Globby Waters", email });
   const other = await anotherBrowser();
@@ -98,7 +98,7 @@ test("suspending ends the open session at its next action; reactivating lets the
   await signIn(other, await signInLink(server, org.slug, email), "Account");
 });
 
-test("revoking a membership signs out and forgets; the last admin can't be taken out", async ({ page, org, server, query, anotherBrowser }) => {
+test("revoked member is signed out, the last admin is kept", async ({ page, org, server, query, anotherBrowser }) => {
   const email = `globby@${org.domain}`;
   await addPerson(query, org.slug, { name: "Globby Waters", email });
   const other = await anotherBrowser();
@@ -121,7 +121,7 @@ test("revoking a membership signs out and forgets; the last admin can't be taken
   await expect(page.getByRole("alert")).toContainText("The organization needs at least one active admin. No changes were made.");
 });
 
-test("expired invitations: one, several and all are sent again", async ({ page, org, server, invited, query, mail, axe }) => {
+test("expired invitations can be resent singly or in bulk", async ({ page, org, server, invited, query, mail, axe }) => {
   const emails = ["a", "b", "c", "d"].map((name) => `${name}@${org.domain}`);
   for (const email of emails) {
     await invited(email);
@@ -149,7 +149,7 @@ test("expired invitations: one, several and all are sent again", async ({ page, 
   for (const email of emails.slice(1)) await mail.next(email);
 });
 
-test("an expired link asks the admins for a new invitation, once; approving sends it", async ({ page, org, server, invited, query, mail, anotherBrowser, axe }) => {
+test("expired link requests a new invitation once", async ({ page, org, server, invited, query, mail, anotherBrowser, axe }) => {
   const email = `blobby@${org.domain}`;
   const link = await invited(email);
   await letInvitationEnd(query, org.slug, email);
@@ -173,7 +173,7 @@ test("an expired link asks the admins for a new invitation, once; approving send
   await openInvitation(other, link, `Join ${org.name}`);
 });
 
-test("several at once: who is selected, what is refused and why", async ({ page, org, query, axe }) => {
+test("bulk action lists its users and explains refusals", async ({ page, org, query, axe }) => {
   const emails = ["a", "b"].map((name) => `${name}@${org.domain}`);
   for (const email of emails) await addPerson(query, org.slug, { name: `Blob ${email[0]}`, email });
   await signIn(page, org.link);
@@ -197,7 +197,7 @@ test("several at once: who is selected, what is refused and why", async ({ page,
   await expect(page.getByText("Use “Change role to Member” to undo.")).toBeVisible();
 });
 
-test("several are taken out at once: links and sessions end, and the last admin stays", async ({ page, org, server, invited, query, anotherBrowser }) => {
+test("bulk removal ends links and sessions but keeps last admin", async ({ page, org, server, invited, query, anotherBrowser }) => {
   const [active, waiting, stays] = ["active", "waiting", "stays"].map((name) => `${name}@${org.domain}`) as [string, string, string];
   await addPerson(query, org.slug, { name: "Globby Waters", email: active });
   await addPerson(query, org.slug, { name: "Bloberta Round", email: stays });

@@ -25,7 +25,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       test.use({ viewport, colorScheme });
       test.slow();
 
-      test("pages for anyone", async ({ page, org, axe, invited, query, mail }) => {
+      test("public pages", async ({ page, org, axe, invited, query, mail }) => {
         const see = (name: string) => look(page, name, axe);
         await goto(page, "/");
         await see("home");
@@ -92,7 +92,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await see("join-already-joined");
       });
 
-      test("pages for admins", async ({ page, org, axe, query, asAdmin, server, mail }) => {
+      test("admin pages", async ({ page, org, axe, query, asAdmin, server, mail }) => {
         const see = (name: string) => look(page, name, axe);
         await addPerson(query, org.slug, { name: "Bloberta Round", email: `bloberta.round@${org.domain}`, role: "admin" });
         await addPerson(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
@@ -193,7 +193,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await see("not-found-inside");
       });
 
-      test("pages for somebody whose account is open", async ({ page, org, axe, invited, server, query }) => {
+      test("pages of a signed-in member", async ({ page, org, axe, invited, server, query }) => {
         await addPerson(query, org.slug, { name: "Blob Ross", email: `ross@${org.domain}` });
         const link = await invited(`blobby@${org.domain}`);
         await signIn(page, await signInLink(server, org.slug, `ross@${org.domain}`), "Account");

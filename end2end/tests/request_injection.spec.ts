@@ -12,7 +12,7 @@ test.beforeEach(async ({ org, query }) => {
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
 });
 
-test("markup and lines in name and message are text in the tab, and in no mail", async ({ page, org, mail, anotherBrowser, axe }) => {
+test("markup in a request is escaped and never emailed", async ({ page, org, mail, anotherBrowser, axe }) => {
   const email = `asks@${org.domain}`;
   const name = `<b>Blob</b> & "Ross" <script>1</script>`;
   const stranger = await anotherBrowser();
@@ -52,7 +52,7 @@ test("markup and lines in name and message are text in the tab, and in no mail",
   await axe();
 });
 
-test("what turns text around, and what is too long, is refused at its field and kept there", async ({ page, org, query, axe }) => {
+test("bidi controls and long input are rejected at their field", async ({ page, org, query, axe }) => {
   const email = `asks@${org.domain}`;
   await goto(page, `/o/${org.slug}/request-invitation`);
   const [name, message] = [page.getByRole("textbox", { name: "Your name" }), page.getByRole("textbox", { name: "Message" })];
@@ -75,7 +75,7 @@ test("what turns text around, and what is too long, is refused at its field and 
   await expect(page.getByText("Check your email.")).toBeVisible();
 });
 
-test("lines that would be headers are folded into the name, or refused", async ({ page, org, mail, query, anotherBrowser }) => {
+test("header injection in a request is folded or rejected", async ({ page, org, mail, query, anotherBrowser }) => {
   const email = `asks@${org.domain}`;
   const stranger = await anotherBrowser();
   // A field for one line takes no lines; a program can send them all the same.

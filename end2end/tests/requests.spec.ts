@@ -7,7 +7,7 @@ import { expectHeading, goto, hydrated } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
 import { addPerson, signInLink } from "../support/organization.ts";
 
-test("where strangers may not ask, there is no link and no page", async ({ page, org, axe }) => {
+test("disabled requests hide the link and the page", async ({ page, org, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
   await expect(page.getByRole("link", { name: "Request an invitation" })).toHaveCount(0);
   const answer = await page.goto(`/o/${org.slug}/request-invitation`);
@@ -15,7 +15,7 @@ test("where strangers may not ask, there is no link and no page", async ({ page,
   await axe();
 });
 
-test("asked, confirmed by mail, approved with a role, joined", async ({ page, org, mail, anotherBrowser, axe }) => {
+test("confirmed request can be approved with a role", async ({ page, org, mail, anotherBrowser, axe }) => {
   const email = `blob.ross@${org.domain}`;
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
@@ -54,7 +54,7 @@ test("asked, confirmed by mail, approved with a role, joined", async ({ page, or
   await expectHeading(stranger, "Users");
 });
 
-test("several are dismissed or approved at once", async ({ page, org, mail, anotherBrowser }) => {
+test("several requests can be dismissed or approved together", async ({ page, org, mail, anotherBrowser }) => {
   const emails = ["a", "b", "c", "d"].map((name) => `${name}@${org.domain}`);
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
@@ -82,7 +82,7 @@ test("several are dismissed or approved at once", async ({ page, org, mail, anot
   for (const email of emails.slice(2)) await expect(row(page, email)).toContainText("Invited");
 });
 
-test("a request whose address came in otherwise is stale: approving is refused, dismissing removes it", async ({ page, org, mail, query, anotherBrowser, axe }) => {
+test("stale request cannot be approved but can be dismissed", async ({ page, org, mail, query, anotherBrowser, axe }) => {
   const emails = ["a", "b"].map((name) => `${name}@${org.domain}`);
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
@@ -111,7 +111,7 @@ test("a request whose address came in otherwise is stale: approving is refused, 
   await expect(page.getByText("No open requests.")).toBeVisible();
 });
 
-test("the answer is the same for everybody; the mailbox gets what is meant for it", async ({ page, org, mail, query, invited, anotherBrowser }) => {
+test("request response is identical for every address", async ({ page, org, mail, query, invited, anotherBrowser }) => {
   const active = `active@${org.domain}`;
   await addPerson(query, org.slug, { name: "Somebody", email: active });
   const waiting = `invited@${org.domain}`;
@@ -130,7 +130,7 @@ test("the answer is the same for everybody; the mailbox gets what is meant for i
   await goto(page, `/o/${org.slug}/login`);
 });
 
-test("a dismissal is silent, unless the admin tells them: one alone, or several", async ({ page, org, mail, anotherBrowser, axe }) => {
+test("dismissal emails the requester only when selected", async ({ page, org, mail, anotherBrowser, axe }) => {
   const [silent, told, both] = ["silent", "told", "both"].map((name) => `${name}@${org.domain}`) as [string, string, string];
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
@@ -163,7 +163,7 @@ test("a dismissal is silent, unless the admin tells them: one alone, or several"
   expect(await mail.all(silent)).toHaveLength(1);
 });
 
-test("where the settings say so, a request is dismissed by itself when its address comes in", async ({ page, org, server, mail, invited, query, anotherBrowser }) => {
+test("open request is dismissed automatically on joining", async ({ page, org, server, mail, invited, query, anotherBrowser }) => {
   const [joins, stays] = [`joins@${org.domain}`, `stays@${org.domain}`];
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await enableRequests(page, org.slug);
@@ -189,7 +189,7 @@ test("where the settings say so, a request is dismissed by itself when its addre
   expect(await mail.all(joins)).toHaveLength(2);
 });
 
-test("who was dismissed may ask again after the days of the settings", async ({ page, org, mail, query, anotherBrowser }) => {
+test("dismissed address can request again after the cooldown", async ({ page, org, mail, query, anotherBrowser }) => {
   const email = `asks@${org.domain}`;
   const days = page.getByRole("textbox", { name: "Wait after a dismissal (days)" });
   await signIn(page, org.link);
@@ -215,7 +215,7 @@ test("who was dismissed may ask again after the days of the settings", async ({ 
   await expect(request(page, email)).toBeVisible();
 });
 
-test("admins get a mail while requests wait, unless they have switched it off", async ({ page, org, mail, query, anotherBrowser }) => {
+test("admins are emailed about open requests unless turned off", async ({ page, org, mail, query, anotherBrowser }) => {
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
   const switched = page.getByRole("switch", { name: "Email admins about open requests" });

@@ -23,7 +23,7 @@ function directory(request: APIRequestContext, base: string, key: string) {
   };
 }
 
-test("an admin connects a directory, which creates and deactivates people", async ({ page, request, org, server, anotherBrowser, axe }) => {
+test("directory creates and deactivates users", async ({ page, request, org, server, anotherBrowser, axe }) => {
   await signIn(page, org.link);
   const key = await createKey(page, org.slug, "Okta");
   await axe();
@@ -61,7 +61,7 @@ test("an admin connects a directory, which creates and deactivates people", asyn
   expect(((await refused.json()) as { detail: string }).detail).toContain("The organization needs at least one active admin");
 });
 
-test("a key is shown once, tells when it was used, and opens nothing once it is revoked", async ({ page, request, org, server, axe }) => {
+test("API key is shown once and stops working when revoked", async ({ page, request, org, server, axe }) => {
   await signIn(page, org.link);
   await goto(page, `/o/${org.slug}/settings/provisioning`);
   await expect(page.getByText("No API keys yet.")).toBeVisible();

@@ -5,7 +5,7 @@ import { dialog, emailField, openDialog, row, sendButton } from "../pages/users.
 import { expectHeading, goto, hydrated } from "../support/browser.ts";
 import { addPerson, signInLink } from "../support/organization.ts";
 
-test("settings say what is wrong at each field, and hold for what comes after", async ({ page, org, mail, axe }) => {
+test("settings show field errors and apply once saved", async ({ page, org, mail, axe }) => {
   await signIn(page, org.link);
   await goto(page, `/o/${org.slug}/settings/general`);
   await axe();
@@ -41,7 +41,7 @@ test("settings say what is wrong at each field, and hold for what comes after", 
   await expect(page.getByText("stranger@elsewhere.example")).toHaveCount(0);
 });
 
-test("the account shows every browser, and signs out one of them or all", async ({ page, org, server, query, anotherBrowser, axe }) => {
+test("account page ends one session or all of them", async ({ page, org, server, query, anotherBrowser, axe }) => {
   const email = `globby@${org.domain}`;
   await addPerson(query, org.slug, { name: "Globby", email });
   const [phone, library] = [await anotherBrowser(), await anotherBrowser()];
@@ -75,7 +75,7 @@ test("the account shows every browser, and signs out one of them or all", async 
   await expectHeading(library, "Sign in");
 });
 
-test("the audit log says who did what to whom, is filtered, and leaves as a file", async ({ page, org, server, invited, axe }) => {
+test("audit log can be filtered and exported as CSV", async ({ page, org, server, invited, axe }) => {
   const email = `blobby@${org.domain}`;
   await invited(email);
   await invited(`other@${org.domain}`);

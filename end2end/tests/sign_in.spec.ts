@@ -5,7 +5,7 @@ import { expectHeading, goto, hydrated, reload } from "../support/browser.ts";
 import { codeIn, linkIn } from "../support/mailbox.ts";
 import { addPerson, createOrganization, signInLink } from "../support/organization.ts";
 
-test("the link in the mail signs in", async ({ page, org, mail, axe, server }) => {
+test("emailed link signs in", async ({ page, org, mail, axe, server }) => {
   await goto(page, `/o/${org.slug}/login`);
   await axe();
   await askForMail(page, org.admin);
@@ -32,7 +32,7 @@ test("the link in the mail signs in", async ({ page, org, mail, axe, server }) =
   await axe();
 });
 
-test("the code from the mail signs in, in the browser that asked for it", async ({ page, org, mail, anotherBrowser }) => {
+test("emailed code works only in the browser that requested it", async ({ page, org, mail, anotherBrowser }) => {
   await goto(page, `/o/${org.slug}/login`);
   await askForMail(page, org.admin);
   await expectHeading(page, "Check your email");
@@ -49,7 +49,7 @@ test("the code from the mail signs in, in the browser that asked for it", async 
   await expectHeading(page, "Users");
 });
 
-test("a wrong code keeps the page and says so, and the right one still works", async ({ page, org, mail, axe }) => {
+test("wrong code is rejected and the right one still works", async ({ page, org, mail, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
   await askForMail(page, org.admin);
   await expectHeading(page, "Check your email");
@@ -75,7 +75,7 @@ test("a wrong code keeps the page and says so, and the right one still works", a
   await expectHeading(page, "Users");
 });
 
-test("five wrong codes end the code, and the link in the mail still works", async ({ page, org, mail }) => {
+test("five wrong codes invalidate the code but not the link", async ({ page, org, mail }) => {
   await goto(page, `/o/${org.slug}/login`);
   await askForMail(page, org.admin);
   await expectHeading(page, "Check your email");
@@ -93,7 +93,7 @@ test("five wrong codes end the code, and the link in the mail still works", asyn
   await signIn(page, linkIn(sent));
 });
 
-test("an address that nobody has gets the same answer, and no mail", async ({ page, org, mail, query }) => {
+test("unknown address gets the same response and no email", async ({ page, org, mail, query }) => {
   const stranger = `stranger@${org.domain}`;
   const said: string[] = [];
   for (const email of [org.admin, stranger]) {
@@ -111,7 +111,7 @@ test("an address that nobody has gets the same answer, and no mail", async ({ pa
   expect(await mail.all(stranger)).toEqual([]);
 });
 
-test("what is no address is marked in the field, and stays there", async ({ page, org, axe }) => {
+test("invalid address shows a field error and keeps the input", async ({ page, org, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
   const field = page.getByLabel("Email");
   await askForMail(page, "");
@@ -122,7 +122,7 @@ test("what is no address is marked in the field, and stays there", async ({ page
   await axe();
 });
 
-test("signing out ends the session, and signing in again leads back to the page asked for", async ({ page, org, mail, server, request }) => {
+test("signing in again returns to the requested page", async ({ page, org, mail, server, request }) => {
   await signIn(page, org.link);
   const cookies = await page.context().cookies();
   await signOut(page);
@@ -144,7 +144,7 @@ test("signing out ends the session, and signing in again leads back to the page 
   await expect(page).toHaveURL(`${server.baseUrl}${wanted}`);
 });
 
-test("a mail scanner that opens the link first does not use it up", async ({ page, org, request, anotherBrowser, axe }) => {
+test("link scanner does not use up the sign-in link", async ({ page, org, request, anotherBrowser, axe }) => {
   for (const method of ["GET", "HEAD", "GET"]) {
     const answer = await request.fetch(org.link, { method });
     expect(answer.status()).toBeLessThan(400);
@@ -161,12 +161,12 @@ test("a mail scanner that opens the link first does not use it up", async ({ pag
   await expectHeading(later, "Sign in");
 });
 
-test("a garbled link says so", async ({ page, org }) => {
+test("garbled sign-in link shows an error page", async ({ page, org }) => {
   await goto(page, org.link.slice(0, -4));
   await expectHeading(page, "This sign-in link has expired or was already used");
 });
 
-test("the session's cookie is out of reach of scripts and of other sites", async ({ page, org, query }) => {
+test("session cookie is HttpOnly and SameSite", async ({ page, org, query }) => {
   await signIn(page, org.link);
   const cookies = await page.context().cookies();
   expect(cookies.map(({ name }) => name)).toContain(`session-${org.slug}`);
@@ -181,7 +181,7 @@ test("the session's cookie is out of reach of scripts and of other sites", async
   expect(stored.filter(({ row }) => row.includes(session.value))).toEqual([]);
 });
 
-test("a session of one organization is none of another", async ({ page, org, server, query }) => {
+test("session is limited to its organization", async ({ page, org, server, query }) => {
   await signIn(page, org.link);
   const other = await createOrganization(server);
   await goto(page, usersPath(other.slug));
@@ -195,7 +195,7 @@ test("a session of one organization is none of another", async ({ page, org, ser
   await expectHeading(page, "Users");
 });
 
-test("an organization that is not there is not found", async ({ page, axe }) => {
+test("unknown organization is not found", async ({ page, axe }) => {
   const answer = await page.goto("/o/nobody-here/login");
   expect(answer?.status()).toBe(404);
   await expectHeading(page, "Page not found");

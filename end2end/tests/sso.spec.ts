@@ -44,7 +44,7 @@ async function logged(asAdmin: APIRequestContext, org: Organization, action: str
   return answer.text();
 }
 
-test("an admin adds a connection and tries it; a stranger joins by it, and the profile says how", async ({ page, org, idp, anotherBrowser, axe, query }) => {
+test("new connection passes its test and lets a visitor join", async ({ page, org, idp, anotherBrowser, axe, query }) => {
   const email = `stranger@${org.domain}`;
   idp.accounts.set("unauthenticated", { email, name: "Stella Stranger" });
   await signIn(page, org.link);
@@ -91,7 +91,7 @@ test("an admin adds a connection and tries it; a stranger joins by it, and the p
   await expect(page.getByRole("main")).toContainText("by: sso");
 });
 
-test("where only the invited join, a stranger is told so, and may ask where that is on", async ({ page, org, idp, connected, query, asAdmin, axe }) => {
+test("uninvited user is refused without just-in-time joining", async ({ page, org, idp, connected, query, asAdmin, axe }) => {
   await connected({ justInTime: false });
   const email = `stranger@${org.domain}`;
   idp.accounts.set("unauthenticated", { email });
@@ -108,7 +108,7 @@ test("where only the invited join, a stranger is told so, and may ask where that
   expect(await logged(asAdmin, org, "sso.sign_in_refused")).toContain("not invited");
 });
 
-test("the invitation goes along to the provider and back, with its role", async ({ page, org, idp, connected, invited, axe, query }) => {
+test("invitation role is kept when joining via SSO", async ({ page, org, idp, connected, invited, axe, query }) => {
   await connected({ justInTime: false });
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email: email.toUpperCase() });
@@ -120,7 +120,7 @@ test("the invitation goes along to the provider and back, with its role", async 
   expect(await statusOf(query, org.slug, email)).toBe("active");
 });
 
-test("whoever comes with another address than the invited one sees both, and the ways on", async ({ page, org, idp, connected, invited, axe, query }) => {
+test("SSO account with another address shows both addresses", async ({ page, org, idp, connected, invited, axe, query }) => {
   await connected();
   const [wanted, other] = [`blob@${org.domain}`, `other@${org.domain}`];
   idp.accounts.set("other", { email: other });
@@ -138,7 +138,7 @@ test("whoever comes with another address than the invited one sees both, and the
   await expectHeading(page, "Account");
 });
 
-test("somebody asks, then comes in by SSO: the request is stale and can be dismissed", async ({ page, org, idp, connected, mail, query, anotherBrowser, server }) => {
+test("request becomes stale when its address joins via SSO", async ({ page, org, idp, connected, mail, query, anotherBrowser, server }) => {
   await connected();
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   const email = `blob@${org.domain}`;
@@ -164,7 +164,7 @@ test("somebody asks, then comes in by SSO: the request is stale and can be dismi
   await expect(row).toHaveCount(0);
 });
 
-test("suspended, unverified and stopped: each is told what it is", async ({ page, org, idp, connected, query, axe }) => {
+test("suspended, unverified and canceled sign-ins are explained", async ({ page, org, idp, connected, query, axe }) => {
   await connected();
   const email = `blob@${org.domain}`;
   await addPerson(query, org.slug, { name: "Blob", email, status: "suspended" });
@@ -188,7 +188,7 @@ test("suspended, unverified and stopped: each is told what it is", async ({ page
   expect(await statusOf(query, org.slug, `unverified@${org.domain}`)).toBeUndefined();
 });
 
-test("a changed address is the same person, and an old address is another's", async ({ page, org, idp, connected, anotherBrowser, axe }) => {
+test("linked identity is kept when its address changes", async ({ page, org, idp, connected, anotherBrowser, axe }) => {
   await connected();
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email });
@@ -206,7 +206,7 @@ test("a changed address is the same person, and an old address is another's", as
   await expect(again.getByRole("main").getByText(email)).toBeVisible();
 });
 
-test("what was used or is too old signs nobody in again", async ({ page, org, idp, connected, query, axe }) => {
+test("used or expired login flow cannot sign in", async ({ page, org, idp, connected, query, axe }) => {
   const connection = await connected();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
   const back = page.waitForRequest((request) => request.url().includes("/sso/callback?"));
@@ -233,7 +233,7 @@ test("what was used or is too old signs nobody in again", async ({ page, org, id
   await expectHeading(page, "This sign-in attempt has expired");
 });
 
-test("another site neither begins a sign-in in my browser nor feeds it a code of its own", async ({ page, org, idp, connected, server, anotherBrowser, query }) => {
+test("cross-site start and foreign callback are rejected", async ({ page, org, idp, connected, server, anotherBrowser, query }) => {
   const connection = await connected();
   idp.accounts.set("mallory", { email: `mallory@${org.domain}` });
   const begin = idp.show(
@@ -257,7 +257,7 @@ test("another site neither begins a sign-in in my browser nor feeds it a code of
   expect(await statusOf(query, org.slug, `mallory@${org.domain}`)).toBeUndefined();
 });
 
-test("a provider that is away is told of, and tried again", async ({ page, org, idp, connected, noErrors, axe }) => {
+test("unreachable provider shows a page with a retry button", async ({ page, org, idp, connected, noErrors, axe }) => {
   noErrors.expect(/502|ERR_CONNECTION_REFUSED/);
   await connected();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
@@ -272,7 +272,7 @@ test("a provider that is away is told of, and tried again", async ({ page, org, 
   await expectHeading(page, "Account");
 });
 
-test("signing out here offers to sign out there, and signing out there ends the session here", async ({ page, org, idp, connected, axe, asAdmin }) => {
+test("sign-out works here and at the provider", async ({ page, org, idp, connected, axe, asAdmin }) => {
   await connected();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
   await continueAs(page, org, "blob");
@@ -304,7 +304,7 @@ test("signing out here offers to sign out there, and signing out there ends the 
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
 });
 
-test("without email links members come by SSO alone, and admins keep their way in", async ({ page, org, idp, connected, mail, query, anotherBrowser, axe, server }) => {
+test("disabled email links apply to members, not to admins", async ({ page, org, idp, connected, mail, query, anotherBrowser, axe, server }) => {
   const member = `member@${org.domain}`;
   await addPerson(query, org.slug, { name: "Member", email: member });
   await signIn(page, await signInLink(server, org.slug, org.admin));

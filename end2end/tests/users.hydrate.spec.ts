@@ -10,7 +10,7 @@ import { addPerson, inviteByRequest, signInLink, statusOf } from "../support/org
 /** The line about an address while the list is typed. */
 const seen = (page: Page, address: string) => users.line(users.dialog(page), address);
 
-test("the dialog says what each address is while the list is typed", async ({ page, org, query, asAdmin, server, axe }) => {
+test("invite dialog classifies addresses while typing", async ({ page, org, query, asAdmin, server, axe }) => {
   await addPerson(query, org.slug, { name: "Known Blob", email: `known@${org.domain}` });
   await addPerson(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
   await inviteByRequest(asAdmin, server, org.slug, `waiting@${org.domain}`);
@@ -29,7 +29,7 @@ test("the dialog says what each address is while the list is typed", async ({ pa
   await axe();
 });
 
-test("what can be done instead is offered while the list is typed, and nothing that was typed is lost", async ({ page, org, mail, query, asAdmin, server, axe }) => {
+test("invite dialog offers alternatives without losing input", async ({ page, org, mail, query, asAdmin, server, axe }) => {
   await addPerson(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
   await inviteByRequest(asAdmin, server, org.slug, `waiting@${org.domain}`);
   await mail.next(`waiting@${org.domain}`);
@@ -49,7 +49,7 @@ test("what can be done instead is offered while the list is typed, and nothing t
   await expect(users.answer(page)).toContainText("1 invited · 1 already a user · 1 already invited");
 });
 
-test("whoever asked for an invitation is told apart while the list is typed", async ({ page, org, query }) => {
+test("invite dialog marks addresses with an open request", async ({ page, org, query }) => {
   const email = `asks@${org.domain}`;
   await query(
     `insert into invitation_requests (organization_id, id, email, email_normalized, name, status, proof, created_at)
@@ -65,7 +65,7 @@ test("whoever asked for an invitation is told apart while the list is typed", as
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (2)");
 });
 
-test("only who is on the page is chosen: the dialog names everybody it acts on, and nobody else is touched", async ({ page, org, asAdmin, server, query, axe }) => {
+test("bulk actions apply only to users on the current page", async ({ page, org, asAdmin, server, query, axe }) => {
   const emails = Array.from({ length: 60 }, (_, n) => `blob${String(n).padStart(2, "0")}@${org.domain}`);
   await inviteByRequest(asAdmin, server, org.slug, emails.join("\n"));
   await signIn(page, await signInLink(server, org.slug, org.admin));
@@ -108,7 +108,7 @@ test("only who is on the page is chosen: the dialog names everybody it acts on, 
   for (const email of [emails[0]!, emails[58]!]) expect(await statusOf(query, org.slug, email)).toBe("invited");
 });
 
-test("a pasted column is read at once, and a mistake can be mended where it stands", async ({ page, org }) => {
+test("pasted column can be corrected in place", async ({ page, org }) => {
   await signIn(page, org.link);
   await users.openDialog(page);
   const column = `Email\nblobby@${org.domain}\nblob.ross.${org.domain}\n`;
@@ -125,7 +125,7 @@ test("a pasted column is read at once, and a mistake can be mended where it stan
   await expect(users.notice(page).filter({ hasText: "2 invited" })).toBeVisible();
 });
 
-test("inviting works by the keyboard alone, and the focus is never lost", async ({ page, org }) => {
+test("invite dialog is keyboard accessible and keeps focus", async ({ page, org }) => {
   await signIn(page, org.link);
   const button = page.getByRole("button", { name: "Invite", exact: true });
   await button.focus();
@@ -158,7 +158,7 @@ test("inviting works by the keyboard alone, and the focus is never lost", async 
   await expect(button).toBeFocused();
 });
 
-test("after a refusal the summary takes the focus and leads to the field", async ({ page, org }) => {
+test("error summary takes focus and links to the field", async ({ page, org }) => {
   await signIn(page, org.link);
   await users.openDialog(page);
   await users.sendButton(page).click();
@@ -169,7 +169,7 @@ test("after a refusal the summary takes the focus and leads to the field", async
   await expect(users.dialog(page)).toBeVisible();
 });
 
-test("forms work before WebAssembly has arrived", async ({ page, org, mail, noErrors }) => {
+test("forms work before WebAssembly has loaded", async ({ page, org, mail, noErrors }) => {
   noErrors.expect(/net::ERR_FAILED|Failed to fetch|fetch dynamically imported|TypeError/);
   await page.route("**/*.wasm", (route) => route.abort());
   await page.goto(org.link);
@@ -183,7 +183,7 @@ test("forms work before WebAssembly has arrived", async ({ page, org, mail, noEr
   await mail.next(`blobby@${org.domain}`);
 });
 
-test("what was typed while WebAssembly was on its way is still there, and counts", async ({ page, org }) => {
+test("input typed before hydration is kept", async ({ page, org }) => {
   await signIn(page, org.link);
   let expectHeading = () => {};
   const held = new Promise<void>((resolve) => (expectHeading = resolve));
@@ -202,7 +202,7 @@ test("what was typed while WebAssembly was on its way is still there, and counts
   await expect(users.row(page, `blobby@${org.domain}`)).toContainText("Organization Admin");
 });
 
-test("back and forward open and close the dialog, and no page is loaded anew", async ({ page, org }) => {
+test("browser history opens and closes the dialog", async ({ page, org }) => {
   await signIn(page, org.link);
   await page.evaluate("window.sameDocument = true");
   await users.openDialog(page);
@@ -226,7 +226,7 @@ test("back and forward open and close the dialog, and no page is loaded anew", a
   expect(await page.evaluate("window.sameDocument")).toBe(true);
 });
 
-test("the rows stay, and are told to be busy, until the others are there", async ({ page, org }) => {
+test("list stays visible and busy while results load", async ({ page, org }) => {
   await signIn(page, org.link);
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -244,7 +244,7 @@ test("the rows stay, and are told to be busy, until the others are there", async
   await expect(busy).toHaveCount(0);
 });
 
-test("what is being typed into the search outlives the list's own looks at the mail", async ({ page, org, mail }) => {
+test("search input survives background refreshes", async ({ page, org, mail }) => {
   await signIn(page, org.link);
   // Under way for long enough that the page looks again.
   await users.invite(page, `slow-8000-blobby@${org.domain}`);
@@ -262,7 +262,7 @@ test("what is being typed into the search outlives the list's own looks at the m
   await expect(search).toHaveValue("blobby");
 });
 
-test("sending twice by two quick clicks invites once", async ({ page, org, mail }) => {
+test("double click on the send button invites once", async ({ page, org, mail }) => {
   const email = `blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.openDialog(page);
@@ -273,7 +273,7 @@ test("sending twice by two quick clicks invites once", async ({ page, org, mail 
   expect(await mail.all(email)).toHaveLength(1);
 });
 
-test("when the server can't be reached, the dialog keeps what was typed", async ({ page, org, noErrors }) => {
+test("invite dialog keeps its input when the server is unreachable", async ({ page, org, noErrors }) => {
   noErrors.expect(/net::ERR_/);
   await signIn(page, org.link);
   await users.openDialog(page);

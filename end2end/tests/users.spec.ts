@@ -6,7 +6,7 @@ import * as users from "../pages/users.ts";
 import { expectHeading, goto, hasScripts, hydrated, reload } from "../support/browser.ts";
 import { addPerson, contents, createOrganization, inviteByRequest, letInvitationEnd, signInLink } from "../support/organization.ts";
 
-test("a list of 120: pages, and the way back through them", async ({ page, org, asAdmin, server, axe }) => {
+test("list of users pages forward and backward", async ({ page, org, asAdmin, server, axe }) => {
   const emails = Array.from({ length: 120 }, (_, n) => `blob${String(n).padStart(3, "0")}@${org.domain}`);
   await inviteByRequest(asAdmin, server, org.slug, emails.join("\n"));
   await signIn(page, await signInLink(server, org.slug, org.admin));
@@ -38,7 +38,7 @@ test("a list of 120: pages, and the way back through them", async ({ page, org, 
   expect(await users.addresses(page)).toEqual(all.slice(100));
 });
 
-test("search, filter and sort stand in the URL, and the back button undoes them", async ({ page, org, query, asAdmin, server, axe }) => {
+test("search, filters and sort are kept in the URL", async ({ page, org, query, asAdmin, server, axe }) => {
   await addPerson(query, org.slug, { name: "Ellie Psoid", email: `ellie@${org.domain}`, role: "admin" });
   await addPerson(query, org.slug, { name: "Amorph Us", email: `amorph_us@${org.domain}` });
   await addPerson(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
@@ -108,7 +108,7 @@ test("search, filter and sort stand in the URL, and the back button undoes them"
   await expect(users.rows(page)).toHaveCount(6);
 });
 
-test("every column sorts, both ways", async ({ page, org, query }) => {
+test("every column sorts in both directions", async ({ page, org, query }) => {
   await addPerson(query, org.slug, { name: "Amorph Us", email: `z@${org.domain}`, role: "member" });
   await addPerson(query, org.slug, { name: "Zoe Blob", email: `a@${org.domain}`, status: "suspended" });
   await signIn(page, org.link);
@@ -125,7 +125,7 @@ test("every column sorts, both ways", async ({ page, org, query }) => {
   }
 });
 
-test("an expired invitation stands in its tab, and can be sent again", async ({ page, org, mail, asAdmin, server, query, axe }) => {
+test("expired invitation can be resent from its tab", async ({ page, org, mail, asAdmin, server, query, axe }) => {
   const [gone, open] = [`gone@${org.domain}`, `open@${org.domain}`];
   await inviteByRequest(asAdmin, server, org.slug, `${gone},${open}`);
   await mail.next(gone);
@@ -151,7 +151,7 @@ test("an expired invitation stands in its tab, and can be sent again", async ({ 
   await expect(page.getByRole("tab", { name: "Expired invitations" })).toContainText("0");
 });
 
-test("the profile tells who invited when, and where the mail is", async ({ page, org, mail, axe }) => {
+test("profile shows the inviter and the delivery of the email", async ({ page, org, mail, axe }) => {
   const email = `blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.invite(page, email);
@@ -171,7 +171,7 @@ test("the profile tells who invited when, and where the mail is", async ({ page,
   await expectHeading(page, "Users");
 });
 
-test("a member sees no settings, and finds nothing there", async ({ page, org, query, server, axe, asAdmin }) => {
+test("member cannot see or change settings", async ({ page, org, query, server, axe, asAdmin }) => {
   const member = `member@${org.domain}`;
   await addPerson(query, org.slug, { name: "Blob Ross", email: member });
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [org.admin]))[0]!;
@@ -207,7 +207,7 @@ test("a member sees no settings, and finds nothing there", async ({ page, org, q
   expect(await contents(query, org.slug)).toEqual(before);
 });
 
-test("another organization's admin finds nothing, and changes nothing", async ({ page, org, query, server, asAdmin, playwright }) => {
+test("admin of another organization cannot see or change users", async ({ page, org, query, server, asAdmin, playwright }) => {
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [org.admin]))[0]!;
   await inviteByRequest(asAdmin, server, org.slug, `invited@${org.domain}`);
   const theirs = await createOrganization(server);
