@@ -2,11 +2,11 @@
 
 import { test as base, expect, type APIRequestContext, type Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe.ts";
-import { noteScripts } from "./support/browser.ts";
+import { registerContext } from "./support/browser.ts";
 import { openDatabase, type Database, type Query } from "./support/database.ts";
 import { running, type Running } from "./support/environment.ts";
 import { linkIn, openMailbox, type Mailbox } from "./support/mailbox.ts";
-import { createOrganization, inviteByRequest, signInRequests, type Organization } from "./support/organization.ts";
+import { createOrganization, inviteByApi, signInByApi, type Organization } from "./support/organization.ts";
 import { watch, type Watch } from "./support/error_watch.ts";
 
 export { expect };
@@ -18,15 +18,15 @@ type Fixtures = {
   /** The mail that the organization sends. */
   mail: Mailbox;
   /** Requests without a browser, as the organization's admin. */
-  asAdmin: APIRequestContext;
+  adminRequest: APIRequestContext;
   /** Invites an address, waits for the mail and gives back its link. */
-  invited: (email: string, role?: "member" | "admin") => Promise<string>;
+  inviteAndGetLink: (email: string, role?: "member" | "admin") => Promise<string>;
   /** Fails on whatever axe finds wrong with the page. */
   axe: (page?: Page) => Promise<void>;
   /** A page in a browser of somebody else. */
-  anotherBrowser: () => Promise<Page>;
+  newBrowserPage: () => Promise<Page>;
   /** Fails the test on any error or warning in a browser, and on any answer that blames the server. */
-  noErrors: Watch;
+  errorWatch: Watch;
 };
 
 type WorkerFixtures = {
@@ -55,10 +55,10 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 
   query: [({ database }, use) => use(database.query), { scope: "worker" }],
 
-  noErrors: [
+  errorWatch: [
     async ({ context, javaScriptEnabled }, use) => {
       const watching = watch();
-      noteScripts(context, javaScriptEnabled);
+      registerContext(context, javaScriptEnabled);
       watching.add(context, javaScriptEnabled);
       await use(watching);
       expect(watching.problems, "errors in the browser").toEqual([]);
@@ -72,28 +72,28 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 
   mail: ({ server, org }, use) => use(openMailbox(server.mailUrl, org.slug)),
 
-  asAdmin: async ({ playwright, server, org }, use) => {
+  adminRequest: async ({ playwright, server, org }, use) => {
     const request = await playwright.request.newContext({ baseURL: server.baseUrl });
-    await signInRequests(request, server, org.slug, org.link);
+    await signInByApi(request, server, org.slug, org.link);
     await use(request);
     await request.dispose();
   },
 
-  invited: ({ asAdmin, server, org, mail }, use) =>
+  inviteAndGetLink: ({ adminRequest, server, org, mail }, use) =>
     use(async (email, role) => {
-      await inviteByRequest(asAdmin, server, org.slug, email, role);
+      await inviteByApi(adminRequest, server, org.slug, email, role);
       return linkIn(await mail.next(email));
     }),
 
   axe: ({ page, browser }, use) => use((other) => expectAccessible(other ?? page, browser)),
 
-  anotherBrowser: async ({ browser, javaScriptEnabled, noErrors }, use) => {
+  newBrowserPage: async ({ browser, javaScriptEnabled, errorWatch }, use) => {
     const contexts: { close: () => Promise<void> }[] = [];
     await use(async () => {
       const context = await browser.newContext();
       contexts.push(context);
-      noteScripts(context, javaScriptEnabled);
-      noErrors.add(context, javaScriptEnabled);
+      registerContext(context, javaScriptEnabled);
+      errorWatch.add(context, javaScriptEnabled);
       return context.newPage();
     });
     for (const context of contexts) await context.close();

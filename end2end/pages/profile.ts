@@ -9,7 +9,7 @@ export async function openProfileOf(page: Page, slug: string, email: string, sea
 }
 
 /** Presses a button of the profile that asks first, and answers with yes. */
-export async function confirm(page: Page, label: string): Promise<Locator> {
+export async function confirmAction(page: Page, label: string): Promise<Locator> {
   await page.getByRole("link", { name: label, exact: true }).click();
   const dialog = page.getByRole("dialog");
   await expect(dialog).toBeVisible();
@@ -18,7 +18,7 @@ export async function confirm(page: Page, label: string): Promise<Locator> {
 }
 
 /** What the timeline tells, newest first. */
-export function timeline(page: Page): Locator {
+export function activity(page: Page): Locator {
   return page.getByRole("list", { name: "Activity" }).getByRole("listitem");
 }
 

@@ -22,8 +22,8 @@ export async function fillRequest(page: Page, email: string, name = "Blob Ross",
   await page.getByRole("button", { name: "Request invitation" }).click();
 }
 
-/** Asks on the login page, as a stranger does. */
-export async function ask(page: Page, slug: string, email: string, message = "", name = "Blob Ross"): Promise<void> {
+/** Asks on the login page, as a visitor does. */
+export async function requestInvitation(page: Page, slug: string, email: string, message = "", name = "Blob Ross"): Promise<void> {
   await goto(page, `/o/${slug}/login`);
   await page.getByRole("link", { name: "Request an invitation" }).click();
   await expectHeading(page, "Request an invitation");
@@ -49,6 +49,6 @@ export function requestsTab(page: Page, count: number): Locator {
 }
 
 /** The row of the request of this address. */
-export function request(page: Page, email: string): Locator {
+export function requestRow(page: Page, email: string): Locator {
   return page.getByRole("row").filter({ hasText: email });
 }

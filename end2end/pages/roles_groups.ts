@@ -2,7 +2,7 @@ import { expect, type Page } from "@playwright/test";
 import { goto } from "../support/browser.ts";
 
 /** Makes a role on its page; somebody must be signed in. */
-export async function makeRole(page: Page, slug: string, name: string, permissions: string): Promise<void> {
+export async function createRole(page: Page, slug: string, name: string, permissions: string): Promise<void> {
   await goto(page, `/o/${slug}/settings/roles`);
   await page.getByRole("link", { name: "New role" }).click();
   const dialog = page.getByRole("dialog", { name: "New role" });
@@ -15,7 +15,7 @@ export async function makeRole(page: Page, slug: string, name: string, permissio
 }
 
 /** Makes a group on its page; somebody must be signed in. */
-export async function makeGroup(page: Page, slug: string, name: string, roles: string[] = []): Promise<void> {
+export async function createGroup(page: Page, slug: string, name: string, roles: string[] = []): Promise<void> {
   await goto(page, `/o/${slug}/settings/groups`);
   await page.getByRole("link", { name: "New group" }).click();
   const dialog = page.getByRole("dialog", { name: "New group" });

@@ -9,7 +9,7 @@ export async function signIn(page: Page, link: string, arrivesAt: "Users" | "Acc
 }
 
 /** Asks for a sign-in mail on the login page that is open. */
-export async function askForMail(page: Page, email: string): Promise<void> {
+export async function requestSignIn(page: Page, email: string): Promise<void> {
   await page.getByLabel("Email").fill(email);
   await page.getByRole("button", { name: "Email me a sign-in link" }).click();
 }

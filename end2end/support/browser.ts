@@ -4,7 +4,7 @@ import { expect, type BrowserContext, type Page } from "@playwright/test";
 
 const withoutScripts = new WeakSet<BrowserContext>();
 
-export function noteScripts(context: BrowserContext, javaScript: boolean): void {
+export function registerContext(context: BrowserContext, javaScript: boolean): void {
   if (!javaScript) withoutScripts.add(context);
 }
 
@@ -13,25 +13,25 @@ export function hasScripts(page: Page): boolean {
 }
 
 /** Waits until WebAssembly has taken the page over; without scripts there is nothing to wait for. */
-export async function hydrated(page: Page): Promise<void> {
+export async function waitForHydration(page: Page): Promise<void> {
   if (hasScripts(page)) await expect(page.locator("html[data-hydrated]")).toBeAttached();
 }
 
 /** Opens a page, and waits until it answers. */
 export async function goto(page: Page, url: string): Promise<void> {
   await page.goto(url);
-  await hydrated(page);
+  await waitForHydration(page);
 }
 
 export async function reload(page: Page): Promise<void> {
   await page.reload();
-  await hydrated(page);
+  await waitForHydration(page);
 }
 
 /** Waits for the page with this heading, and until it answers. */
 export async function expectHeading(page: Page, heading: string): Promise<void> {
   await expect(page.getByRole("heading", { level: 1, name: heading, exact: true })).toBeVisible();
-  await hydrated(page);
+  await waitForHydration(page);
 }
 
 /**

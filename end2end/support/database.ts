@@ -43,11 +43,11 @@ async function once(url: string, sql: string): Promise<void> {
  * Makes every mail due that waits long for another try: as if that time had passed. What a worker has in hand is due
  * again within 20 seconds, and stays in its hand.
  */
-export async function letRetryTimePass(query: Query): Promise<void> {
+export async function makeRetriesDue(query: Query): Promise<void> {
   await query("update deliveries set due_at = now() where state = 'retrying' and due_at > now() + interval '21 seconds'");
 }
 
 /** Makes every mail due that a dead server had in hand: as if it had been dead for a while. */
-export async function letLeasesEnd(query: Query): Promise<void> {
+export async function expireLeases(query: Query): Promise<void> {
   await query("update deliveries set due_at = now() where due_at is not null");
 }

@@ -8,7 +8,7 @@ export type Build = { binary: string; siteRoot: string; adminUrl: string };
 /** What the global set-up has started. */
 export type Running = { baseUrl: string; databaseUrl: string; secretKey: string; smtpUrl: string; mailUrl: string };
 
-const HAND_OVER = "VESTIBULE_END2END";
+const RUNNING_VARIABLE = "VESTIBULE_END2END";
 
 function needed(name: string): string {
   const value = process.env[name];
@@ -34,10 +34,10 @@ export function build(): Build {
   return build;
 }
 
-export function handOver(running: Running): void {
-  process.env[HAND_OVER] = JSON.stringify(running);
+export function publishRunning(running: Running): void {
+  process.env[RUNNING_VARIABLE] = JSON.stringify(running);
 }
 
 export function running(): Running {
-  return JSON.parse(needed(HAND_OVER)) as Running;
+  return JSON.parse(needed(RUNNING_VARIABLE)) as Running;
 }

@@ -4,8 +4,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FullConfig } from "@playwright/test";
 import { createDatabase, dropDatabase } from "./database.ts";
-import { build, handOver } from "./environment.ts";
-import { showMail } from "./mailbox.ts";
+import { build, publishRunning } from "./environment.ts";
+import { serveMailbox } from "./mailbox.ts";
 import { makeServer } from "./server.ts";
 import { startMailServer } from "./smtp.ts";
 
@@ -13,7 +13,7 @@ export default async function setUp(config: FullConfig): Promise<() => Promise<v
   const { adminUrl } = build();
   const databaseUrl = await createDatabase(adminUrl);
   const mail = await startMailServer();
-  const mailbox = await showMail(mail);
+  const mailbox = await serveMailbox(mail);
   const results = join(config.configFile ? join(config.configFile, "..") : ".", "test-results");
   mkdirSync(results, { recursive: true });
   const smtpUrl = `smtp://127.0.0.1:${mail.port}?tls=none`;
@@ -30,7 +30,7 @@ export default async function setUp(config: FullConfig): Promise<() => Promise<v
     await tearDown();
     throw error;
   }
-  handOver({ ...server, mailUrl: mailbox.url });
+  publishRunning({ ...server, mailUrl: mailbox.url });
   return async () => {
     const lost = server.lost();
     await tearDown();

@@ -8,10 +8,10 @@ import type { Mail, MailServer } from "./smtp.ts";
 export type { Mail } from "./smtp.ts";
 
 /** How long one question stays open, in milliseconds. */
-const PATIENCE = 10_000;
+const POLL_TIMEOUT = 10_000;
 
 /** Shows what the mail server keeps: `/?to=ADDRESS&after=NUMBER&containing=TEXT&wait=MILLISECONDS`. */
-export async function showMail(mail: MailServer): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function serveMailbox(mail: MailServer): Promise<{ url: string; stop: () => Promise<void> }> {
   const server: Server = createServer(async (request, response) => {
     const search = new URL(request.url ?? "/", "http://localhost").searchParams;
     const enough = AbortSignal.timeout(Math.max(Number(search.get("wait")), 1));
@@ -58,11 +58,11 @@ export function openMailbox(url: string, organization: string): Mailbox {
     return (await answer.json()) as Mail[];
   };
   const some = async (to: string, after: number): Promise<Mail[]> => {
-    for (const start = Date.now(); Date.now() - start < 3 * PATIENCE; ) {
-      const mails = await ask(to, after, PATIENCE);
+    for (const start = Date.now(); Date.now() - start < 3 * POLL_TIMEOUT; ) {
+      const mails = await ask(to, after, POLL_TIMEOUT);
       if (mails.length > 0) return mails;
     }
-    throw new Error(`No mail to ${to} came within ${(3 * PATIENCE) / 1000} seconds.`);
+    throw new Error(`No mail to ${to} came within ${(3 * POLL_TIMEOUT) / 1000} seconds.`);
   };
   return {
     latest: async (to) => (await some(to, 0)).at(-1)!,

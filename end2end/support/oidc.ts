@@ -10,7 +10,7 @@ import type { Organization } from "./organization.ts";
 /** Somebody at the provider, by their name there. */
 export type Account = { email: string; verified?: boolean; name?: string };
 
-export type Idp = {
+export type IdentityProvider = {
   /** Another site than ours, as far as a browser can tell: ours is at 127.0.0.1. */
   issuer: string;
   clientId: string;
@@ -19,13 +19,13 @@ export type Idp = {
   start: () => Promise<void>;
   stop: () => Promise<void>;
   /** Keeps back whoever is on the way from here to us; gives back where they were going. */
-  holdBack: () => Promise<string>;
+  interceptCallback: () => Promise<string>;
   /** Shows this page, as an attacker would on a site of theirs; gives back its address. */
   show: (html: string) => string;
 };
 
 /** A provider that knows Vestibule as the client of one organization. It is not started yet. */
-export async function makeProvider(baseUrl: string, org: Organization): Promise<Idp> {
+export async function createProvider(baseUrl: string, org: Organization): Promise<IdentityProvider> {
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
   const accounts = new Map<string, Account>();
@@ -86,7 +86,7 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
   const callback = provider.callback();
   let held: ((url: string) => void) | undefined;
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    if (held) keepBack(response, held);
+    if (held) captureCallback(response, held);
     const path = new URL(request.url ?? "/", issuer).pathname;
     const shown = pages.get(path);
     if (shown !== undefined) return html(response, shown);
@@ -117,7 +117,7 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
       server = starting;
     },
     stop,
-    holdBack: () => new Promise((resolve) => (held = resolve)),
+    interceptCallback: () => new Promise((resolve) => (held = resolve)),
     show: (content) => {
       const path = `/page-${pages.size}`;
       pages.set(path, content);
@@ -129,7 +129,7 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
 type Context = { client: { clientId: string }; session: { accountId: string } };
 
 /** Whatever leads back to us becomes a page that leads nowhere. */
-function keepBack(response: ServerResponse, held: (url: string) => void): void {
+function captureCallback(response: ServerResponse, held: (url: string) => void): void {
   const end = response.end.bind(response) as (content?: unknown) => ServerResponse;
   response.end = ((content?: unknown) => {
     const location = String(response.getHeader("location") ?? "");
@@ -139,7 +139,7 @@ function keepBack(response: ServerResponse, held: (url: string) => void): void {
     response.setHeader("content-type", "text/html; charset=utf-8");
     response.statusCode = 200;
     held(location);
-    return end(page("Kept back", ""));
+    return end(page("ReceivedMail back", ""));
   }) as typeof response.end;
 }
 
@@ -165,7 +165,7 @@ async function body(request: IncomingMessage): Promise<string> {
 }
 
 /** Signs in on the provider's own page, which is open. */
-export async function signInThere(page: Page, account: string): Promise<void> {
+export async function signInAtProvider(page: Page, account: string): Promise<void> {
   await page.getByLabel("Account").fill(account);
   await page.getByRole("button", { name: "Sign in here" }).click();
 }
@@ -174,13 +174,13 @@ export type Wanted = { name?: string; justInTime?: boolean; role?: "member" | "a
 
 /** Adds the connection by the server function, as the dialog does. */
 export async function connect(
-  asAdmin: APIRequestContext,
+  adminRequest: APIRequestContext,
   baseUrl: string,
   org: Organization,
-  idp: Idp,
+  idp: IdentityProvider,
   wanted: Wanted = {},
 ): Promise<string> {
-  const answer = await asAdmin.post(`${baseUrl}/api/authentication/save`, {
+  const answer = await adminRequest.post(`${baseUrl}/api/authentication/save`, {
     form: {
       org: org.slug,
       name: wanted.name ?? "Acme",

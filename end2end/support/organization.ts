@@ -35,14 +35,14 @@ export async function signInLink(server: Settings, slug: string, email: string):
 }
 
 /** Signs in without a browser: the requests go on as that user. */
-export async function signInRequests(request: APIRequestContext, server: Settings, slug: string, link: string): Promise<void> {
+export async function signInByApi(request: APIRequestContext, server: Settings, slug: string, link: string): Promise<void> {
   await request.get(link, { maxRedirects: 0 });
   const answer = await request.post(`${server.baseUrl}/api/sign_in/by_link`, { form: { org: slug }, maxRedirects: 0 });
   expect(answer.status(), await answer.text()).toBeLessThan(400);
 }
 
 /** Invites by the server function, as the dialog does, and gives back what it answers. */
-export async function inviteByRequest(
+export async function inviteByApi(
   request: APIRequestContext,
   server: Settings,
   slug: string,
@@ -60,7 +60,7 @@ export async function inviteByRequest(
 export type Person = { name: string; email: string; role?: "admin" | "member"; status?: "active" | "suspended" };
 
 /** Writes down somebody who joined long ago. */
-export async function addPerson(query: Query, slug: string, person: Person): Promise<void> {
+export async function insertUser(query: Query, slug: string, person: Person): Promise<void> {
   const { name, email, role = "member", status = "active" } = person;
   await query(
     `insert into users (organization_id, id, email, email_normalized, name, status, role, joined_at, joined_by, created_at)
@@ -72,7 +72,7 @@ export async function addPerson(query: Query, slug: string, person: Person): Pro
 }
 
 /** Everything that an organization holds, to see that nothing was changed. */
-export async function contents(query: Query, slug: string): Promise<unknown> {
+export async function snapshotOrganization(query: Query, slug: string): Promise<unknown> {
   const tables = ["users", "invitations", "deliveries", "sign_ins", "sessions", "audit_events"];
   const found: Record<string, unknown> = {};
   for (const table of tables) {
@@ -88,7 +88,7 @@ export async function contents(query: Query, slug: string): Promise<unknown> {
 }
 
 /** The status of a user as the database has it; nothing, when there is no such user. */
-export async function statusOf(query: Query, slug: string, email: string): Promise<string | undefined> {
+export async function userStatus(query: Query, slug: string, email: string): Promise<string | undefined> {
   const rows = await query<{ status: string }>(
     `select u.status from users u join organizations o on o.id = u.organization_id
      where o.slug = $1 and u.email_normalized = lower($2)`,
@@ -98,7 +98,7 @@ export async function statusOf(query: Query, slug: string, email: string): Promi
 }
 
 /** Moves the end of an open invitation into the past: as if its days had gone by. */
-export async function letInvitationEnd(query: Query, slug: string, email: string): Promise<void> {
+export async function expireInvitation(query: Query, slug: string, email: string): Promise<void> {
   await query(
     `update invitations set created_at = created_at - interval '8 days', expires_at = now() - interval '1 minute'
      where email = $2 and organization_id = (select id from organizations where slug = $1)`,

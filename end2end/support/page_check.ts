@@ -1,15 +1,15 @@
 // Looking at a page as it stands.
 
 import { expect, test, type Page } from "@playwright/test";
-import { hydrated } from "./browser.ts";
+import { waitForHydration } from "./browser.ts";
 
 /** A desk and a phone. */
 export const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 
 /** Axe finds nothing, nothing sticks out at the side, and a picture is attached to the test. */
-export async function look(page: Page, name: string, axe: (page: Page) => Promise<void>): Promise<void> {
+export async function expectPageOk(page: Page, name: string, axe: (page: Page) => Promise<void>): Promise<void> {
   // What is no page of ours has nothing to wait for.
-  if ((await page.locator("script[type=module]").count()) > 0) await hydrated(page);
+  if ((await page.locator("script[type=module]").count()) > 0) await waitForHydration(page);
   // What is still coming up has other colours.
   await page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))");
   await axe(page);

@@ -7,7 +7,7 @@ import { build } from "./environment.ts";
 import { freePort } from "./ports.ts";
 
 /** How long the server has to be ready after its start, in milliseconds. */
-const READY_WITHIN = 30_000;
+const READY_TIMEOUT = 30_000;
 
 export type Settings = { databaseUrl: string; smtpUrl: string; secretKey: string; baseUrl: string };
 
@@ -79,7 +79,7 @@ export async function makeServer(wanted: { databaseUrl: string; smtpUrl: string 
         file?.write(text);
       });
     }
-    const deadline = Date.now() + READY_WITHIN;
+    const deadline = Date.now() + READY_TIMEOUT;
     while (!(await isReady(settings.baseUrl))) {
       if (started.exitCode !== null || Date.now() > deadline) {
         throw new Error(`The server did not get ready. The end of its log:\n${log.slice(-4_000)}`);

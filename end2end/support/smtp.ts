@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { simpleParser, type ParsedMail } from "mailparser";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
 
-export type Kept = { number: number; from: string; to: string; messageId: string; raw: Buffer };
+export type ReceivedMail = { number: number; from: string; to: string; messageId: string; raw: Buffer };
 
 export type Mail = {
   number: number;
@@ -25,13 +25,13 @@ export type Mail = {
 export type MailServer = {
   port: number;
   /** What was taken, in its order. */
-  kept: Kept[];
+  kept: ReceivedMail[];
   /** The mails to an address after the one of this number. */
   to: (address: string, after: number) => Promise<Mail[]>;
   /** Waits until another mail was taken, or until the signal says that it was long enough. */
   next: (signal: AbortSignal) => Promise<void>;
   /** From now on every mail takes so many milliseconds. */
-  slowDown: (milliseconds: number) => void;
+  setDelay: (milliseconds: number) => void;
   /** How often a recipient was named, taken or not. */
   tries: (address: string) => number;
   stop: () => Promise<void>;
@@ -40,7 +40,7 @@ export type MailServer = {
 /** Listens on the port, or on one that is free. */
 export async function startMailServer(port = 0): Promise<MailServer> {
   let pause = 0;
-  const kept: Kept[] = [];
+  const kept: ReceivedMail[] = [];
   const parsed = new Map<number, Promise<Mail>>();
   const tries = new Map<string, number>();
   const waiting = new Set<() => void>();
@@ -97,7 +97,7 @@ export async function startMailServer(port = 0): Promise<MailServer> {
     server.listen(port, "127.0.0.1", () => resolve());
   });
 
-  const read = (mail: Kept) => {
+  const read = (mail: ReceivedMail) => {
     const known = parsed.get(mail.number) ?? parse(mail);
     parsed.set(mail.number, known);
     return known;
@@ -112,7 +112,7 @@ export async function startMailServer(port = 0): Promise<MailServer> {
         waiting.add(resolve);
         signal.addEventListener("abort", () => resolve(), { once: true });
       }),
-    slowDown: (milliseconds) => {
+    setDelay: (milliseconds) => {
       pause = milliseconds;
     },
     tries: (address) => tries.get(address) ?? 0,
@@ -132,7 +132,7 @@ function reply(code: number, words: string): Error {
   return Object.assign(new Error(words), { responseCode: code });
 }
 
-async function parse(mail: Kept): Promise<Mail> {
+async function parse(mail: ReceivedMail): Promise<Mail> {
   const parsed: ParsedMail = await simpleParser(mail.raw, { skipTextToHtml: true, skipHtmlToText: true });
   return {
     number: mail.number,

@@ -1,10 +1,10 @@
 import { expect, test } from "../fixtures.ts";
-import { openProfileOf, permission, timeline } from "../pages/profile.ts";
+import { openProfileOf, permission, activity } from "../pages/profile.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { makeGroup, makeRole } from "../pages/roles_groups.ts";
-import { dialog, emailField, openDialog, row, rows, sendButton } from "../pages/users.ts";
-import { goto, hydrated } from "../support/browser.ts";
-import { addPerson } from "../support/organization.ts";
+import { createGroup, createRole } from "../pages/roles_groups.ts";
+import { inviteDialog, emailField, openInviteDialog, row, rows, sendButton } from "../pages/users.ts";
+import { goto, waitForHydration } from "../support/browser.ts";
+import { insertUser } from "../support/organization.ts";
 
 test("invalid role shows field errors and keeps the input", async ({ page, org, axe }) => {
   await signIn(page, org.link);
@@ -17,7 +17,7 @@ test("invalid role shows field errors and keeps the input", async ({ page, org, 
   await editor.getByLabel("Name").fill("Bookkeeper");
   await permissions.fill("invoice:read\nInvoice:pay");
   await editor.getByRole("button", { name: "Save role" }).click();
-  await expect(permissions).toHaveAccessibleDescription(/“Invoice:pay” isn’t a valid permission: both parts must start with a lowercase letter/);
+  await expect(permissions).toHaveAccessibleDescription(/“Invoice:pay” isn’t a valid permission: both parts must start with a lowercase sentMail/);
   await expect(permissions).toHaveValue("invoice:read\nInvoice:pay");
   await axe();
   await permissions.fill("invoice:read\ninvoice:pay");
@@ -33,18 +33,18 @@ test("invalid role shows field errors and keeps the input", async ({ page, org, 
 
 test("effective permissions list their role and group sources", async ({ page, org, query, axe }) => {
   const email = `globby@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Globby Waters", email });
+  await insertUser(query, org.slug, { name: "Globby Waters", email });
   await signIn(page, org.link);
-  await makeRole(page, org.slug, "Reader", "invoice:read");
-  await makeRole(page, org.slug, "Payer", "invoice:read invoice:pay");
-  await makeGroup(page, org.slug, "Money", ["Payer"]);
+  await createRole(page, org.slug, "Reader", "invoice:read");
+  await createRole(page, org.slug, "Payer", "invoice:read invoice:pay");
+  await createGroup(page, org.slug, "Money", ["Payer"]);
   await openProfileOf(page, org.slug, email);
   await page.getByRole("checkbox", { name: "Reader" }).check();
   await page.getByRole("checkbox", { name: "Money" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(permission(page, "invoice:read")).toContainText("Reader role, Payer role (via Money)");
   await expect(permission(page, "invoice:pay")).toContainText("Payer role (via Money)");
-  await expect(timeline(page).first()).toContainText("groups added: Money · roles added: Reader");
+  await expect(activity(page).first()).toContainText("groups added: Money · roles added: Reader");
   await axe();
 
   await page.getByRole("checkbox", { name: "Reader" }).uncheck();
@@ -64,13 +64,13 @@ test("effective permissions list their role and group sources", async ({ page, o
 test("roles and groups in an invitation apply before first login", async ({ page, org, mail }) => {
   const email = `blobby@${org.domain}`;
   await signIn(page, org.link);
-  await makeRole(page, org.slug, "Reader", "invoice:read");
-  await makeGroup(page, org.slug, "Money", ["Reader"]);
+  await createRole(page, org.slug, "Reader", "invoice:read");
+  await createGroup(page, org.slug, "Money", ["Reader"]);
   await goto(page, `/o/${org.slug}/settings/users`);
-  await openDialog(page);
+  await openInviteDialog(page);
   await emailField(page).fill(email);
-  await dialog(page).getByText("Roles and groups").click();
-  await dialog(page).getByRole("checkbox", { name: "Money" }).check();
+  await inviteDialog(page).getByText("Roles and groups").click();
+  await inviteDialog(page).getByRole("checkbox", { name: "Money" }).check();
   await sendButton(page).click();
   await expect(row(page, email)).toContainText("Invited");
   await mail.next(email);
@@ -79,15 +79,15 @@ test("roles and groups in an invitation apply before first login", async ({ page
 });
 
 test("group members can be added and removed in bulk", async ({ page, org, query, axe }) => {
-  for (const name of ["a", "b", "c"]) await addPerson(query, org.slug, { name: `Blob ${name}`, email: `${name}@${org.domain}` });
+  for (const name of ["a", "b", "c"]) await insertUser(query, org.slug, { name: `Blob ${name}`, email: `${name}@${org.domain}` });
   await signIn(page, org.link);
-  await makeGroup(page, org.slug, "Chess");
-  await makeGroup(page, org.slug, "Money");
+  await createGroup(page, org.slug, "Chess");
+  await createGroup(page, org.slug, "Money");
   await page.getByRole("link", { name: "0 members of Money" }).click();
   await expect(page.getByText("This group has no members yet.")).toBeVisible();
   await axe();
   await page.getByRole("link", { name: "Show all users" }).first().click();
-  await hydrated(page);
+  await waitForHydration(page);
   for (const name of ["a", "b"]) await page.getByRole("checkbox", { name: `Select Blob ${name}` }).check();
   await page.getByRole("button", { name: "Edit selected…" }).click();
   await page.getByRole("dialog").getByLabel("Group").selectOption("Money");
@@ -99,14 +99,14 @@ test("group members can be added and removed in bulk", async ({ page, org, query
   await expect(page.getByText("Members of Money")).toBeVisible();
   await expect(rows(page)).toHaveCount(2);
   await expect(row(page, `c@${org.domain}`)).toHaveCount(0);
-  await hydrated(page);
+  await waitForHydration(page);
   await axe();
   // The group is kept by the search, and by the order.
   await page.getByLabel("Search users").fill("blob");
   await page.getByRole("button", { name: "Search" }).click();
   await expect(page).toHaveURL(/q=blob/);
   await expect(rows(page)).toHaveCount(2);
-  await hydrated(page);
+  await waitForHydration(page);
 
   await page.getByRole("checkbox", { name: "Select Blob a" }).check();
   await page.getByRole("button", { name: "Edit selected…" }).click();
@@ -119,6 +119,6 @@ test("group members can be added and removed in bulk", async ({ page, org, query
   await expect(rows(page)).toHaveCount(1);
   await expect(row(page, `b@${org.domain}`)).toBeVisible();
   await openProfileOf(page, org.slug, `a@${org.domain}`);
-  await expect(timeline(page).first()).toContainText("removed users from a group");
+  await expect(activity(page).first()).toContainText("removed users from a group");
   await expect(page.getByRole("checkbox", { name: "Money" })).not.toBeChecked();
 });

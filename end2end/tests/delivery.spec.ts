@@ -4,8 +4,8 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { eventually, goto, hydrated } from "../support/browser.ts";
-import { createDatabase, dropDatabase, letRetryTimePass, openDatabase } from "../support/database.ts";
+import { eventually, goto, waitForHydration } from "../support/browser.ts";
+import { createDatabase, dropDatabase, makeRetriesDue, openDatabase } from "../support/database.ts";
 import { build } from "../support/environment.ts";
 import { freePort } from "../support/ports.ts";
 import { createOrganization } from "../support/organization.ts";
@@ -21,14 +21,14 @@ test("rejected email shows the reply of the mail server", async ({ page, org, ma
   // The invitation is open all the same.
   await expect(users.row(page, email).getByText("Invited", { exact: true })).toBeVisible();
   await eventually(page, (timeout) => expect(users.row(page, `fine@${org.domain}`)).toContainText("Email accepted", { timeout }));
-  await hydrated(page);
+  await waitForHydration(page);
   await axe();
 
   await users.openProfile(page, email);
-  await expect(users.mails(page)).toHaveCount(1);
-  await expect(users.mails(page)).toContainText("Email not delivered");
-  await expect(users.mails(page)).toContainText("550 5.1.1 no such mailbox");
-  await hydrated(page);
+  await expect(users.deliveries(page)).toHaveCount(1);
+  await expect(users.deliveries(page)).toContainText("Email not delivered");
+  await expect(users.deliveries(page)).toContainText("550 5.1.1 no such mailbox");
+  await waitForHydration(page);
   await axe();
 });
 
@@ -37,12 +37,12 @@ test("deferred email is retried until the mail server accepts it", async ({ page
   await signIn(page, org.link);
   await users.invite(page, email);
   await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email delayed", { timeout }));
-  await hydrated(page);
+  await waitForHydration(page);
   await axe();
 
   await users.openProfile(page, email);
-  await expect(users.mails(page)).toContainText("451 4.3.2 busy, try again later");
-  await expect(users.mails(page)).toContainText(/attempt [12] failed, next attempt: \d+ \w+ \d{4}, \d\d:\d\d UTC/);
+  await expect(users.deliveries(page)).toContainText("451 4.3.2 busy, try again later");
+  await expect(users.deliveries(page)).toContainText(/attempt [12] failed, next attempt: \d+ \w+ \d{4}, \d\d:\d\d UTC/);
   expect(await mail.all(email)).toEqual([]);
 
   await mail.next(email);
@@ -68,7 +68,7 @@ test("email is sent once an unreachable mail server is back", async ({ page, axe
   const port = await freePort();
   const server = await makeServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${port}?tls=none` });
   let mail: Awaited<ReturnType<typeof startMailServer>> | undefined;
-  let silence: Awaited<ReturnType<typeof startSilence>> | undefined;
+  let silentServer: Awaited<ReturnType<typeof startSilentServer>> | undefined;
   try {
     await server.start();
     const org = await createOrganization(server);
@@ -76,35 +76,35 @@ test("email is sent once an unreachable mail server is back", async ({ page, axe
     await signIn(page, org.link);
 
     // Nobody listens.
-    await users.openDialog(page);
+    await users.openInviteDialog(page);
     await users.emailField(page).fill(away);
     const asked = Date.now();
     await users.sendButton(page).click();
-    await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+    await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
     expect(Date.now() - asked).toBeLessThan(5_000);
     await eventually(page, (timeout) => expect(users.row(page, away)).toContainText("Email delayed", { timeout }));
-    await hydrated(page);
+    await waitForHydration(page);
     await axe();
 
     // Somebody takes the connection and says nothing.
-    silence = await startSilence(port);
-    await letRetryTimePass(database.query);
-    await hydrated(page);
-    await users.openDialog(page);
+    silentServer = await startSilentServer(port);
+    await makeRetriesDue(database.query);
+    await waitForHydration(page);
+    await users.openInviteDialog(page);
     await users.emailField(page).fill(silent);
     const askedAgain = Date.now();
     await users.sendButton(page).click();
     await expect(users.row(page, silent)).toBeVisible();
     expect(Date.now() - askedAgain).toBeLessThan(5_000);
     await expect(users.row(page, silent)).toContainText("Email queued");
-    await silence.connected;
-    await silence.stop();
+    await silentServer.connected;
+    await silentServer.stop();
 
     // It is back.
     mail = await startMailServer(port);
     for (const email of [away, silent]) {
       await expect(async () => {
-        await letRetryTimePass(database.query);
+        await makeRetriesDue(database.query);
         expect(await mail!.to(email, 0)).toHaveLength(1);
       }).toPass({ timeout: 60_000 });
       await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email accepted", { timeout }));
@@ -112,10 +112,10 @@ test("email is sent once an unreachable mail server is back", async ({ page, axe
     expect(mail.kept).toHaveLength(2);
     await goto(page, `${server.baseUrl}${users.usersPath(org.slug)}`);
     await users.openProfile(page, away);
-    await expect(users.mails(page)).toContainText("250 2.0.0 kept as");
+    await expect(users.deliveries(page)).toContainText("250 2.0.0 kept as");
   } finally {
     await page.goto("about:blank");
-    await silence?.stop();
+    await silentServer?.stop();
     await server.stop();
     await mail?.stop();
     await database.close();
@@ -124,7 +124,7 @@ test("email is sent once an unreachable mail server is back", async ({ page, axe
 });
 
 /** Takes connections and never says a word. */
-async function startSilence(port: number) {
+async function startSilentServer(port: number) {
   const sockets = new Set<Socket>();
   let connect = () => {};
   const connected = new Promise<void>((resolve) => (connect = resolve));

@@ -42,10 +42,10 @@ test("each lazy chunk is fetched once across navigation", async ({ page, org }) 
   }
 });
 
-test("missing chunk falls back to the server-rendered page", async ({ page, org, noErrors }) => {
+test("missing chunk falls back to the server-rendered page", async ({ page, org, errorWatch }) => {
   await signIn(page, org.link);
   await page.evaluate("window.sameDocument = true");
-  noErrors.expect(/net::ERR_FAILED|Failed to fetch|TypeError/);
+  errorWatch.expect(/net::ERR_FAILED|Failed to fetch|TypeError/);
   await page.route("**/pkg/{split,chunk}_*.wasm", (route) => route.abort());
   await follow(page, "Groups");
   await expect(page.getByRole("heading", { level: 1, name: "Groups" })).toBeVisible();

@@ -1,6 +1,6 @@
 import type { APIRequestContext, APIResponse } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
-import { createKey } from "../pages/scim.ts";
+import { createApiKey } from "../pages/scim.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { openUsers, row } from "../pages/users.ts";
 import { expectHeading, goto } from "../support/browser.ts";
@@ -23,9 +23,9 @@ function directory(request: APIRequestContext, base: string, key: string) {
   };
 }
 
-test("directory creates and deactivates users", async ({ page, request, org, server, anotherBrowser, axe }) => {
+test("directory creates and deactivates users", async ({ page, request, org, server, newBrowserPage, axe }) => {
   await signIn(page, org.link);
-  const key = await createKey(page, org.slug, "Okta");
+  const key = await createApiKey(page, org.slug, "Okta");
   await axe();
   const base = await page.getByRole("textbox", { name: "SCIM base URL" }).inputValue();
   expect(base).toBe(`${server.baseUrl}/o/${org.slug}/scim/v2`);
@@ -43,7 +43,7 @@ test("directory creates and deactivates users", async ({ page, request, org, ser
   await expect(page.getByText("via SCIM", { exact: false }).first()).toBeVisible();
 
   // Their open browser is out at its next action.
-  const theirs = await anotherBrowser();
+  const theirs = await newBrowserPage();
   await signIn(theirs, await signInLink(server, org.slug, email), "Account");
   expect((await (await scim.setActive(id, false)).json()).active).toBe(false);
   await goto(theirs, `/o/${org.slug}/account`);
@@ -73,7 +73,7 @@ test("API key is shown once and stops working when revoked", async ({ page, requ
   await expect(dialog.getByLabel("Name")).toHaveAccessibleDescription(/This field is required\./);
   await axe();
 
-  const key = await createKey(page, org.slug, "Entra");
+  const key = await createApiKey(page, org.slug, "Entra");
   const line = page.getByRole("row").filter({ hasText: "Entra" });
   await expect(line).toContainText("Never");
   await expect(line).toContainText("All scopes");

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { dialog, emailField, openDialog, row, sendButton } from "../pages/users.ts";
-import { expectHeading, goto, hydrated } from "../support/browser.ts";
-import { addPerson, signInLink } from "../support/organization.ts";
+import { inviteDialog, emailField, openInviteDialog, row, sendButton } from "../pages/users.ts";
+import { expectHeading, goto, waitForHydration } from "../support/browser.ts";
+import { insertUser, signInLink } from "../support/organization.ts";
 
 test("settings show field errors and apply once saved", async ({ page, org, mail, axe }) => {
   await signIn(page, org.link);
@@ -30,21 +30,21 @@ test("settings show field errors and apply once saved", async ({ page, org, mail
   await expect(page.getByText("Saved", { exact: true })).toBeVisible();
 
   await goto(page, `/o/${org.slug}/settings/users`);
-  await openDialog(page);
-  await emailField(page).fill(`blobby@${org.domain}, stranger@elsewhere.example`);
+  await openInviteDialog(page);
+  await emailField(page).fill(`blobby@${org.domain}, visitor@elsewhere.example`);
   await sendButton(page).click();
-  await expect(dialog(page).getByText("domain not allowed")).toBeVisible();
+  await expect(inviteDialog(page).getByText("domain not allowed")).toBeVisible();
   await goto(page, `/o/${org.slug}/settings/users`);
   await expect(row(page, `blobby@${org.domain}`)).toContainText("3 days left");
   const mailed = await mail.next(`blobby@${org.domain}`);
   expect(mailed.text).toContain("Blobs & Sons");
-  await expect(page.getByText("stranger@elsewhere.example")).toHaveCount(0);
+  await expect(page.getByText("visitor@elsewhere.example")).toHaveCount(0);
 });
 
-test("account page ends one session or all of them", async ({ page, org, server, query, anotherBrowser, axe }) => {
+test("account page ends one session or all of them", async ({ page, org, server, query, newBrowserPage, axe }) => {
   const email = `globby@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Globby", email });
-  const [phone, library] = [await anotherBrowser(), await anotherBrowser()];
+  await insertUser(query, org.slug, { name: "Globby", email });
+  const [phone, library] = [await newBrowserPage(), await newBrowserPage()];
   await signIn(page, await signInLink(server, org.slug, email), "Account");
   await signIn(phone, await signInLink(server, org.slug, email), "Account");
   await goto(page, `/o/${org.slug}/account`);
@@ -67,7 +67,7 @@ test("account page ends one session or all of them", async ({ page, org, server,
   await axe();
   await question.getByRole("link", { name: "Cancel" }).click();
   await expect(question).toHaveCount(0);
-  await hydrated(page);
+  await waitForHydration(page);
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
   await question.getByRole("button", { name: "Sign out everywhere" }).click();
   await expectHeading(page, "Sign in");
@@ -75,10 +75,10 @@ test("account page ends one session or all of them", async ({ page, org, server,
   await expectHeading(library, "Sign in");
 });
 
-test("audit log can be filtered and exported as CSV", async ({ page, org, server, invited, axe }) => {
+test("audit log can be filtered and exported as CSV", async ({ page, org, server, inviteAndGetLink, axe }) => {
   const email = `blobby@${org.domain}`;
-  await invited(email);
-  await invited(`other@${org.domain}`);
+  await inviteAndGetLink(email);
+  await inviteAndGetLink(`other@${org.domain}`);
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/audit-log`);
   const first = page.getByRole("row").filter({ hasText: "invited" }).filter({ hasText: email });

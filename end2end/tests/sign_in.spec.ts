@@ -1,14 +1,14 @@
 import { expect, test } from "../fixtures.ts";
-import { askForMail, signIn, signOut } from "../pages/sign_in.ts";
+import { requestSignIn, signIn, signOut } from "../pages/sign_in.ts";
 import { usersPath } from "../pages/users.ts";
-import { expectHeading, goto, hydrated, reload } from "../support/browser.ts";
+import { expectHeading, goto, waitForHydration, reload } from "../support/browser.ts";
 import { codeIn, linkIn } from "../support/mailbox.ts";
-import { addPerson, createOrganization, signInLink } from "../support/organization.ts";
+import { insertUser, createOrganization, signInLink } from "../support/organization.ts";
 
 test("emailed link signs in", async ({ page, org, mail, axe, server }) => {
   await goto(page, `/o/${org.slug}/login`);
   await axe();
-  await askForMail(page, org.admin);
+  await requestSignIn(page, org.admin);
   await expectHeading(page, "Check your email");
   await expect(page.getByText(org.admin)).toBeVisible();
   await axe();
@@ -32,13 +32,13 @@ test("emailed link signs in", async ({ page, org, mail, axe, server }) => {
   await axe();
 });
 
-test("emailed code works only in the browser that requested it", async ({ page, org, mail, anotherBrowser }) => {
+test("emailed code works only in the browser that requested it", async ({ page, org, mail, newBrowserPage }) => {
   await goto(page, `/o/${org.slug}/login`);
-  await askForMail(page, org.admin);
+  await requestSignIn(page, org.admin);
   await expectHeading(page, "Check your email");
   const code = codeIn(await mail.next(org.admin));
 
-  const other = await anotherBrowser();
+  const other = await newBrowserPage();
   await goto(other, `/o/${org.slug}/login/code`);
   await other.getByLabel("Code").fill(code);
   await other.getByRole("button", { name: "Sign in" }).click();
@@ -51,7 +51,7 @@ test("emailed code works only in the browser that requested it", async ({ page, 
 
 test("wrong code is rejected and the right one still works", async ({ page, org, mail, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
-  await askForMail(page, org.admin);
+  await requestSignIn(page, org.admin);
   await expectHeading(page, "Check your email");
   const code = codeIn(await mail.next(org.admin));
   const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, "0");
@@ -77,7 +77,7 @@ test("wrong code is rejected and the right one still works", async ({ page, org,
 
 test("five wrong codes invalidate the code but not the link", async ({ page, org, mail }) => {
   await goto(page, `/o/${org.slug}/login`);
-  await askForMail(page, org.admin);
+  await requestSignIn(page, org.admin);
   await expectHeading(page, "Check your email");
   const sent = await mail.next(org.admin);
   const code = codeIn(sent);
@@ -88,17 +88,17 @@ test("five wrong codes invalidate the code but not the link", async ({ page, org
     await page.getByRole("button", { name: "Sign in" }).click();
     await answered;
     await expect(page.getByRole("alert")).toContainText("This code is incorrect or has expired.");
-    await hydrated(page);
+    await waitForHydration(page);
   }
   await signIn(page, linkIn(sent));
 });
 
 test("unknown address gets the same response and no email", async ({ page, org, mail, query }) => {
-  const stranger = `stranger@${org.domain}`;
+  const visitor = `visitor@${org.domain}`;
   const said: string[] = [];
-  for (const email of [org.admin, stranger]) {
+  for (const email of [org.admin, visitor]) {
     await goto(page, `/o/${org.slug}/login`);
-    await askForMail(page, email);
+    await requestSignIn(page, email);
     await expectHeading(page, "Check your email");
     said.push((await page.getByRole("main").innerText()).replaceAll(email, "…"));
   }
@@ -106,17 +106,17 @@ test("unknown address gets the same response and no email", async ({ page, org, 
 
   await mail.next(org.admin);
   await expect
-    .poll(() => query("select state from deliveries where email = $1", [stranger]), { timeout: 20_000 })
+    .poll(() => query("select state from deliveries where email = $1", [visitor]), { timeout: 20_000 })
     .toEqual([{ state: "cancelled" }]);
-  expect(await mail.all(stranger)).toEqual([]);
+  expect(await mail.all(visitor)).toEqual([]);
 });
 
 test("invalid address shows a field error and keeps the input", async ({ page, org, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
   const field = page.getByLabel("Email");
-  await askForMail(page, "");
+  await requestSignIn(page, "");
   await expect(field).toHaveAccessibleDescription("This field is required.");
-  await askForMail(page, "blobby.blobsrus.com");
+  await requestSignIn(page, "blobby.blobsrus.com");
   await expect(field).toHaveAccessibleDescription("Missing “@”.");
   await expect(field).toHaveValue("blobby.blobsrus.com");
   await axe();
@@ -136,7 +136,7 @@ test("signing in again returns to the requested page", async ({ page, org, mail,
   const wanted = usersPath(org.slug, "?q=blob&sort=email");
   await goto(page, wanted);
   await expectHeading(page, "Sign in");
-  await askForMail(page, org.admin);
+  await requestSignIn(page, org.admin);
   await expectHeading(page, "Check your email");
   await page.getByLabel("Code").fill(codeIn(await mail.next(org.admin)));
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -144,16 +144,16 @@ test("signing in again returns to the requested page", async ({ page, org, mail,
   await expect(page).toHaveURL(`${server.baseUrl}${wanted}`);
 });
 
-test("link scanner does not use up the sign-in link", async ({ page, org, request, anotherBrowser, axe }) => {
+test("link scanner does not use up the sign-in link", async ({ page, org, request, newBrowserPage, axe }) => {
   for (const method of ["GET", "HEAD", "GET"]) {
     const answer = await request.fetch(org.link, { method });
     expect(answer.status()).toBeLessThan(400);
   }
   // Some run the page's scripts too.
-  await goto(await anotherBrowser(), org.link);
+  await goto(await newBrowserPage(), org.link);
   await signIn(page, org.link);
 
-  const later = await anotherBrowser();
+  const later = await newBrowserPage();
   await goto(later, org.link);
   await expectHeading(later, "This sign-in link has expired or was already used");
   await axe(later);
@@ -186,7 +186,7 @@ test("session is limited to its organization", async ({ page, org, server, query
   const other = await createOrganization(server);
   await goto(page, usersPath(other.slug));
   await expectHeading(page, "Sign in");
-  await addPerson(query, other.slug, { name: "Blob Ross", email: org.admin });
+  await insertUser(query, other.slug, { name: "Blob Ross", email: org.admin });
   await signIn(page, await signInLink(server, other.slug, org.admin), "Account");
   // Both are open in one browser.
   await goto(page, usersPath(org.slug));

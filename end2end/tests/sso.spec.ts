@@ -1,37 +1,37 @@
 import type { APIRequestContext, Page } from "@playwright/test";
 import { expect, test as base, type Organization } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
-import { askForMail, signIn } from "../pages/sign_in.ts";
+import { requestSignIn, signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { connect, makeProvider, signInThere, type Idp, type Wanted } from "../support/oidc.ts";
-import { addPerson, signInLink, statusOf } from "../support/organization.ts";
+import { connect, createProvider, signInAtProvider, type IdentityProvider, type Wanted } from "../support/oidc.ts";
+import { insertUser, signInLink, userStatus } from "../support/organization.ts";
 
 type Fixtures = {
   /** A provider that runs, and knows the organization. */
-  idp: Idp;
+  idp: IdentityProvider;
   /** Adds the connection "Acme" to it. */
   connected: (wanted?: Wanted) => Promise<string>;
 };
 
 const test = base.extend<Fixtures>({
   idp: async ({ server, org }, use) => {
-    const idp = await makeProvider(server.baseUrl, org);
+    const idp = await createProvider(server.baseUrl, org);
     await idp.start();
     await use(idp);
     await idp.stop();
   },
-  connected: ({ asAdmin, server, org, idp }, use) =>
-    use((wanted) => connect(asAdmin, server.baseUrl, org, idp, wanted)),
+  connected: ({ adminRequest, server, org, idp }, use) =>
+    use((wanted) => connect(adminRequest, server.baseUrl, org, idp, wanted)),
 });
 
 const CONTINUE = { name: "Continue with Acme" };
 
 /** Signs in by the connection, from the login page, as somebody at the provider. */
-async function continueAs(page: Page, org: Organization, account: string): Promise<void> {
+async function signInWithAcme(page: Page, org: Organization, account: string): Promise<void> {
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
-  await signInThere(page, account);
+  await signInAtProvider(page, account);
 }
 
 /** The status of the page that is open. */
@@ -39,13 +39,13 @@ async function status(page: Page): Promise<number | undefined> {
   return (await page.reload())?.status();
 }
 
-async function logged(asAdmin: APIRequestContext, org: Organization, action: string): Promise<string> {
-  const answer = await asAdmin.post("/api/audit_log/list", { data: { org: org.slug, query: { action } } });
+async function logged(adminRequest: APIRequestContext, org: Organization, action: string): Promise<string> {
+  const answer = await adminRequest.post("/api/audit_log/list", { data: { org: org.slug, query: { action } } });
   return answer.text();
 }
 
-test("new connection passes its test and lets a visitor join", async ({ page, org, idp, anotherBrowser, axe, query }) => {
-  const email = `stranger@${org.domain}`;
+test("new connection passes its test and lets a visitor join", async ({ page, org, idp, newBrowserPage, axe, query }) => {
+  const email = `visitor@${org.domain}`;
   idp.accounts.set("unauthenticated", { email, name: "Stella Stranger" });
   await signIn(page, org.link);
   await goto(page, `/o/${org.slug}/settings/authentication`);
@@ -74,14 +74,14 @@ test("new connection passes its test and lets a visitor join", async ({ page, or
   await expect(page.getByLabel("Client secret")).toHaveValue("");
   expect(await page.content()).not.toContain(idp.clientSecret);
 
-  const stranger = await anotherBrowser();
-  await goto(stranger, `/o/${org.slug}/login?next=/o/${org.slug}/account`);
-  await axe(stranger);
-  await stranger.getByRole("button", CONTINUE).click();
-  await signInThere(stranger, "unauthenticated");
-  await expectHeading(stranger, "Account");
-  await expect(stranger.getByRole("main").getByText(email)).toBeVisible();
-  expect(new URL(stranger.url()).search).toBe("");
+  const visitor = await newBrowserPage();
+  await goto(visitor, `/o/${org.slug}/login?next=/o/${org.slug}/account`);
+  await axe(visitor);
+  await visitor.getByRole("button", CONTINUE).click();
+  await signInAtProvider(visitor, "unauthenticated");
+  await expectHeading(visitor, "Account");
+  await expect(visitor.getByRole("main").getByText(email)).toBeVisible();
+  expect(new URL(visitor.url()).search).toBe("");
 
   const [{ id }] = (await query<{ id: string }>("select id from users where email = $1", [email])) as [{ id: string }];
   await goto(page, `/o/${org.slug}/settings/users/${id}`);
@@ -91,68 +91,68 @@ test("new connection passes its test and lets a visitor join", async ({ page, or
   await expect(page.getByRole("main")).toContainText("by: sso");
 });
 
-test("uninvited user is refused without just-in-time joining", async ({ page, org, idp, connected, query, asAdmin, axe }) => {
+test("uninvited user is refused without just-in-time joining", async ({ page, org, idp, connected, query, adminRequest, axe }) => {
   await connected({ justInTime: false });
-  const email = `stranger@${org.domain}`;
+  const email = `visitor@${org.domain}`;
   idp.accounts.set("unauthenticated", { email });
-  await continueAs(page, org, "unauthenticated");
+  await signInWithAcme(page, org, "unauthenticated");
   await expectHeading(page, "You’re not a member yet");
   await expect(page.getByText(email)).toBeVisible();
   await expect(page.getByRole("link", { name: "Request an invitation" })).toHaveCount(0);
   await axe();
-  expect(await statusOf(query, org.slug, email)).toBeUndefined();
+  expect(await userStatus(query, org.slug, email)).toBeUndefined();
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   expect(await status(page)).toBe(403);
   await page.getByRole("link", { name: "Request an invitation" }).click();
   await expectHeading(page, "Request an invitation");
-  expect(await logged(asAdmin, org, "sso.sign_in_refused")).toContain("not invited");
+  expect(await logged(adminRequest, org, "sso.sign_in_refused")).toContain("not invited");
 });
 
-test("invitation role is kept when joining via SSO", async ({ page, org, idp, connected, invited, axe, query }) => {
+test("invitation role is kept when joining via SSO", async ({ page, org, idp, connected, inviteAndGetLink, axe, query }) => {
   await connected({ justInTime: false });
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email: email.toUpperCase() });
-  await openInvitation(page, await invited(email, "admin"), `Join ${org.name}`);
+  await openInvitation(page, await inviteAndGetLink(email, "admin"), `Join ${org.name}`);
   await axe();
   await page.getByRole("button", CONTINUE).click();
-  await signInThere(page, "blob");
+  await signInAtProvider(page, "blob");
   await expectHeading(page, "Users");
-  expect(await statusOf(query, org.slug, email)).toBe("active");
+  expect(await userStatus(query, org.slug, email)).toBe("active");
 });
 
-test("SSO account with another address shows both addresses", async ({ page, org, idp, connected, invited, axe, query }) => {
+test("SSO account with another address shows both addresses", async ({ page, org, idp, connected, inviteAndGetLink, axe, query }) => {
   await connected();
   const [wanted, other] = [`blob@${org.domain}`, `other@${org.domain}`];
   idp.accounts.set("other", { email: other });
-  await openInvitation(page, await invited(wanted), `Join ${org.name}`);
+  await openInvitation(page, await inviteAndGetLink(wanted), `Join ${org.name}`);
   await page.getByRole("button", CONTINUE).click();
-  await signInThere(page, "other");
+  await signInAtProvider(page, "other");
   await expectHeading(page, "This invitation is for another address");
   await expect(page.getByRole("definition").filter({ hasText: wanted })).toBeVisible();
   await expect(page.getByRole("definition").filter({ hasText: other })).toBeVisible();
   await axe();
-  expect(await statusOf(query, org.slug, other)).toBeUndefined();
+  expect(await userStatus(query, org.slug, other)).toBeUndefined();
   await page.getByRole("link", { name: "Back to the invitation" }).click();
   await expectHeading(page, `Join ${org.name}`);
   await join(page, org.name, "Blob Ross");
   await expectHeading(page, "Account");
 });
 
-test("request becomes stale when its address joins via SSO", async ({ page, org, idp, connected, mail, query, anotherBrowser, server }) => {
+test("request becomes stale when its address joins via SSO", async ({ page, org, idp, connected, mail, query, newBrowserPage, server }) => {
   await connected();
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email });
-  const stranger = await anotherBrowser();
-  await goto(stranger, `/o/${org.slug}/request-invitation`);
-  await stranger.getByRole("textbox", { name: "Email" }).fill(email);
-  await stranger.getByRole("textbox", { name: "Your name" }).fill("Blob Ross");
-  await stranger.getByRole("button", { name: "Request invitation" }).click();
-  await goto(stranger, linkIn(await mail.next(email)));
-  await stranger.getByRole("button", { name: "Send request" }).click();
-  await expectHeading(stranger, "Request sent");
-  await continueAs(stranger, org, "blob");
-  await expectHeading(stranger, "Account");
+  const visitor = await newBrowserPage();
+  await goto(visitor, `/o/${org.slug}/request-invitation`);
+  await visitor.getByRole("textbox", { name: "Email" }).fill(email);
+  await visitor.getByRole("textbox", { name: "Your name" }).fill("Blob Ross");
+  await visitor.getByRole("button", { name: "Request invitation" }).click();
+  await goto(visitor, linkIn(await mail.next(email)));
+  await visitor.getByRole("button", { name: "Send request" }).click();
+  await expectHeading(visitor, "Request sent");
+  await signInWithAcme(visitor, org, "blob");
+  await expectHeading(visitor, "Account");
 
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/requests`);
@@ -167,15 +167,15 @@ test("request becomes stale when its address joins via SSO", async ({ page, org,
 test("suspended, unverified and canceled sign-ins are explained", async ({ page, org, idp, connected, query, axe }) => {
   await connected();
   const email = `blob@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Blob", email, status: "suspended" });
+  await insertUser(query, org.slug, { name: "Blob", email, status: "suspended" });
   idp.accounts.set("blob", { email });
   idp.accounts.set("unverified", { email: `unverified@${org.domain}`, verified: false });
-  await continueAs(page, org, "blob");
+  await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Your account is suspended");
   expect(await status(page)).toBe(403);
   await axe();
   await page.context().clearCookies();
-  await continueAs(page, org, "unverified");
+  await signInWithAcme(page, org, "unverified");
   await expectHeading(page, "Verify your email address first");
   await axe();
   await page.context().clearCookies();
@@ -185,23 +185,23 @@ test("suspended, unverified and canceled sign-ins are explained", async ({ page,
   await expectHeading(page, "Sign-in canceled");
   await page.getByRole("button", CONTINUE).click();
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
-  expect(await statusOf(query, org.slug, `unverified@${org.domain}`)).toBeUndefined();
+  expect(await userStatus(query, org.slug, `unverified@${org.domain}`)).toBeUndefined();
 });
 
-test("linked identity is kept when its address changes", async ({ page, org, idp, connected, anotherBrowser, axe }) => {
+test("linked identity is kept when its address changes", async ({ page, org, idp, connected, newBrowserPage, axe }) => {
   await connected();
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email });
-  await continueAs(page, org, "blob");
+  await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
   idp.accounts.set("blob", { email: `married@${org.domain}` });
   idp.accounts.set("successor", { email });
-  const successor = await anotherBrowser();
-  await continueAs(successor, org, "successor");
+  const successor = await newBrowserPage();
+  await signInWithAcme(successor, org, "successor");
   await expectHeading(successor, "This address belongs to another account");
   await axe(successor);
-  const again = await anotherBrowser();
-  await continueAs(again, org, "blob");
+  const again = await newBrowserPage();
+  await signInWithAcme(again, org, "blob");
   await expectHeading(again, "Account");
   await expect(again.getByRole("main").getByText(email)).toBeVisible();
 });
@@ -210,7 +210,7 @@ test("used or expired login flow cannot sign in", async ({ page, org, idp, conne
   const connection = await connected();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
   const back = page.waitForRequest((request) => request.url().includes("/sso/callback?"));
-  await continueAs(page, org, "blob");
+  await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
   const used = (await back).url();
   await page.context().clearCookies({ name: `session-${org.slug}` });
@@ -229,11 +229,11 @@ test("used or expired login flow cannot sign in", async ({ page, org, idp, conne
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
   await query("update sso_login_flows set expires_at = now() where used_at is null and connection_id = $1", [connection]);
-  await signInThere(page, "blob");
+  await signInAtProvider(page, "blob");
   await expectHeading(page, "This sign-in attempt has expired");
 });
 
-test("cross-site start and foreign callback are rejected", async ({ page, org, idp, connected, server, anotherBrowser, query }) => {
+test("cross-site start and foreign callback are rejected", async ({ page, org, idp, connected, server, newBrowserPage, query }) => {
   const connection = await connected();
   idp.accounts.set("mallory", { email: `mallory@${org.domain}` });
   const begin = idp.show(
@@ -245,20 +245,20 @@ test("cross-site start and foreign callback are rejected", async ({ page, org, i
   await expect(page.getByRole("heading", { name: "Request blocked" })).toBeVisible();
   expect(await query("select 1 from sso_login_flows where connection_id = $1", [connection])).toEqual([]);
 
-  const mallory = await anotherBrowser();
-  const heldBack = idp.holdBack();
-  await continueAs(mallory, org, "mallory");
-  const trap = await heldBack;
+  const mallory = await newBrowserPage();
+  const intercepted = idp.interceptCallback();
+  await signInWithAcme(mallory, org, "mallory");
+  const trap = await intercepted;
   await page.goto(idp.show(`<a href="${trap.replaceAll("&", "&amp;")}">Win a prize</a>`));
   await page.getByRole("link", { name: "Win a prize" }).click();
   await expectHeading(page, "This sign-in attempt has expired");
   await goto(page, `/o/${org.slug}/account`);
   await expectHeading(page, "Sign in");
-  expect(await statusOf(query, org.slug, `mallory@${org.domain}`)).toBeUndefined();
+  expect(await userStatus(query, org.slug, `mallory@${org.domain}`)).toBeUndefined();
 });
 
-test("unreachable provider shows a page with a retry button", async ({ page, org, idp, connected, noErrors, axe }) => {
-  noErrors.expect(/502|ERR_CONNECTION_REFUSED/);
+test("unreachable provider shows a page with a retry button", async ({ page, org, idp, connected, errorWatch, axe }) => {
+  errorWatch.expect(/502|ERR_CONNECTION_REFUSED/);
   await connected();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
   await idp.stop();
@@ -268,14 +268,14 @@ test("unreachable provider shows a page with a retry button", async ({ page, org
   await axe();
   await idp.start();
   await page.getByRole("button", CONTINUE).click();
-  await signInThere(page, "blob");
+  await signInAtProvider(page, "blob");
   await expectHeading(page, "Account");
 });
 
-test("sign-out works here and at the provider", async ({ page, org, idp, connected, axe, asAdmin }) => {
+test("sign-out works here and at the provider", async ({ page, org, idp, connected, axe, adminRequest }) => {
   await connected();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
-  await continueAs(page, org, "blob");
+  await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await expectHeading(page, "You are signed out");
@@ -292,9 +292,9 @@ test("sign-out works here and at the provider", async ({ page, org, idp, connect
     await goto(page, `/o/${org.slug}/account`);
     await expectHeading(page, "Sign in");
   }).toPass({ timeout: 10_000 });
-  expect(await logged(asAdmin, org, "user.session_ended")).toContain("Acme");
+  expect(await logged(adminRequest, org, "user.session_ended")).toContain("Acme");
 
-  await continueAs(page, org, "blob");
+  await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await page.getByRole("link", { name: "Also sign out of Acme" }).click();
@@ -304,9 +304,9 @@ test("sign-out works here and at the provider", async ({ page, org, idp, connect
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
 });
 
-test("disabled email links apply to members, not to admins", async ({ page, org, idp, connected, mail, query, anotherBrowser, axe, server }) => {
+test("disabled email links apply to members, not to admins", async ({ page, org, idp, connected, mail, query, newBrowserPage, axe, server }) => {
   const member = `member@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Member", email: member });
+  await insertUser(query, org.slug, { name: "Member", email: member });
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/authentication`);
   await page.getByRole("switch", { name: "Disable email links" }).check();
@@ -319,12 +319,12 @@ test("disabled email links apply to members, not to admins", async ({ page, org,
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("Saved", { exact: true })).toBeVisible();
 
-  const somebody = await anotherBrowser();
+  const somebody = await newBrowserPage();
   const answers: string[] = [];
   for (const email of [member, org.admin]) {
     await goto(somebody, `/o/${org.slug}/login`);
     await expect(somebody.getByText("Only admins can use email links.")).toBeVisible();
-    await askForMail(somebody, email);
+    await requestSignIn(somebody, email);
     await expectHeading(somebody, "Check your email");
     answers.push((await somebody.getByRole("main").innerText()).replace(email, ""));
   }
@@ -337,6 +337,6 @@ test("disabled email links apply to members, not to admins", async ({ page, org,
   await goto(somebody, `/o/${org.slug}/login`);
   await axe(somebody);
   idp.accounts.set("member", { email: member });
-  await continueAs(somebody, org, "member");
+  await signInWithAcme(somebody, org, "member");
   await expectHeading(somebody, "Account");
 });

@@ -4,18 +4,18 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { hydrated } from "../support/browser.ts";
-import { addPerson, inviteByRequest, signInLink, statusOf } from "../support/organization.ts";
+import { waitForHydration } from "../support/browser.ts";
+import { insertUser, inviteByApi, signInLink, userStatus } from "../support/organization.ts";
 
 /** The line about an address while the list is typed. */
-const seen = (page: Page, address: string) => users.line(users.dialog(page), address);
+const seen = (page: Page, address: string) => users.addressItem(users.inviteDialog(page), address);
 
-test("invite dialog classifies addresses while typing", async ({ page, org, query, asAdmin, server, axe }) => {
-  await addPerson(query, org.slug, { name: "Known Blob", email: `known@${org.domain}` });
-  await addPerson(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
-  await inviteByRequest(asAdmin, server, org.slug, `waiting@${org.domain}`);
+test("invite dialog classifies addresses while typing", async ({ page, org, query, adminRequest, server, axe }) => {
+  await insertUser(query, org.slug, { name: "Known Blob", email: `known@${org.domain}` });
+  await insertUser(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
+  await inviteByApi(adminRequest, server, org.slug, `waiting@${org.domain}`);
   await signIn(page, await signInLink(server, org.slug, org.admin));
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.emailField(page).pressSequentially(`new@${org.domain}`);
   await expect(seen(page, `new@${org.domain}`)).toContainText("will be invited");
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (1)");
@@ -25,28 +25,28 @@ test("invite dialog classifies addresses while typing", async ({ page, org, quer
   await expect(seen(page, `waiting@${org.domain}`)).toContainText("already invited");
   await expect(seen(page, `NEW@${org.domain}`)).toContainText("duplicate");
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (1)");
-  await expect(users.dialog(page)).toContainText("1 will be invited · 1 already a user · 1 already invited · 1 duplicate");
+  await expect(users.inviteDialog(page)).toContainText("1 will be invited · 1 already a user · 1 already invited · 1 duplicate");
   await axe();
 });
 
-test("invite dialog offers alternatives without losing input", async ({ page, org, mail, query, asAdmin, server, axe }) => {
-  await addPerson(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
-  await inviteByRequest(asAdmin, server, org.slug, `waiting@${org.domain}`);
+test("invite dialog offers alternatives without losing input", async ({ page, org, mail, query, adminRequest, server, axe }) => {
+  await insertUser(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
+  await inviteByApi(adminRequest, server, org.slug, `waiting@${org.domain}`);
   await mail.next(`waiting@${org.domain}`);
   await signIn(page, await signInLink(server, org.slug, org.admin));
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   const list = `new@${org.domain}, waiting@${org.domain}, tired@${org.domain}`;
   await users.emailField(page).fill(list);
-  await users.dialog(page).getByRole("button", { name: `Resend waiting@${org.domain}` }).click();
-  await expect(users.dialog(page).getByText(`A new invitation is on its way to waiting@${org.domain}.`)).toBeVisible();
+  await users.inviteDialog(page).getByRole("button", { name: `Resend waiting@${org.domain}` }).click();
+  await expect(users.inviteDialog(page).getByText(`A new invitation is on its way to waiting@${org.domain}.`)).toBeVisible();
   await mail.next(`waiting@${org.domain}`);
   await axe();
-  await users.dialog(page).getByRole("button", { name: `Reactivate tired@${org.domain}` }).click();
+  await users.inviteDialog(page).getByRole("button", { name: `Reactivate tired@${org.domain}` }).click();
   await expect(seen(page, `tired@${org.domain}`)).toContainText("user already exists in the organization");
   await expect(users.emailField(page)).toHaveValue(list);
-  expect(await statusOf(query, org.slug, `new@${org.domain}`), "nobody was invited by that").toBeUndefined();
+  expect(await userStatus(query, org.slug, `new@${org.domain}`), "nobody was invited by that").toBeUndefined();
   await users.sendButton(page).click();
-  await expect(users.answer(page)).toContainText("1 invited · 1 already a user · 1 already invited");
+  await expect(users.inviteResult(page)).toContainText("1 invited · 1 already a user · 1 already invited");
 });
 
 test("invite dialog marks addresses with an open request", async ({ page, org, query }) => {
@@ -57,7 +57,7 @@ test("invite dialog marks addresses with an open request", async ({ page, org, q
     [org.slug, email],
   );
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.emailField(page).fill(`${email}, new@${org.domain}`);
   await expect(seen(page, email)).toContainText("requested an invitation, will be invited");
   await expect(seen(page, `new@${org.domain}`)).toContainText("will be invited");
@@ -65,9 +65,9 @@ test("invite dialog marks addresses with an open request", async ({ page, org, q
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (2)");
 });
 
-test("bulk actions apply only to users on the current page", async ({ page, org, asAdmin, server, query, axe }) => {
+test("bulk actions apply only to users on the current page", async ({ page, org, adminRequest, server, query, axe }) => {
   const emails = Array.from({ length: 60 }, (_, n) => `blob${String(n).padStart(2, "0")}@${org.domain}`);
-  await inviteByRequest(asAdmin, server, org.slug, emails.join("\n"));
+  await inviteByApi(adminRequest, server, org.slug, emails.join("\n"));
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await users.openUsers(page, org.slug, "?sort=email");
   const box = (email: string) => page.getByRole("checkbox", { name: `Select ${email}`, exact: true });
@@ -84,8 +84,8 @@ test("bulk actions apply only to users on the current page", async ({ page, org,
   await expect(dialog).toContainText(emails[59]!);
   await dialog.getByRole("button", { name: "Remove from organization" }).click();
   await expect(page.getByText(`Removed ${emails[59]} from the organization.`)).toBeVisible();
-  expect(await statusOf(query, org.slug, emails[59]!)).toBeUndefined();
-  for (const email of emails.slice(0, 2)) expect(await statusOf(query, org.slug, email)).toBe("invited");
+  expect(await userStatus(query, org.slug, emails[59]!)).toBeUndefined();
+  for (const email of emails.slice(0, 2)) expect(await userStatus(query, org.slug, email)).toBe("invited");
 
   // A search shows others, too.
   await users.openUsers(page, org.slug, "?sort=email");
@@ -100,17 +100,17 @@ test("bulk actions apply only to users on the current page", async ({ page, org,
   // And whoever stands in the page's address alone is left in peace.
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [emails[58]]))[0]!;
   await page.goto(`${page.url()}&user=${id}`);
-  await hydrated(page);
+  await waitForHydration(page);
   await expect(page.getByRole("dialog", { name: "Edit 1 user" })).not.toContainText(emails[58]!);
   await axe();
   await page.getByRole("dialog").getByRole("button", { name: "Remove from organization" }).click();
   await expect(page.getByText(`Removed ${emails[1]} from the organization.`)).toBeVisible();
-  for (const email of [emails[0]!, emails[58]!]) expect(await statusOf(query, org.slug, email)).toBe("invited");
+  for (const email of [emails[0]!, emails[58]!]) expect(await userStatus(query, org.slug, email)).toBe("invited");
 });
 
 test("pasted column can be corrected in place", async ({ page, org }) => {
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   const column = `Email\nblobby@${org.domain}\nblob.ross.${org.domain}\n`;
   await users.emailField(page).focus();
   await page.keyboard.insertText(column);
@@ -122,7 +122,7 @@ test("pasted column can be corrected in place", async ({ page, org }) => {
   await page.keyboard.insertText(`blob.ross@${org.domain}`);
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (2)");
   await users.sendButton(page).click();
-  await expect(users.notice(page).filter({ hasText: "2 invited" })).toBeVisible();
+  await expect(users.statusMessage(page).filter({ hasText: "2 invited" })).toBeVisible();
 });
 
 test("invite dialog is keyboard accessible and keeps focus", async ({ page, org }) => {
@@ -130,12 +130,12 @@ test("invite dialog is keyboard accessible and keeps focus", async ({ page, org 
   const button = page.getByRole("button", { name: "Invite", exact: true });
   await button.focus();
   await page.keyboard.press("Enter");
-  await expect(users.dialog(page)).toBeVisible();
+  await expect(users.inviteDialog(page)).toBeVisible();
   await expect(page).toHaveURL(/dialog=invite/);
   await expect(users.emailField(page)).toBeFocused();
 
   await page.keyboard.press("Escape");
-  await expect(users.dialog(page)).toBeHidden();
+  await expect(users.inviteDialog(page)).toBeHidden();
   await expect(page).not.toHaveURL(/dialog=/);
   await expect(button).toBeFocused();
 
@@ -153,32 +153,32 @@ test("invite dialog is keyboard accessible and keeps focus", async ({ page, org 
   }
   await users.sendButton(page).focus();
   await page.keyboard.press("Enter");
-  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
-  await expect(users.dialog(page)).toBeHidden();
+  await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await expect(users.inviteDialog(page)).toBeHidden();
   await expect(button).toBeFocused();
 });
 
 test("error summary takes focus and links to the field", async ({ page, org }) => {
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.sendButton(page).click();
-  const summary = users.dialog(page).getByRole("alert");
+  const summary = users.inviteDialog(page).getByRole("alert");
   await expect(summary).toBeFocused();
   await summary.getByRole("link", { name: "Enter at least one email address." }).click();
   await expect(users.emailField(page)).toBeFocused();
-  await expect(users.dialog(page)).toBeVisible();
+  await expect(users.inviteDialog(page)).toBeVisible();
 });
 
-test("forms work before WebAssembly has loaded", async ({ page, org, mail, noErrors }) => {
-  noErrors.expect(/net::ERR_FAILED|Failed to fetch|fetch dynamically imported|TypeError/);
+test("forms work before WebAssembly has loaded", async ({ page, org, mail, errorWatch }) => {
+  errorWatch.expect(/net::ERR_FAILED|Failed to fetch|fetch dynamically imported|TypeError/);
   await page.route("**/*.wasm", (route) => route.abort());
   await page.goto(org.link);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: "Users" })).toBeVisible();
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.emailField(page).fill(`blobby@${org.domain},nonsense`);
   await users.sendButton(page).click();
-  await expect(users.line(users.answer(page), `blobby@${org.domain}`)).toContainText("invited");
+  await expect(users.addressItem(users.inviteResult(page), `blobby@${org.domain}`)).toContainText("invited");
   await expect(users.emailField(page)).toHaveValue("nonsense");
   await mail.next(`blobby@${org.domain}`);
 });
@@ -193,9 +193,9 @@ test("input typed before hydration is kept", async ({ page, org }) => {
   });
   await page.goto(users.usersPath(org.slug, "?dialog=invite"));
   await users.emailField(page).fill(`blobby@${org.domain}`);
-  await users.dialog(page).getByLabel("Organization role").selectOption("Organization Admin");
+  await users.inviteDialog(page).getByLabel("Organization role").selectOption("Organization Admin");
   expectHeading();
-  await hydrated(page);
+  await waitForHydration(page);
   await expect(users.emailField(page)).toHaveValue(`blobby@${org.domain}`);
   await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");
   await users.sendButton(page).click();
@@ -205,13 +205,13 @@ test("input typed before hydration is kept", async ({ page, org }) => {
 test("browser history opens and closes the dialog", async ({ page, org }) => {
   await signIn(page, org.link);
   await page.evaluate("window.sameDocument = true");
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await page.goBack();
-  await expect(users.dialog(page)).toBeHidden();
+  await expect(users.inviteDialog(page)).toBeHidden();
   await page.goForward();
-  await expect(users.dialog(page)).toBeVisible();
+  await expect(users.inviteDialog(page)).toBeVisible();
   await page.keyboard.press("Escape");
-  await expect(users.dialog(page)).toBeHidden();
+  await expect(users.inviteDialog(page)).toBeHidden();
 
   await page.getByLabel("Search users").fill("admin");
   await page.getByRole("button", { name: "Search" }).click();
@@ -265,24 +265,24 @@ test("search input survives background refreshes", async ({ page, org, mail }) =
 test("double click on the send button invites once", async ({ page, org, mail }) => {
   const email = `blobby@${org.domain}`;
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.emailField(page).fill(email);
   await users.sendButton(page).dblclick();
-  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
   await mail.next(email);
   expect(await mail.all(email)).toHaveLength(1);
 });
 
-test("invite dialog keeps its input when the server is unreachable", async ({ page, org, noErrors }) => {
-  noErrors.expect(/net::ERR_/);
+test("invite dialog keeps its input when the server is unreachable", async ({ page, org, errorWatch }) => {
+  errorWatch.expect(/net::ERR_/);
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await page.route("**/api/**", (route) => route.abort());
   await users.emailField(page).fill(`blobby@${org.domain}`);
   await users.sendButton(page).click();
-  await expect(users.dialog(page).getByRole("alert")).toContainText("Couldn’t reach the server.");
+  await expect(users.inviteDialog(page).getByRole("alert")).toContainText("Couldn’t reach the server.");
   await expect(users.emailField(page)).toHaveValue(`blobby@${org.domain}`);
   await page.unroute("**/api/**");
   await users.sendButton(page).click();
-  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
 });
