@@ -1,4 +1,4 @@
-// What every test gets: an organization of its own, its mail, and a watch over the browser.
+// The fixtures of every test: a separate organization, its mailbox, and a watch for browser errors.
 
 import { test as base, expect, type APIRequestContext, type Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe.ts";
@@ -7,26 +7,26 @@ import { openDatabase, type Database, type Query } from "./support/database.ts";
 import { running, type Running } from "./support/environment.ts";
 import { linkIn, openMailbox, type Mailbox } from "./support/mailbox.ts";
 import { createOrganization, inviteByApi, signInByApi, type Organization } from "./support/organization.ts";
-import { watch, type Watch } from "./support/error_watch.ts";
+import { createErrorWatch, type ErrorWatch } from "./support/error_watch.ts";
 
 export { expect };
 export type { Organization } from "./support/organization.ts";
 
 type Fixtures = {
-  /** A new organization, with its first admin. */
+  /** A new organization with its first admin. */
   org: Organization;
-  /** The mail that the organization sends. */
+  /** The emails that the organization sends. */
   mail: Mailbox;
-  /** Requests without a browser, as the organization's admin. */
+  /** Sends requests without a browser, signed in as the admin of the organization. */
   adminRequest: APIRequestContext;
-  /** Invites an address, waits for the mail and gives back its link. */
+  /** Invites an address, waits for the email and returns its link. */
   inviteAndGetLink: (email: string, role?: "member" | "admin") => Promise<string>;
-  /** Fails on whatever axe finds wrong with the page. */
+  /** Fails on any axe violation on the page. */
   axe: (page?: Page) => Promise<void>;
-  /** A page in a browser of somebody else. */
+  /** Opens a page in a separate browser context, as a different person. */
   newBrowserPage: () => Promise<Page>;
-  /** Fails the test on any error or warning in a browser, and on any answer that blames the server. */
-  errorWatch: Watch;
+  /** Fails the test on any error or warning in a browser and on any 5xx response. */
+  errorWatch: ErrorWatch;
 };
 
 type WorkerFixtures = {
@@ -57,11 +57,11 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 
   errorWatch: [
     async ({ context, javaScriptEnabled }, use) => {
-      const watching = watch();
+      const watch = createErrorWatch();
       registerContext(context, javaScriptEnabled);
-      watching.add(context, javaScriptEnabled);
-      await use(watching);
-      expect(watching.problems, "errors in the browser").toEqual([]);
+      watch.add(context, javaScriptEnabled);
+      await use(watch);
+      expect(watch.problems, "errors in the browser").toEqual([]);
     },
     { auto: true },
   ],

@@ -1,7 +1,7 @@
 import { expect, type Page } from "@playwright/test";
 import { goto } from "../support/browser.ts";
 
-/** Makes a role on its page; somebody must be signed in. */
+/** Creates a role on its page. An admin must be signed in. */
 export async function createRole(page: Page, slug: string, name: string, permissions: string): Promise<void> {
   await goto(page, `/o/${slug}/settings/roles`);
   await page.getByRole("link", { name: "New role" }).click();
@@ -9,12 +9,12 @@ export async function createRole(page: Page, slug: string, name: string, permiss
   await dialog.getByLabel("Name").fill(name);
   await dialog.getByLabel("Permissions").fill(permissions);
   await dialog.getByRole("button", { name: "Save role" }).click();
-  // On a phone rows are blocks, and no cells.
+  // On narrow screens table cells are displayed as blocks, without the cell role.
   await expect(page.locator("td", { hasText: name })).toBeVisible();
   await expect(dialog).toHaveCount(0);
 }
 
-/** Makes a group on its page; somebody must be signed in. */
+/** Creates a group on its page. An admin must be signed in. */
 export async function createGroup(page: Page, slug: string, name: string, roles: string[] = []): Promise<void> {
   await goto(page, `/o/${slug}/settings/groups`);
   await page.getByRole("link", { name: "New group" }).click();
@@ -22,7 +22,7 @@ export async function createGroup(page: Page, slug: string, name: string, roles:
   await dialog.getByLabel("Name").fill(name);
   for (const role of roles) await dialog.getByLabel(role).check();
   await dialog.getByRole("button", { name: "Save group" }).click();
-  // On a phone rows are blocks, and no cells.
+  // On narrow screens table cells are displayed as blocks, without the cell role.
   await expect(page.locator("td", { hasText: name })).toBeVisible();
   await expect(dialog).toHaveCount(0);
 }

@@ -1,4 +1,4 @@
-// One database, one SMTP server and one Vestibule for all tests; each test makes an organization of its own in it.
+// Starts the database, SMTP server and Vestibule that all tests share. Each test creates a separate organization.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -32,10 +32,10 @@ export default async function setUp(config: FullConfig): Promise<() => Promise<v
   }
   publishRunning({ ...server, mailUrl: mailbox.url });
   return async () => {
-    const lost = server.lost();
+    const unexpectedExit = server.unexpectedExit();
     await tearDown();
-    if (lost) throw new Error(`${lost} The tests after that had nothing to talk to. Its log is in server.log.`);
+    if (unexpectedExit) throw new Error(`${unexpectedExit} Later tests had no server. See server.log.`);
     const panics = server.log().split("\n").filter((line) => line.includes("panicked"));
-    if (panics.length > 0) throw new Error(`The server panicked (all of it in server.log):\n${panics.join("\n")}`);
+    if (panics.length > 0) throw new Error(`The server panicked (see server.log):\n${panics.join("\n")}`);
   };
 }

@@ -1,4 +1,4 @@
-// A server of a test's own, with its database and its mail server: for tests that kill it, flood it or measure it.
+// A separate server with its own database and mail server, for tests that kill, flood or measure it.
 
 import type { APIRequestContext } from "@playwright/test";
 import { expect, test as base } from "../fixtures.ts";
@@ -15,7 +15,7 @@ export type IsolatedServer = {
   database: Database;
   mail: MailServer;
   org: Organization;
-  /** Requests of the organization's adminRequest. */
+  /** Sends requests signed in as the admin of the organization. */
   adminRequest: APIRequestContext;
 };
 

@@ -55,13 +55,13 @@ test("bulk invite is rolled back when the server is killed", async ({ isolated }
   expect(await countInvited(isolated)).toEqual({ users: 0, invitations: 0, mails: 0, audited: 0 });
   await server.start();
   expect(await countInvited(isolated)).toEqual({ users: 0, invitations: 0, mails: 0, audited: 0 });
-  expect(mail.kept).toEqual([]);
+  expect(mail.received).toEqual([]);
 
   const again = await inviteByApi(adminRequest, server, org.slug, addresses.join("\n"));
   expect(again.addresses.filter(({ class: is }) => is === "new")).toHaveLength(10_000);
   expect(await countInvited(isolated)).toEqual({ users: 10_000, invitations: 10_000, mails: 10_000, audited: 10_000 });
-  await until(mail, () => mail.kept.length >= addresses.length);
-  expect(mail.kept.map(({ to }) => to).toSorted()).toEqual(addresses.toSorted());
+  await until(mail, () => mail.received.length >= addresses.length);
+  expect(mail.received.map(({ to }) => to).toSorted()).toEqual(addresses.toSorted());
 });
 
 test("bulk invite killed at any moment is all or nothing", async ({ isolated }) => {
@@ -96,24 +96,24 @@ test("server killed while sending delivers every email", async ({ isolated }) =>
   await inviteByApi(adminRequest, server, org.slug, addresses.join("\n"));
   let kills = 0;
   for (const taken of [100, 250, 400]) {
-    await until(mail, () => mail.kept.length >= taken);
+    await until(mail, () => mail.received.length >= taken);
     await server.kill();
     kills += 1;
     await expireLeases(database.query);
     await server.start();
   }
-  await until(mail, () => new Set(mail.kept.map(({ to }) => to)).size === addresses.length);
+  await until(mail, () => new Set(mail.received.map(({ to }) => to)).size === addresses.length);
   await expect
     .poll(() => database.query("select state, count(*)::int from deliveries where kind = 'invitation' group by state"), { timeout: 30_000 })
     .toEqual([{ state: "accepted", count: addresses.length }]);
 
   const ids = new Map<string, Set<string>>();
-  for (const { to, messageId } of mail.kept) ids.set(to, (ids.get(to) ?? new Set()).add(messageId));
+  for (const { to, messageId } of mail.received) ids.set(to, (ids.get(to) ?? new Set()).add(messageId));
   expect([...ids.keys()].toSorted()).toEqual(addresses.toSorted());
   for (const [to, those] of ids) expect([...those], to).toHaveLength(1);
   expect(new Set([...ids.values()].flatMap((those) => [...those])).size).toBe(addresses.length);
   // Only what the mail server took just before a kill comes twice: a few for each, and not all of them again.
-  const doubled = mail.kept.length - addresses.length;
+  const doubled = mail.received.length - addresses.length;
   test.info().annotations.push({ type: "doubled", description: `${doubled} in ${kills} kills` });
   expect(doubled).toBeLessThanOrEqual(kills * 60);
 });
@@ -123,13 +123,13 @@ test("server stopped while sending exits quickly without duplicates", async ({ i
   const addresses = list(org, 400);
   mail.setDelay(10);
   await inviteByApi(adminRequest, server, org.slug, addresses.join("\n"));
-  await until(mail, () => mail.kept.length >= 100);
+  await until(mail, () => mail.received.length >= 100);
   const asked = Date.now();
   await server.stop();
   expect(Date.now() - asked).toBeLessThan(10_000);
   await server.start();
-  await until(mail, () => mail.kept.length >= addresses.length);
-  expect(mail.kept.map(({ to }) => to).toSorted()).toEqual(addresses.toSorted());
+  await until(mail, () => mail.received.length >= addresses.length);
+  expect(mail.received.map(({ to }) => to).toSorted()).toEqual(addresses.toSorted());
 });
 
 test("session survives a server crash", async ({ isolated }) => {
@@ -153,7 +153,7 @@ async function open(database: Database): Promise<number> {
 async function until(mail: MailServer, enough: () => boolean): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!enough()) {
-    if (Date.now() > deadline) throw new Error(`After a minute there were ${mail.kept.length} mails.`);
+    if (Date.now() > deadline) throw new Error(`After a minute there were ${mail.received.length} mails.`);
     await mail.next(AbortSignal.timeout(1_000));
   }
 }

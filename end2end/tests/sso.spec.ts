@@ -4,14 +4,14 @@ import { join, openInvitation } from "../pages/join.ts";
 import { requestSignIn, signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { connect, createProvider, signInAtProvider, type IdentityProvider, type Wanted } from "../support/oidc.ts";
+import { createProvider, saveConnection, signInAtProvider, type ConnectionOptions, type IdentityProvider } from "../support/oidc.ts";
 import { insertUser, signInLink, userStatus } from "../support/organization.ts";
 
 type Fixtures = {
-  /** A provider that runs, and knows the organization. */
+  /** A running provider that has the organization as its client. */
   idp: IdentityProvider;
-  /** Adds the connection "Acme" to it. */
-  connected: (wanted?: Wanted) => Promise<string>;
+  /** Adds the connection "Acme" to the provider and returns its ID. */
+  addConnection: (options?: ConnectionOptions) => Promise<string>;
 };
 
 const test = base.extend<Fixtures>({
@@ -21,32 +21,33 @@ const test = base.extend<Fixtures>({
     await use(idp);
     await idp.stop();
   },
-  connected: ({ adminRequest, server, org, idp }, use) =>
-    use((wanted) => connect(adminRequest, server.baseUrl, org, idp, wanted)),
+  addConnection: ({ adminRequest, server, org, idp }, use) =>
+    use((options) => saveConnection(adminRequest, server.baseUrl, org, idp, options)),
 });
 
 const CONTINUE = { name: "Continue with Acme" };
 
-/** Signs in by the connection, from the login page, as somebody at the provider. */
+/** Signs in with SSO from the login page, using an account at the provider. */
 async function signInWithAcme(page: Page, org: Organization, account: string): Promise<void> {
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
   await signInAtProvider(page, account);
 }
 
-/** The status of the page that is open. */
-async function status(page: Page): Promise<number | undefined> {
+/** Reloads the page and returns its status code. */
+async function reloadStatus(page: Page): Promise<number | undefined> {
   return (await page.reload())?.status();
 }
 
-async function logged(adminRequest: APIRequestContext, org: Organization, action: string): Promise<string> {
-  const answer = await adminRequest.post("/api/audit_log/list", { data: { org: org.slug, query: { action } } });
-  return answer.text();
+/** The audit events with this action, as JSON. */
+async function auditEvents(adminRequest: APIRequestContext, org: Organization, action: string): Promise<string> {
+  const response = await adminRequest.post("/api/audit_log/list", { data: { org: org.slug, query: { action } } });
+  return response.text();
 }
 
 test("new connection passes its test and lets a visitor join", async ({ page, org, idp, newBrowserPage, axe, query }) => {
   const email = `visitor@${org.domain}`;
-  idp.accounts.set("unauthenticated", { email, name: "Stella Stranger" });
+  idp.accounts.set("unauthenticated", { email, name: "Vera Visitor" });
   await signIn(page, org.link);
   await goto(page, `/o/${org.slug}/settings/authentication`);
   await axe();
@@ -69,7 +70,7 @@ test("new connection passes its test and lets a visitor join", async ({ page, or
   await page.getByRole("button", { name: "Test connection" }).click();
   await expect(page.getByText("Discovery and signing keys are fine.")).toBeVisible();
   await axe();
-  // The secret is in no page any more.
+  // The secret is never shown again.
   await page.getByRole("link", { name: "Edit" }).click();
   await expect(page.getByLabel("Client secret")).toHaveValue("");
   expect(await page.content()).not.toContain(idp.clientSecret);
@@ -91,8 +92,8 @@ test("new connection passes its test and lets a visitor join", async ({ page, or
   await expect(page.getByRole("main")).toContainText("by: sso");
 });
 
-test("uninvited user is refused without just-in-time joining", async ({ page, org, idp, connected, query, adminRequest, axe }) => {
-  await connected({ justInTime: false });
+test("uninvited user is refused without just-in-time joining", async ({ page, org, idp, addConnection, query, adminRequest, axe }) => {
+  await addConnection({ justInTime: false });
   const email = `visitor@${org.domain}`;
   idp.accounts.set("unauthenticated", { email });
   await signInWithAcme(page, org, "unauthenticated");
@@ -102,14 +103,14 @@ test("uninvited user is refused without just-in-time joining", async ({ page, or
   await axe();
   expect(await userStatus(query, org.slug, email)).toBeUndefined();
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
-  expect(await status(page)).toBe(403);
+  expect(await reloadStatus(page)).toBe(403);
   await page.getByRole("link", { name: "Request an invitation" }).click();
   await expectHeading(page, "Request an invitation");
-  expect(await logged(adminRequest, org, "sso.sign_in_refused")).toContain("not invited");
+  expect(await auditEvents(adminRequest, org, "sso.sign_in_refused")).toContain("not invited");
 });
 
-test("invitation role is kept when joining via SSO", async ({ page, org, idp, connected, inviteAndGetLink, axe, query }) => {
-  await connected({ justInTime: false });
+test("invitation role is kept when joining via SSO", async ({ page, org, idp, addConnection, inviteAndGetLink, axe, query }) => {
+  await addConnection({ justInTime: false });
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email: email.toUpperCase() });
   await openInvitation(page, await inviteAndGetLink(email, "admin"), `Join ${org.name}`);
@@ -120,26 +121,26 @@ test("invitation role is kept when joining via SSO", async ({ page, org, idp, co
   expect(await userStatus(query, org.slug, email)).toBe("active");
 });
 
-test("SSO account with another address shows both addresses", async ({ page, org, idp, connected, inviteAndGetLink, axe, query }) => {
-  await connected();
-  const [wanted, other] = [`blob@${org.domain}`, `other@${org.domain}`];
-  idp.accounts.set("other", { email: other });
-  await openInvitation(page, await inviteAndGetLink(wanted), `Join ${org.name}`);
+test("SSO account with another address shows both addresses", async ({ page, org, idp, addConnection, inviteAndGetLink, axe, query }) => {
+  await addConnection();
+  const [invitedEmail, otherEmail] = [`blob@${org.domain}`, `other@${org.domain}`];
+  idp.accounts.set("other", { email: otherEmail });
+  await openInvitation(page, await inviteAndGetLink(invitedEmail), `Join ${org.name}`);
   await page.getByRole("button", CONTINUE).click();
   await signInAtProvider(page, "other");
   await expectHeading(page, "This invitation is for another address");
-  await expect(page.getByRole("definition").filter({ hasText: wanted })).toBeVisible();
-  await expect(page.getByRole("definition").filter({ hasText: other })).toBeVisible();
+  await expect(page.getByRole("definition").filter({ hasText: invitedEmail })).toBeVisible();
+  await expect(page.getByRole("definition").filter({ hasText: otherEmail })).toBeVisible();
   await axe();
-  expect(await userStatus(query, org.slug, other)).toBeUndefined();
+  expect(await userStatus(query, org.slug, otherEmail)).toBeUndefined();
   await page.getByRole("link", { name: "Back to the invitation" }).click();
   await expectHeading(page, `Join ${org.name}`);
   await join(page, org.name, "Blob Ross");
   await expectHeading(page, "Account");
 });
 
-test("request becomes stale when its address joins via SSO", async ({ page, org, idp, connected, mail, query, newBrowserPage, server }) => {
-  await connected();
+test("request becomes stale when its address joins via SSO", async ({ page, org, idp, addConnection, mail, query, newBrowserPage, server }) => {
+  await addConnection();
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email });
@@ -164,15 +165,15 @@ test("request becomes stale when its address joins via SSO", async ({ page, org,
   await expect(row).toHaveCount(0);
 });
 
-test("suspended, unverified and canceled sign-ins are explained", async ({ page, org, idp, connected, query, axe }) => {
-  await connected();
+test("suspended, unverified and canceled sign-ins are explained", async ({ page, org, idp, addConnection, query, axe }) => {
+  await addConnection();
   const email = `blob@${org.domain}`;
   await insertUser(query, org.slug, { name: "Blob", email, status: "suspended" });
   idp.accounts.set("blob", { email });
   idp.accounts.set("unverified", { email: `unverified@${org.domain}`, verified: false });
   await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Your account is suspended");
-  expect(await status(page)).toBe(403);
+  expect(await reloadStatus(page)).toBe(403);
   await axe();
   await page.context().clearCookies();
   await signInWithAcme(page, org, "unverified");
@@ -181,20 +182,20 @@ test("suspended, unverified and canceled sign-ins are explained", async ({ page,
   await page.context().clearCookies();
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
-  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
   await expectHeading(page, "Sign-in canceled");
   await page.getByRole("button", CONTINUE).click();
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
   expect(await userStatus(query, org.slug, `unverified@${org.domain}`)).toBeUndefined();
 });
 
-test("linked identity is kept when its address changes", async ({ page, org, idp, connected, newBrowserPage, axe }) => {
-  await connected();
+test("linked identity is kept when its address changes", async ({ page, org, idp, addConnection, newBrowserPage, axe }) => {
+  await addConnection();
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email });
   await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
-  idp.accounts.set("blob", { email: `married@${org.domain}` });
+  idp.accounts.set("blob", { email: `renamed@${org.domain}` });
   idp.accounts.set("successor", { email });
   const successor = await newBrowserPage();
   await signInWithAcme(successor, org, "successor");
@@ -206,24 +207,24 @@ test("linked identity is kept when its address changes", async ({ page, org, idp
   await expect(again.getByRole("main").getByText(email)).toBeVisible();
 });
 
-test("used or expired login flow cannot sign in", async ({ page, org, idp, connected, query, axe }) => {
-  const connection = await connected();
+test("used or expired login flow cannot sign in", async ({ page, org, idp, addConnection, query, axe }) => {
+  const connection = await addConnection();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
-  const back = page.waitForRequest((request) => request.url().includes("/sso/callback?"));
+  const callback = page.waitForRequest((request) => request.url().includes("/sso/callback?"));
   await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
-  const used = (await back).url();
+  const callbackUrl = (await callback).url();
   await page.context().clearCookies({ name: `session-${org.slug}` });
-  await goto(page, used);
+  await goto(page, callbackUrl);
   await expectHeading(page, "This sign-in attempt has expired");
   expect(page.url()).not.toContain("code=");
   await axe();
-  expect(await status(page)).toBe(410);
+  expect(await reloadStatus(page)).toBe(410);
   await goto(page, `/o/${org.slug}/account`);
   await expectHeading(page, "Sign in");
 
   await page.getByRole("button", CONTINUE).click();
-  // The provider still knows who it is: the way back is held up until the try is too old.
+  // The session at the provider is still active, so it redirects back without asking.
   await expectHeading(page, "Account");
   await page.context().clearCookies();
   await goto(page, `/o/${org.slug}/login`);
@@ -233,14 +234,14 @@ test("used or expired login flow cannot sign in", async ({ page, org, idp, conne
   await expectHeading(page, "This sign-in attempt has expired");
 });
 
-test("cross-site start and foreign callback are rejected", async ({ page, org, idp, connected, server, newBrowserPage, query }) => {
-  const connection = await connected();
+test("cross-site start and foreign callback are rejected", async ({ page, org, idp, addConnection, server, newBrowserPage, query }) => {
+  const connection = await addConnection();
   idp.accounts.set("mallory", { email: `mallory@${org.domain}` });
-  const begin = idp.show(
+  const startPage = idp.servePage(
     `<form method="post" action="${server.baseUrl}/o/${org.slug}/sso/start">
      <input name="connection" value="${connection}"><button>Win a prize</button></form>`,
   );
-  await page.goto(begin);
+  await page.goto(startPage);
   await page.getByRole("button", { name: "Win a prize" }).click();
   await expect(page.getByRole("heading", { name: "Request blocked" })).toBeVisible();
   expect(await query("select 1 from sso_login_flows where connection_id = $1", [connection])).toEqual([]);
@@ -248,8 +249,8 @@ test("cross-site start and foreign callback are rejected", async ({ page, org, i
   const mallory = await newBrowserPage();
   const intercepted = idp.interceptCallback();
   await signInWithAcme(mallory, org, "mallory");
-  const trap = await intercepted;
-  await page.goto(idp.show(`<a href="${trap.replaceAll("&", "&amp;")}">Win a prize</a>`));
+  const callbackUrl = await intercepted;
+  await page.goto(idp.servePage(`<a href="${callbackUrl.replaceAll("&", "&amp;")}">Win a prize</a>`));
   await page.getByRole("link", { name: "Win a prize" }).click();
   await expectHeading(page, "This sign-in attempt has expired");
   await goto(page, `/o/${org.slug}/account`);
@@ -257,9 +258,9 @@ test("cross-site start and foreign callback are rejected", async ({ page, org, i
   expect(await userStatus(query, org.slug, `mallory@${org.domain}`)).toBeUndefined();
 });
 
-test("unreachable provider shows a page with a retry button", async ({ page, org, idp, connected, errorWatch, axe }) => {
+test("unreachable provider shows a page with a retry button", async ({ page, org, idp, addConnection, errorWatch, axe }) => {
   errorWatch.expect(/502|ERR_CONNECTION_REFUSED/);
-  await connected();
+  await addConnection();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
   await idp.stop();
   await goto(page, `/o/${org.slug}/login`);
@@ -272,27 +273,27 @@ test("unreachable provider shows a page with a retry button", async ({ page, org
   await expectHeading(page, "Account");
 });
 
-test("sign-out works here and at the provider", async ({ page, org, idp, connected, axe, adminRequest }) => {
-  await connected();
+test("sign-out works here and at the provider", async ({ page, org, idp, addConnection, axe, adminRequest }) => {
+  await addConnection();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
   await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await expectHeading(page, "You are signed out");
   await axe();
-  // Signed in there still, one comes back without a question.
+  // The session at the provider is still active, so signing in needs no interaction.
   await page.getByRole("link", { name: "Go to sign in" }).click();
   await expectHeading(page, "Sign in");
   await page.getByRole("button", CONTINUE).click();
   await expectHeading(page, "Account");
-  const there = await page.context().newPage();
-  await there.goto(`${idp.issuer}/session/end?client_id=${idp.clientId}`);
-  await there.getByRole("button", { name: "Sign out here" }).click();
+  const providerPage = await page.context().newPage();
+  await providerPage.goto(`${idp.issuer}/session/end?client_id=${idp.clientId}`);
+  await providerPage.getByRole("button", { name: "Sign out here" }).click();
   await expect(async () => {
     await goto(page, `/o/${org.slug}/account`);
     await expectHeading(page, "Sign in");
   }).toPass({ timeout: 10_000 });
-  expect(await logged(adminRequest, org, "user.session_ended")).toContain("Acme");
+  expect(await auditEvents(adminRequest, org, "user.session_ended")).toContain("Acme");
 
   await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
@@ -304,7 +305,7 @@ test("sign-out works here and at the provider", async ({ page, org, idp, connect
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
 });
 
-test("disabled email links apply to members, not to admins", async ({ page, org, idp, connected, mail, query, newBrowserPage, axe, server }) => {
+test("disabled email links apply to members, not to admins", async ({ page, org, idp, addConnection, mail, query, newBrowserPage, axe, server }) => {
   const member = `member@${org.domain}`;
   await insertUser(query, org.slug, { name: "Member", email: member });
   await signIn(page, await signInLink(server, org.slug, org.admin));
@@ -312,31 +313,31 @@ test("disabled email links apply to members, not to admins", async ({ page, org,
   await page.getByRole("switch", { name: "Disable email links" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByRole("alert")).toContainText("Add a connection first");
-  await connected();
+  await addConnection();
   await goto(page, `/o/${org.slug}/settings/authentication`);
   await expect(page.getByText("1 active member has never signed in with SSO")).toBeVisible();
   await page.getByRole("switch", { name: "Disable email links" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("Saved", { exact: true })).toBeVisible();
 
-  const somebody = await newBrowserPage();
-  const answers: string[] = [];
+  const otherPage = await newBrowserPage();
+  const texts: string[] = [];
   for (const email of [member, org.admin]) {
-    await goto(somebody, `/o/${org.slug}/login`);
-    await expect(somebody.getByText("Only admins can use email links.")).toBeVisible();
-    await requestSignIn(somebody, email);
-    await expectHeading(somebody, "Check your email");
-    answers.push((await somebody.getByRole("main").innerText()).replace(email, ""));
+    await goto(otherPage, `/o/${org.slug}/login`);
+    await expect(otherPage.getByText("Only admins can use email links.")).toBeVisible();
+    await requestSignIn(otherPage, email);
+    await expectHeading(otherPage, "Check your email");
+    texts.push((await otherPage.getByRole("main").innerText()).replace(email, ""));
   }
-  expect(new Set(answers).size).toBe(1);
+  expect(new Set(texts).size).toBe(1);
   expect(linkIn(await mail.next(org.admin))).toContain("/sign-in/");
   const rows = await query<{ state: string }>(
     "select state from deliveries where email = $1 and kind = 'sign_in'", [member],
   );
   expect(rows).toEqual([{ state: "cancelled" }]);
-  await goto(somebody, `/o/${org.slug}/login`);
-  await axe(somebody);
+  await goto(otherPage, `/o/${org.slug}/login`);
+  await axe(otherPage);
   idp.accounts.set("member", { email: member });
-  await signInWithAcme(somebody, org, "member");
-  await expectHeading(somebody, "Account");
+  await signInWithAcme(otherPage, org, "member");
+  await expectHeading(otherPage, "Account");
 });

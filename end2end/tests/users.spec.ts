@@ -164,7 +164,7 @@ test("profile shows the inviter and the delivery of the email", async ({ page, o
   await expect(users.deliveries(page)).toHaveCount(1);
   await expect(async () => {
     await reload(page);
-    await expect(users.deliveries(page)).toContainText("Mail server accepted it: 250 2.0.0 kept as", { timeout: 500 });
+    await expect(users.deliveries(page)).toContainText("Mail server accepted it: 250 2.0.0 accepted as", { timeout: 500 });
   }).toPass();
   await axe();
   await page.getByRole("main").getByRole("link", { name: "Users" }).click();
