@@ -1,32 +1,32 @@
-// What every test gets: an organization of its own, its mail, and a watch over the browser.
+// The fixtures of every test: a separate organization, its mailbox, and a watch for browser errors.
 
 import { test as base, expect, type APIRequestContext, type Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe.ts";
-import { noteScripts } from "./support/browser.ts";
+import { registerContext } from "./support/browser.ts";
 import { openDatabase, type Database, type Query } from "./support/database.ts";
 import { running, type Running } from "./support/environment.ts";
 import { linkIn, openMailbox, type Mailbox } from "./support/mailbox.ts";
-import { createOrganization, inviteByRequest, signInRequests, type Organization } from "./support/organization.ts";
-import { watch, type Watch } from "./support/error_watch.ts";
+import { createOrganization, inviteByApi, signInByApi, type Organization } from "./support/organization.ts";
+import { createErrorWatch, type ErrorWatch } from "./support/error_watch.ts";
 
 export { expect };
 export type { Organization } from "./support/organization.ts";
 
 type Fixtures = {
-  /** A new organization, with its first admin. */
+  /** A new organization with its first admin. */
   org: Organization;
-  /** The mail that the organization sends. */
+  /** The emails that the organization sends. */
   mail: Mailbox;
-  /** Requests without a browser, as the organization's admin. */
-  asAdmin: APIRequestContext;
-  /** Invites an address, waits for the mail and gives back its link. */
-  invited: (email: string, role?: "member" | "admin") => Promise<string>;
-  /** Fails on whatever axe finds wrong with the page. */
+  /** Sends requests without a browser, signed in as the admin of the organization. */
+  adminRequest: APIRequestContext;
+  /** Invites an address, waits for the email and returns its link. */
+  inviteAndGetLink: (email: string, role?: "member" | "admin") => Promise<string>;
+  /** Fails on any axe violation on the page. */
   axe: (page?: Page) => Promise<void>;
-  /** A page in a browser of somebody else. */
-  anotherBrowser: () => Promise<Page>;
-  /** Fails the test on any error or warning in a browser, and on any answer that blames the server. */
-  noErrors: Watch;
+  /** Opens a page in a separate browser context, as a different person. */
+  newBrowserPage: () => Promise<Page>;
+  /** Fails the test on any error or warning in a browser and on any 5xx response. */
+  errorWatch: ErrorWatch;
 };
 
 type WorkerFixtures = {
@@ -55,13 +55,13 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 
   query: [({ database }, use) => use(database.query), { scope: "worker" }],
 
-  noErrors: [
+  errorWatch: [
     async ({ context, javaScriptEnabled }, use) => {
-      const watching = watch();
-      noteScripts(context, javaScriptEnabled);
-      watching.add(context, javaScriptEnabled);
-      await use(watching);
-      expect(watching.problems, "errors in the browser").toEqual([]);
+      const watch = createErrorWatch();
+      registerContext(context, javaScriptEnabled);
+      watch.add(context, javaScriptEnabled);
+      await use(watch);
+      expect(watch.problems, "errors in the browser").toEqual([]);
     },
     { auto: true },
   ],
@@ -72,28 +72,28 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 
   mail: ({ server, org }, use) => use(openMailbox(server.mailUrl, org.slug)),
 
-  asAdmin: async ({ playwright, server, org }, use) => {
+  adminRequest: async ({ playwright, server, org }, use) => {
     const request = await playwright.request.newContext({ baseURL: server.baseUrl });
-    await signInRequests(request, server, org.slug, org.link);
+    await signInByApi(request, server, org.slug, org.link);
     await use(request);
     await request.dispose();
   },
 
-  invited: ({ asAdmin, server, org, mail }, use) =>
+  inviteAndGetLink: ({ adminRequest, server, org, mail }, use) =>
     use(async (email, role) => {
-      await inviteByRequest(asAdmin, server, org.slug, email, role);
+      await inviteByApi(adminRequest, server, org.slug, email, role);
       return linkIn(await mail.next(email));
     }),
 
   axe: ({ page, browser }, use) => use((other) => expectAccessible(other ?? page, browser)),
 
-  anotherBrowser: async ({ browser, javaScriptEnabled, noErrors }, use) => {
+  newBrowserPage: async ({ browser, javaScriptEnabled, errorWatch }, use) => {
     const contexts: { close: () => Promise<void> }[] = [];
     await use(async () => {
       const context = await browser.newContext();
       contexts.push(context);
-      noteScripts(context, javaScriptEnabled);
-      noErrors.add(context, javaScriptEnabled);
+      registerContext(context, javaScriptEnabled);
+      errorWatch.add(context, javaScriptEnabled);
       return context.newPage();
     });
     for (const context of contexts) await context.close();

@@ -1,15 +1,15 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 import { openUsers, row } from "./users.ts";
 
-/** Opens somebody's profile from the list that has them. */
+/** Opens a profile from the list of users. */
 export async function openProfileOf(page: Page, slug: string, email: string, search = ""): Promise<void> {
   await openUsers(page, slug, search);
   await row(page, email).getByRole("link", { name: "Manage" }).click();
   await expect(page.getByRole("heading", { name: "Effective permissions" })).toBeVisible();
 }
 
-/** Presses a button of the profile that asks first, and answers with yes. */
-export async function confirm(page: Page, label: string): Promise<Locator> {
+/** Opens the confirmation dialog of an action on the profile and confirms it. */
+export async function confirmAction(page: Page, label: string): Promise<Locator> {
   await page.getByRole("link", { name: label, exact: true }).click();
   const dialog = page.getByRole("dialog");
   await expect(dialog).toBeVisible();
@@ -17,12 +17,12 @@ export async function confirm(page: Page, label: string): Promise<Locator> {
   return dialog;
 }
 
-/** What the timeline tells, newest first. */
-export function timeline(page: Page): Locator {
-  return page.getByRole("list", { name: "Timeline" }).getByRole("listitem");
+/** The entries under "Activity", newest first. */
+export function activity(page: Page): Locator {
+  return page.getByRole("list", { name: "Activity" }).getByRole("listitem");
 }
 
-/** The row of a permission among the effective ones. */
+/** The row of a permission under "Effective permissions". */
 export function permission(page: Page, name: string): Locator {
   return page.getByRole("table", { name: "Effective permissions" }).getByRole("row").filter({
     has: page.getByRole("cell", { name, exact: true }),

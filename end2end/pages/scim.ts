@@ -1,8 +1,8 @@
 import { expect, type Page } from "@playwright/test";
 import { goto } from "../support/browser.ts";
 
-/** Makes an API key on its page, and gives it; somebody must be signed in. */
-export async function createKey(page: Page, slug: string, name: string): Promise<string> {
+/** Creates an API key on its page and returns it. An admin must be signed in. */
+export async function createApiKey(page: Page, slug: string, name: string): Promise<string> {
   await goto(page, `/o/${slug}/settings/provisioning`);
   await page.getByRole("link", { name: "Create API key" }).click();
   const dialog = page.getByRole("dialog", { name: "Create API key" });

@@ -1,15 +1,15 @@
 import type { Page } from "@playwright/test";
 import { expectHeading, goto } from "../support/browser.ts";
 
-/** Opens a sign-in link and uses it; an admin then stands before the users, a member before the account. */
-export async function signIn(page: Page, link: string, arrivesAt: "Users" | "Account" = "Users"): Promise<void> {
+/** Opens a sign-in link and signs in. Admins land on "Users", members on "Account". */
+export async function signIn(page: Page, link: string, landingPage: "Users" | "Account" = "Users"): Promise<void> {
   await goto(page, link);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expectHeading(page, arrivesAt);
+  await expectHeading(page, landingPage);
 }
 
-/** Asks for a sign-in mail on the login page that is open. */
-export async function askForMail(page: Page, email: string): Promise<void> {
+/** Requests a sign-in email on the login page, which must be open. */
+export async function requestSignIn(page: Page, email: string): Promise<void> {
   await page.getByLabel("Email").fill(email);
   await page.getByRole("button", { name: "Email me a sign-in link" }).click();
 }

@@ -5,7 +5,7 @@ export function usersPath(slug: string, search = ""): string {
   return `/o/${slug}/settings/users${search}`;
 }
 
-/** Opens the list of users; somebody must be signed in. */
+/** Opens the list of users. An admin must be signed in. */
 export async function openUsers(page: Page, slug: string, search = ""): Promise<void> {
   await goto(page, usersPath(slug, search));
 }
@@ -26,53 +26,53 @@ export async function addresses(page: Page): Promise<string[]> {
   return texts.map((text) => text.trim());
 }
 
-export function dialog(page: Page): Locator {
-  return page.getByRole("dialog", { name: "Invite people" });
+export function inviteDialog(page: Page): Locator {
+  return page.getByRole("dialog", { name: "Invite users" });
 }
 
 export function emailField(page: Page): Locator {
-  return dialog(page).getByRole("textbox", { name: "Email" });
+  return inviteDialog(page).getByRole("textbox", { name: "Email" });
 }
 
 export function sendButton(page: Page): Locator {
-  return dialog(page).getByRole("button", { name: "Send invitations" });
+  return inviteDialog(page).getByRole("button", { name: "Send invitations" });
 }
 
-/** What the dialog says about each address after sending. */
-export function answer(page: Page): Locator {
-  return dialog(page).getByRole("status", { name: "Answer" });
+/** The result for each address, shown in the dialog after sending. */
+export function inviteResult(page: Page): Locator {
+  return inviteDialog(page).getByRole("status", { name: "Result" });
 }
 
-/** The line about one address, as it was typed, before or after sending. */
-export function line(list: Locator, address: string): Locator {
+/** The list item of an address as it was typed, before or after sending. */
+export function addressItem(list: Locator, address: string): Locator {
   return list.getByRole("listitem").filter({ hasText: new RegExp(address.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")) });
 }
 
-export async function openDialog(page: Page): Promise<void> {
+export async function openInviteDialog(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Invite", exact: true }).click();
-  await expect(dialog(page)).toBeVisible();
+  await expect(inviteDialog(page)).toBeVisible();
 }
 
-/** Invites by the dialog. */
+/** Sends invitations with the dialog. */
 export async function invite(page: Page, list: string, role?: "Organization Admin" | "Organization Member"): Promise<void> {
-  await openDialog(page);
+  await openInviteDialog(page);
   await emailField(page).fill(list);
-  if (role) await dialog(page).getByLabel("Organization role").selectOption(role);
+  if (role) await inviteDialog(page).getByLabel("Organization role").selectOption(role);
   await sendButton(page).click();
 }
 
-/** What the page says once everybody in the list was invited. */
-export function notice(page: Page): Locator {
+/** The status messages of the page, such as the notice that everyone was invited. */
+export function statusMessage(page: Page): Locator {
   return page.getByRole("status");
 }
 
-/** Opens the profile of a user in the list. */
+/** Opens the profile of a user in the list, which must be open. */
 export async function openProfile(page: Page, email: string): Promise<void> {
   await row(page, email).getByRole("link", { name: "Manage" }).click();
-  await expect(page.getByRole("heading", { name: "Mails" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Emails" })).toBeVisible();
 }
 
-/** The mails on a profile. */
-export function mails(page: Page): Locator {
-  return page.getByRole("list", { name: "Mails" }).getByRole("listitem");
+/** The emails on a profile. */
+export function deliveries(page: Page): Locator {
+  return page.getByRole("list", { name: "Emails" }).getByRole("listitem");
 }

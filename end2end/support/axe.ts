@@ -1,26 +1,26 @@
-// Axe, on the page as it stands.
+// Accessibility checks with axe.
 
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Browser, type Page } from "@playwright/test";
 import { hasScripts } from "./browser.ts";
 
-/** Fails on whatever axe finds wrong with the page. */
+/** Fails on any axe violation on the page. */
 export async function expectAccessible(page: Page, browser: Browser): Promise<void> {
-  const violations = hasScripts(page) ? await violationsOf(page) : await violationsOfCopy(page, browser);
-  const told = violations.map(({ id, help, nodes }) => ({
+  const violations = hasScripts(page) ? await findViolations(page) : await findViolationsInCopy(page, browser);
+  const report = violations.map(({ id, help, nodes }) => ({
     id,
     help,
     at: nodes.map((node) => `${node.html} — ${node.failureSummary ?? ""}`),
   }));
-  expect(told, `axe at ${page.url()}`).toEqual([]);
+  expect(report, `axe at ${page.url()}`).toEqual([]);
 }
 
-async function violationsOf(page: Page) {
+async function findViolations(page: Page) {
   return (await new AxeBuilder({ page }).analyze()).violations;
 }
 
-/** Axe is a script itself: where those are off, it looks at the same HTML and style in a page where they are on. */
-async function violationsOfCopy(page: Page, browser: Browser) {
+/** Axe needs JavaScript. Where that is disabled, it checks a copy of the page in a context that has it enabled. */
+async function findViolationsInCopy(page: Page, browser: Browser) {
   const body = await page.content();
   const colorScheme = (await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")) ? "dark" : "light";
   const context = await browser.newContext({ javaScriptEnabled: true, viewport: page.viewportSize(), colorScheme });
@@ -29,7 +29,7 @@ async function violationsOfCopy(page: Page, browser: Browser) {
     await copy.route("**/*.{js,wasm}", (route) => route.abort());
     await copy.route(page.url(), (route) => route.fulfill({ body, contentType: "text/html; charset=utf-8" }));
     await copy.goto(page.url());
-    return await violationsOf(copy);
+    return await findViolations(copy);
   } finally {
     await context.close();
   }

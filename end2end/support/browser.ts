@@ -1,10 +1,10 @@
-// Going to pages, with scripts and without.
+// Navigation, with and without JavaScript.
 
 import { expect, type BrowserContext, type Page } from "@playwright/test";
 
 const withoutScripts = new WeakSet<BrowserContext>();
 
-export function noteScripts(context: BrowserContext, javaScript: boolean): void {
+export function registerContext(context: BrowserContext, javaScript: boolean): void {
   if (!javaScript) withoutScripts.add(context);
 }
 
@@ -12,31 +12,31 @@ export function hasScripts(page: Page): boolean {
   return !withoutScripts.has(page.context());
 }
 
-/** Waits until WebAssembly has taken the page over; without scripts there is nothing to wait for. */
-export async function hydrated(page: Page): Promise<void> {
+/** Waits until WebAssembly has hydrated the page. Returns immediately without JavaScript. */
+export async function waitForHydration(page: Page): Promise<void> {
   if (hasScripts(page)) await expect(page.locator("html[data-hydrated]")).toBeAttached();
 }
 
-/** Opens a page, and waits until it answers. */
+/** Opens a page and waits until it is interactive. */
 export async function goto(page: Page, url: string): Promise<void> {
   await page.goto(url);
-  await hydrated(page);
+  await waitForHydration(page);
 }
 
 export async function reload(page: Page): Promise<void> {
   await page.reload();
-  await hydrated(page);
+  await waitForHydration(page);
 }
 
-/** Waits for the page with this heading, and until it answers. */
+/** Waits until the page with this heading is shown and interactive. */
 export async function expectHeading(page: Page, heading: string): Promise<void> {
   await expect(page.getByRole("heading", { level: 1, name: heading, exact: true })).toBeVisible();
-  await hydrated(page);
+  await waitForHydration(page);
 }
 
 /**
- * Waits until the page shows what the server will know in a moment. With scripts the page looks by itself; without, a
- * person loads it again.
+ * Waits until the page shows a state that the server reaches asynchronously. With JavaScript the page polls; without it,
+ * this reloads the page.
  */
 export async function eventually(page: Page, check: (timeout: number) => Promise<void>): Promise<void> {
   if (hasScripts(page)) return check(15_000);

@@ -1,4 +1,4 @@
-// Databases of the tests' own, and a look behind the pages: to move time, and to see that nothing was changed.
+// Test databases, and direct queries: to move timestamps and to check that nothing has changed.
 
 import { randomBytes } from "node:crypto";
 import pg from "pg";
@@ -9,27 +9,27 @@ export type Database = { url: string; query: Query; pool: pg.Pool; close: () => 
 
 export function openDatabase(url: string): Database {
   const pool = new pg.Pool({ connectionString: url, max: 2 });
-  // The database is dropped under idle connections at the end.
+  // Idle connections break when the database is dropped at the end.
   pool.on("error", () => {});
   const query: Query = async <R extends Row>(sql: string, values: unknown[] = []) =>
     (await pool.query<R>(sql, values)).rows;
   return { url, query, pool, close: () => pool.end() };
 }
 
-/** A new, empty database beside the one that `adminUrl` names. */
+/** Creates an empty database on the server that `adminUrl` points to. */
 export async function createDatabase(adminUrl: string): Promise<string> {
   const name = `e2e_${randomBytes(6).toString("hex")}`;
-  await once(adminUrl, `create database ${name}`);
+  await runOnce(adminUrl, `create database ${name}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   return url.href;
 }
 
 export async function dropDatabase(adminUrl: string, url: string): Promise<void> {
-  await once(adminUrl, `drop database if exists ${new URL(url).pathname.slice(1)} with (force)`);
+  await runOnce(adminUrl, `drop database if exists ${new URL(url).pathname.slice(1)} with (force)`);
 }
 
-async function once(url: string, sql: string): Promise<void> {
+async function runOnce(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -40,14 +40,14 @@ async function once(url: string, sql: string): Promise<void> {
 }
 
 /**
- * Makes every mail due that waits long for another try: as if that time had passed. What a worker has in hand is due
- * again within 20 seconds, and stays in its hand.
+ * Makes every email due that waits for a later retry. Emails leased by a worker are due within 20 seconds and are left
+ * alone.
  */
-export async function letRetryTimePass(query: Query): Promise<void> {
+export async function makeRetriesDue(query: Query): Promise<void> {
   await query("update deliveries set due_at = now() where state = 'retrying' and due_at > now() + interval '21 seconds'");
 }
 
-/** Makes every mail due that a dead server had in hand: as if it had been dead for a while. */
-export async function letLeasesEnd(query: Query): Promise<void> {
+/** Expires the leases of a killed server, so that its emails are due immediately. */
+export async function expireLeases(query: Query): Promise<void> {
   await query("update deliveries set due_at = now() where due_at is not null");
 }

@@ -1,16 +1,16 @@
-// What the tests are told from outside, and what the global set-up tells the workers.
+// Environment variables: the build under test, and the shared server that the global setup passes to the workers.
 
 import { existsSync } from "node:fs";
 
-/** The program under test, and a database server for it. */
+/** The program under test and a database server for it. */
 export type Build = { binary: string; siteRoot: string; adminUrl: string };
 
-/** What the global set-up has started. */
+/** The servers that the global setup has started. */
 export type Running = { baseUrl: string; databaseUrl: string; secretKey: string; smtpUrl: string; mailUrl: string };
 
-const HAND_OVER = "VESTIBULE_END2END";
+const RUNNING_VARIABLE = "VESTIBULE_END2END";
 
-function needed(name: string): string {
+function requireVariable(name: string): string {
   const value = process.env[name];
   if (!value) {
     throw new Error(
@@ -24,20 +24,20 @@ function needed(name: string): string {
 
 export function build(): Build {
   const build = {
-    binary: needed("VESTIBULE_BINARY"),
-    siteRoot: needed("VESTIBULE_SITE_ROOT"),
-    adminUrl: needed("DATABASE_URL"),
+    binary: requireVariable("VESTIBULE_BINARY"),
+    siteRoot: requireVariable("VESTIBULE_SITE_ROOT"),
+    adminUrl: requireVariable("DATABASE_URL"),
   };
   for (const path of [build.binary, build.siteRoot]) {
-    if (!existsSync(path)) throw new Error(`${path} is not there: run 'bin/build' first.`);
+    if (!existsSync(path)) throw new Error(`${path} does not exist. Run 'bin/build' first.`);
   }
   return build;
 }
 
-export function handOver(running: Running): void {
-  process.env[HAND_OVER] = JSON.stringify(running);
+export function publishRunning(running: Running): void {
+  process.env[RUNNING_VARIABLE] = JSON.stringify(running);
 }
 
 export function running(): Running {
-  return JSON.parse(needed(HAND_OVER)) as Running;
+  return JSON.parse(requireVariable(RUNNING_VARIABLE)) as Running;
 }

@@ -1,36 +1,36 @@
-// What must never happen in a browser, whatever a test is about: it is gathered here, and fails the test.
+// Collects browser errors, which fail every test.
 
 import type { BrowserContext } from "@playwright/test";
 
-/** Chromium's own notes about answers that tests ask for: a refusal is an answer, and not an error. */
-const REFUSED = /^Failed to load resource: the server responded with a status of 4\d\d /;
-/** Without scripts, what they would have needed is fetched and not used. */
-const NOT_USED = /was preloaded using link preload but not used/;
+/** Chromium reports every 4xx response as an error. Tests provoke those on purpose. */
+const CLIENT_ERROR = /^Failed to load resource: the server responded with a status of 4\d\d /;
+/** Without JavaScript, preloaded scripts are never used. */
+const UNUSED_PRELOAD = /was preloaded using link preload but not used/;
 
-export type Watch = {
-  /** What went wrong until now. */
+export type ErrorWatch = {
+  /** The errors so far. */
   problems: string[];
-  /** From now on what fits is expected, such as the failed requests of a server that was stopped. */
+  /** Ignores errors that match, such as failed requests to a stopped server. */
   expect: (pattern: RegExp) => void;
-  /** Watches this browser too. */
+  /** Watches another browser context. */
   add: (context: BrowserContext, javaScript: boolean) => void;
 };
 
-export function watch(): Watch {
+export function createErrorWatch(): ErrorWatch {
   const problems: string[] = [];
-  const expected: RegExp[] = [REFUSED];
-  const note = (problem: string, words = problem) => {
-    if (!expected.some((pattern) => pattern.test(words))) problems.push(problem);
+  const expected: RegExp[] = [CLIENT_ERROR];
+  const report = (problem: string, message = problem) => {
+    if (!expected.some((pattern) => pattern.test(message))) problems.push(problem);
   };
   const add = (context: BrowserContext, javaScript: boolean) => {
-    context.on("console", (message) => {
-      if (message.type() !== "error" && message.type() !== "warning") return;
-      if (!javaScript && NOT_USED.test(message.text())) return;
-      note(`${message.type()} at ${message.page()?.url()}: ${message.text()}`, message.text());
+    context.on("console", (entry) => {
+      if (entry.type() !== "error" && entry.type() !== "warning") return;
+      if (!javaScript && UNUSED_PRELOAD.test(entry.text())) return;
+      report(`${entry.type()} at ${entry.page()?.url()}: ${entry.text()}`, entry.text());
     });
-    context.on("weberror", (error) => note(`uncaught in the page: ${error.error()}`));
+    context.on("weberror", (error) => report(`uncaught error: ${error.error()}`));
     context.on("response", (response) => {
-      if (response.status() >= 500) note(`${response.status()} from ${response.request().method()} ${response.url()}`);
+      if (response.status() >= 500) report(`${response.status()} from ${response.request().method()} ${response.url()}`);
     });
   };
   return { problems, expect: (pattern) => expected.push(pattern), add };

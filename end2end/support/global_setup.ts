@@ -1,11 +1,11 @@
-// One database, one SMTP server and one Vestibule for all tests; each test makes an organization of its own in it.
+// Starts the database, SMTP server and Vestibule that all tests share. Each test creates a separate organization.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FullConfig } from "@playwright/test";
 import { createDatabase, dropDatabase } from "./database.ts";
-import { build, handOver } from "./environment.ts";
-import { showMail } from "./mailbox.ts";
+import { build, publishRunning } from "./environment.ts";
+import { serveMailbox } from "./mailbox.ts";
 import { makeServer } from "./server.ts";
 import { startMailServer } from "./smtp.ts";
 
@@ -13,7 +13,7 @@ export default async function setUp(config: FullConfig): Promise<() => Promise<v
   const { adminUrl } = build();
   const databaseUrl = await createDatabase(adminUrl);
   const mail = await startMailServer();
-  const mailbox = await showMail(mail);
+  const mailbox = await serveMailbox(mail);
   const results = join(config.configFile ? join(config.configFile, "..") : ".", "test-results");
   mkdirSync(results, { recursive: true });
   const smtpUrl = `smtp://127.0.0.1:${mail.port}?tls=none`;
@@ -30,12 +30,12 @@ export default async function setUp(config: FullConfig): Promise<() => Promise<v
     await tearDown();
     throw error;
   }
-  handOver({ ...server, mailUrl: mailbox.url });
+  publishRunning({ ...server, mailUrl: mailbox.url });
   return async () => {
-    const lost = server.lost();
+    const unexpectedExit = server.unexpectedExit();
     await tearDown();
-    if (lost) throw new Error(`${lost} The tests after that had nothing to talk to. Its log is in server.log.`);
+    if (unexpectedExit) throw new Error(`${unexpectedExit} Later tests had no server. See server.log.`);
     const panics = server.log().split("\n").filter((line) => line.includes("panicked"));
-    if (panics.length > 0) throw new Error(`The server panicked (all of it in server.log):\n${panics.join("\n")}`);
+    if (panics.length > 0) throw new Error(`The server panicked (see server.log):\n${panics.join("\n")}`);
   };
 }

@@ -1,10 +1,10 @@
-// A server of a test's own, with its database and its mail server: for tests that kill it, flood it or measure it.
+// A separate server with its own database and mail server, for tests that kill, flood or measure it.
 
 import type { APIRequestContext } from "@playwright/test";
 import { expect, test as base } from "../fixtures.ts";
 import { createDatabase, dropDatabase, openDatabase, type Database } from "./database.ts";
 import { build } from "./environment.ts";
-import { createOrganization, signInRequests, type Organization } from "./organization.ts";
+import { createOrganization, signInByApi, type Organization } from "./organization.ts";
 import { makeServer, type Server } from "./server.ts";
 import { startMailServer, type MailServer } from "./smtp.ts";
 
@@ -15,8 +15,8 @@ export type IsolatedServer = {
   database: Database;
   mail: MailServer;
   org: Organization;
-  /** Requests of the organization's admin. */
-  admin: APIRequestContext;
+  /** Sends requests signed in as the admin of the organization. */
+  adminRequest: APIRequestContext;
 };
 
 export const test = base.extend<{ isolated: IsolatedServer }>({
@@ -27,10 +27,10 @@ export const test = base.extend<{ isolated: IsolatedServer }>({
     const server = await makeServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${mail.port}?tls=none` });
     await server.start();
     const org = await createOrganization(server);
-    const admin = await playwright.request.newContext({ baseURL: server.baseUrl });
-    await signInRequests(admin, server, org.slug, org.link);
-    await use({ server, database, mail, org, admin });
-    await admin.dispose();
+    const adminRequest = await playwright.request.newContext({ baseURL: server.baseUrl });
+    await signInByApi(adminRequest, server, org.slug, org.link);
+    await use({ server, database, mail, org, adminRequest });
+    await adminRequest.dispose();
     await server.kill();
     await mail.stop();
     await database.close();

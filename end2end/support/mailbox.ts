@@ -1,5 +1,5 @@
-// The mail that the shared server sends, for the tests to read: the SMTP server runs in the process of the global
-// set-up, the tests ask it over HTTP and are answered when there is something.
+// Lets tests read the emails that the shared server sends. The SMTP server runs in the process of the global setup; the
+// tests long-poll it over HTTP.
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,24 +7,24 @@ import type { Mail, MailServer } from "./smtp.ts";
 
 export type { Mail } from "./smtp.ts";
 
-/** How long one question stays open, in milliseconds. */
-const PATIENCE = 10_000;
+/** Duration of one long poll in milliseconds. */
+const POLL_TIMEOUT = 10_000;
 
-/** Shows what the mail server keeps: `/?to=ADDRESS&after=NUMBER&containing=TEXT&wait=MILLISECONDS`. */
-export async function showMail(mail: MailServer): Promise<{ url: string; stop: () => Promise<void> }> {
+/** Serves the received emails at `/?to=ADDRESS&after=NUMBER&containing=TEXT&wait=MILLISECONDS`. */
+export async function serveMailbox(mail: MailServer): Promise<{ url: string; stop: () => Promise<void> }> {
   const server: Server = createServer(async (request, response) => {
     const search = new URL(request.url ?? "/", "http://localhost").searchParams;
-    const enough = AbortSignal.timeout(Math.max(Number(search.get("wait")), 1));
+    const timeout = AbortSignal.timeout(Math.max(Number(search.get("wait")), 1));
     const containing = search.get("containing") ?? "";
     for (;;) {
-      const another = mail.next(enough);
+      const nextMail = mail.next(timeout);
       const all = await mail.to(search.get("to") ?? "", Number(search.get("after")));
-      const mails = all.filter((one) => one.text.includes(containing));
-      if (mails.length > 0 || enough.aborted) {
+      const mails = all.filter((candidate) => candidate.text.includes(containing));
+      if (mails.length > 0 || timeout.aborted) {
         response.setHeader("content-type", "application/json").end(JSON.stringify(mails));
         return;
       }
-      await another;
+      await nextMail;
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -39,52 +39,52 @@ export async function showMail(mail: MailServer): Promise<{ url: string; stop: (
   };
 }
 
-/** The mails of one organization. */
+/** The emails of one organization. */
 export type Mailbox = {
-  /** The newest mail to this address; waits for the first. */
+  /** The latest email to the address. Waits until there is one. */
   latest: (to: string) => Promise<Mail>;
-  /** The next mail to this address that was not read yet; waits for it. */
+  /** The next unread email to the address. Waits until there is one. */
   next: (to: string) => Promise<Mail>;
-  /** All mails to this address until now; does not wait. */
+  /** All emails to the address so far. Does not wait. */
   all: (to: string) => Promise<Mail[]>;
 };
 
-/** Opens the mailbox at `url` for the mails that tell of this organization, by its name or by a link to it. */
+/** Opens the mailbox at `url`, limited to emails that contain the name of the organization or a link to it. */
 export function openMailbox(url: string, organization: string): Mailbox {
   const read = new Map<string, number>();
-  const ask = async (to: string, after: number, wait: number): Promise<Mail[]> => {
+  const fetchMails = async (to: string, after: number, wait: number): Promise<Mail[]> => {
     const query = { to, after: String(after), wait: String(wait), containing: organization.replace(/^org-/, "") };
     const answer = await fetch(`${url}?${new URLSearchParams(query)}`);
     return (await answer.json()) as Mail[];
   };
-  const some = async (to: string, after: number): Promise<Mail[]> => {
-    for (const start = Date.now(); Date.now() - start < 3 * PATIENCE; ) {
-      const mails = await ask(to, after, PATIENCE);
+  const waitForMails = async (to: string, after: number): Promise<Mail[]> => {
+    for (const start = Date.now(); Date.now() - start < 3 * POLL_TIMEOUT; ) {
+      const mails = await fetchMails(to, after, POLL_TIMEOUT);
       if (mails.length > 0) return mails;
     }
-    throw new Error(`No mail to ${to} came within ${(3 * PATIENCE) / 1000} seconds.`);
+    throw new Error(`No email to ${to} arrived within ${(3 * POLL_TIMEOUT) / 1000} seconds.`);
   };
   return {
-    latest: async (to) => (await some(to, 0)).at(-1)!,
+    latest: async (to) => (await waitForMails(to, 0)).at(-1)!,
     next: async (to) => {
-      const mail = (await some(to, read.get(to) ?? 0))[0]!;
+      const mail = (await waitForMails(to, read.get(to) ?? 0))[0]!;
       read.set(to, mail.number);
       return mail;
     },
-    all: (to) => ask(to, 0, 0),
+    all: (to) => fetchMails(to, 0, 0),
   };
 }
 
-/** The link in a mail's text; it stands on a line of its own. */
+/** The link in the text of an email, which is on a separate line. */
 export function linkIn(mail: Mail): string {
   const link = /^\s*(https?:\/\/\S+)\s*$/m.exec(mail.text)?.[1];
-  if (!link) throw new Error(`No link in this mail:\n${mail.text}`);
+  if (!link) throw new Error(`No link in this email:\n${mail.text}`);
   return link;
 }
 
-/** The 6 digits in a sign-in mail's text; they stand on a line of their own. */
+/** The 6-digit code in the text of a sign-in email, which is on a separate line. */
 export function codeIn(mail: Mail): string {
   const code = /^\s*(\d{6})\s*$/m.exec(mail.text)?.[1];
-  if (!code) throw new Error(`No code in this mail:\n${mail.text}`);
+  if (!code) throw new Error(`No code in this email:\n${mail.text}`);
   return code;
 }

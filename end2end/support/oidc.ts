@@ -1,4 +1,4 @@
-// A real identity provider on this machine: oidc-provider, with accounts as a test wants them and a login page of its own.
+// A local OpenID Connect provider (oidc-provider) with configurable accounts and a minimal login page.
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -7,25 +7,25 @@ import Provider from "oidc-provider";
 import { freePort } from "./ports.ts";
 import type { Organization } from "./organization.ts";
 
-/** Somebody at the provider, by their name there. */
+/** An account at the provider. */
 export type Account = { email: string; verified?: boolean; name?: string };
 
-export type Idp = {
-  /** Another site than ours, as far as a browser can tell: ours is at 127.0.0.1. */
+export type IdentityProvider = {
+  /** At localhost, so that browsers treat it as a different site than Vestibule at 127.0.0.1. */
   issuer: string;
   clientId: string;
   clientSecret: string;
   accounts: Map<string, Account>;
   start: () => Promise<void>;
   stop: () => Promise<void>;
-  /** Keeps back whoever is on the way from here to us; gives back where they were going. */
-  holdBack: () => Promise<string>;
-  /** Shows this page, as an attacker would on a site of theirs; gives back its address. */
-  show: (html: string) => string;
+  /** Intercepts the next redirect to the callback of Vestibule and returns its URL. */
+  interceptCallback: () => Promise<string>;
+  /** Serves a page, as an attacker would on another site, and returns its URL. */
+  servePage: (html: string) => string;
 };
 
-/** A provider that knows Vestibule as the client of one organization. It is not started yet. */
-export async function makeProvider(baseUrl: string, org: Organization): Promise<Idp> {
+/** Creates a provider with one organization registered as its client. Call `start` to run it. */
+export async function createProvider(baseUrl: string, org: Organization): Promise<IdentityProvider> {
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
   const accounts = new Map<string, Account>();
@@ -44,10 +44,10 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
         backchannel_logout_session_required: true,
       },
     ],
-    jwks: { keys: [{ ...key, kid: "one", use: "sig", alg: "RS256" }] },
+    jwks: { keys: [{ ...key, kid: "test-key", use: "sig", alg: "RS256" }] },
     cookies: { keys: [randomBytes(16).toString("hex")] },
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
-    // Its own fetch refuses to speak with this machine.
+    // Its default fetch refuses loopback addresses.
     fetch: (url: URL, { headers, method, body, signal }: RequestInit) => fetch(url, { headers, method, body, signal } as RequestInit),
     pkce: { required: () => true },
     features: {
@@ -74,7 +74,7 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
       const { email, verified = true, name = "Blob Ross" } = account;
       return { accountId: id, claims: () => ({ sub: id, email, email_verified: verified, name }) };
     },
-    // Nobody is asked whether we may know who they are.
+    // Skips the consent screen.
     loadExistingGrant: async (context: { oidc: Context }) => {
       const { client, session } = context.oidc;
       const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
@@ -84,16 +84,16 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
     },
   });
   const callback = provider.callback();
-  let held: ((url: string) => void) | undefined;
+  let onCallback: ((url: string) => void) | undefined;
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    if (held) keepBack(response, held);
+    if (onCallback) captureCallback(response, onCallback);
     const path = new URL(request.url ?? "/", issuer).pathname;
-    const shown = pages.get(path);
-    if (shown !== undefined) return html(response, shown);
+    const content = pages.get(path);
+    if (content !== undefined) return html(response, content);
     if (!path.startsWith("/interaction/")) return callback(request, response);
     if (request.method === "GET") return html(response, LOGIN);
     const fields = new URLSearchParams(await body(request));
-    const result = fields.has("stop") ? { error: "access_denied" } : { login: { accountId: fields.get("account") } };
+    const result = fields.has("cancel") ? { error: "access_denied" } : { login: { accountId: fields.get("account") } };
     await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
   };
   let server: Server | undefined;
@@ -117,8 +117,8 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
       server = starting;
     },
     stop,
-    holdBack: () => new Promise((resolve) => (held = resolve)),
-    show: (content) => {
+    interceptCallback: () => new Promise((resolve) => (onCallback = resolve)),
+    servePage: (content) => {
       const path = `/page-${pages.size}`;
       pages.set(path, content);
       return `${issuer}${path}`;
@@ -128,8 +128,8 @@ export async function makeProvider(baseUrl: string, org: Organization): Promise<
 
 type Context = { client: { clientId: string }; session: { accountId: string } };
 
-/** Whatever leads back to us becomes a page that leads nowhere. */
-function keepBack(response: ServerResponse, held: (url: string) => void): void {
+/** Replaces a redirect to the callback of Vestibule by an empty page. */
+function captureCallback(response: ServerResponse, onCallback: (url: string) => void): void {
   const end = response.end.bind(response) as (content?: unknown) => ServerResponse;
   response.end = ((content?: unknown) => {
     const location = String(response.getHeader("location") ?? "");
@@ -138,15 +138,15 @@ function keepBack(response: ServerResponse, held: (url: string) => void): void {
     response.removeHeader("content-length");
     response.setHeader("content-type", "text/html; charset=utf-8");
     response.statusCode = 200;
-    held(location);
-    return end(page("Kept back", ""));
+    onCallback(location);
+    return end(page("Intercepted", ""));
   }) as typeof response.end;
 }
 
 const LOGIN = page(
   "Sign in to the provider",
   `<form method="post"><label>Account <input name="account" autofocus></label>
-   <button>Sign in here</button><button name="stop" value="yes">Stop</button></form>`,
+   <button>Sign in here</button><button name="cancel" value="yes">Cancel</button></form>`,
 );
 
 function page(title: string, content: string): string {
@@ -164,32 +164,32 @@ async function body(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** Signs in on the provider's own page, which is open. */
-export async function signInThere(page: Page, account: string): Promise<void> {
+/** Signs in on the login page of the provider, which must be open. */
+export async function signInAtProvider(page: Page, account: string): Promise<void> {
   await page.getByLabel("Account").fill(account);
   await page.getByRole("button", { name: "Sign in here" }).click();
 }
 
-export type Wanted = { name?: string; justInTime?: boolean; role?: "member" | "admin"; domains?: string };
+export type ConnectionOptions = { name?: string; justInTime?: boolean; role?: "member" | "admin"; domains?: string };
 
-/** Adds the connection by the server function, as the dialog does. */
-export async function connect(
-  asAdmin: APIRequestContext,
+/** Adds a connection by calling the server function that the dialog calls. */
+export async function saveConnection(
+  adminRequest: APIRequestContext,
   baseUrl: string,
   org: Organization,
-  idp: Idp,
-  wanted: Wanted = {},
+  idp: IdentityProvider,
+  options: ConnectionOptions = {},
 ): Promise<string> {
-  const answer = await asAdmin.post(`${baseUrl}/api/authentication/save`, {
+  const answer = await adminRequest.post(`${baseUrl}/api/authentication/save`, {
     form: {
       org: org.slug,
-      name: wanted.name ?? "Acme",
+      name: options.name ?? "Acme",
       issuer: idp.issuer,
       client_id: idp.clientId,
       client_secret: idp.clientSecret,
-      default_role: wanted.role ?? "member",
-      allowed_domains: wanted.domains ?? "",
-      ...((wanted.justInTime ?? true) ? { just_in_time: "true" } : {}),
+      default_role: options.role ?? "member",
+      allowed_domains: options.domains ?? "",
+      ...((options.justInTime ?? true) ? { just_in_time: "true" } : {}),
     },
   });
   expect(answer.status(), await answer.text()).toBe(200);

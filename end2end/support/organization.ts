@@ -1,4 +1,4 @@
-// Organizations and people, made as an operator and as an admin make them.
+// Organizations, users and invitations, created through the command line, the API or the database.
 
 import { randomBytes } from "node:crypto";
 import { expect, type APIRequestContext } from "@playwright/test";
@@ -8,7 +8,7 @@ import { runProgram, type Settings } from "./server.ts";
 export type Organization = {
   slug: string;
   name: string;
-  /** A domain for addresses that no other test uses. */
+  /** An email domain that no other test uses. */
   domain: string;
   /** The address of the first Organization Admin. */
   admin: string;
@@ -16,7 +16,7 @@ export type Organization = {
   link: string;
 };
 
-/** A new organization, by the command line. */
+/** Creates an organization with the command line. */
 export async function createOrganization(server: Settings): Promise<Organization> {
   const slug = `org-${randomBytes(5).toString("hex")}`;
   const domain = `${slug}.example`;
@@ -28,21 +28,21 @@ export async function createOrganization(server: Settings): Promise<Organization
   return { slug, name, domain, admin, link };
 }
 
-/** A one-time sign-in link for an active user, by the command line. */
+/** Creates a one-time sign-in link for an active user with the command line. */
 export async function signInLink(server: Settings, slug: string, email: string): Promise<string> {
   const out = await runProgram(server, "sign-in-link", "--organization", slug, "--email", email);
   return out.trim().split("\n").at(-1) ?? "";
 }
 
-/** Signs in without a browser: the requests go on as that user. */
-export async function signInRequests(request: APIRequestContext, server: Settings, slug: string, link: string): Promise<void> {
+/** Signs in without a browser. Later requests are sent as that user. */
+export async function signInByApi(request: APIRequestContext, server: Settings, slug: string, link: string): Promise<void> {
   await request.get(link, { maxRedirects: 0 });
   const answer = await request.post(`${server.baseUrl}/api/sign_in/by_link`, { form: { org: slug }, maxRedirects: 0 });
   expect(answer.status(), await answer.text()).toBeLessThan(400);
 }
 
-/** Invites by the server function, as the dialog does, and gives back what it answers. */
-export async function inviteByRequest(
+/** Invites by calling the server function that the dialog calls, and returns its result. */
+export async function inviteByApi(
   request: APIRequestContext,
   server: Settings,
   slug: string,
@@ -57,11 +57,11 @@ export async function inviteByRequest(
   return (await answer.json()) as { addresses: { text: string; class: string }[] };
 }
 
-export type Person = { name: string; email: string; role?: "admin" | "member"; status?: "active" | "suspended" };
+export type NewUser = { name: string; email: string; role?: "admin" | "member"; status?: "active" | "suspended" };
 
-/** Writes down somebody who joined long ago. */
-export async function addPerson(query: Query, slug: string, person: Person): Promise<void> {
-  const { name, email, role = "member", status = "active" } = person;
+/** Inserts a user who joined 90 days ago. */
+export async function insertUser(query: Query, slug: string, user: NewUser): Promise<void> {
+  const { name, email, role = "member", status = "active" } = user;
   await query(
     `insert into users (organization_id, id, email, email_normalized, name, status, role, joined_at, joined_by, created_at)
      select id, gen_random_uuid(), $2, lower($2), $3, $4, $5, now() - interval '90 days', 'invitation',
@@ -71,24 +71,24 @@ export async function addPerson(query: Query, slug: string, person: Person): Pro
   );
 }
 
-/** Everything that an organization holds, to see that nothing was changed. */
-export async function contents(query: Query, slug: string): Promise<unknown> {
+/** The rows of an organization, to check that nothing has changed. */
+export async function snapshotOrganization(query: Query, slug: string): Promise<unknown> {
   const tables = ["users", "invitations", "deliveries", "sign_ins", "sessions", "audit_events"];
-  const found: Record<string, unknown> = {};
+  const snapshot: Record<string, unknown> = {};
   for (const table of tables) {
-    // Mail moves by itself.
+    // Workers change the state of deliveries in the background.
     const order = table === "deliveries" ? "t.id, t.email" : "t.*";
-    found[table] = await query(
+    snapshot[table] = await query(
       `select ${table === "deliveries" ? "t.id, t.email, t.kind" : "t.*"} from ${table} t
        join organizations o on o.id = t.organization_id where o.slug = $1 order by ${order}`,
       [slug],
     );
   }
-  return found;
+  return snapshot;
 }
 
-/** The status of a user as the database has it; nothing, when there is no such user. */
-export async function statusOf(query: Query, slug: string, email: string): Promise<string | undefined> {
+/** The status of a user in the database, or `undefined` if there is no such user. */
+export async function userStatus(query: Query, slug: string, email: string): Promise<string | undefined> {
   const rows = await query<{ status: string }>(
     `select u.status from users u join organizations o on o.id = u.organization_id
      where o.slug = $1 and u.email_normalized = lower($2)`,
@@ -97,8 +97,8 @@ export async function statusOf(query: Query, slug: string, email: string): Promi
   return rows[0]?.status;
 }
 
-/** Moves the end of an open invitation into the past: as if its days had gone by. */
-export async function letInvitationEnd(query: Query, slug: string, email: string): Promise<void> {
+/** Moves the expiry of an open invitation into the past. */
+export async function expireInvitation(query: Query, slug: string, email: string): Promise<void> {
   await query(
     `update invitations set created_at = created_at - interval '8 days', expires_at = now() - interval '1 minute'
      where email = $2 and organization_id = (select id from organizations where slug = $1)`,
@@ -106,7 +106,7 @@ export async function letInvitationEnd(query: Query, slug: string, email: string
   );
 }
 
-/** Takes an invitation back, as the rule table says: its address is unknown again, its link is dead. */
+/** Revokes an invitation and deletes its user, as the transition table specifies. */
 export async function revokeInvitation(query: Query, slug: string, email: string): Promise<void> {
   await query(
     `with revoked as (

@@ -1,9 +1,8 @@
 import { createServer } from "node:net";
 
 /**
- * A port of the loopback address that nobody has. Below those that the system hands out by itself (RFC 6335, section 6
- * begins them at 49152, Linux at 32768), or any connection could take it before whoever asked does; and below those of
- * the databases.
+ * A free port on the loopback address. It is below the ephemeral ports (from 49152 in RFC 6335, section 6, from 32768 on
+ * Linux), where an outgoing connection could take it first, and below the ports of the test databases.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -1,4 +1,4 @@
-// The server under test: the real program, on a free port of the loopback address.
+// Runs the server under test on a free port of the loopback address.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream, readFileSync } from "node:fs";
@@ -6,26 +6,26 @@ import { promisify } from "node:util";
 import { build } from "./environment.ts";
 import { freePort } from "./ports.ts";
 
-/** How long the server has to be ready after its start, in milliseconds. */
-const READY_WITHIN = 30_000;
+/** How long the server may take to become ready, in milliseconds. */
+const READY_TIMEOUT = 30_000;
 
 export type Settings = { databaseUrl: string; smtpUrl: string; secretKey: string; baseUrl: string };
 
 export type Server = Settings & {
-  /** Runs the program with these arguments and gives back its standard output. */
+  /** Runs the program with these arguments and returns its standard output. */
   run: (...args: string[]) => Promise<string>;
-  /** Starts it, or starts it again at the same address. */
+  /** Starts the server, or restarts it at the same address. */
   start: () => Promise<void>;
-  /** Ends it as an operator does. */
+  /** Shuts it down gracefully. */
   stop: () => Promise<void>;
-  /** Ends it as a power cut does. */
+  /** Kills it without warning, like a power failure. */
   kill: () => Promise<void>;
-  /** How much memory it has in use, in bytes (Linux alone). */
+  /** Its resident memory in bytes (Linux only). */
   memory: () => number;
-  /** What it has written to its log. */
+  /** Its log output. */
   log: () => string;
-  /** Why it is not there, when nobody here has ended it. */
-  lost: () => string | undefined;
+  /** How it exited, if it exited without being stopped. */
+  unexpectedExit: () => string | undefined;
 };
 
 function environment(settings: Settings): NodeJS.ProcessEnv {
@@ -40,28 +40,28 @@ function environment(settings: Settings): NodeJS.ProcessEnv {
     MAIL_FROM: "Vestibule <vestibule@blobsrus.example>",
     LEPTOS_SITE_ROOT: build().siteRoot,
     LEPTOS_OUTPUT_NAME: "vestibule",
-    // Tests say where they come from as a proxy does.
+    // Tests set X-Forwarded-For like a proxy.
     TRUSTED_PROXIES: "127.0.0.1",
   };
 }
 
-/** Runs the program once, as an operator does at the command line. */
+/** Runs a command of the program and returns its standard output. */
 export async function runProgram(settings: Settings, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(build().binary, args, { env: environment(settings) });
   return stdout;
 }
 
-/** A server that is not started yet. `logFile` gets its log, so that it can be read after a failed run. */
-export async function makeServer(wanted: { databaseUrl: string; smtpUrl: string }, logFile?: string): Promise<Server> {
+/** Prepares a server without starting it. Its log is appended to `logFile`, to be read after a failed run. */
+export async function makeServer(options: { databaseUrl: string; smtpUrl: string }, logFile?: string): Promise<Server> {
   const settings: Settings = {
-    ...wanted,
-    secretKey: "a secret key of the end-to-end tests and of no use elsewhere",
+    ...options,
+    secretKey: "secret key for the end-to-end tests only",
     baseUrl: `http://127.0.0.1:${await freePort()}`,
   };
   const metrics = `127.0.0.1:${await freePort()}`;
   let log = "";
   let child: ChildProcess | undefined;
-  let lost: string | undefined;
+  let unexpectedExit: string | undefined;
 
   const start = async () => {
     const started = spawn(build().binary, ["serve"], {
@@ -70,7 +70,7 @@ export async function makeServer(wanted: { databaseUrl: string; smtpUrl: string 
     });
     child = started;
     started.once("exit", (code, signal) => {
-      if (child === started) lost = `The server ended before it was told to, by ${signal ?? `code ${code}`}.`;
+      if (child === started) unexpectedExit = `The server exited unexpectedly with ${signal ?? `code ${code}`}.`;
     });
     const file = logFile ? createWriteStream(logFile, { flags: "a" }) : undefined;
     for (const stream of [started.stdout, started.stderr]) {
@@ -79,34 +79,34 @@ export async function makeServer(wanted: { databaseUrl: string; smtpUrl: string 
         file?.write(text);
       });
     }
-    const deadline = Date.now() + READY_WITHIN;
+    const deadline = Date.now() + READY_TIMEOUT;
     while (!(await isReady(settings.baseUrl))) {
       if (started.exitCode !== null || Date.now() > deadline) {
-        throw new Error(`The server did not get ready. The end of its log:\n${log.slice(-4_000)}`);
+        throw new Error(`The server did not become ready. The end of its log:\n${log.slice(-4_000)}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  const end = async (signal: NodeJS.Signals) => {
-    const ending = child;
+  const terminate = async (signal: NodeJS.Signals) => {
+    const running = child;
     child = undefined;
-    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
-    const ended = new Promise((resolve) => ending.once("exit", resolve));
-    ending.kill(signal);
-    await ended;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    const exited = new Promise((resolve) => running.once("exit", resolve));
+    running.kill(signal);
+    await exited;
   };
   return {
     ...settings,
     run: (...args) => runProgram(settings, ...args),
     start,
-    stop: () => end("SIGTERM"),
-    kill: () => end("SIGKILL"),
+    stop: () => terminate("SIGTERM"),
+    kill: () => terminate("SIGKILL"),
     memory: () => {
       const status = readFileSync(`/proc/${child?.pid}/status`, "utf8");
       return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
     },
     log: () => log,
-    lost: () => lost,
+    unexpectedExit: () => unexpectedExit,
   };
 }
 

@@ -1,15 +1,15 @@
-// A real SMTP server that keeps what it gets. How it treats a mail stands in the recipient's address:
+// An SMTP server that stores the emails it receives. The recipient's address controls its behavior:
 //
 //   refuse-…@          550 at RCPT
-//   busy-2-…@          451 at RCPT, two times, then taken
-//   drop-2-…@          the connection is dropped at DATA, two times, then taken
-//   slow-500-…@        taken after 500 ms
+//   busy-2-…@          451 at RCPT twice, then accepted
+//   drop-2-…@          the connection is dropped at DATA twice, then accepted
+//   slow-500-…@        accepted after 500 ms
 
 import type { AddressInfo, Socket } from "node:net";
 import { simpleParser, type ParsedMail } from "mailparser";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
 
-export type Kept = { number: number; from: string; to: string; messageId: string; raw: Buffer };
+export type ReceivedMail = { number: number; from: string; to: string; messageId: string; raw: Buffer };
 
 export type Mail = {
   number: number;
@@ -24,25 +24,25 @@ export type Mail = {
 
 export type MailServer = {
   port: number;
-  /** What was taken, in its order. */
-  kept: Kept[];
-  /** The mails to an address after the one of this number. */
+  /** The accepted emails in order. */
+  received: ReceivedMail[];
+  /** The emails to an address with a higher number. */
   to: (address: string, after: number) => Promise<Mail[]>;
-  /** Waits until another mail was taken, or until the signal says that it was long enough. */
+  /** Waits until another email is accepted or the signal is aborted. */
   next: (signal: AbortSignal) => Promise<void>;
-  /** From now on every mail takes so many milliseconds. */
-  slowDown: (milliseconds: number) => void;
-  /** How often a recipient was named, taken or not. */
-  tries: (address: string) => number;
+  /** Delays every email from now on. */
+  setDelay: (milliseconds: number) => void;
+  /** How many times a recipient was attempted. */
+  attempts: (address: string) => number;
   stop: () => Promise<void>;
 };
 
-/** Listens on the port, or on one that is free. */
+/** Listens on the port, or on a free one. */
 export async function startMailServer(port = 0): Promise<MailServer> {
-  let pause = 0;
-  const kept: Kept[] = [];
+  let delay = 0;
+  const received: ReceivedMail[] = [];
   const parsed = new Map<number, Promise<Mail>>();
-  const tries = new Map<string, number>();
+  const attempts = new Map<string, number>();
   const waiting = new Set<() => void>();
   const sockets = new Set<Socket>();
 
@@ -53,10 +53,10 @@ export async function startMailServer(port = 0): Promise<MailServer> {
     logger: false,
     onRcptTo(address, _session, done) {
       const to = address.address;
-      const tried = (tries.get(to) ?? 0) + 1;
-      tries.set(to, tried);
+      const attempt = (attempts.get(to) ?? 0) + 1;
+      attempts.set(to, attempt);
       if (to.startsWith("refuse-")) return done(reply(550, "5.1.1 no such mailbox"));
-      if (tried <= number(to, "busy")) return done(reply(451, "4.3.2 busy, try again later"));
+      if (attempt <= parameter(to, "busy")) return done(reply(451, "4.3.2 busy, try again later"));
       return done();
     },
     onData(stream, session, done) {
@@ -66,7 +66,7 @@ export async function startMailServer(port = 0): Promise<MailServer> {
 
   async function receive(stream: SMTPServerDataStream, session: SMTPServerSession, done: (error?: Error | null, message?: string) => void) {
     const recipients = session.envelope.rcptTo.map((recipient) => recipient.address);
-    if (recipients.some((to) => (tries.get(to) ?? 0) <= number(to, "drop"))) {
+    if (recipients.some((to) => (attempts.get(to) ?? 0) <= parameter(to, "drop"))) {
       for (const connection of server.connections as Set<{ id: string; _socket: Socket }>) {
         if (connection.id === session.id) connection._socket.destroy();
       }
@@ -75,12 +75,12 @@ export async function startMailServer(port = 0): Promise<MailServer> {
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks);
-    const wait = Math.max(pause, ...recipients.map((to) => number(to, "slow")));
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    const waitTime = Math.max(delay, ...recipients.map((to) => parameter(to, "slow")));
+    if (waitTime > 0) await new Promise((resolve) => setTimeout(resolve, waitTime));
     const from = session.envelope.mailFrom ? session.envelope.mailFrom.address : "";
     const messageId = /^message-id:\s*(\S+)/im.exec(raw.toString("latin1"))?.[1] ?? "";
-    for (const to of recipients) kept.push({ number: kept.length + 1, from, to, messageId, raw });
-    done(null, `2.0.0 kept as ${kept.length}`);
+    for (const to of recipients) received.push({ number: received.length + 1, from, to, messageId, raw });
+    done(null, `2.0.0 accepted as ${received.length}`);
     for (const wake of waiting) wake();
     waiting.clear();
   }
@@ -97,25 +97,25 @@ export async function startMailServer(port = 0): Promise<MailServer> {
     server.listen(port, "127.0.0.1", () => resolve());
   });
 
-  const read = (mail: Kept) => {
-    const known = parsed.get(mail.number) ?? parse(mail);
-    parsed.set(mail.number, known);
-    return known;
+  const read = (mail: ReceivedMail) => {
+    const result = parsed.get(mail.number) ?? parse(mail);
+    parsed.set(mail.number, result);
+    return result;
   };
 
   return {
     port: (server.server.address() as AddressInfo).port,
-    kept,
-    to: (address, after) => Promise.all(kept.filter((mail) => mail.to === address && mail.number > after).map(read)),
+    received,
+    to: (address, after) => Promise.all(received.filter((mail) => mail.to === address && mail.number > after).map(read)),
     next: (signal) =>
       new Promise((resolve) => {
         waiting.add(resolve);
         signal.addEventListener("abort", () => resolve(), { once: true });
       }),
-    slowDown: (milliseconds) => {
-      pause = milliseconds;
+    setDelay: (milliseconds) => {
+      delay = milliseconds;
     },
-    tries: (address) => tries.get(address) ?? 0,
+    attempts: (address) => attempts.get(address) ?? 0,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -124,15 +124,15 @@ export async function startMailServer(port = 0): Promise<MailServer> {
   };
 }
 
-function number(address: string, word: string): number {
-  return Number(new RegExp(`^${word}-(\\d+)-`).exec(address)?.[1] ?? 0);
+function parameter(address: string, name: string): number {
+  return Number(new RegExp(`^${name}-(\\d+)-`).exec(address)?.[1] ?? 0);
 }
 
-function reply(code: number, words: string): Error {
-  return Object.assign(new Error(words), { responseCode: code });
+function reply(code: number, message: string): Error {
+  return Object.assign(new Error(message), { responseCode: code });
 }
 
-async function parse(mail: Kept): Promise<Mail> {
+async function parse(mail: ReceivedMail): Promise<Mail> {
   const parsed: ParsedMail = await simpleParser(mail.raw, { skipTextToHtml: true, skipHtmlToText: true });
   return {
     number: mail.number,

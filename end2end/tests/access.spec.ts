@@ -1,12 +1,12 @@
 import { expect, test } from "../fixtures.ts";
-import { openProfileOf, permission, timeline } from "../pages/profile.ts";
+import { openProfileOf, permission, activity } from "../pages/profile.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { makeGroup, makeRole } from "../pages/roles_groups.ts";
-import { dialog, emailField, openDialog, row, rows, sendButton } from "../pages/users.ts";
-import { goto, hydrated } from "../support/browser.ts";
-import { addPerson } from "../support/organization.ts";
+import { createGroup, createRole } from "../pages/roles_groups.ts";
+import { inviteDialog, emailField, openInviteDialog, row, rows, sendButton } from "../pages/users.ts";
+import { goto, waitForHydration } from "../support/browser.ts";
+import { insertUser } from "../support/organization.ts";
 
-test("a role names what is wrong with its permissions, and keeps what was typed", async ({ page, org, axe }) => {
+test("invalid role shows field errors and keeps the input", async ({ page, org, axe }) => {
   await signIn(page, org.link);
   await goto(page, `/o/${org.slug}/settings/roles`);
   await expect(page.getByText("No roles yet.")).toBeVisible();
@@ -17,7 +17,7 @@ test("a role names what is wrong with its permissions, and keeps what was typed"
   await editor.getByLabel("Name").fill("Bookkeeper");
   await permissions.fill("invoice:read\nInvoice:pay");
   await editor.getByRole("button", { name: "Save role" }).click();
-  await expect(permissions).toHaveAccessibleDescription(/“Invoice:pay” is no permission: each side of the colon begins with a lower-case letter/);
+  await expect(permissions).toHaveAccessibleDescription(/“Invoice:pay” isn’t a valid permission: both parts must start with a lowercase sentMail/);
   await expect(permissions).toHaveValue("invoice:read\nInvoice:pay");
   await axe();
   await permissions.fill("invoice:read\ninvoice:pay");
@@ -28,97 +28,97 @@ test("a role names what is wrong with its permissions, and keeps what was typed"
   await editor.getByLabel("Name").fill("BOOKKEEPER");
   await permissions.fill("a:b");
   await editor.getByRole("button", { name: "Save role" }).click();
-  await expect(editor.getByLabel("Name")).toHaveAccessibleDescription("This is taken already.");
+  await expect(editor.getByLabel("Name")).toHaveAccessibleDescription("This name is already in use.");
 });
 
-test("permissions are the union of roles and groups, each with where it comes from", async ({ page, org, query, axe }) => {
+test("effective permissions list their role and group sources", async ({ page, org, query, axe }) => {
   const email = `globby@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Globby Waters", email });
+  await insertUser(query, org.slug, { name: "Globby Waters", email });
   await signIn(page, org.link);
-  await makeRole(page, org.slug, "Reader", "invoice:read");
-  await makeRole(page, org.slug, "Payer", "invoice:read invoice:pay");
-  await makeGroup(page, org.slug, "Money", ["Payer"]);
+  await createRole(page, org.slug, "Reader", "invoice:read");
+  await createRole(page, org.slug, "Payer", "invoice:read invoice:pay");
+  await createGroup(page, org.slug, "Money", ["Payer"]);
   await openProfileOf(page, org.slug, email);
   await page.getByRole("checkbox", { name: "Reader" }).check();
   await page.getByRole("checkbox", { name: "Money" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(permission(page, "invoice:read")).toContainText("role Reader; role Payer of the group Money");
-  await expect(permission(page, "invoice:pay")).toContainText("role Payer of the group Money");
-  await expect(timeline(page).first()).toContainText("groups joined: Money · roles given: Reader");
+  await expect(permission(page, "invoice:read")).toContainText("Reader role, Payer role (via Money)");
+  await expect(permission(page, "invoice:pay")).toContainText("Payer role (via Money)");
+  await expect(activity(page).first()).toContainText("groups added: Money · roles added: Reader");
   await axe();
 
   await page.getByRole("checkbox", { name: "Reader" }).uncheck();
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(permission(page, "invoice:read")).not.toContainText("role Reader");
+  await expect(permission(page, "invoice:read")).not.toContainText("Reader role");
 
   await goto(page, `/o/${org.slug}/settings/groups`);
   await expect(page.getByRole("row", { name: /Money/ })).toContainText("1");
   await page.getByRole("row", { name: /Money/ }).getByRole("link", { name: "Edit" }).click();
   await page.getByRole("link", { name: "Delete group…" }).click();
-  await page.getByRole("dialog", { name: "Delete the group Money?" }).getByRole("button", { name: "Delete group" }).click();
+  await page.getByRole("dialog", { name: "Delete “Money”?" }).getByRole("button", { name: "Delete group" }).click();
   await expect(page.getByText("No groups yet.")).toBeVisible();
   await openProfileOf(page, org.slug, email);
-  await expect(page.getByText("None. Roles bring permissions")).toBeVisible();
+  await expect(page.getByText("No permissions. Users get permissions")).toBeVisible();
 });
 
-test("roles and groups are given with the invitation, before the first login", async ({ page, org, mail }) => {
+test("roles and groups in an invitation apply before first login", async ({ page, org, mail }) => {
   const email = `blobby@${org.domain}`;
   await signIn(page, org.link);
-  await makeRole(page, org.slug, "Reader", "invoice:read");
-  await makeGroup(page, org.slug, "Money", ["Reader"]);
+  await createRole(page, org.slug, "Reader", "invoice:read");
+  await createGroup(page, org.slug, "Money", ["Reader"]);
   await goto(page, `/o/${org.slug}/settings/users`);
-  await openDialog(page);
+  await openInviteDialog(page);
   await emailField(page).fill(email);
-  await dialog(page).getByText("Roles and groups").click();
-  await dialog(page).getByRole("checkbox", { name: "Money" }).check();
+  await inviteDialog(page).getByText("Roles and groups").click();
+  await inviteDialog(page).getByRole("checkbox", { name: "Money" }).check();
   await sendButton(page).click();
   await expect(row(page, email)).toContainText("Invited");
   await mail.next(email);
   await openProfileOf(page, org.slug, email);
-  await expect(permission(page, "invoice:read")).toContainText("role Reader of the group Money");
+  await expect(permission(page, "invoice:read")).toContainText("Reader role (via Money)");
 });
 
-test("a group shows its people; several are put in and taken out again", async ({ page, org, query, axe }) => {
-  for (const name of ["a", "b", "c"]) await addPerson(query, org.slug, { name: `Blob ${name}`, email: `${name}@${org.domain}` });
+test("group members can be added and removed in bulk", async ({ page, org, query, axe }) => {
+  for (const name of ["a", "b", "c"]) await insertUser(query, org.slug, { name: `Blob ${name}`, email: `${name}@${org.domain}` });
   await signIn(page, org.link);
-  await makeGroup(page, org.slug, "Chess");
-  await makeGroup(page, org.slug, "Money");
-  await page.getByRole("link", { name: "0 in Money" }).click();
-  await expect(page.getByText("Nobody is in this group.")).toBeVisible();
+  await createGroup(page, org.slug, "Chess");
+  await createGroup(page, org.slug, "Money");
+  await page.getByRole("link", { name: "0 members of Money" }).click();
+  await expect(page.getByText("This group has no members yet.")).toBeVisible();
   await axe();
   await page.getByRole("link", { name: "Show all users" }).first().click();
-  await hydrated(page);
+  await waitForHydration(page);
   for (const name of ["a", "b"]) await page.getByRole("checkbox", { name: `Select Blob ${name}` }).check();
-  await page.getByRole("button", { name: "Change selected…" }).click();
+  await page.getByRole("button", { name: "Edit selected…" }).click();
   await page.getByRole("dialog").getByLabel("Group").selectOption("Money");
   await page.getByRole("dialog").getByRole("button", { name: "Add to group" }).click();
-  await expect(page.getByText("Added 2 people to the group Money. “Remove from group” takes them out again.")).toBeVisible();
+  await expect(page.getByText("Added 2 users to Money. Use “Remove from group” to undo.")).toBeVisible();
 
   await goto(page, `/o/${org.slug}/settings/groups`);
-  await page.getByRole("link", { name: "2 in Money" }).click();
-  await expect(page.getByText("People in the group Money")).toBeVisible();
+  await page.getByRole("link", { name: "2 members of Money" }).click();
+  await expect(page.getByText("Members of Money")).toBeVisible();
   await expect(rows(page)).toHaveCount(2);
   await expect(row(page, `c@${org.domain}`)).toHaveCount(0);
-  await hydrated(page);
+  await waitForHydration(page);
   await axe();
   // The group is kept by the search, and by the order.
   await page.getByLabel("Search users").fill("blob");
   await page.getByRole("button", { name: "Search" }).click();
   await expect(page).toHaveURL(/q=blob/);
   await expect(rows(page)).toHaveCount(2);
-  await hydrated(page);
+  await waitForHydration(page);
 
   await page.getByRole("checkbox", { name: "Select Blob a" }).check();
-  await page.getByRole("button", { name: "Change selected…" }).click();
-  const chosen = page.getByRole("dialog", { name: "Change 1 person" });
+  await page.getByRole("button", { name: "Edit selected…" }).click();
+  const chosen = page.getByRole("dialog", { name: "Edit 1 user" });
   await expect(chosen.getByLabel("Group")).toHaveValue(/./);
   await expect(chosen.getByLabel("Group").locator("option:checked")).toHaveText("Money");
   await axe();
   await chosen.getByRole("button", { name: "Remove from group" }).click();
-  await expect(page.getByText("Removed 1 person from the group Money. “Add to group” brings them back.")).toBeVisible();
+  await expect(page.getByText("Removed 1 user from Money. Use “Add to group” to undo.")).toBeVisible();
   await expect(rows(page)).toHaveCount(1);
   await expect(row(page, `b@${org.domain}`)).toBeVisible();
   await openProfileOf(page, org.slug, `a@${org.domain}`);
-  await expect(timeline(page).first()).toContainText("removed from a group");
+  await expect(activity(page).first()).toContainText("removed users from a group");
   await expect(page.getByRole("checkbox", { name: "Money" })).not.toBeChecked();
 });

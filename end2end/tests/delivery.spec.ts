@@ -4,71 +4,71 @@ import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { eventually, goto, hydrated } from "../support/browser.ts";
-import { createDatabase, dropDatabase, letRetryTimePass, openDatabase } from "../support/database.ts";
+import { eventually, goto, waitForHydration } from "../support/browser.ts";
+import { createDatabase, dropDatabase, makeRetriesDue, openDatabase } from "../support/database.ts";
 import { build } from "../support/environment.ts";
 import { freePort } from "../support/ports.ts";
 import { createOrganization } from "../support/organization.ts";
 import { makeServer } from "../support/server.ts";
 import { startMailServer } from "../support/smtp.ts";
 
-test("a mail that the mail server refuses is shown as failed, in the server's words", async ({ page, org, mail, axe }) => {
+test("rejected email shows the reply of the mail server", async ({ page, org, mail, axe }) => {
   const email = `refuse-blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.invite(page, `${email},fine@${org.domain}`);
   await mail.next(`fine@${org.domain}`);
-  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Mail failed", { timeout }));
+  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email not delivered", { timeout }));
   // The invitation is open all the same.
   await expect(users.row(page, email).getByText("Invited", { exact: true })).toBeVisible();
-  await eventually(page, (timeout) => expect(users.row(page, `fine@${org.domain}`)).toContainText("Mail handed over", { timeout }));
-  await hydrated(page);
+  await eventually(page, (timeout) => expect(users.row(page, `fine@${org.domain}`)).toContainText("Email accepted", { timeout }));
+  await waitForHydration(page);
   await axe();
 
   await users.openProfile(page, email);
-  await expect(users.mails(page)).toHaveCount(1);
-  await expect(users.mails(page)).toContainText("Mail failed");
-  await expect(users.mails(page)).toContainText("550 5.1.1 no such mailbox");
-  await hydrated(page);
+  await expect(users.deliveries(page)).toHaveCount(1);
+  await expect(users.deliveries(page)).toContainText("Email not delivered");
+  await expect(users.deliveries(page)).toContainText("550 5.1.1 no such mailbox");
+  await waitForHydration(page);
   await axe();
 });
 
-test("a mail that a busy mail server puts off says so, and is tried again until it is taken", async ({ page, org, mail, axe }) => {
+test("deferred email is retried until the mail server accepts it", async ({ page, org, mail, axe }) => {
   const email = `busy-2-blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.invite(page, email);
-  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Mail waiting for another try", { timeout }));
-  await hydrated(page);
+  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email delayed", { timeout }));
+  await waitForHydration(page);
   await axe();
 
   await users.openProfile(page, email);
-  await expect(users.mails(page)).toContainText("451 4.3.2 busy, try again later");
-  await expect(users.mails(page)).toContainText(/tries so far: [12]; next: \d+ \w+ \d{4}, \d\d:\d\d UTC/);
+  await expect(users.deliveries(page)).toContainText("451 4.3.2 busy, try again later");
+  await expect(users.deliveries(page)).toContainText(/attempt [12] failed, next attempt: \d+ \w+ \d{4}, \d\d:\d\d UTC/);
   expect(await mail.all(email)).toEqual([]);
 
   await mail.next(email);
   await users.openUsers(page, org.slug);
-  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Mail handed over", { timeout }));
+  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email accepted", { timeout }));
   expect(await mail.all(email)).toHaveLength(1);
 });
 
-test("a mail whose connection was dropped is tried again", async ({ page, org, mail }) => {
+test("email is retried after a dropped connection", async ({ page, org, mail }) => {
   const email = `drop-1-blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.invite(page, email);
-  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText(/Mail (waiting for another try|handed over)/, { timeout }));
+  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText(/Email (delayed|accepted)/, { timeout }));
   await mail.next(email);
-  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Mail handed over", { timeout }));
+  await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email accepted", { timeout }));
   expect(await mail.all(email)).toHaveLength(1);
 });
 
-test("with the mail server away the page does not wait, says what is true, and the mail comes when it is back", async ({ page, axe }) => {
+test("email is sent once an unreachable mail server is back", async ({ page, axe }) => {
   test.setTimeout(120_000);
   const { adminUrl } = build();
   const database = openDatabase(await createDatabase(adminUrl));
   const port = await freePort();
   const server = await makeServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${port}?tls=none` });
   let mail: Awaited<ReturnType<typeof startMailServer>> | undefined;
-  let silence: Awaited<ReturnType<typeof startSilence>> | undefined;
+  let silentServer: Awaited<ReturnType<typeof startSilentServer>> | undefined;
   try {
     await server.start();
     const org = await createOrganization(server);
@@ -76,46 +76,46 @@ test("with the mail server away the page does not wait, says what is true, and t
     await signIn(page, org.link);
 
     // Nobody listens.
-    await users.openDialog(page);
+    await users.openInviteDialog(page);
     await users.emailField(page).fill(away);
     const asked = Date.now();
     await users.sendButton(page).click();
-    await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+    await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
     expect(Date.now() - asked).toBeLessThan(5_000);
-    await eventually(page, (timeout) => expect(users.row(page, away)).toContainText("Mail waiting for another try", { timeout }));
-    await hydrated(page);
+    await eventually(page, (timeout) => expect(users.row(page, away)).toContainText("Email delayed", { timeout }));
+    await waitForHydration(page);
     await axe();
 
     // Somebody takes the connection and says nothing.
-    silence = await startSilence(port);
-    await letRetryTimePass(database.query);
-    await hydrated(page);
-    await users.openDialog(page);
+    silentServer = await startSilentServer(port);
+    await makeRetriesDue(database.query);
+    await waitForHydration(page);
+    await users.openInviteDialog(page);
     await users.emailField(page).fill(silent);
     const askedAgain = Date.now();
     await users.sendButton(page).click();
     await expect(users.row(page, silent)).toBeVisible();
     expect(Date.now() - askedAgain).toBeLessThan(5_000);
-    await expect(users.row(page, silent)).toContainText("Mail queued");
-    await silence.connected;
-    await silence.stop();
+    await expect(users.row(page, silent)).toContainText("Email queued");
+    await silentServer.connected;
+    await silentServer.stop();
 
     // It is back.
     mail = await startMailServer(port);
     for (const email of [away, silent]) {
       await expect(async () => {
-        await letRetryTimePass(database.query);
+        await makeRetriesDue(database.query);
         expect(await mail!.to(email, 0)).toHaveLength(1);
       }).toPass({ timeout: 60_000 });
-      await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Mail handed over", { timeout }));
+      await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email accepted", { timeout }));
     }
-    expect(mail.kept).toHaveLength(2);
+    expect(mail.received).toHaveLength(2);
     await goto(page, `${server.baseUrl}${users.usersPath(org.slug)}`);
     await users.openProfile(page, away);
-    await expect(users.mails(page)).toContainText("250 2.0.0 kept as");
+    await expect(users.deliveries(page)).toContainText("250 2.0.0 accepted as");
   } finally {
     await page.goto("about:blank");
-    await silence?.stop();
+    await silentServer?.stop();
     await server.stop();
     await mail?.stop();
     await database.close();
@@ -124,7 +124,7 @@ test("with the mail server away the page does not wait, says what is true, and t
 });
 
 /** Takes connections and never says a word. */
-async function startSilence(port: number) {
+async function startSilentServer(port: number) {
   const sockets = new Set<Socket>();
   let connect = () => {};
   const connected = new Promise<void>((resolve) => (connect = resolve));

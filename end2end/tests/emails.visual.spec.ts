@@ -4,18 +4,18 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
-import { ask, confirmRequest, openRequests, request } from "../pages/requests.ts";
-import { askForMail, signIn } from "../pages/sign_in.ts";
+import { requestInvitation, confirmRequest, openRequests, requestRow } from "../pages/requests.ts";
+import { requestSignIn, signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import { createDatabase, dropDatabase } from "../support/database.ts";
 import { build } from "../support/environment.ts";
-import { look, SIZES } from "../support/page_check.ts";
+import { expectPageOk, SIZES } from "../support/page_check.ts";
 import { linkIn, type Mail } from "../support/mailbox.ts";
-import { createOrganization, inviteByRequest, signInLink } from "../support/organization.ts";
+import { createOrganization, inviteByApi, signInLink } from "../support/organization.ts";
 import { makeServer } from "../support/server.ts";
 
 /** Does it in every scheme and size. */
-async function everyWay(page: Page, each: (way: string) => Promise<unknown>): Promise<void> {
+async function forEachAppearance(page: Page, each: (way: string) => Promise<unknown>): Promise<void> {
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.setViewportSize(viewport);
@@ -26,49 +26,49 @@ async function everyWay(page: Page, each: (way: string) => Promise<unknown>): Pr
 }
 
 /** Axe finds nothing but that a mail has no landmarks: those are the mail program's. */
-async function expectReadable(page: Page): Promise<void> {
+async function expectAccessibleEmail(page: Page): Promise<void> {
   const found = await new AxeBuilder({ page }).disableRules(["landmark-one-main", "region"]).analyze();
   expect(found.violations).toEqual([]);
 }
 
-test("every kind of mail, as its reader sees it", async ({ page, org, mail, asAdmin, server, query, anotherBrowser }) => {
+test("every email renders in all appearances", async ({ page, org, mail, adminRequest, server, query, newBrowserPage }) => {
   test.slow();
   const [asks, told, blobby] = [`asks@${org.domain}`, `told@${org.domain}`, `blobby@${org.domain}`];
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
-  await inviteByRequest(asAdmin, server, org.slug, blobby);
-  const stranger = await anotherBrowser();
-  for (const email of [asks, told]) await ask(stranger, org.slug, email);
+  await inviteByApi(adminRequest, server, org.slug, blobby);
+  const visitor = await newBrowserPage();
+  for (const email of [asks, told]) await requestInvitation(visitor, org.slug, email);
   const mails: Record<string, Mail> = { invitation: await mail.next(blobby), request: await mail.next(asks) };
-  for (const email of [asks, told]) await confirmRequest(stranger, linkIn(await mail.latest(email)));
+  for (const email of [asks, told]) await confirmRequest(visitor, linkIn(await mail.latest(email)));
   mails.waiting = await mail.next(org.admin);
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await openRequests(page, org.slug);
   await mail.next(told);
-  await request(page, told).getByRole("checkbox", { name: "Tell them" }).check();
-  await request(page, told).getByRole("button", { name: "Dismiss" }).click();
+  await requestRow(page, told).getByRole("checkbox", { name: "Notify by email" }).check();
+  await requestRow(page, told).getByRole("button", { name: "Dismiss" }).click();
   mails.dismissed = await mail.next(told);
-  await goto(stranger, `/o/${org.slug}/login`);
-  await askForMail(stranger, org.admin);
+  await goto(visitor, `/o/${org.slug}/login`);
+  await requestSignIn(visitor, org.admin);
   mails["sign-in"] = await mail.next(org.admin);
 
-  for (const [kind, letter] of Object.entries(mails)) {
-    expect(letter.html, `${kind}: nothing is asked of another server`).not.toMatch(/<img|url\(|@import|<script|<form/i);
+  for (const [kind, sentMail] of Object.entries(mails)) {
+    expect(sentMail.html, `${kind}: nothing is asked of another server`).not.toMatch(/<img|url\(|@import|<script|<form/i);
     await page.goto("about:blank");
-    await page.setContent(letter.html);
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText(letter.subject);
-    // Both halves tell the same.
-    const seen = (await page.locator("body").innerText()).replace(/\s+/g, " ");
-    for (const line of letter.text.split("\n").filter((line) => /until |ignore this mail|decided/i.test(line))) {
+    await page.setContent(sentMail.html);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(sentMail.subject);
+    // The text and HTML parts say the same, apart from the apostrophes.
+    const seen = (await page.locator("body").innerText()).replace(/\s+/g, " ").replaceAll("’", "'");
+    for (const line of sentMail.text.split("\n").filter((line) => /until |expire|ignore this email|declined/i.test(line))) {
       expect(seen, kind).toContain(line.trim());
     }
     const links = await page.getByRole("link").all();
     expect(links, kind).toHaveLength(kind === "dismissed" ? 0 : 2);
-    for (const link of links) await expect(link).toHaveAttribute("href", linkIn(letter));
-    await everyWay(page, (way) => look(page, `mail-${kind}-${way}`, expectReadable));
+    for (const link of links) await expect(link).toHaveAttribute("href", linkIn(sentMail));
+    await forEachAppearance(page, (way) => expectPageOk(page, `mail-${kind}-${way}`, expectAccessibleEmail));
   }
 });
 
-test("the mailbox of captured mail", async ({ page, axe }) => {
+test("captured mailbox renders in all appearances", async ({ page, axe }) => {
   test.slow();
   const { adminUrl } = build();
   const databaseUrl = await createDatabase(adminUrl);
@@ -79,10 +79,10 @@ test("the mailbox of captured mail", async ({ page, axe }) => {
     const org = await createOrganization(server);
     const mailbox = `${server.baseUrl}/dev/mail`;
     await page.goto(mailbox);
-    await everyWay(page, (way) => look(page, `mailbox-empty-${way}`, axe));
+    await forEachAppearance(page, (way) => expectPageOk(page, `mailbox-empty-${way}`, axe));
     await goto(page, `${server.baseUrl}/o/${org.slug}/login`);
-    await askForMail(page, org.admin);
-    await expectHeading(page, "Check your mail");
+    await requestSignIn(page, org.admin);
+    await expectHeading(page, "Check your email");
     await signIn(page, org.link);
     await page.getByRole("button", { name: "Invite", exact: true }).click();
     await page.getByRole("dialog").getByRole("textbox", { name: "Email" }).fill(`a-very-long-mailbox-name-indeed@${org.domain}`);
@@ -92,13 +92,13 @@ test("the mailbox of captured mail", async ({ page, axe }) => {
       await page.goto(mailbox);
       await expect(page.getByRole("link")).toHaveCount(2, { timeout: 500 });
     }).toPass();
-    await everyWay(page, (way) => look(page, `mailbox-${way}`, axe));
+    await forEachAppearance(page, (way) => expectPageOk(page, `mailbox-${way}`, axe));
     // No script runs in the frame of a mail, and none of the tests' tools either: the mails have their own test above.
     const instead = `<!DOCTYPE html><html lang="en"><title>Mail</title></html>`;
     await page.route("**/dev/mail/*/html", (route) => route.fulfill({ body: instead, contentType: "text/html" }));
     await page.getByRole("link", { name: /^You are invited/ }).click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(`You are invited to join ${org.name}`);
-    await everyWay(page, (way) => look(page, `mailbox-mail-${way}`, axe));
+    await forEachAppearance(page, (way) => expectPageOk(page, `mailbox-mail-${way}`, axe));
   } finally {
     await page.goto("about:blank");
     await server.kill();

@@ -4,28 +4,28 @@ import { expect, test } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { expectHeading, hasScripts, hydrated, reload } from "../support/browser.ts";
+import { expectHeading, hasScripts, waitForHydration, reload } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { addPerson, contents, inviteByRequest, signInLink, statusOf } from "../support/organization.ts";
+import { insertUser, snapshotOrganization, inviteByApi, signInLink, userStatus } from "../support/organization.ts";
 
-test("an admin pastes two addresses, both get a mail, one joins and is active", async ({ page, org, mail, axe, server, anotherBrowser }) => {
+test("invited users get an email and can join", async ({ page, org, mail, axe, server, newBrowserPage }) => {
   const [blobby, ross] = ["blobby@blobsrus.com", "blob.ross@blobsrus.com"];
   await signIn(page, org.link);
   await expect(users.row(page, org.admin)).toContainText("Active");
   await axe();
 
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await axe();
   await users.emailField(page).fill(`${blobby},${ross}`);
   await users.sendButton(page).click();
-  await expect(users.notice(page).filter({ hasText: "2 invited" })).toBeVisible();
-  await expect(users.dialog(page)).toBeHidden();
+  await expect(users.statusMessage(page).filter({ hasText: "2 invited" })).toBeVisible();
+  await expect(users.inviteDialog(page)).toBeHidden();
   for (const email of [blobby, ross]) {
     await expect(users.row(page, email).getByText("Invited", { exact: true })).toBeVisible();
     await expect(users.row(page, email)).toContainText("Organization Member");
     await expect(users.row(page, email)).toContainText("Never");
   }
-  await hydrated(page);
+  await waitForHydration(page);
   await axe();
 
   const links: string[] = [];
@@ -38,8 +38,8 @@ test("an admin pastes two addresses, both get a mail, one joins and is active", 
     expect(link).toMatch(`${server.baseUrl}/o/${org.slug}/join/`);
     expect(sent.html).toContain(`href="${link}"`);
     for (const body of [sent.text, sent.html]) {
-      expect(body).toContain(`${org.admin} invites you to join ${org.name}.`);
-      const end = /until (\w+, \d+ \w+ \d{4}, \d\d:\d\d) UTC/.exec(body)?.[1];
+      expect(body).toContain(`${org.admin} has invited you to join ${org.name}.`);
+      const end = /until (\w+, \w+ \d+, \d{4}, \d\d:\d\d) UTC/.exec(body)?.[1];
       const days = (Date.parse(`${end} UTC`) - Date.now()) / 86_400_000;
       expect(days).toBeGreaterThan(6.99);
       expect(days).toBeLessThanOrEqual(7);
@@ -47,7 +47,7 @@ test("an admin pastes two addresses, both get a mail, one joins and is active", 
   }
   expect(links[0]).not.toBe(links[1]);
 
-  const theirs = await anotherBrowser();
+  const theirs = await newBrowserPage();
   await openInvitation(theirs, links[0]!, `Join ${org.name}`);
   await join(theirs, org.name, "Blobby");
   await expectHeading(theirs, "Account");
@@ -59,40 +59,40 @@ test("an admin pastes two addresses, both get a mail, one joins and is active", 
   await expect(users.row(page, ross).getByText("Invited", { exact: true })).toBeVisible();
 
   await users.invite(page, blobby);
-  await expect(users.line(users.answer(page), blobby)).toContainText("user already exists in the organization");
+  await expect(users.addressItem(users.inviteResult(page), blobby)).toContainText("user already exists in the organization");
   await axe();
   expect(await mail.all(blobby)).toHaveLength(1);
 });
 
-test("a mixed list: good addresses are sent, and nothing that was typed is lost", async ({ page, org, mail, axe, query, asAdmin, server }) => {
+test("mixed list invites valid addresses and reports the rest", async ({ page, org, mail, axe, query, adminRequest, server }) => {
   const known = `known@${org.domain}`;
   const suspended = `suspended@${org.domain}`;
   const waiting = `waiting@${org.domain}`;
   const good = `good@${org.domain}`;
   const named = `named@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Known Blob", email: known });
-  await addPerson(query, org.slug, { name: "Suspended Blob", email: suspended, status: "suspended" });
-  await inviteByRequest(asAdmin, server, org.slug, waiting);
+  await insertUser(query, org.slug, { name: "Known Blob", email: known });
+  await insertUser(query, org.slug, { name: "Suspended Blob", email: suspended, status: "suspended" });
+  await inviteByApi(adminRequest, server, org.slug, waiting);
   await signIn(page, await signInLink(server, org.slug, org.admin));
 
   const bad = ["no-address-at-all", `two@@${org.domain}`];
   const list = `${good}; ${known.toUpperCase()}\n${bad[0]}, Named Blob <${named}>, ${good.replace("good", "GOOD")},${waiting}\n${bad[1]} ,${suspended}`;
   await users.invite(page, list, "Organization Admin");
 
-  const answer = users.answer(page);
-  await expect(answer).toContainText("2 invited · 1 already a user · 1 already invited · 1 suspended · 1 repeated · 2 malformed");
+  const answer = users.inviteResult(page);
+  await expect(answer).toContainText("2 invited · 1 already a user · 1 already invited · 1 suspended · 1 duplicate · 2 invalid");
   const lines: [string, string | RegExp][] = [
     [good, /invited$/],
     [named, /invited$/],
     [known.toUpperCase().replace(org.domain.toUpperCase(), org.domain), "user already exists in the organization"],
     [waiting, "already invited"],
-    [suspended, "suspended"],
-    [good.replace("good", "GOOD"), "stands in the list before"],
-    [bad[0]!, "There is no “@” in it."],
-    [bad[1]!, "There is a second “@” at place 5."],
+    [suspended, "user is suspended"],
+    [good.replace("good", "GOOD"), "duplicate"],
+    [bad[0]!, "Missing “@”."],
+    [bad[1]!, "More than one “@”."],
   ];
   await expect(answer.getByRole("listitem")).toHaveCount(lines.length);
-  for (const [address, words] of lines) await expect(users.line(answer, address)).toContainText(words);
+  for (const [address, words] of lines) await expect(users.addressItem(answer, address)).toContainText(words);
   // What needs mending is where it can be mended.
   await expect(users.emailField(page)).toHaveValue(bad.join("\n"));
   await axe();
@@ -103,71 +103,71 @@ test("a mixed list: good addresses are sent, and nothing that was typed is lost"
   }
   expect(await mail.all(waiting)).toHaveLength(1);
   expect(await mail.all(known)).toEqual([]);
-  expect(await statusOf(query, org.slug, suspended)).toBe("suspended");
+  expect(await userStatus(query, org.slug, suspended)).toBe("suspended");
 
   await users.emailField(page).fill(`mended@${org.domain}`);
   await users.sendButton(page).click();
-  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
   await expect(users.row(page, `mended@${org.domain}`)).toBeVisible();
 });
 
-test("who can't be invited gets what can be done instead, on the spot, and what is left to mend stays", async ({ page, org, mail, query, asAdmin, server, axe }) => {
+test("rejected addresses offer an alternative action", async ({ page, org, mail, query, adminRequest, server, axe }) => {
   const [waiting, suspended] = [`waiting@${org.domain}`, `suspended@${org.domain}`];
-  await addPerson(query, org.slug, { name: "Suspended Blob", email: suspended, status: "suspended" });
-  await inviteByRequest(asAdmin, server, org.slug, waiting);
+  await insertUser(query, org.slug, { name: "Suspended Blob", email: suspended, status: "suspended" });
+  await inviteByApi(adminRequest, server, org.slug, waiting);
   const first = linkIn(await mail.next(waiting));
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await users.invite(page, `${waiting}, nonsense`);
-  await users.answer(page).getByRole("button", { name: `Resend ${waiting}` }).click();
-  await expect(users.dialog(page).getByText(`A new invitation is on its way to ${waiting}.`)).toBeVisible();
+  await users.inviteResult(page).getByRole("button", { name: `Resend ${waiting}` }).click();
+  await expect(users.inviteDialog(page).getByText(`A new invitation is on its way to ${waiting}.`)).toBeVisible();
   expect(linkIn(await mail.next(waiting))).toBe(first);
   await expect(users.emailField(page)).toHaveValue("nonsense");
-  await hydrated(page);
+  await waitForHydration(page);
   await axe();
 
   await users.emailField(page).fill(`${suspended}, nonsense`);
   await users.sendButton(page).click();
-  await users.answer(page).getByRole("button", { name: `Reactivate ${suspended}` }).click();
-  await expect(users.dialog(page).getByText("“Suspend” keeps them out again.")).toBeVisible();
+  await users.inviteResult(page).getByRole("button", { name: `Reactivate ${suspended}` }).click();
+  await expect(users.inviteDialog(page).getByText("Use “Suspend” to undo.")).toBeVisible();
   await expect(users.emailField(page)).toHaveValue("nonsense");
-  expect(await statusOf(query, org.slug, suspended)).toBe("active");
-  await hydrated(page);
+  expect(await userStatus(query, org.slug, suspended)).toBe("active");
+  await waitForHydration(page);
 
   await users.emailField(page).fill(suspended);
   await users.sendButton(page).click();
-  await expect(users.line(users.answer(page), suspended)).toContainText("user already exists in the organization");
-  await users.answer(page).getByRole("link", { name: `Manage ${suspended}` }).click();
+  await expect(users.addressItem(users.inviteResult(page), suspended)).toContainText("user already exists in the organization");
+  await users.inviteResult(page).getByRole("link", { name: `Manage ${suspended}` }).click();
   await expectHeading(page, "Suspended Blob");
   await expect(page.getByText("Active", { exact: true })).toBeVisible();
 });
 
-test("sending an empty list says what is missing, and the dialog stays", async ({ page, org, axe }) => {
+test("empty list is rejected and the dialog stays open", async ({ page, org, axe }) => {
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.sendButton(page).click();
-  await expect(users.emailField(page)).toHaveAccessibleDescription(/There is no address in this list\./);
-  await expect(users.dialog(page)).toBeVisible();
+  await expect(users.emailField(page)).toHaveAccessibleDescription(/Enter at least one email address\./);
+  await expect(users.inviteDialog(page)).toBeVisible();
   await axe();
 });
 
-test("when the session ended meanwhile, the page says so and invites nobody", async ({ page, org, query }) => {
+test("ended session rejects the invitation", async ({ page, org, query }) => {
   const email = `blobby@${org.domain}`;
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.emailField(page).fill(email);
   await query("delete from sessions where organization_id = (select id from organizations where slug = $1)", [org.slug]);
   await users.sendButton(page).click();
   if (hasScripts(page)) {
-    await expect(users.dialog(page).getByRole("alert")).toContainText("You are signed out. Sign in again to go on.");
+    await expect(users.inviteDialog(page).getByRole("alert")).toContainText("Your session has ended. Sign in again to continue.");
     await expect(users.emailField(page)).toHaveValue(email);
   } else {
     await expectHeading(page, "Sign in");
   }
-  expect(await statusOf(query, org.slug, email)).toBeUndefined();
+  expect(await userStatus(query, org.slug, email)).toBeUndefined();
 });
 
-test("a page of another site can't invite in an admin's name", async ({ org, asAdmin, query }) => {
-  const before = await contents(query, org.slug);
+test("cross-site request cannot invite as an admin", async ({ org, adminRequest, query }) => {
+  const before = await snapshotOrganization(query, org.slug);
   const form = { org: org.slug, addresses: `evil@${org.domain}`, role: "admin" };
   const origins: Record<string, string>[] = [
     { origin: "https://evil.example" },
@@ -175,19 +175,19 @@ test("a page of another site can't invite in an admin's name", async ({ org, asA
     { "sec-fetch-site": "same-site" },
   ];
   for (const headers of origins) {
-    const answer = await asAdmin.post("/api/users/invite", { form, headers });
+    const answer = await adminRequest.post("/api/users/invite", { form, headers });
     expect(answer.status()).toBe(403);
   }
-  expect(await contents(query, org.slug)).toEqual(before);
+  expect(await snapshotOrganization(query, org.slug)).toEqual(before);
 });
 
-test("text that looks like markup stays text", async ({ page, org, query }) => {
+test("markup in names and addresses is escaped", async ({ page, org, query }) => {
   const name = `</textarea><script>document.title="taken"</script>`;
-  await addPerson(query, org.slug, { name, email: `evil@${org.domain}` });
+  await insertUser(query, org.slug, { name, email: `evil@${org.domain}` });
   await signIn(page, org.link);
   await expect(users.row(page, `evil@${org.domain}`)).toContainText(name);
   await users.invite(page, name);
-  await expect(users.answer(page)).toContainText("</textarea>");
+  await expect(users.inviteResult(page)).toContainText("</textarea>");
   await expect(users.emailField(page)).toHaveValue(/^<\/textarea>\s*<script>/);
   expect(await page.title()).not.toBe("taken");
   await users.openUsers(page, org.slug, `?q=${encodeURIComponent('"><script>document.title="taken"</script>')}`);

@@ -4,97 +4,97 @@ import { row } from "../pages/users.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import {
-  addPerson,
-  contents,
+  insertUser,
+  snapshotOrganization,
   createOrganization,
-  letInvitationEnd,
+  expireInvitation,
   revokeInvitation,
   signInLink,
-  statusOf,
+  userStatus,
 } from "../support/organization.ts";
 
-test("an open invitation shows who invited whom until when, wants a name, and joins", async ({ page, org, invited, axe, query }) => {
+test("open invitation shows its details and can be accepted", async ({ page, org, inviteAndGetLink, axe, query }) => {
   const email = `blobby@${org.domain}`;
-  await openInvitation(page, await invited(email), `Join ${org.name}`);
+  await openInvitation(page, await inviteAndGetLink(email), `Join ${org.name}`);
   await expect(page).toHaveURL(`/o/${org.slug}/join`);
   await expect(page.getByText(org.admin)).toBeVisible();
   await expect(page.getByText(email)).toBeVisible();
-  await expect(page.getByText(/The invitation ends \d+ \w+ \d{4}, \d\d:\d\d UTC \(7 days left\)\./)).toBeVisible();
+  await expect(page.getByText(/This invitation expires on \d+ \w+ \d{4}, \d\d:\d\d UTC \(7 days left\)\./)).toBeVisible();
   await axe();
 
   const name = page.getByLabel("Your name");
   await join(page, org.name, " ");
-  await expect(name).toHaveAccessibleDescription("Fill this in.");
+  await expect(name).toHaveAccessibleDescription("This field is required.");
   await axe();
   await join(page, org.name, "x".repeat(101));
-  await expect(name).toHaveAccessibleDescription("This is too long: 100 characters at most.");
+  await expect(name).toHaveAccessibleDescription("Use 100 characters or fewer.");
   await expect(name).toHaveValue("x".repeat(101));
-  expect(await statusOf(query, org.slug, email)).toBe("invited");
+  expect(await userStatus(query, org.slug, email)).toBe("invited");
 
   await join(page, org.name, "Blobby O’Blob");
   await expectHeading(page, "Account");
   await expect(page.getByRole("textbox", { name: "Name" })).toHaveValue("Blobby O’Blob");
   await axe();
-  expect(await statusOf(query, org.slug, email)).toBe("active");
+  expect(await userStatus(query, org.slug, email)).toBe("active");
 });
 
-test("an invited admin who joins stands before the users", async ({ page, org, invited }) => {
+test("invited admin lands on the Users page after joining", async ({ page, org, inviteAndGetLink }) => {
   const email = `blob.ross@${org.domain}`;
-  await openInvitation(page, await invited(email, "admin"), `Join ${org.name}`);
+  await openInvitation(page, await inviteAndGetLink(email, "admin"), `Join ${org.name}`);
   await join(page, org.name, "Blob Ross");
   await expectHeading(page, "Users");
   await expect(row(page, email)).toContainText("Organization Admin");
 });
 
-test("an expired invitation says when it ended, and joins nobody", async ({ page, org, invited, query, axe }) => {
+test("expired invitation shows its expiry and cannot be accepted", async ({ page, org, inviteAndGetLink, query, axe }) => {
   const email = `blobby@${org.domain}`;
-  const link = await invited(email);
+  const link = await inviteAndGetLink(email);
   await openInvitation(page, link, `Join ${org.name}`);
-  await letInvitationEnd(query, org.slug, email);
+  await expireInvitation(query, org.slug, email);
 
   // Its time was over while the page stood open.
   await join(page, org.name, "Blobby");
   await expectHeading(page, "This invitation has expired");
-  expect(await statusOf(query, org.slug, email)).toBe("invited");
+  expect(await userStatus(query, org.slug, email)).toBe("invited");
 
   await openInvitation(page, link, "This invitation has expired");
-  await expect(page.getByText(/It ended \d+ \w+ \d{4}, \d\d:\d\d UTC\./)).toBeVisible();
+  await expect(page.getByText(/It expired on \d+ \w+ \d{4}, \d\d:\d\d UTC\./)).toBeVisible();
   await axe();
 });
 
-test("a revoked invitation says so", async ({ page, org, invited, query, axe }) => {
+test("revoked invitation cannot be accepted", async ({ page, org, inviteAndGetLink, query, axe }) => {
   const email = `blobby@${org.domain}`;
-  const link = await invited(email);
+  const link = await inviteAndGetLink(email);
   await openInvitation(page, link, `Join ${org.name}`);
   await revokeInvitation(query, org.slug, email);
 
   await join(page, org.name, "Blobby");
   await expectHeading(page, "This invitation was revoked");
-  expect(await statusOf(query, org.slug, email)).toBeUndefined();
+  expect(await userStatus(query, org.slug, email)).toBeUndefined();
 
   await openInvitation(page, link, "This invitation was revoked");
   await axe();
 });
 
-test("a used link leads to the login page, and signs nobody in", async ({ page, org, invited, anotherBrowser, axe }) => {
-  const link = await invited(`blobby@${org.domain}`);
+test("used link leads to sign-in without creating a session", async ({ page, org, inviteAndGetLink, newBrowserPage, axe }) => {
+  const link = await inviteAndGetLink(`blobby@${org.domain}`);
   await openInvitation(page, link, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
   await expectHeading(page, "Account");
 
-  const other = await anotherBrowser();
+  const other = await newBrowserPage();
   await openInvitation(other, link, "You already joined");
   await axe(other);
-  await other.getByRole("link", { name: "Go to the login page" }).click();
+  await other.getByRole("link", { name: "Go to sign in" }).click();
   await expectHeading(other, "Sign in");
   expect((await other.context().cookies()).map(({ name }) => name)).not.toContain(`session-${org.slug}`);
   await goto(other, `/o/${org.slug}/account`);
   await expectHeading(other, "Sign in");
 });
 
-test("a page that stood open while somebody joined elsewhere says that the link was used", async ({ page, org, invited, anotherBrowser }) => {
-  const link = await invited(`blobby@${org.domain}`);
-  const other = await anotherBrowser();
+test("open join page reports that the link has been used", async ({ page, org, inviteAndGetLink, newBrowserPage }) => {
+  const link = await inviteAndGetLink(`blobby@${org.domain}`);
+  const other = await newBrowserPage();
   await openInvitation(page, link, `Join ${org.name}`);
   await openInvitation(other, link, `Join ${org.name}`);
   await join(other, org.name, "Blobby");
@@ -103,8 +103,8 @@ test("a page that stood open while somebody joined elsewhere says that the link 
   await expectHeading(page, "You already joined");
 });
 
-test("a garbled link and one of another organization say that they do not work", async ({ page, org, invited, server, axe }) => {
-  const link = await invited(`blobby@${org.domain}`);
+test("garbled or foreign link does not work", async ({ page, org, inviteAndGetLink, server, axe }) => {
+  const link = await inviteAndGetLink(`blobby@${org.domain}`);
   const token = link.split("/").at(-1)!;
   const other = await createOrganization(server);
   const garbled = token.slice(0, 5) + (token[5] === "A" ? "B" : "A") + token.slice(6);
@@ -114,68 +114,68 @@ test("a garbled link and one of another organization say that they do not work",
     `/o/${org.slug}/join/${garbled}`,
     `/o/${other.slug}/join/${token}`,
   ]) {
-    await openInvitation(page, wrong, "This link does not work");
+    await openInvitation(page, wrong, "This link doesn’t work");
   }
   await axe();
   await openInvitation(page, link, `Join ${org.name}`);
 });
 
-test("a suspended user's link gets the words of an unknown one", async ({ page, org, invited, query }) => {
+test("link of a suspended user looks like an unknown one", async ({ page, org, inviteAndGetLink, query }) => {
   const email = `blobby@${org.domain}`;
-  const link = await invited(email);
+  const link = await inviteAndGetLink(email);
   await query("update users set status = 'suspended', joined_at = now(), joined_by = 'invitation' where email = $1", [email]);
-  await openInvitation(page, link, "This link does not work");
+  await openInvitation(page, link, "This link doesn’t work");
 });
 
-test("somebody else's open account is named, and the way leads through signing out", async ({ page, org, invited, server, axe, query }) => {
+test("invitation asks a different signed-in user to sign out", async ({ page, org, inviteAndGetLink, server, axe, query }) => {
   const email = `blobby@${org.domain}`;
   const open = `ross@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Blob Ross", email: open });
+  await insertUser(query, org.slug, { name: "Blob Ross", email: open });
   await signIn(page, await signInLink(server, org.slug, open), "Account");
 
-  await openInvitation(page, await invited(email), "Another account is open");
+  await openInvitation(page, await inviteAndGetLink(email), "You’re signed in with a different account");
   await expect(page.getByText(email)).toBeVisible();
   await expect(page.getByText(open)).toBeVisible();
   await axe();
-  expect(await statusOf(query, org.slug, email)).toBe("invited");
+  expect(await userStatus(query, org.slug, email)).toBe("invited");
 
-  await page.getByRole("button", { name: "Sign out and go on" }).click();
+  await page.getByRole("button", { name: "Sign out and continue" }).click();
   await expectHeading(page, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
   await expectHeading(page, "Account");
   await expect(page.getByRole("definition").filter({ hasText: email })).toBeVisible();
 });
 
-test("signing in elsewhere while the page stands open does not join as the wrong person", async ({ page, org, invited, server, query }) => {
+test("join is refused after signing in as someone else", async ({ page, org, inviteAndGetLink, server, query }) => {
   const email = `blobby@${org.domain}`;
   const open = `ross@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Blob Ross", email: open });
-  await openInvitation(page, await invited(email), `Join ${org.name}`);
+  await insertUser(query, org.slug, { name: "Blob Ross", email: open });
+  await openInvitation(page, await inviteAndGetLink(email), `Join ${org.name}`);
   await signIn(await page.context().newPage(), await signInLink(server, org.slug, open), "Account");
   await join(page, org.name, "Blobby");
-  await expectHeading(page, "Another account is open");
-  expect(await statusOf(query, org.slug, email)).toBe("invited");
+  await expectHeading(page, "You’re signed in with a different account");
+  expect(await userStatus(query, org.slug, email)).toBe("invited");
 });
 
-test("opening the link as a scanner does, however often, changes nothing", async ({ page, org, invited, request, query, anotherBrowser }) => {
+test("opening an invitation link repeatedly changes nothing", async ({ page, org, inviteAndGetLink, request, query, newBrowserPage }) => {
   const email = `blobby@${org.domain}`;
-  const link = await invited(email);
-  const before = await contents(query, org.slug);
+  const link = await inviteAndGetLink(email);
+  const before = await snapshotOrganization(query, org.slug);
   for (const method of ["GET", "HEAD", "GET", "HEAD", "GET"]) {
     const answer = await request.fetch(link, { method });
     expect(answer.status()).toBeLessThan(400);
   }
-  await openInvitation(await anotherBrowser(), link, `Join ${org.name}`);
-  expect(await contents(query, org.slug)).toEqual(before);
+  await openInvitation(await newBrowserPage(), link, `Join ${org.name}`);
+  expect(await snapshotOrganization(query, org.slug)).toEqual(before);
 
   await openInvitation(page, link, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
   await expectHeading(page, "Account");
 });
 
-test("two invitations in two tabs: nobody joins as somebody whom the page did not show", async ({ page, org, invited, query }) => {
+test("invitation in a second tab cannot be joined by mistake", async ({ page, org, inviteAndGetLink, query }) => {
   const emails = [`blobby@${org.domain}`, `ross@${org.domain}`];
-  const [blobby, ross] = [await invited(emails[0]!), await invited(emails[1]!)];
+  const [blobby, ross] = [await inviteAndGetLink(emails[0]!), await inviteAndGetLink(emails[1]!)];
   await openInvitation(page, blobby, `Join ${org.name}`);
   await expect(page.getByText(emails[0]!)).toBeVisible();
   const tab = await page.context().newPage();
@@ -184,22 +184,22 @@ test("two invitations in two tabs: nobody joins as somebody whom the page did no
 
   await join(page, org.name, "Blobby");
   await expect(page.getByRole("alert")).toBeVisible();
-  expect(await statusOf(query, org.slug, emails[1]!)).toBe("invited");
+  expect(await userStatus(query, org.slug, emails[1]!)).toBe("invited");
 
   // The link opens it again.
   await openInvitation(page, blobby, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
   await expectHeading(page, "Account");
-  expect(await statusOf(query, org.slug, emails[0]!)).toBe("active");
-  expect(await statusOf(query, org.slug, emails[1]!)).toBe("invited");
+  expect(await userStatus(query, org.slug, emails[0]!)).toBe("active");
+  expect(await userStatus(query, org.slug, emails[1]!)).toBe("invited");
 });
 
-test("an expired invitation that is sent again works by its old link too", async ({ page, org, invited, query }) => {
+test("resent invitation also works with its earlier link", async ({ page, org, inviteAndGetLink, query }) => {
   const email = `blobby@${org.domain}`;
-  const first = await invited(email);
-  await letInvitationEnd(query, org.slug, email);
+  const first = await inviteAndGetLink(email);
+  await expireInvitation(query, org.slug, email);
   await openInvitation(page, first, "This invitation has expired");
-  await invited(email);
+  await inviteAndGetLink(email);
   await openInvitation(page, first, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
   await expectHeading(page, "Account");

@@ -1,29 +1,29 @@
 import { expect, test } from "../fixtures.ts";
 import { openInvitation, join } from "../pages/join.ts";
-import { confirm, openProfileOf, timeline } from "../pages/profile.ts";
+import { confirmAction, openProfileOf, activity } from "../pages/profile.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { dialog, emailField, invite, openUsers, row, sendButton } from "../pages/users.ts";
+import { inviteDialog, emailField, invite, openUsers, row, sendButton } from "../pages/users.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { addPerson, letInvitationEnd, signInLink, statusOf } from "../support/organization.ts";
+import { insertUser, expireInvitation, signInLink, userStatus } from "../support/organization.ts";
 
-test("revoked and invited again: a new mail, a fresh badge, and the old link never joins", async ({ page, org, server, invited, mail, query, anotherBrowser, axe }) => {
+test("revoked invitation can be sent again with a new link", async ({ page, org, server, inviteAndGetLink, mail, query, newBrowserPage, axe }) => {
   const email = `blobby@${org.domain}`;
-  const old = await invited(email, "admin");
+  const old = await inviteAndGetLink(email, "admin");
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await openProfileOf(page, org.slug, email);
 
   await page.getByRole("link", { name: "Revoke invitation" }).click();
-  await expect(page.getByRole("dialog", { name: `Revoke the invitation of ${email}?` })).toBeVisible();
+  await expect(page.getByRole("dialog", { name: `Revoke the invitation for ${email}?` })).toBeVisible();
   await axe();
   await page.getByRole("dialog").getByRole("link", { name: "Cancel" }).click();
   await expect(page.getByRole("dialog")).toHaveCount(0);
-  expect(await statusOf(query, org.slug, email)).toBe("invited");
+  expect(await userStatus(query, org.slug, email)).toBe("invited");
 
-  await confirm(page, "Revoke invitation");
-  await expectHeading(page, "Revoked");
+  await confirmAction(page, "Revoke invitation");
+  await expectHeading(page, "Invitation revoked");
   await axe();
-  expect(await statusOf(query, org.slug, email)).toBeUndefined();
+  expect(await userStatus(query, org.slug, email)).toBeUndefined();
 
   await page.getByRole("link", { name: "Invite again" }).click();
   await expect(emailField(page)).toHaveValue(email);
@@ -32,16 +32,16 @@ test("revoked and invited again: a new mail, a fresh badge, and the old link nev
   await expect(row(page, email)).toContainText("7 days left");
   await expect(row(page, email), "nothing comes back").toContainText("Organization Member");
 
-  const other = await anotherBrowser();
+  const other = await newBrowserPage();
   await openInvitation(other, old, "This invitation was revoked");
   await openInvitation(other, linkIn(await mail.next(email)), `Join ${org.name}`);
   await join(other, org.name, "Blobby");
   await expectHeading(other, "Account");
 });
 
-test("resend in one click: a new mail, the days start again, and the earlier link still joins", async ({ page, org, server, invited, mail, query, anotherBrowser }) => {
+test("resent invitation restarts its expiry and keeps its link", async ({ page, org, server, inviteAndGetLink, mail, query, newBrowserPage }) => {
   const email = `blobby@${org.domain}`;
-  const first = await invited(email);
+  const first = await inviteAndGetLink(email);
   await query(
     `update invitations set expires_at = now() + interval '1 hour'
      where email = $2 and organization_id = (select id from organizations where slug = $1)`,
@@ -52,112 +52,112 @@ test("resend in one click: a new mail, the days start again, and the earlier lin
   await page.getByRole("button", { name: "Resend" }).click();
   await expect(page.getByRole("status").filter({ hasText: "A new invitation is on its way" })).toBeVisible();
   await expect(page.getByText("7 days left")).toBeVisible();
-  await expect(timeline(page).first()).toContainText("sent the invitation again");
+  await expect(activity(page).first()).toContainText("resent the invitation");
   expect(linkIn(await mail.next(email))).toBe(first);
 
-  const other = await anotherBrowser();
+  const other = await newBrowserPage();
   await openInvitation(other, first, `Join ${org.name}`);
   await join(other, org.name, "Blobby");
   await expectHeading(other, "Account");
 });
 
-test("the link can be had without mail, and the log says who had it", async ({ page, org, server, invited, anotherBrowser, axe }) => {
+test("copied invitation link works and is audited", async ({ page, org, server, inviteAndGetLink, newBrowserPage, axe }) => {
   const email = `blobby@${org.domain}`;
-  const mailed = await invited(email);
+  const mailed = await inviteAndGetLink(email);
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await openProfileOf(page, org.slug, email);
   await page.getByRole("button", { name: "Copy link" }).click();
   const link = page.getByRole("textbox", { name: "Invitation link" });
   await expect(link).toHaveValue(mailed);
-  await expect(timeline(page).first()).toContainText("copied the invitation link");
+  await expect(activity(page).first()).toContainText("copied the invitation link");
   await axe();
-  const other = await anotherBrowser();
+  const other = await newBrowserPage();
   await openInvitation(other, await link.inputValue(), `Join ${org.name}`);
 });
 
-test("suspending ends the open session at its next action; reactivating lets them sign in again", async ({ page, org, server, query, anotherBrowser, axe }) => {
+test("suspended user is signed out until reactivated", async ({ page, org, server, query, newBrowserPage, axe }) => {
   const email = `globby@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Globby Waters", email });
-  const other = await anotherBrowser();
+  await insertUser(query, org.slug, { name: "Globby Waters", email });
+  const other = await newBrowserPage();
   await signIn(other, await signInLink(server, org.slug, email), "Account");
 
   await signIn(page, org.link);
   await openProfileOf(page, org.slug, email);
-  await confirm(page, "Suspend");
-  await expect(page.getByRole("status").filter({ hasText: `Suspended ${email}. “Reactivate” brings them back.` })).toBeVisible();
+  await confirmAction(page, "Suspend");
+  await expect(page.getByRole("status").filter({ hasText: `Suspended ${email}. Use “Reactivate” to undo.` })).toBeVisible();
   await expect(page.getByText("Suspended", { exact: true })).toBeVisible();
   await axe();
 
   await goto(other, `/o/${org.slug}/account`);
   await expectHeading(other, "Sign in");
 
-  await confirm(page, "Reactivate");
+  await confirmAction(page, "Reactivate");
   await expect(page.getByRole("status").filter({ hasText: `Reactivated ${email}.` })).toBeVisible();
   await goto(other, `/o/${org.slug}/account`);
   await expectHeading(other, "Sign in");
   await signIn(other, await signInLink(server, org.slug, email), "Account");
 });
 
-test("revoking a membership signs out and forgets; the last admin can't be taken out", async ({ page, org, server, query, anotherBrowser }) => {
+test("revoked member is signed out, the last admin is kept", async ({ page, org, server, query, newBrowserPage }) => {
   const email = `globby@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Globby Waters", email });
-  const other = await anotherBrowser();
+  await insertUser(query, org.slug, { name: "Globby Waters", email });
+  const other = await newBrowserPage();
   await signIn(other, await signInLink(server, org.slug, email), "Account");
   await signIn(page, org.link);
   await openProfileOf(page, org.slug, email);
-  await confirm(page, "Revoke membership");
-  await expectHeading(page, "Revoked");
+  await confirmAction(page, "Revoke membership");
+  await expectHeading(page, "User removed");
   await goto(other, `/o/${org.slug}/account`);
   await expectHeading(other, "Sign in");
 
   await openProfileOf(page, org.slug, org.admin);
-  await confirm(page, "Revoke membership");
-  await expect(page.getByText(`Nothing was changed for ${org.admin}: is the last active Organization Admin.`)).toBeVisible();
-  expect(await statusOf(query, org.slug, org.admin)).toBe("active");
+  await confirmAction(page, "Revoke membership");
+  await expect(page.getByText(`${org.admin} wasn’t changed: the organization needs at least one active admin.`)).toBeVisible();
+  expect(await userStatus(query, org.slug, org.admin)).toBe("active");
 
   await openProfileOf(page, org.slug, org.admin);
   await page.getByLabel("Organization role").selectOption("Organization Member");
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(page.getByRole("alert")).toContainText("is the last active Organization Admin. Nothing was changed.");
+  await expect(page.getByRole("alert")).toContainText("The organization needs at least one active admin. No changes were made.");
 });
 
-test("expired invitations: one, several and all are sent again", async ({ page, org, server, invited, query, mail, axe }) => {
+test("expired invitations can be resent singly or in bulk", async ({ page, org, server, inviteAndGetLink, query, mail, axe }) => {
   const emails = ["a", "b", "c", "d"].map((name) => `${name}@${org.domain}`);
   for (const email of emails) {
-    await invited(email);
-    await letInvitationEnd(query, org.slug, email);
+    await inviteAndGetLink(email);
+    await expireInvitation(query, org.slug, email);
   }
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await page.getByRole("tab", { name: "Expired invitations" }).click();
   await expect(page.getByRole("tab", { name: "Expired invitations 4" })).toBeVisible();
   await axe();
 
-  await page.getByRole("button", { name: `Re-invite ${emails[0]}` }).click();
+  await page.getByRole("button", { name: `Resend ${emails[0]}` }).click();
   await expect(page.getByRole("status").filter({ hasText: `A new invitation is on its way to ${emails[0]}` })).toBeVisible();
   await expect(page.getByRole("tab", { name: "Expired invitations 3" })).toBeVisible();
   await mail.next(emails[0]!);
 
   await page.getByRole("checkbox", { name: `Select ${emails[1]}` }).check();
-  await page.getByRole("button", { name: "Change selected…" }).click();
+  await page.getByRole("button", { name: "Edit selected…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Resend invitations" }).click();
   await expect(page.getByRole("tab", { name: "Expired invitations 2" })).toBeVisible();
 
-  await page.getByRole("link", { name: "Re-invite all…" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Re-invite all" }).click();
+  await page.getByRole("link", { name: "Resend all…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Resend all" }).click();
   await expect(page.getByRole("status").filter({ hasText: "2 new invitations are on their way." })).toBeVisible();
   await expect(page.getByRole("tab", { name: "Expired invitations 0" })).toBeVisible();
   for (const email of emails.slice(1)) await mail.next(email);
 });
 
-test("an expired link asks the admins for a new invitation, once; approving sends it", async ({ page, org, server, invited, query, mail, anotherBrowser, axe }) => {
+test("expired link requests a new invitation once", async ({ page, org, server, inviteAndGetLink, query, mail, newBrowserPage, axe }) => {
   const email = `blobby@${org.domain}`;
-  const link = await invited(email);
-  await letInvitationEnd(query, org.slug, email);
-  const other = await anotherBrowser();
+  const link = await inviteAndGetLink(email);
+  await expireInvitation(query, org.slug, email);
+  const other = await newBrowserPage();
   for (let times = 0; times < 2; times++) {
     await openInvitation(other, link, "This invitation has expired");
     await other.getByRole("button", { name: "Ask for a new invitation" }).click();
-    await expect(other.getByText("The admins have been asked.")).toBeVisible();
+    await expect(other.getByText("Request sent.")).toBeVisible();
   }
   await axe(other);
 
@@ -173,52 +173,52 @@ test("an expired link asks the admins for a new invitation, once; approving send
   await openInvitation(other, link, `Join ${org.name}`);
 });
 
-test("several at once: who is selected, what is refused and why", async ({ page, org, query, axe }) => {
+test("bulk action lists its users and explains refusals", async ({ page, org, query, axe }) => {
   const emails = ["a", "b"].map((name) => `${name}@${org.domain}`);
-  for (const email of emails) await addPerson(query, org.slug, { name: `Blob ${email[0]}`, email });
+  for (const email of emails) await insertUser(query, org.slug, { name: `Blob ${email[0]}`, email });
   await signIn(page, org.link);
   await invite(page, `c@${org.domain}`);
-  await expect(dialog(page)).toHaveCount(0);
+  await expect(inviteDialog(page)).toHaveCount(0);
   for (const name of ["Blob a", `c@${org.domain}`]) await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
-  await page.getByRole("button", { name: "Change selected…" }).click();
-  const chosen = page.getByRole("dialog", { name: "Change 2 people" });
+  await page.getByRole("button", { name: "Edit selected…" }).click();
+  const chosen = page.getByRole("dialog", { name: "Edit 2 users" });
   await expect(chosen).toContainText(`a@${org.domain}, c@${org.domain}`);
   await axe();
   await chosen.getByRole("button", { name: "Suspend" }).click();
   await expect(page.getByText(`Suspended a@${org.domain}.`)).toBeVisible();
-  await expect(page.getByText(`Nothing was changed for c@${org.domain}: has not joined yet.`)).toBeVisible();
-  expect(await statusOf(query, org.slug, `a@${org.domain}`)).toBe("suspended");
+  await expect(page.getByText(`c@${org.domain} wasn’t changed: user hasn’t joined yet.`)).toBeVisible();
+  expect(await userStatus(query, org.slug, `a@${org.domain}`)).toBe("suspended");
 
   await openUsers(page, org.slug);
   await page.getByRole("checkbox", { name: "Select Blob b" }).check();
-  await page.getByRole("button", { name: "Change selected…" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Make Organization Admin" }).click();
+  await page.getByRole("button", { name: "Edit selected…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Change role to Admin" }).click();
   await expect(row(page, `b@${org.domain}`)).toContainText("Organization Admin");
-  await expect(page.getByText("“Make Organization Member” takes it back.")).toBeVisible();
+  await expect(page.getByText("Use “Change role to Member” to undo.")).toBeVisible();
 });
 
-test("several are taken out at once: links and sessions end, and the last admin stays", async ({ page, org, server, invited, query, anotherBrowser }) => {
+test("bulk removal ends links and sessions but keeps last admin", async ({ page, org, server, inviteAndGetLink, query, newBrowserPage }) => {
   const [active, waiting, stays] = ["active", "waiting", "stays"].map((name) => `${name}@${org.domain}`) as [string, string, string];
-  await addPerson(query, org.slug, { name: "Globby Waters", email: active });
-  await addPerson(query, org.slug, { name: "Bloberta Round", email: stays });
-  const link = await invited(waiting);
-  const other = await anotherBrowser();
+  await insertUser(query, org.slug, { name: "Globby Waters", email: active });
+  await insertUser(query, org.slug, { name: "Bloberta Round", email: stays });
+  const link = await inviteAndGetLink(waiting);
+  const other = await newBrowserPage();
   await signIn(other, await signInLink(server, org.slug, active), "Account");
   await signIn(page, await signInLink(server, org.slug, org.admin));
   for (const name of ["Globby Waters", waiting, org.admin]) {
     await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
   }
-  await page.getByRole("button", { name: "Change selected…" }).click();
-  const chosen = page.getByRole("dialog", { name: "Change 3 people" });
-  await expect(chosen).toContainText("It can’t be undone");
-  await chosen.getByRole("button", { name: "Revoke", exact: true }).click();
-  const told = page.getByRole("status").filter({ hasText: "Revoked" });
+  await page.getByRole("button", { name: "Edit selected…" }).click();
+  const chosen = page.getByRole("dialog", { name: "Edit 3 users" });
+  await expect(chosen).toContainText("This can’t be undone");
+  await chosen.getByRole("button", { name: "Remove from organization" }).click();
+  const told = page.getByRole("status").filter({ hasText: "Removed" });
   for (const email of [active, waiting]) {
     await expect(told).toContainText(email);
     await expect(row(page, email)).toHaveCount(0);
-    expect(await statusOf(query, org.slug, email)).toBeUndefined();
+    expect(await userStatus(query, org.slug, email)).toBeUndefined();
   }
-  await expect(told).toContainText(`Nothing was changed for ${org.admin}: is the last active Organization Admin.`);
+  await expect(told).toContainText(`${org.admin} wasn’t changed: the organization needs at least one active admin.`);
   await expect(row(page, stays)).toContainText("Active");
 
   await goto(other, `/o/${org.slug}/account`);

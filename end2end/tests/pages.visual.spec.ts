@@ -4,17 +4,17 @@
 import { expect, test } from "../fixtures.ts";
 import { fillRequest } from "../pages/requests.ts";
 import { signIn, signOut } from "../pages/sign_in.ts";
-import { confirm, openProfileOf } from "../pages/profile.ts";
-import { createKey } from "../pages/scim.ts";
-import { makeGroup, makeRole } from "../pages/roles_groups.ts";
+import { confirmAction, openProfileOf } from "../pages/profile.ts";
+import { createApiKey } from "../pages/scim.ts";
+import { createGroup, createRole } from "../pages/roles_groups.ts";
 import * as users from "../pages/users.ts";
 import { expectHeading, goto } from "../support/browser.ts";
-import { look, SIZES } from "../support/page_check.ts";
+import { expectPageOk, SIZES } from "../support/page_check.ts";
 import { linkIn } from "../support/mailbox.ts";
 import {
-  addPerson,
-  inviteByRequest,
-  letInvitationEnd,
+  insertUser,
+  inviteByApi,
+  expireInvitation,
   revokeInvitation,
   signInLink,
 } from "../support/organization.ts";
@@ -25,8 +25,8 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       test.use({ viewport, colorScheme });
       test.slow();
 
-      test("pages for anyone", async ({ page, org, axe, invited, query, mail }) => {
-        const see = (name: string) => look(page, name, axe);
+      test("public pages", async ({ page, org, axe, inviteAndGetLink, query, mail }) => {
+        const see = (name: string) => expectPageOk(page, name, axe);
         await goto(page, "/");
         await see("home");
         await goto(page, "/o/nobody-here");
@@ -37,16 +37,16 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await page.getByRole("button", { name: "Email me a sign-in link" }).click();
         await expect(page.getByRole("alert")).toBeVisible();
         await see("login-refused");
-        await page.getByLabel("Email").fill(`stranger@${org.domain}`);
+        await page.getByLabel("Email").fill(`visitor@${org.domain}`);
         await page.getByRole("button", { name: "Email me a sign-in link" }).click();
-        await expectHeading(page, "Check your mail");
+        await expectHeading(page, "Check your email");
         await see("login-code");
         await goto(page, `/o/${org.slug}/sign-in/x`);
         await see("sign-in-unusable");
 
         const links = { open: "", expired: "", revoked: "" };
-        for (const name of Object.keys(links) as (keyof typeof links)[]) links[name] = await invited(`${name}@${org.domain}`);
-        await letInvitationEnd(query, org.slug, `expired@${org.domain}`);
+        for (const name of Object.keys(links) as (keyof typeof links)[]) links[name] = await inviteAndGetLink(`${name}@${org.domain}`);
+        await expireInvitation(query, org.slug, `expired@${org.domain}`);
         await revokeInvitation(query, org.slug, `revoked@${org.domain}`);
         for (const [name, link] of Object.entries({ ...links, garbled: `/o/${org.slug}/join/x` })) {
           await goto(page, link);
@@ -63,18 +63,18 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await see("request-refused");
         await page.getByRole("textbox", { name: "Your name" }).fill("Blob Ross");
         await page.getByRole("button", { name: "Request invitation" }).click();
-        await expect(page.getByText("Look into your mailbox.")).toBeVisible();
+        await expect(page.getByText("Check your email.")).toBeVisible();
         await see("request-sent");
         await goto(page, linkIn(await mail.next(`asks@${org.domain}`)));
         await see("request-confirm");
         await page.getByRole("button", { name: "Send request" }).click();
-        await expectHeading(page, "Your request is confirmed");
+        await expectHeading(page, "Request sent");
         await see("request-confirmed");
         await goto(page, `/o/${org.slug}/confirm-request/x`);
         await see("request-unknown");
         await goto(page, `/o/${org.slug}/request-invitation`);
         await fillRequest(page, `late@${org.domain}`);
-        await expect(page.getByText("Look into your mailbox.")).toBeVisible();
+        await expect(page.getByText("Check your email.")).toBeVisible();
         const late = linkIn(await mail.next(`late@${org.domain}`));
         await query("update invitation_requests set confirm_expires_at = now() where email_normalized = $1", [`late@${org.domain}`]);
         await goto(page, late);
@@ -92,15 +92,15 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await see("join-already-joined");
       });
 
-      test("pages for admins", async ({ page, org, axe, query, asAdmin, server, mail }) => {
-        const see = (name: string) => look(page, name, axe);
-        await addPerson(query, org.slug, { name: "Bloberta Round", email: `bloberta.round@${org.domain}`, role: "admin" });
-        await addPerson(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
+      test("admin pages", async ({ page, org, axe, query, adminRequest, server, mail }) => {
+        const see = (name: string) => expectPageOk(page, name, axe);
+        await insertUser(query, org.slug, { name: "Bloberta Round", email: `bloberta.round@${org.domain}`, role: "admin" });
+        await insertUser(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
         const long = `${"a-very-long-mailbox-".repeat(3)}x@${"long-".repeat(10)}name.${org.domain}`;
         const list = [`fine@${org.domain}`, `gone@${org.domain}`, `refuse-me@${org.domain}`, `busy-9-me@${org.domain}`, long];
-        await inviteByRequest(asAdmin, server, org.slug, list.join("\n"));
+        await inviteByApi(adminRequest, server, org.slug, list.join("\n"));
         await mail.next(`gone@${org.domain}`);
-        await letInvitationEnd(query, org.slug, `gone@${org.domain}`);
+        await expireInvitation(query, org.slug, `gone@${org.domain}`);
 
         await goto(page, await signInLink(server, org.slug, org.admin));
         await see("sign-in-link");
@@ -116,7 +116,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await users.emailField(page).fill(`new@${org.domain},nonsense,ooze@${org.domain},fine@${org.domain},new@${org.domain}`);
         await see("invite-typed");
         await users.sendButton(page).click();
-        await expect(users.answer(page)).toBeVisible();
+        await expect(users.inviteResult(page)).toBeVisible();
         await see("invite-answered");
         for (const box of ["fine", "refuse-me", "busy-9-me", "bloberta.round"]) {
           const { id } = (await query<{ id: string }>("select id from users where email = $1", [`${box}@${org.domain}`]))[0]!;
@@ -132,12 +132,12 @@ for (const [size, viewport] of Object.entries(SIZES)) {
           await goto(page, `/o/${org.slug}/settings/${noun}s`);
           await see(`${noun}s-none`);
         }
-        await makeRole(page, org.slug, "Bookkeeper", "invoice:read invoice:pay report:*");
+        await createRole(page, org.slug, "Bookkeeper", "invoice:read invoice:pay report:*");
         await see("roles");
         await page.getByRole("link", { name: "Edit" }).click();
         await expect(page.getByRole("dialog")).toBeVisible();
         await see("role-editor");
-        await makeGroup(page, org.slug, "Accounting", ["Bookkeeper"]);
+        await createGroup(page, org.slug, "Accounting", ["Bookkeeper"]);
         await see("groups");
         await page.getByRole("link", { name: "Edit" }).click();
         await expect(page.getByRole("dialog")).toBeVisible();
@@ -147,7 +147,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await see("group-delete");
         await goto(page, `/o/${org.slug}/settings/provisioning`);
         await see("provisioning-none");
-        await createKey(page, org.slug, "Okta");
+        await createApiKey(page, org.slug, "Okta");
         await see("provisioning");
         await page.getByRole("link", { name: "Revoke" }).click();
         await expect(page.getByRole("dialog", { name: /^Revoke/ })).toBeVisible();
@@ -168,7 +168,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await users.openUsers(page, org.slug);
         await page.getByRole("checkbox", { name: "Select all on this page" }).check();
         await see("users-selected");
-        await page.getByRole("button", { name: "Change selected…" }).click();
+        await page.getByRole("button", { name: "Edit selected…" }).click();
         await expect(page.getByRole("dialog")).toBeVisible();
         await see("users-change-selected");
         await users.openUsers(page, org.slug, "?status=expired&dialog=invite-all-again");
@@ -182,24 +182,24 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await expect(page.getByRole("dialog")).toBeVisible();
         await see("profile-suspend");
         await goto(page, `/o/${org.slug}/settings/groups`);
-        await page.getByRole("link", { name: "1 in Accounting" }).click();
-        await expect(page.getByText("People in the group Accounting")).toBeVisible();
+        await page.getByRole("link", { name: "1 member of Accounting" }).click();
+        await expect(page.getByText("Members of Accounting")).toBeVisible();
         await see("users-of-group");
         await openProfileOf(page, org.slug, `fine@${org.domain}`);
-        await confirm(page, "Revoke invitation");
-        await expectHeading(page, "Revoked");
+        await confirmAction(page, "Revoke invitation");
+        await expectHeading(page, "Invitation revoked");
         await see("profile-revoked");
         await goto(page, `/o/${org.slug}/settings/nothing`);
         await see("not-found-inside");
       });
 
-      test("pages for somebody whose account is open", async ({ page, org, axe, invited, server, query }) => {
-        await addPerson(query, org.slug, { name: "Blob Ross", email: `ross@${org.domain}` });
-        const link = await invited(`blobby@${org.domain}`);
+      test("pages of a signed-in member", async ({ page, org, axe, inviteAndGetLink, server, query }) => {
+        await insertUser(query, org.slug, { name: "Blob Ross", email: `ross@${org.domain}` });
+        const link = await inviteAndGetLink(`blobby@${org.domain}`);
         await signIn(page, await signInLink(server, org.slug, `ross@${org.domain}`), "Account");
-        await look(page, "account-member", axe);
+        await expectPageOk(page, "account-member", axe);
         await goto(page, link);
-        await look(page, "join-other-account", axe);
+        await expectPageOk(page, "join-other-account", axe);
       });
     });
   }

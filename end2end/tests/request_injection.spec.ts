@@ -1,7 +1,7 @@
 // What strangers may type into a request: shown harmlessly, mailed harmlessly, or refused at the field.
 
 import { expect, test } from "../fixtures.ts";
-import { ask, confirmRequest, fillRequest, openRequests, request, requestsTab } from "../pages/requests.ts";
+import { requestInvitation, confirmRequest, fillRequest, openRequests, requestRow, requestsTab } from "../pages/requests.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto, reload } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
@@ -12,21 +12,21 @@ test.beforeEach(async ({ org, query }) => {
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
 });
 
-test("markup and lines in name and message are text in the tab, and in no mail", async ({ page, org, mail, anotherBrowser, axe }) => {
+test("markup in a request is escaped and never emailed", async ({ page, org, mail, newBrowserPage, axe }) => {
   const email = `asks@${org.domain}`;
   const name = `<b>Blob</b> & "Ross" <script>1</script>`;
-  const stranger = await anotherBrowser();
-  await ask(stranger, org.slug, email, `First line\n${MARKUP}\n\nFrom: admin@${org.domain}\nBcc: victim@${org.domain}`, name);
-  const letter = await mail.next(email);
+  const visitor = await newBrowserPage();
+  await requestInvitation(visitor, org.slug, email, `First line\n${MARKUP}\n\nFrom: admin@${org.domain}\nBcc: victim@${org.domain}`, name);
+  const sentMail = await mail.next(email);
   // Whoever confirms sees what the admins will read.
-  await goto(stranger, linkIn(letter));
-  await expectHeading(stranger, "Confirm your request");
-  await expect(stranger.getByRole("definition").filter({ hasText: "First line" })).toContainText(MARKUP);
-  await expect(stranger.getByRole("main").locator("img, script, b")).toHaveCount(0);
-  await axe(stranger);
-  await confirmRequest(stranger, linkIn(letter));
+  await goto(visitor, linkIn(sentMail));
+  await expectHeading(visitor, "Confirm your request");
+  await expect(visitor.getByRole("definition").filter({ hasText: "First line" })).toContainText(MARKUP);
+  await expect(visitor.getByRole("main").locator("img, script, b")).toHaveCount(0);
+  await axe(visitor);
+  await confirmRequest(visitor, linkIn(sentMail));
   const toAdmin = await mail.next(org.admin);
-  for (const { subject, text, html, headers } of [letter, toAdmin]) {
+  for (const { subject, text, html, headers } of [sentMail, toAdmin]) {
     for (const part of [subject, text, html, JSON.stringify(headers)]) {
       for (const typed of ["onerror", "<script>", "First line", "victim@", "Ross"]) expect(part).not.toContain(typed);
     }
@@ -37,7 +37,7 @@ test("markup and lines in name and message are text in the tab, and in no mail",
 
   await signIn(page, org.link);
   await openRequests(page, org.slug);
-  const row = request(page, email);
+  const row = requestRow(page, email);
   await expect(row.getByRole("cell", { name, exact: true })).toBeVisible();
   await expect(row).toContainText(MARKUP);
   await expect(row.locator("img, script, b")).toHaveCount(0);
@@ -52,35 +52,35 @@ test("markup and lines in name and message are text in the tab, and in no mail",
   await axe();
 });
 
-test("what turns text around, and what is too long, is refused at its field and kept there", async ({ page, org, query, axe }) => {
+test("bidi controls and long input are rejected at their field", async ({ page, org, query, axe }) => {
   const email = `asks@${org.domain}`;
   await goto(page, `/o/${org.slug}/request-invitation`);
   const [name, message] = [page.getByRole("textbox", { name: "Your name" }), page.getByRole("textbox", { name: "Message" })];
   const turned = "Blob \u202Emoc.elpmaxe";
   await fillRequest(page, email, turned, `Hello \u2067there`);
-  await expect(name).toHaveAccessibleDescription("This has characters that can't be shown.");
-  await expect(message).toHaveAccessibleDescription(/This has characters that can't be shown\./);
+  await expect(name).toHaveAccessibleDescription("This contains invisible or unsupported characters.");
+  await expect(message).toHaveAccessibleDescription(/This contains invisible or unsupported characters\./);
   await expect(name).toHaveValue(turned);
   await axe();
   const long = "0123456789".repeat(1_024);
   await fillRequest(page, email, long, long);
-  await expect(name).toHaveAccessibleDescription("This is too long: 100 characters at most.");
-  await expect(message).toHaveAccessibleDescription(/This is too long: 500 characters at most\./);
+  await expect(name).toHaveAccessibleDescription("Use 100 characters or fewer.");
+  await expect(message).toHaveAccessibleDescription(/Use 500 characters or fewer\./);
   await expect(message).toHaveValue(long);
   await axe();
   expect(await query("select 1 from invitation_requests where email_normalized = $1", [email])).toEqual([]);
 
   // Nothing of it was lost, and what is mended goes through.
   await fillRequest(page, email, "Blob Ross", "Hello there");
-  await expect(page.getByText("Look into your mailbox.")).toBeVisible();
+  await expect(page.getByText("Check your email.")).toBeVisible();
 });
 
-test("lines that would be headers are folded into the name, or refused", async ({ page, org, mail, query, anotherBrowser }) => {
+test("header injection in a request is folded or rejected", async ({ page, org, mail, query, newBrowserPage }) => {
   const email = `asks@${org.domain}`;
-  const stranger = await anotherBrowser();
+  const visitor = await newBrowserPage();
   // A field for one line takes no lines; a program can send them all the same.
   const post = async (form: Record<string, string>) => {
-    const answer = await stranger.request.post("/api/ask/request", { form: { org: org.slug, ...form } });
+    const answer = await visitor.request.post("/api/ask/request", { form: { org: org.slug, ...form } });
     return answer.status();
   };
   for (const bad of [`${email}\r\nBcc: victim@${org.domain}`, `a\r\n@${org.domain}`, `a@${org.domain}\u0000`]) {
@@ -91,14 +91,14 @@ test("lines that would be headers are folded into the name, or refused", async (
   expect(await query("select 1 from invitation_requests where email_normalized like $1", [`%@${org.domain}`])).toEqual([]);
 
   expect(await post({ email, name: `Blob\r\nBcc: victim@${org.domain}\r\n\r\nHello`, message: "Bcc: x\r\n.\r\nQUIT" })).toBe(200);
-  const letter = await mail.next(email);
-  expect(Object.keys(letter.headers)).not.toContain("bcc");
-  expect(letter.text).not.toContain("victim@");
-  await confirmRequest(stranger, linkIn(letter));
+  const sentMail = await mail.next(email);
+  expect(Object.keys(sentMail.headers)).not.toContain("bcc");
+  expect(sentMail.text).not.toContain("victim@");
+  await confirmRequest(visitor, linkIn(sentMail));
   await signIn(page, org.link);
   await openRequests(page, org.slug);
   await expect(requestsTab(page, 1)).toBeVisible();
-  await expect(request(page, email)).toContainText(`Blob Bcc: victim@${org.domain} Hello`);
+  await expect(requestRow(page, email)).toContainText(`Blob Bcc: victim@${org.domain} Hello`);
   await reload(page);
   expect(await mail.all(`victim@${org.domain}`)).toEqual([]);
 });

@@ -1,13 +1,13 @@
 import { expect, test } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
-import { ask, confirmRequest, enableRequests, openRequests, request, requestsTab, saveSettings } from "../pages/requests.ts";
+import { requestInvitation, confirmRequest, enableRequests, openRequests, requestRow, requestsTab, saveSettings } from "../pages/requests.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { dialog, emailField, row, sendButton } from "../pages/users.ts";
-import { expectHeading, goto, hydrated } from "../support/browser.ts";
+import { inviteDialog, emailField, row, sendButton } from "../pages/users.ts";
+import { expectHeading, goto, waitForHydration } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { addPerson, signInLink } from "../support/organization.ts";
+import { insertUser, signInLink } from "../support/organization.ts";
 
-test("where strangers may not ask, there is no link and no page", async ({ page, org, axe }) => {
+test("disabled requests hide the link and the page", async ({ page, org, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
   await expect(page.getByRole("link", { name: "Request an invitation" })).toHaveCount(0);
   const answer = await page.goto(`/o/${org.slug}/request-invitation`);
@@ -15,27 +15,27 @@ test("where strangers may not ask, there is no link and no page", async ({ page,
   await axe();
 });
 
-test("asked, confirmed by mail, approved with a role, joined", async ({ page, org, mail, anotherBrowser, axe }) => {
+test("confirmed request can be approved with a role", async ({ page, org, mail, newBrowserPage, axe }) => {
   const email = `blob.ross@${org.domain}`;
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
-  const stranger = await anotherBrowser();
-  await goto(stranger, `/o/${org.slug}/request-invitation`);
-  await axe(stranger);
-  await stranger.getByRole("textbox", { name: "Email" }).fill("nonsense");
-  await stranger.getByRole("button", { name: "Request invitation" }).click();
-  await expect(stranger.getByRole("textbox", { name: "Email" })).toHaveAccessibleDescription("There is no “@” in it.");
-  await expect(stranger.getByRole("textbox", { name: "Email" })).toHaveValue("nonsense");
-  await expect(stranger.getByRole("textbox", { name: "Your name" })).toHaveAccessibleDescription("Fill this in.");
+  const visitor = await newBrowserPage();
+  await goto(visitor, `/o/${org.slug}/request-invitation`);
+  await axe(visitor);
+  await visitor.getByRole("textbox", { name: "Email" }).fill("nonsense");
+  await visitor.getByRole("button", { name: "Request invitation" }).click();
+  await expect(visitor.getByRole("textbox", { name: "Email" })).toHaveAccessibleDescription("Missing “@”.");
+  await expect(visitor.getByRole("textbox", { name: "Email" })).toHaveValue("nonsense");
+  await expect(visitor.getByRole("textbox", { name: "Your name" })).toHaveAccessibleDescription("This field is required.");
 
-  await ask(stranger, org.slug, email, "<b>Let me in</b>");
+  await requestInvitation(visitor, org.slug, email, "<b>Let me in</b>");
   await openRequests(page, org.slug);
-  await expect(page.getByText("Nobody waits for an invitation.")).toBeVisible();
+  await expect(page.getByText("No open requests.")).toBeVisible();
   const link = linkIn(await mail.next(email));
-  await confirmRequest(stranger, link);
-  await axe(stranger);
-  await goto(stranger, link);
-  await expectHeading(stranger, "Your request is confirmed");
+  await confirmRequest(visitor, link);
+  await axe(visitor);
+  await goto(visitor, link);
+  await expectHeading(visitor, "Request sent");
 
   expect((await mail.next(org.admin)).text).toContain(`/o/${org.slug}/settings/requests`);
   await openRequests(page, org.slug);
@@ -44,34 +44,34 @@ test("asked, confirmed by mail, approved with a role, joined", async ({ page, or
   await axe();
   await page.getByRole("link", { name: "Approve" }).click();
   await expect(emailField(page)).toHaveValue(email);
-  await dialog(page).getByLabel("Organization role").selectOption("Organization Admin");
+  await inviteDialog(page).getByLabel("Organization role").selectOption("Organization Admin");
   await sendButton(page).click();
   await expect(row(page, email)).toContainText("Invited");
   await expect(page.getByRole("tab", { name: "Invitation requests 0" })).toBeVisible();
 
-  await openInvitation(stranger, linkIn(await mail.next(email)), `Join ${org.name}`);
-  await join(stranger, org.name, "Blob Ross");
-  await expectHeading(stranger, "Users");
+  await openInvitation(visitor, linkIn(await mail.next(email)), `Join ${org.name}`);
+  await join(visitor, org.name, "Blob Ross");
+  await expectHeading(visitor, "Users");
 });
 
-test("several are dismissed or approved at once", async ({ page, org, mail, anotherBrowser }) => {
+test("several requests can be dismissed or approved together", async ({ page, org, mail, newBrowserPage }) => {
   const emails = ["a", "b", "c", "d"].map((name) => `${name}@${org.domain}`);
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
-  const stranger = await anotherBrowser();
+  const visitor = await newBrowserPage();
   for (const email of emails) {
-    await ask(stranger, org.slug, email);
-    await confirmRequest(stranger, linkIn(await mail.next(email)));
+    await requestInvitation(visitor, org.slug, email);
+    await confirmRequest(visitor, linkIn(await mail.next(email)));
   }
   await openRequests(page, org.slug);
   for (const email of emails.slice(0, 2)) await page.getByRole("checkbox", { name: `Select ${email}` }).check();
   await page.getByRole("button", { name: "Dismiss selected" }).click();
-  await expect(page.getByText("2 requests dismissed.")).toBeVisible();
+  await expect(page.getByText("Dismissed 2 requests.")).toBeVisible();
   await expect(page.getByRole("tab", { name: "Invitation requests 2" })).toBeVisible();
 
   // Who was dismissed is not shown again for a while.
-  await ask(stranger, org.slug, emails[0]!);
-  await confirmRequest(stranger, linkIn(await mail.next(emails[0]!)));
+  await requestInvitation(visitor, org.slug, emails[0]!);
+  await confirmRequest(visitor, linkIn(await mail.next(emails[0]!)));
   await openRequests(page, org.slug);
   await expect(page.getByRole("tab", { name: "Invitation requests 2" })).toBeVisible();
 
@@ -82,150 +82,150 @@ test("several are dismissed or approved at once", async ({ page, org, mail, anot
   for (const email of emails.slice(2)) await expect(row(page, email)).toContainText("Invited");
 });
 
-test("a request whose address came in otherwise is stale: approving is refused, dismissing removes it", async ({ page, org, mail, query, anotherBrowser, axe }) => {
+test("stale request cannot be approved but can be dismissed", async ({ page, org, mail, query, newBrowserPage, axe }) => {
   const emails = ["a", "b"].map((name) => `${name}@${org.domain}`);
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
-  const stranger = await anotherBrowser();
+  const visitor = await newBrowserPage();
   for (const email of emails) {
-    await ask(stranger, org.slug, email);
-    await confirmRequest(stranger, linkIn(await mail.next(email)));
-    await addPerson(query, org.slug, { name: "", email });
+    await requestInvitation(visitor, org.slug, email);
+    await confirmRequest(visitor, linkIn(await mail.next(email)));
+    await insertUser(query, org.slug, { name: "", email });
   }
   await openRequests(page, org.slug);
   const stale = page.getByRole("row").filter({ hasText: emails[0]! });
   await expect(stale).toContainText("Already a member");
-  await expect(stale).toContainText("by invitation");
+  await expect(stale).toContainText("via invitation");
   await axe();
   await stale.getByRole("link", { name: "Approve" }).click();
   await expect(emailField(page)).toHaveValue(emails[0]!);
   await sendButton(page).click();
-  await expect(dialog(page).getByText("user already exists in the organization").first()).toBeVisible();
+  await expect(inviteDialog(page).getByText("user already exists in the organization").first()).toBeVisible();
 
   await openRequests(page, org.slug);
   await stale.getByRole("button", { name: "Dismiss" }).click();
-  await expect(page.getByText("1 request dismissed.")).toBeVisible();
+  await expect(page.getByText("Dismissed 1 request.")).toBeVisible();
   await expect(stale).toHaveCount(0);
   await page.getByRole("button", { name: "Dismiss all stale" }).click();
-  await expect(page.getByText("Stale requests dismissed: 1.")).toBeVisible();
-  await expect(page.getByText("Nobody waits for an invitation.")).toBeVisible();
+  await expect(page.getByText("Dismissed 1 stale request.")).toBeVisible();
+  await expect(page.getByText("No open requests.")).toBeVisible();
 });
 
-test("the answer is the same for everybody; the mailbox gets what is meant for it", async ({ page, org, mail, query, invited, anotherBrowser }) => {
+test("request response is identical for every address", async ({ page, org, mail, query, inviteAndGetLink, newBrowserPage }) => {
   const active = `active@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Somebody", email: active });
+  await insertUser(query, org.slug, { name: "Somebody", email: active });
   const waiting = `invited@${org.domain}`;
-  const invitation = await invited(waiting);
+  const invitation = await inviteAndGetLink(waiting);
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
-  const stranger = await anotherBrowser();
+  const visitor = await newBrowserPage();
   const answers: string[] = [];
-  for (const email of [active, waiting, `stranger@${org.domain}`]) {
-    await ask(stranger, org.slug, email);
-    answers.push(await stranger.getByRole("main").innerText());
+  for (const email of [active, waiting, `visitor@${org.domain}`]) {
+    await requestInvitation(visitor, org.slug, email);
+    answers.push(await visitor.getByRole("main").innerText());
   }
   expect(new Set(answers).size).toBe(1);
   expect(linkIn(await mail.next(active))).toContain("/sign-in/");
   expect(linkIn(await mail.next(waiting))).toBe(invitation);
-  expect(linkIn(await mail.next(`stranger@${org.domain}`))).toContain("/confirm-request/");
+  expect(linkIn(await mail.next(`visitor@${org.domain}`))).toContain("/confirm-request/");
   await goto(page, `/o/${org.slug}/login`);
 });
 
-test("a dismissal is silent, unless the admin tells them: one alone, or several", async ({ page, org, mail, anotherBrowser, axe }) => {
+test("dismissal emails the requester only when selected", async ({ page, org, mail, newBrowserPage, axe }) => {
   const [silent, told, both] = ["silent", "told", "both"].map((name) => `${name}@${org.domain}`) as [string, string, string];
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
-  const stranger = await anotherBrowser();
+  const visitor = await newBrowserPage();
   for (const email of [silent, told, both]) {
-    await ask(stranger, org.slug, email);
-    await confirmRequest(stranger, linkIn(await mail.next(email)));
+    await requestInvitation(visitor, org.slug, email);
+    await confirmRequest(visitor, linkIn(await mail.next(email)));
   }
   await openRequests(page, org.slug);
-  await request(page, silent).getByRole("button", { name: "Dismiss" }).click();
+  await requestRow(page, silent).getByRole("button", { name: "Dismiss" }).click();
   await expect(requestsTab(page, 2)).toBeVisible();
-  await hydrated(page);
-  await request(page, told).getByRole("checkbox", { name: "Tell them" }).check();
+  await waitForHydration(page);
+  await requestRow(page, told).getByRole("checkbox", { name: "Notify by email" }).check();
   await axe();
-  await request(page, told).getByRole("button", { name: "Dismiss" }).click();
+  await requestRow(page, told).getByRole("button", { name: "Dismiss" }).click();
   await expect(requestsTab(page, 1)).toBeVisible();
-  await hydrated(page);
+  await waitForHydration(page);
   await page.getByRole("checkbox", { name: `Select ${both}` }).check();
-  await page.locator("form", { hasText: "Dismiss selected" }).getByRole("checkbox", { name: "Tell them" }).check();
+  await page.locator("form", { hasText: "Dismiss selected" }).getByRole("checkbox", { name: "Notify by email" }).check();
   await page.getByRole("button", { name: "Dismiss selected" }).click();
-  await expect(page.getByText("Nobody waits for an invitation.")).toBeVisible();
+  await expect(page.getByText("No open requests.")).toBeVisible();
 
   for (const email of [told, both]) {
-    const letter = await mail.next(email);
-    expect(letter.subject).toBe(`Your request to join ${org.name}`);
-    for (const part of [letter.text, letter.html]) expect(part).toContain("The admins decided not to invite you now.");
-    expect(letter.html).not.toContain("<a ");
+    const sentMail = await mail.next(email);
+    expect(sentMail.subject).toBe(`Your request to join ${org.name}`);
+    for (const part of [sentMail.text, sentMail.html]) expect(part).toContain(`Your request to join ${org.name} was declined.`);
+    expect(sentMail.html).not.toContain("<a ");
   }
   // Mail leaves in its order: theirs would have been here before.
   expect(await mail.all(silent)).toHaveLength(1);
 });
 
-test("where the settings say so, a request is dismissed by itself when its address comes in", async ({ page, org, server, mail, invited, query, anotherBrowser }) => {
+test("open request is dismissed automatically on joining", async ({ page, org, server, mail, inviteAndGetLink, query, newBrowserPage }) => {
   const [joins, stays] = [`joins@${org.domain}`, `stays@${org.domain}`];
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await enableRequests(page, org.slug);
-  await page.getByRole("switch", { name: "Dismiss stale requests" }).check();
+  await page.getByRole("switch", { name: "Dismiss stale requests automatically" }).check();
   await saveSettings(page);
-  const stranger = await anotherBrowser();
+  const visitor = await newBrowserPage();
   for (const email of [joins, stays]) {
-    await ask(stranger, org.slug, email);
-    await confirmRequest(stranger, linkIn(await mail.next(email)));
+    await requestInvitation(visitor, org.slug, email);
+    await confirmRequest(visitor, linkIn(await mail.next(email)));
   }
   // An invitation answers the request by itself; whoever comes in by SSO meets one that is open still.
-  const link = await invited(joins);
+  const link = await inviteAndGetLink(joins);
   await query("update invitation_requests set status = 'open', ended_at = null where email_normalized = $1", [joins]);
   await openRequests(page, org.slug);
   await expect(requestsTab(page, 2)).toBeVisible();
-  await openInvitation(stranger, link, `Join ${org.name}`);
-  await join(stranger, org.name, "Blob Ross");
-  await expectHeading(stranger, "Account");
+  await openInvitation(visitor, link, `Join ${org.name}`);
+  await join(visitor, org.name, "Blob Ross");
+  await expectHeading(visitor, "Account");
   await openRequests(page, org.slug);
   await expect(requestsTab(page, 1)).toBeVisible();
-  await expect(request(page, stays)).toBeVisible();
-  // In silence: the link that confirms, and the invitation.
+  await expect(requestRow(page, stays)).toBeVisible();
+  // In silentServer: the link that confirms, and the invitation.
   expect(await mail.all(joins)).toHaveLength(2);
 });
 
-test("who was dismissed may ask again after the days of the settings", async ({ page, org, mail, query, anotherBrowser }) => {
+test("dismissed address can request again after the cooldown", async ({ page, org, mail, query, newBrowserPage }) => {
   const email = `asks@${org.domain}`;
-  const days = page.getByRole("textbox", { name: "Days until a dismissed address may ask again" });
+  const days = page.getByRole("textbox", { name: "Wait after a dismissal (days)" });
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
   await days.fill("366");
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(days).toHaveAccessibleDescription(/Type a number from 1 to 365\./);
+  await expect(days).toHaveAccessibleDescription(/Enter a number from 1 to 365\./);
   await days.fill("2");
   await saveSettings(page);
-  const stranger = await anotherBrowser();
+  const visitor = await newBrowserPage();
   const again = async () => {
-    await ask(stranger, org.slug, email);
-    await confirmRequest(stranger, linkIn(await mail.next(email)));
+    await requestInvitation(visitor, org.slug, email);
+    await confirmRequest(visitor, linkIn(await mail.next(email)));
     await openRequests(page, org.slug);
   };
   await again();
-  await request(page, email).getByRole("button", { name: "Dismiss" }).click();
-  await expect(page.getByText("1 request dismissed.")).toBeVisible();
+  await requestRow(page, email).getByRole("button", { name: "Dismiss" }).click();
+  await expect(page.getByText("Dismissed 1 request.")).toBeVisible();
   await again();
   await expect(requestsTab(page, 0)).toBeVisible();
   await query("update invitation_requests set ended_at = ended_at - interval '2 days' where email_normalized = $1 and status = 'dismissed'", [email]);
   await again();
-  await expect(request(page, email)).toBeVisible();
+  await expect(requestRow(page, email)).toBeVisible();
 });
 
-test("admins get a mail while requests wait, unless they have switched it off", async ({ page, org, mail, query, anotherBrowser }) => {
+test("admins are emailed about open requests unless turned off", async ({ page, org, mail, query, newBrowserPage }) => {
   await signIn(page, org.link);
   await enableRequests(page, org.slug);
-  const switched = page.getByRole("switch", { name: "Mail admins about waiting requests" });
+  const switched = page.getByRole("switch", { name: "Email admins about open requests" });
   await expect(switched).toBeChecked();
   await switched.uncheck();
   await saveSettings(page);
-  const stranger = await anotherBrowser();
+  const visitor = await newBrowserPage();
   const asks = async (email: string) => {
-    await ask(stranger, org.slug, email);
-    await confirmRequest(stranger, linkIn(await mail.next(email)));
+    await requestInvitation(visitor, org.slug, email);
+    await confirmRequest(visitor, linkIn(await mail.next(email)));
   };
   const queued = async (when: string) => {
     const rows = await query(`select 1 from deliveries where kind = 'open_requests' and email = $1 and ${when}`, [org.admin]);
@@ -238,10 +238,10 @@ test("admins get a mail while requests wait, unless they have switched it off", 
   await switched.check();
   await saveSettings(page);
   await asks(`two@${org.domain}`);
-  const letter = await mail.next(org.admin);
-  expect(letter.subject).toBe(`People ask to join ${org.name}`);
-  expect(letter.text).toContain("2 requests wait");
-  expect(linkIn(letter)).toMatch(`/o/${org.slug}/settings/requests`);
+  const sentMail = await mail.next(org.admin);
+  expect(sentMail.subject).toBe(`2 invitation requests for ${org.name}`);
+  expect(sentMail.text).toContain("2 open invitation requests");
+  expect(linkIn(sentMail)).toMatch(`/o/${org.slug}/settings/requests`);
   // Once an hour at most: the next one waits for its time.
   await asks(`three@${org.domain}`);
   expect(await queued("due_at > now() + interval '50 minutes'")).toBe(1);

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { dialog, emailField, openDialog, row, sendButton } from "../pages/users.ts";
-import { expectHeading, goto, hydrated } from "../support/browser.ts";
-import { addPerson, signInLink } from "../support/organization.ts";
+import { inviteDialog, emailField, openInviteDialog, row, sendButton } from "../pages/users.ts";
+import { expectHeading, goto, waitForHydration } from "../support/browser.ts";
+import { insertUser, signInLink } from "../support/organization.ts";
 
-test("settings say what is wrong at each field, and hold for what comes after", async ({ page, org, mail, axe }) => {
+test("settings show field errors and apply once saved", async ({ page, org, mail, axe }) => {
   await signIn(page, org.link);
   await goto(page, `/o/${org.slug}/settings/general`);
   await axe();
@@ -15,11 +15,11 @@ test("settings say what is wrong at each field, and hold for what comes after", 
   await field("Session length (hours)").fill("a day");
   await field("Allowed domains").fill(`${org.domain}, a@b.example`);
   await page.getByRole("button", { name: "Save changes" }).click();
-  await expect(field("Organization name")).toHaveAccessibleDescription("Fill this in.");
-  await expect(field("Invitation lifetime (days)")).toHaveAccessibleDescription(/Type a number from 1 to 30\./);
-  await expect(field("Session length (hours)")).toHaveAccessibleDescription(/Type a number from 1 to 4320\./);
+  await expect(field("Organization name")).toHaveAccessibleDescription("This field is required.");
+  await expect(field("Invitation lifetime (days)")).toHaveAccessibleDescription(/Enter a number from 1 to 30\./);
+  await expect(field("Session length (hours)")).toHaveAccessibleDescription(/Enter a number from 1 to 4320\./);
   await expect(field("Session length (hours)")).toHaveValue("a day");
-  await expect(field("Allowed domains")).toHaveAccessibleDescription(/“a@b.example” is no domain/);
+  await expect(field("Allowed domains")).toHaveAccessibleDescription(/“a@b.example” isn’t a valid domain/);
   await axe();
 
   await field("Organization name").fill("Blobs & Sons");
@@ -30,25 +30,25 @@ test("settings say what is wrong at each field, and hold for what comes after", 
   await expect(page.getByText("Saved", { exact: true })).toBeVisible();
 
   await goto(page, `/o/${org.slug}/settings/users`);
-  await openDialog(page);
-  await emailField(page).fill(`blobby@${org.domain}, stranger@elsewhere.example`);
+  await openInviteDialog(page);
+  await emailField(page).fill(`blobby@${org.domain}, visitor@elsewhere.example`);
   await sendButton(page).click();
-  await expect(dialog(page).getByText("domain not allowed")).toBeVisible();
+  await expect(inviteDialog(page).getByText("domain not allowed")).toBeVisible();
   await goto(page, `/o/${org.slug}/settings/users`);
   await expect(row(page, `blobby@${org.domain}`)).toContainText("3 days left");
   const mailed = await mail.next(`blobby@${org.domain}`);
   expect(mailed.text).toContain("Blobs & Sons");
-  await expect(page.getByText("stranger@elsewhere.example")).toHaveCount(0);
+  await expect(page.getByText("visitor@elsewhere.example")).toHaveCount(0);
 });
 
-test("the account shows every browser, and signs out one of them or all", async ({ page, org, server, query, anotherBrowser, axe }) => {
+test("account page ends one session or all of them", async ({ page, org, server, query, newBrowserPage, axe }) => {
   const email = `globby@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Globby", email });
-  const [phone, library] = [await anotherBrowser(), await anotherBrowser()];
+  await insertUser(query, org.slug, { name: "Globby", email });
+  const [phone, library] = [await newBrowserPage(), await newBrowserPage()];
   await signIn(page, await signInLink(server, org.slug, email), "Account");
   await signIn(phone, await signInLink(server, org.slug, email), "Account");
   await goto(page, `/o/${org.slug}/account`);
-  await expect(page.getByText("(this browser)")).toHaveCount(1);
+  await expect(page.getByText("This device")).toHaveCount(1);
   await axe();
 
   await page.getByRole("textbox", { name: "Name" }).fill("Globby Waters");
@@ -63,11 +63,11 @@ test("the account shows every browser, and signs out one of them or all", async 
   await signIn(library, await signInLink(server, org.slug, email), "Account");
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
   const question = page.getByRole("dialog", { name: "Sign out everywhere?" });
-  await expect(question).toContainText("this one too");
+  await expect(question).toContainText("including this one");
   await axe();
   await question.getByRole("link", { name: "Cancel" }).click();
   await expect(question).toHaveCount(0);
-  await hydrated(page);
+  await waitForHydration(page);
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
   await question.getByRole("button", { name: "Sign out everywhere" }).click();
   await expectHeading(page, "Sign in");
@@ -75,10 +75,10 @@ test("the account shows every browser, and signs out one of them or all", async 
   await expectHeading(library, "Sign in");
 });
 
-test("the audit log says who did what to whom, is filtered, and leaves as a file", async ({ page, org, server, invited, axe }) => {
+test("audit log can be filtered and exported as CSV", async ({ page, org, server, inviteAndGetLink, axe }) => {
   const email = `blobby@${org.domain}`;
-  await invited(email);
-  await invited(`other@${org.domain}`);
+  await inviteAndGetLink(email);
+  await inviteAndGetLink(`other@${org.domain}`);
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/audit-log`);
   const first = page.getByRole("row").filter({ hasText: "invited" }).filter({ hasText: email });
@@ -86,8 +86,8 @@ test("the audit log says who did what to whom, is filtered, and leaves as a file
   await expect(first).toContainText("127.0.0.1");
   await axe();
 
-  await page.getByRole("searchbox", { name: "Who" }).fill("blobby");
-  await page.getByRole("combobox", { name: "What" }).selectOption("invited");
+  await page.getByRole("searchbox", { name: "Actor or target" }).fill("blobby");
+  await page.getByRole("combobox", { name: "Event" }).selectOption("invited");
   await page.getByRole("button", { name: "Filter" }).click();
   await expect(page.getByRole("row")).toHaveCount(2);
   await expect(first).toBeVisible();
@@ -97,7 +97,7 @@ test("the audit log says who did what to whom, is filtered, and leaves as a file
   const download = await downloading;
   expect(download.suggestedFilename()).toBe(`${org.slug}-audit-log.csv`);
   const lines = readFileSync((await download.path())!, "utf8").trimEnd().split("\r\n");
-  expect(lines[0]).toBe("when,who,action,what,to_whom,from,details");
+  expect(lines[0]).toBe("time,actor,action,event,target,source,details");
   expect(lines).toHaveLength(2);
   expect(lines[1]).toContain(`"user.invited","invited","${email}","127.0.0.1"`);
 });

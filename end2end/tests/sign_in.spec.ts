@@ -1,15 +1,15 @@
 import { expect, test } from "../fixtures.ts";
-import { askForMail, signIn, signOut } from "../pages/sign_in.ts";
+import { requestSignIn, signIn, signOut } from "../pages/sign_in.ts";
 import { usersPath } from "../pages/users.ts";
-import { expectHeading, goto, hydrated, reload } from "../support/browser.ts";
+import { expectHeading, goto, waitForHydration, reload } from "../support/browser.ts";
 import { codeIn, linkIn } from "../support/mailbox.ts";
-import { addPerson, createOrganization, signInLink } from "../support/organization.ts";
+import { insertUser, createOrganization, signInLink } from "../support/organization.ts";
 
-test("the link in the mail signs in", async ({ page, org, mail, axe, server }) => {
+test("emailed link signs in", async ({ page, org, mail, axe, server }) => {
   await goto(page, `/o/${org.slug}/login`);
   await axe();
-  await askForMail(page, org.admin);
-  await expectHeading(page, "Check your mail");
+  await requestSignIn(page, org.admin);
+  await expectHeading(page, "Check your email");
   await expect(page.getByText(org.admin)).toBeVisible();
   await axe();
 
@@ -32,41 +32,41 @@ test("the link in the mail signs in", async ({ page, org, mail, axe, server }) =
   await axe();
 });
 
-test("the code from the mail signs in, in the browser that asked for it", async ({ page, org, mail, anotherBrowser }) => {
+test("emailed code works only in the browser that requested it", async ({ page, org, mail, newBrowserPage }) => {
   await goto(page, `/o/${org.slug}/login`);
-  await askForMail(page, org.admin);
-  await expectHeading(page, "Check your mail");
+  await requestSignIn(page, org.admin);
+  await expectHeading(page, "Check your email");
   const code = codeIn(await mail.next(org.admin));
 
-  const other = await anotherBrowser();
+  const other = await newBrowserPage();
   await goto(other, `/o/${org.slug}/login/code`);
   await other.getByLabel("Code").fill(code);
   await other.getByRole("button", { name: "Sign in" }).click();
-  await expect(other.getByRole("alert")).toContainText("This code is wrong or its time is over.");
+  await expect(other.getByRole("alert")).toContainText("This code is incorrect or has expired.");
 
   await page.getByLabel("Code").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expectHeading(page, "Users");
 });
 
-test("a wrong code keeps the page and says so, and the right one still works", async ({ page, org, mail, axe }) => {
+test("wrong code is rejected and the right one still works", async ({ page, org, mail, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
-  await askForMail(page, org.admin);
-  await expectHeading(page, "Check your mail");
+  await requestSignIn(page, org.admin);
+  await expectHeading(page, "Check your email");
   const code = codeIn(await mail.next(org.admin));
   const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, "0");
   const field = page.getByLabel("Code");
 
   await field.fill("12345");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(field).toHaveAccessibleDescription("Type the 6 digits from the mail.");
+  await expect(field).toHaveAccessibleDescription("Enter the 6-digit code from the email.");
   await expect(field).toHaveValue("12345");
   await axe();
 
   await field.fill(wrong);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert")).toContainText("This code is wrong or its time is over.");
-  await expect(page.getByRole("heading", { name: "Check your mail" })).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText("This code is incorrect or has expired.");
+  await expect(page.getByRole("heading", { name: "Check your email" })).toBeVisible();
   await expect(field).toHaveValue(wrong);
   await axe();
 
@@ -75,10 +75,10 @@ test("a wrong code keeps the page and says so, and the right one still works", a
   await expectHeading(page, "Users");
 });
 
-test("five wrong codes end the code, and the link in the mail still works", async ({ page, org, mail }) => {
+test("five wrong codes invalidate the code but not the link", async ({ page, org, mail }) => {
   await goto(page, `/o/${org.slug}/login`);
-  await askForMail(page, org.admin);
-  await expectHeading(page, "Check your mail");
+  await requestSignIn(page, org.admin);
+  await expectHeading(page, "Check your email");
   const sent = await mail.next(org.admin);
   const code = codeIn(sent);
   for (const step of [1, 2, 3, 4, 5, 0]) {
@@ -87,42 +87,42 @@ test("five wrong codes end the code, and the link in the mail still works", asyn
     const answered = page.waitForResponse((response) => response.request().method() === "POST");
     await page.getByRole("button", { name: "Sign in" }).click();
     await answered;
-    await expect(page.getByRole("alert")).toContainText("This code is wrong or its time is over.");
-    await hydrated(page);
+    await expect(page.getByRole("alert")).toContainText("This code is incorrect or has expired.");
+    await waitForHydration(page);
   }
   await signIn(page, linkIn(sent));
 });
 
-test("an address that nobody has gets the same answer, and no mail", async ({ page, org, mail, query }) => {
-  const stranger = `stranger@${org.domain}`;
+test("unknown address gets the same response and no email", async ({ page, org, mail, query }) => {
+  const visitor = `visitor@${org.domain}`;
   const said: string[] = [];
-  for (const email of [org.admin, stranger]) {
+  for (const email of [org.admin, visitor]) {
     await goto(page, `/o/${org.slug}/login`);
-    await askForMail(page, email);
-    await expectHeading(page, "Check your mail");
+    await requestSignIn(page, email);
+    await expectHeading(page, "Check your email");
     said.push((await page.getByRole("main").innerText()).replaceAll(email, "…"));
   }
   expect(said[1]).toBe(said[0]);
 
   await mail.next(org.admin);
   await expect
-    .poll(() => query("select state from deliveries where email = $1", [stranger]), { timeout: 20_000 })
+    .poll(() => query("select state from deliveries where email = $1", [visitor]), { timeout: 20_000 })
     .toEqual([{ state: "cancelled" }]);
-  expect(await mail.all(stranger)).toEqual([]);
+  expect(await mail.all(visitor)).toEqual([]);
 });
 
-test("what is no address is marked in the field, and stays there", async ({ page, org, axe }) => {
+test("invalid address shows a field error and keeps the input", async ({ page, org, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
   const field = page.getByLabel("Email");
-  await askForMail(page, "");
-  await expect(field).toHaveAccessibleDescription("Fill this in.");
-  await askForMail(page, "blobby.blobsrus.com");
-  await expect(field).toHaveAccessibleDescription("There is no “@” in it.");
+  await requestSignIn(page, "");
+  await expect(field).toHaveAccessibleDescription("This field is required.");
+  await requestSignIn(page, "blobby.blobsrus.com");
+  await expect(field).toHaveAccessibleDescription("Missing “@”.");
   await expect(field).toHaveValue("blobby.blobsrus.com");
   await axe();
 });
 
-test("signing out ends the session, and signing in again leads back to the page asked for", async ({ page, org, mail, server, request }) => {
+test("signing in again returns to the requested page", async ({ page, org, mail, server, request }) => {
   await signIn(page, org.link);
   const cookies = await page.context().cookies();
   await signOut(page);
@@ -136,37 +136,37 @@ test("signing out ends the session, and signing in again leads back to the page 
   const wanted = usersPath(org.slug, "?q=blob&sort=email");
   await goto(page, wanted);
   await expectHeading(page, "Sign in");
-  await askForMail(page, org.admin);
-  await expectHeading(page, "Check your mail");
+  await requestSignIn(page, org.admin);
+  await expectHeading(page, "Check your email");
   await page.getByLabel("Code").fill(codeIn(await mail.next(org.admin)));
   await page.getByRole("button", { name: "Sign in" }).click();
   await expectHeading(page, "Users");
   await expect(page).toHaveURL(`${server.baseUrl}${wanted}`);
 });
 
-test("a mail scanner that opens the link first does not use it up", async ({ page, org, request, anotherBrowser, axe }) => {
+test("link scanner does not use up the sign-in link", async ({ page, org, request, newBrowserPage, axe }) => {
   for (const method of ["GET", "HEAD", "GET"]) {
     const answer = await request.fetch(org.link, { method });
     expect(answer.status()).toBeLessThan(400);
   }
   // Some run the page's scripts too.
-  await goto(await anotherBrowser(), org.link);
+  await goto(await newBrowserPage(), org.link);
   await signIn(page, org.link);
 
-  const later = await anotherBrowser();
+  const later = await newBrowserPage();
   await goto(later, org.link);
-  await expectHeading(later, "This sign-in link does not work any more");
+  await expectHeading(later, "This sign-in link has expired or was already used");
   await axe(later);
-  await later.getByRole("link", { name: "Go to the login page" }).click();
+  await later.getByRole("link", { name: "Go to sign in" }).click();
   await expectHeading(later, "Sign in");
 });
 
-test("a garbled link says so", async ({ page, org }) => {
+test("garbled sign-in link shows an error page", async ({ page, org }) => {
   await goto(page, org.link.slice(0, -4));
-  await expectHeading(page, "This sign-in link does not work any more");
+  await expectHeading(page, "This sign-in link has expired or was already used");
 });
 
-test("the session's cookie is out of reach of scripts and of other sites", async ({ page, org, query }) => {
+test("session cookie is HttpOnly and SameSite", async ({ page, org, query }) => {
   await signIn(page, org.link);
   const cookies = await page.context().cookies();
   expect(cookies.map(({ name }) => name)).toContain(`session-${org.slug}`);
@@ -181,12 +181,12 @@ test("the session's cookie is out of reach of scripts and of other sites", async
   expect(stored.filter(({ row }) => row.includes(session.value))).toEqual([]);
 });
 
-test("a session of one organization is none of another", async ({ page, org, server, query }) => {
+test("session is limited to its organization", async ({ page, org, server, query }) => {
   await signIn(page, org.link);
   const other = await createOrganization(server);
   await goto(page, usersPath(other.slug));
   await expectHeading(page, "Sign in");
-  await addPerson(query, other.slug, { name: "Blob Ross", email: org.admin });
+  await insertUser(query, other.slug, { name: "Blob Ross", email: org.admin });
   await signIn(page, await signInLink(server, other.slug, org.admin), "Account");
   // Both are open in one browser.
   await goto(page, usersPath(org.slug));
@@ -195,9 +195,9 @@ test("a session of one organization is none of another", async ({ page, org, ser
   await expectHeading(page, "Users");
 });
 
-test("an organization that is not there is not found", async ({ page, axe }) => {
+test("unknown organization is not found", async ({ page, axe }) => {
   const answer = await page.goto("/o/nobody-here/login");
   expect(answer?.status()).toBe(404);
-  await expectHeading(page, "Not found");
+  await expectHeading(page, "Page not found");
   await axe();
 });

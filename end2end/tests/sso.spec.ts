@@ -1,61 +1,62 @@
 import type { APIRequestContext, Page } from "@playwright/test";
 import { expect, test as base, type Organization } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
-import { askForMail, signIn } from "../pages/sign_in.ts";
+import { requestSignIn, signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { connect, makeProvider, signInThere, type Idp, type Wanted } from "../support/oidc.ts";
-import { addPerson, signInLink, statusOf } from "../support/organization.ts";
+import { createProvider, saveConnection, signInAtProvider, type ConnectionOptions, type IdentityProvider } from "../support/oidc.ts";
+import { insertUser, signInLink, userStatus } from "../support/organization.ts";
 
 type Fixtures = {
-  /** A provider that runs, and knows the organization. */
-  idp: Idp;
-  /** Adds the connection "Acme" to it. */
-  connected: (wanted?: Wanted) => Promise<string>;
+  /** A running provider that has the organization as its client. */
+  idp: IdentityProvider;
+  /** Adds the connection "Acme" to the provider and returns its ID. */
+  addConnection: (options?: ConnectionOptions) => Promise<string>;
 };
 
 const test = base.extend<Fixtures>({
   idp: async ({ server, org }, use) => {
-    const idp = await makeProvider(server.baseUrl, org);
+    const idp = await createProvider(server.baseUrl, org);
     await idp.start();
     await use(idp);
     await idp.stop();
   },
-  connected: ({ asAdmin, server, org, idp }, use) =>
-    use((wanted) => connect(asAdmin, server.baseUrl, org, idp, wanted)),
+  addConnection: ({ adminRequest, server, org, idp }, use) =>
+    use((options) => saveConnection(adminRequest, server.baseUrl, org, idp, options)),
 });
 
 const CONTINUE = { name: "Continue with Acme" };
 
-/** Signs in by the connection, from the login page, as somebody at the provider. */
-async function continueAs(page: Page, org: Organization, account: string): Promise<void> {
+/** Signs in with SSO from the login page, using an account at the provider. */
+async function signInWithAcme(page: Page, org: Organization, account: string): Promise<void> {
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
-  await signInThere(page, account);
+  await signInAtProvider(page, account);
 }
 
-/** The status of the page that is open. */
-async function status(page: Page): Promise<number | undefined> {
+/** Reloads the page and returns its status code. */
+async function reloadStatus(page: Page): Promise<number | undefined> {
   return (await page.reload())?.status();
 }
 
-async function logged(asAdmin: APIRequestContext, org: Organization, action: string): Promise<string> {
-  const answer = await asAdmin.post("/api/audit_log/list", { data: { org: org.slug, query: { action } } });
-  return answer.text();
+/** The audit events with this action, as JSON. */
+async function auditEvents(adminRequest: APIRequestContext, org: Organization, action: string): Promise<string> {
+  const response = await adminRequest.post("/api/audit_log/list", { data: { org: org.slug, query: { action } } });
+  return response.text();
 }
 
-test("an admin adds a connection and tries it; a stranger joins by it, and the profile says how", async ({ page, org, idp, anotherBrowser, axe, query }) => {
-  const email = `stranger@${org.domain}`;
-  idp.accounts.set("unauthenticated", { email, name: "Stella Stranger" });
+test("new connection passes its test and lets a visitor join", async ({ page, org, idp, newBrowserPage, axe, query }) => {
+  const email = `visitor@${org.domain}`;
+  idp.accounts.set("unauthenticated", { email, name: "Vera Visitor" });
   await signIn(page, org.link);
   await goto(page, `/o/${org.slug}/settings/authentication`);
   await axe();
-  const redirect = page.getByRole("textbox", { name: "Redirect address" });
+  const redirect = page.getByRole("textbox", { name: "Redirect URI", exact: true });
   await expect(redirect).toHaveValue(new RegExp(`/o/${org.slug}/sso/callback$`));
   await page.getByRole("link", { name: "Add connection" }).click();
   const dialog = page.getByRole("dialog", { name: "Add connection" });
   await dialog.getByRole("button", { name: "Save connection" }).click();
-  await expect(dialog.getByLabel("Issuer URL")).toHaveAccessibleDescription(/Fill this in\./);
+  await expect(dialog.getByLabel("Issuer URL")).toHaveAccessibleDescription(/This field is required\./);
   await axe();
   await dialog.getByLabel("Display name").fill("Acme");
   await dialog.getByLabel("Issuer URL").fill(idp.issuer);
@@ -67,199 +68,199 @@ test("an admin adds a connection and tries it; a stranger joins by it, and the p
   await expect(page.locator("td", { hasText: idp.issuer })).toBeVisible();
   await expect(dialog).toHaveCount(0);
   await page.getByRole("button", { name: "Test connection" }).click();
-  await expect(page.getByText("The provider answers, and its keys can be used.")).toBeVisible();
+  await expect(page.getByText("Discovery and signing keys are fine.")).toBeVisible();
   await axe();
-  // The secret is in no page any more.
+  // The secret is never shown again.
   await page.getByRole("link", { name: "Edit" }).click();
   await expect(page.getByLabel("Client secret")).toHaveValue("");
   expect(await page.content()).not.toContain(idp.clientSecret);
 
-  const stranger = await anotherBrowser();
-  await goto(stranger, `/o/${org.slug}/login?next=/o/${org.slug}/account`);
-  await axe(stranger);
-  await stranger.getByRole("button", CONTINUE).click();
-  await signInThere(stranger, "unauthenticated");
-  await expectHeading(stranger, "Account");
-  await expect(stranger.getByRole("main").getByText(email)).toBeVisible();
-  expect(new URL(stranger.url()).search).toBe("");
+  const visitor = await newBrowserPage();
+  await goto(visitor, `/o/${org.slug}/login?next=/o/${org.slug}/account`);
+  await axe(visitor);
+  await visitor.getByRole("button", CONTINUE).click();
+  await signInAtProvider(visitor, "unauthenticated");
+  await expectHeading(visitor, "Account");
+  await expect(visitor.getByRole("main").getByText(email)).toBeVisible();
+  expect(new URL(visitor.url()).search).toBe("");
 
   const [{ id }] = (await query<{ id: string }>("select id from users where email = $1", [email])) as [{ id: string }];
   await goto(page, `/o/${org.slug}/settings/users/${id}`);
-  await expect(page.getByText("by SSO")).toBeVisible();
+  await expect(page.getByText("via SSO")).toBeVisible();
   await goto(page, `/o/${org.slug}/settings/audit-log`);
   await expect(page.getByRole("main")).toContainText("added a connection");
   await expect(page.getByRole("main")).toContainText("by: sso");
 });
 
-test("where only the invited join, a stranger is told so, and may ask where that is on", async ({ page, org, idp, connected, query, asAdmin, axe }) => {
-  await connected({ justInTime: false });
-  const email = `stranger@${org.domain}`;
+test("uninvited user is refused without just-in-time joining", async ({ page, org, idp, addConnection, query, adminRequest, axe }) => {
+  await addConnection({ justInTime: false });
+  const email = `visitor@${org.domain}`;
   idp.accounts.set("unauthenticated", { email });
-  await continueAs(page, org, "unauthenticated");
-  await expectHeading(page, "You are not a member yet");
+  await signInWithAcme(page, org, "unauthenticated");
+  await expectHeading(page, "You’re not a member yet");
   await expect(page.getByText(email)).toBeVisible();
   await expect(page.getByRole("link", { name: "Request an invitation" })).toHaveCount(0);
   await axe();
-  expect(await statusOf(query, org.slug, email)).toBeUndefined();
+  expect(await userStatus(query, org.slug, email)).toBeUndefined();
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
-  expect(await status(page)).toBe(403);
+  expect(await reloadStatus(page)).toBe(403);
   await page.getByRole("link", { name: "Request an invitation" }).click();
   await expectHeading(page, "Request an invitation");
-  expect(await logged(asAdmin, org, "sso.sign_in_refused")).toContain("not invited");
+  expect(await auditEvents(adminRequest, org, "sso.sign_in_refused")).toContain("not invited");
 });
 
-test("the invitation goes along to the provider and back, with its role", async ({ page, org, idp, connected, invited, axe, query }) => {
-  await connected({ justInTime: false });
+test("invitation role is kept when joining via SSO", async ({ page, org, idp, addConnection, inviteAndGetLink, axe, query }) => {
+  await addConnection({ justInTime: false });
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email: email.toUpperCase() });
-  await openInvitation(page, await invited(email, "admin"), `Join ${org.name}`);
+  await openInvitation(page, await inviteAndGetLink(email, "admin"), `Join ${org.name}`);
   await axe();
   await page.getByRole("button", CONTINUE).click();
-  await signInThere(page, "blob");
+  await signInAtProvider(page, "blob");
   await expectHeading(page, "Users");
-  expect(await statusOf(query, org.slug, email)).toBe("active");
+  expect(await userStatus(query, org.slug, email)).toBe("active");
 });
 
-test("whoever comes with another address than the invited one sees both, and the ways on", async ({ page, org, idp, connected, invited, axe, query }) => {
-  await connected();
-  const [wanted, other] = [`blob@${org.domain}`, `other@${org.domain}`];
-  idp.accounts.set("other", { email: other });
-  await openInvitation(page, await invited(wanted), `Join ${org.name}`);
+test("SSO account with another address shows both addresses", async ({ page, org, idp, addConnection, inviteAndGetLink, axe, query }) => {
+  await addConnection();
+  const [invitedEmail, otherEmail] = [`blob@${org.domain}`, `other@${org.domain}`];
+  idp.accounts.set("other", { email: otherEmail });
+  await openInvitation(page, await inviteAndGetLink(invitedEmail), `Join ${org.name}`);
   await page.getByRole("button", CONTINUE).click();
-  await signInThere(page, "other");
+  await signInAtProvider(page, "other");
   await expectHeading(page, "This invitation is for another address");
-  await expect(page.getByRole("definition").filter({ hasText: wanted })).toBeVisible();
-  await expect(page.getByRole("definition").filter({ hasText: other })).toBeVisible();
+  await expect(page.getByRole("definition").filter({ hasText: invitedEmail })).toBeVisible();
+  await expect(page.getByRole("definition").filter({ hasText: otherEmail })).toBeVisible();
   await axe();
-  expect(await statusOf(query, org.slug, other)).toBeUndefined();
+  expect(await userStatus(query, org.slug, otherEmail)).toBeUndefined();
   await page.getByRole("link", { name: "Back to the invitation" }).click();
   await expectHeading(page, `Join ${org.name}`);
   await join(page, org.name, "Blob Ross");
   await expectHeading(page, "Account");
 });
 
-test("somebody asks, then comes in by SSO: the request is stale and can be dismissed", async ({ page, org, idp, connected, mail, query, anotherBrowser, server }) => {
-  await connected();
+test("request becomes stale when its address joins via SSO", async ({ page, org, idp, addConnection, mail, query, newBrowserPage, server }) => {
+  await addConnection();
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email });
-  const stranger = await anotherBrowser();
-  await goto(stranger, `/o/${org.slug}/request-invitation`);
-  await stranger.getByRole("textbox", { name: "Email" }).fill(email);
-  await stranger.getByRole("textbox", { name: "Your name" }).fill("Blob Ross");
-  await stranger.getByRole("button", { name: "Request invitation" }).click();
-  await goto(stranger, linkIn(await mail.next(email)));
-  await stranger.getByRole("button", { name: "Send request" }).click();
-  await expectHeading(stranger, "Your request is confirmed");
-  await continueAs(stranger, org, "blob");
-  await expectHeading(stranger, "Account");
+  const visitor = await newBrowserPage();
+  await goto(visitor, `/o/${org.slug}/request-invitation`);
+  await visitor.getByRole("textbox", { name: "Email" }).fill(email);
+  await visitor.getByRole("textbox", { name: "Your name" }).fill("Blob Ross");
+  await visitor.getByRole("button", { name: "Request invitation" }).click();
+  await goto(visitor, linkIn(await mail.next(email)));
+  await visitor.getByRole("button", { name: "Send request" }).click();
+  await expectHeading(visitor, "Request sent");
+  await signInWithAcme(visitor, org, "blob");
+  await expectHeading(visitor, "Account");
 
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/requests`);
   const row = page.getByRole("row").filter({ hasText: email });
   await expect(row).toContainText("Already a member");
-  await expect(row).toContainText("by SSO");
+  await expect(row).toContainText("via SSO");
   await row.getByRole("button", { name: "Dismiss" }).click();
-  await expect(page.getByText("1 request dismissed.")).toBeVisible();
+  await expect(page.getByText("Dismissed 1 request.")).toBeVisible();
   await expect(row).toHaveCount(0);
 });
 
-test("suspended, unverified and stopped: each is told what it is", async ({ page, org, idp, connected, query, axe }) => {
-  await connected();
+test("suspended, unverified and canceled sign-ins are explained", async ({ page, org, idp, addConnection, query, axe }) => {
+  await addConnection();
   const email = `blob@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Blob", email, status: "suspended" });
+  await insertUser(query, org.slug, { name: "Blob", email, status: "suspended" });
   idp.accounts.set("blob", { email });
   idp.accounts.set("unverified", { email: `unverified@${org.domain}`, verified: false });
-  await continueAs(page, org, "blob");
+  await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Your account is suspended");
-  expect(await status(page)).toBe(403);
+  expect(await reloadStatus(page)).toBe(403);
   await axe();
   await page.context().clearCookies();
-  await continueAs(page, org, "unverified");
-  await expectHeading(page, "Your address is not verified");
+  await signInWithAcme(page, org, "unverified");
+  await expectHeading(page, "Verify your email address first");
   await axe();
   await page.context().clearCookies();
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
-  await page.getByRole("button", { name: "Stop" }).click();
-  await expectHeading(page, "You did not sign in");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expectHeading(page, "Sign-in canceled");
   await page.getByRole("button", CONTINUE).click();
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
-  expect(await statusOf(query, org.slug, `unverified@${org.domain}`)).toBeUndefined();
+  expect(await userStatus(query, org.slug, `unverified@${org.domain}`)).toBeUndefined();
 });
 
-test("a changed address is the same person, and an old address is another's", async ({ page, org, idp, connected, anotherBrowser, axe }) => {
-  await connected();
+test("linked identity is kept when its address changes", async ({ page, org, idp, addConnection, newBrowserPage, axe }) => {
+  await addConnection();
   const email = `blob@${org.domain}`;
   idp.accounts.set("blob", { email });
-  await continueAs(page, org, "blob");
+  await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
-  idp.accounts.set("blob", { email: `married@${org.domain}` });
+  idp.accounts.set("blob", { email: `renamed@${org.domain}` });
   idp.accounts.set("successor", { email });
-  const successor = await anotherBrowser();
-  await continueAs(successor, org, "successor");
+  const successor = await newBrowserPage();
+  await signInWithAcme(successor, org, "successor");
   await expectHeading(successor, "This address belongs to another account");
   await axe(successor);
-  const again = await anotherBrowser();
-  await continueAs(again, org, "blob");
+  const again = await newBrowserPage();
+  await signInWithAcme(again, org, "blob");
   await expectHeading(again, "Account");
   await expect(again.getByRole("main").getByText(email)).toBeVisible();
 });
 
-test("what was used or is too old signs nobody in again", async ({ page, org, idp, connected, query, axe }) => {
-  const connection = await connected();
+test("used or expired login flow cannot sign in", async ({ page, org, idp, addConnection, query, axe }) => {
+  const connection = await addConnection();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
-  const back = page.waitForRequest((request) => request.url().includes("/sso/callback?"));
-  await continueAs(page, org, "blob");
+  const callback = page.waitForRequest((request) => request.url().includes("/sso/callback?"));
+  await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
-  const used = (await back).url();
+  const callbackUrl = (await callback).url();
   await page.context().clearCookies({ name: `session-${org.slug}` });
-  await goto(page, used);
-  await expectHeading(page, "This sign-in is over");
+  await goto(page, callbackUrl);
+  await expectHeading(page, "This sign-in attempt has expired");
   expect(page.url()).not.toContain("code=");
   await axe();
-  expect(await status(page)).toBe(410);
+  expect(await reloadStatus(page)).toBe(410);
   await goto(page, `/o/${org.slug}/account`);
   await expectHeading(page, "Sign in");
 
   await page.getByRole("button", CONTINUE).click();
-  // The provider still knows who it is: the way back is held up until the try is too old.
+  // The session at the provider is still active, so it redirects back without asking.
   await expectHeading(page, "Account");
   await page.context().clearCookies();
   await goto(page, `/o/${org.slug}/login`);
   await page.getByRole("button", CONTINUE).click();
   await query("update sso_login_flows set expires_at = now() where used_at is null and connection_id = $1", [connection]);
-  await signInThere(page, "blob");
-  await expectHeading(page, "This sign-in is over");
+  await signInAtProvider(page, "blob");
+  await expectHeading(page, "This sign-in attempt has expired");
 });
 
-test("another site neither begins a sign-in in my browser nor feeds it a code of its own", async ({ page, org, idp, connected, server, anotherBrowser, query }) => {
-  const connection = await connected();
+test("cross-site start and foreign callback are rejected", async ({ page, org, idp, addConnection, server, newBrowserPage, query }) => {
+  const connection = await addConnection();
   idp.accounts.set("mallory", { email: `mallory@${org.domain}` });
-  const begin = idp.show(
+  const startPage = idp.servePage(
     `<form method="post" action="${server.baseUrl}/o/${org.slug}/sso/start">
      <input name="connection" value="${connection}"><button>Win a prize</button></form>`,
   );
-  await page.goto(begin);
+  await page.goto(startPage);
   await page.getByRole("button", { name: "Win a prize" }).click();
-  await expect(page.getByRole("heading", { name: "This was refused" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Request blocked" })).toBeVisible();
   expect(await query("select 1 from sso_login_flows where connection_id = $1", [connection])).toEqual([]);
 
-  const mallory = await anotherBrowser();
-  const heldBack = idp.holdBack();
-  await continueAs(mallory, org, "mallory");
-  const trap = await heldBack;
-  await page.goto(idp.show(`<a href="${trap.replaceAll("&", "&amp;")}">Win a prize</a>`));
+  const mallory = await newBrowserPage();
+  const intercepted = idp.interceptCallback();
+  await signInWithAcme(mallory, org, "mallory");
+  const callbackUrl = await intercepted;
+  await page.goto(idp.servePage(`<a href="${callbackUrl.replaceAll("&", "&amp;")}">Win a prize</a>`));
   await page.getByRole("link", { name: "Win a prize" }).click();
-  await expectHeading(page, "This sign-in is over");
+  await expectHeading(page, "This sign-in attempt has expired");
   await goto(page, `/o/${org.slug}/account`);
   await expectHeading(page, "Sign in");
-  expect(await statusOf(query, org.slug, `mallory@${org.domain}`)).toBeUndefined();
+  expect(await userStatus(query, org.slug, `mallory@${org.domain}`)).toBeUndefined();
 });
 
-test("a provider that is away is told of, and tried again", async ({ page, org, idp, connected, noErrors, axe }) => {
-  noErrors.expect(/502|ERR_CONNECTION_REFUSED/);
-  await connected();
+test("unreachable provider shows a page with a retry button", async ({ page, org, idp, addConnection, errorWatch, axe }) => {
+  errorWatch.expect(/502|ERR_CONNECTION_REFUSED/);
+  await addConnection();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
   await idp.stop();
   await goto(page, `/o/${org.slug}/login`);
@@ -268,75 +269,75 @@ test("a provider that is away is told of, and tried again", async ({ page, org, 
   await axe();
   await idp.start();
   await page.getByRole("button", CONTINUE).click();
-  await signInThere(page, "blob");
+  await signInAtProvider(page, "blob");
   await expectHeading(page, "Account");
 });
 
-test("signing out here offers to sign out there, and signing out there ends the session here", async ({ page, org, idp, connected, axe, asAdmin }) => {
-  await connected();
+test("sign-out works here and at the provider", async ({ page, org, idp, addConnection, axe, adminRequest }) => {
+  await addConnection();
   idp.accounts.set("blob", { email: `blob@${org.domain}` });
-  await continueAs(page, org, "blob");
+  await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await expectHeading(page, "You are signed out");
   await axe();
-  // Signed in there still, one comes back without a question.
-  await page.getByRole("link", { name: "Go to the login page" }).click();
+  // The session at the provider is still active, so signing in needs no interaction.
+  await page.getByRole("link", { name: "Go to sign in" }).click();
   await expectHeading(page, "Sign in");
   await page.getByRole("button", CONTINUE).click();
   await expectHeading(page, "Account");
-  const there = await page.context().newPage();
-  await there.goto(`${idp.issuer}/session/end?client_id=${idp.clientId}`);
-  await there.getByRole("button", { name: "Sign out here" }).click();
+  const providerPage = await page.context().newPage();
+  await providerPage.goto(`${idp.issuer}/session/end?client_id=${idp.clientId}`);
+  await providerPage.getByRole("button", { name: "Sign out here" }).click();
   await expect(async () => {
     await goto(page, `/o/${org.slug}/account`);
     await expectHeading(page, "Sign in");
   }).toPass({ timeout: 10_000 });
-  expect(await logged(asAdmin, org, "user.session_ended")).toContain("Acme");
+  expect(await auditEvents(adminRequest, org, "user.session_ended")).toContain("Acme");
 
-  await continueAs(page, org, "blob");
+  await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await page.getByRole("link", { name: "Sign out of Acme too" }).click();
+  await page.getByRole("link", { name: "Also sign out of Acme" }).click();
   await page.getByRole("button", { name: "Sign out here" }).click();
   await expectHeading(page, "Sign in");
   await page.getByRole("button", CONTINUE).click();
   await expect(page.getByRole("heading", { name: "Sign in to the provider" })).toBeVisible();
 });
 
-test("without email links members come by SSO alone, and admins keep their way in", async ({ page, org, idp, connected, mail, query, anotherBrowser, axe, server }) => {
+test("disabled email links apply to members, not to admins", async ({ page, org, idp, addConnection, mail, query, newBrowserPage, axe, server }) => {
   const member = `member@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Member", email: member });
+  await insertUser(query, org.slug, { name: "Member", email: member });
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/authentication`);
   await page.getByRole("switch", { name: "Disable email links" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByRole("alert")).toContainText("Add a connection first");
-  await connected();
+  await addConnection();
   await goto(page, `/o/${org.slug}/settings/authentication`);
-  await expect(page.getByText("1 active member has never signed in by a connection")).toBeVisible();
+  await expect(page.getByText("1 active member has never signed in with SSO")).toBeVisible();
   await page.getByRole("switch", { name: "Disable email links" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("Saved", { exact: true })).toBeVisible();
 
-  const somebody = await anotherBrowser();
-  const answers: string[] = [];
+  const otherPage = await newBrowserPage();
+  const texts: string[] = [];
   for (const email of [member, org.admin]) {
-    await goto(somebody, `/o/${org.slug}/login`);
-    await expect(somebody.getByText("Sign-in links go to admins alone here.")).toBeVisible();
-    await askForMail(somebody, email);
-    await expectHeading(somebody, "Check your mail");
-    answers.push((await somebody.getByRole("main").innerText()).replace(email, ""));
+    await goto(otherPage, `/o/${org.slug}/login`);
+    await expect(otherPage.getByText("Only admins can use email links.")).toBeVisible();
+    await requestSignIn(otherPage, email);
+    await expectHeading(otherPage, "Check your email");
+    texts.push((await otherPage.getByRole("main").innerText()).replace(email, ""));
   }
-  expect(new Set(answers).size).toBe(1);
+  expect(new Set(texts).size).toBe(1);
   expect(linkIn(await mail.next(org.admin))).toContain("/sign-in/");
   const rows = await query<{ state: string }>(
     "select state from deliveries where email = $1 and kind = 'sign_in'", [member],
   );
   expect(rows).toEqual([{ state: "cancelled" }]);
-  await goto(somebody, `/o/${org.slug}/login`);
-  await axe(somebody);
+  await goto(otherPage, `/o/${org.slug}/login`);
+  await axe(otherPage);
   idp.accounts.set("member", { email: member });
-  await continueAs(somebody, org, "member");
-  await expectHeading(somebody, "Account");
+  await signInWithAcme(otherPage, org, "member");
+  await expectHeading(otherPage, "Account");
 });

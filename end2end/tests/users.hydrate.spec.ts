@@ -4,18 +4,18 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { hydrated } from "../support/browser.ts";
-import { addPerson, inviteByRequest, signInLink, statusOf } from "../support/organization.ts";
+import { waitForHydration } from "../support/browser.ts";
+import { insertUser, inviteByApi, signInLink, userStatus } from "../support/organization.ts";
 
 /** The line about an address while the list is typed. */
-const seen = (page: Page, address: string) => users.line(users.dialog(page), address);
+const seen = (page: Page, address: string) => users.addressItem(users.inviteDialog(page), address);
 
-test("the dialog says what each address is while the list is typed", async ({ page, org, query, asAdmin, server, axe }) => {
-  await addPerson(query, org.slug, { name: "Known Blob", email: `known@${org.domain}` });
-  await addPerson(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
-  await inviteByRequest(asAdmin, server, org.slug, `waiting@${org.domain}`);
+test("invite dialog classifies addresses while typing", async ({ page, org, query, adminRequest, server, axe }) => {
+  await insertUser(query, org.slug, { name: "Known Blob", email: `known@${org.domain}` });
+  await insertUser(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
+  await inviteByApi(adminRequest, server, org.slug, `waiting@${org.domain}`);
   await signIn(page, await signInLink(server, org.slug, org.admin));
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.emailField(page).pressSequentially(`new@${org.domain}`);
   await expect(seen(page, `new@${org.domain}`)).toContainText("will be invited");
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (1)");
@@ -23,33 +23,33 @@ test("the dialog says what each address is while the list is typed", async ({ pa
   await users.emailField(page).pressSequentially(`,Known Blob <known@${org.domain}>; waiting@${org.domain},NEW@${org.domain}`);
   await expect(seen(page, `known@${org.domain}`)).toContainText("user already exists in the organization");
   await expect(seen(page, `waiting@${org.domain}`)).toContainText("already invited");
-  await expect(seen(page, `NEW@${org.domain}`)).toContainText("stands in the list before");
+  await expect(seen(page, `NEW@${org.domain}`)).toContainText("duplicate");
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (1)");
-  await expect(users.dialog(page)).toContainText("1 will be invited · 1 already a user · 1 already invited · 1 repeated");
+  await expect(users.inviteDialog(page)).toContainText("1 will be invited · 1 already a user · 1 already invited · 1 duplicate");
   await axe();
 });
 
-test("what can be done instead is offered while the list is typed, and nothing that was typed is lost", async ({ page, org, mail, query, asAdmin, server, axe }) => {
-  await addPerson(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
-  await inviteByRequest(asAdmin, server, org.slug, `waiting@${org.domain}`);
+test("invite dialog offers alternatives without losing input", async ({ page, org, mail, query, adminRequest, server, axe }) => {
+  await insertUser(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
+  await inviteByApi(adminRequest, server, org.slug, `waiting@${org.domain}`);
   await mail.next(`waiting@${org.domain}`);
   await signIn(page, await signInLink(server, org.slug, org.admin));
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   const list = `new@${org.domain}, waiting@${org.domain}, tired@${org.domain}`;
   await users.emailField(page).fill(list);
-  await users.dialog(page).getByRole("button", { name: `Resend waiting@${org.domain}` }).click();
-  await expect(users.dialog(page).getByText(`A new invitation is on its way to waiting@${org.domain}.`)).toBeVisible();
+  await users.inviteDialog(page).getByRole("button", { name: `Resend waiting@${org.domain}` }).click();
+  await expect(users.inviteDialog(page).getByText(`A new invitation is on its way to waiting@${org.domain}.`)).toBeVisible();
   await mail.next(`waiting@${org.domain}`);
   await axe();
-  await users.dialog(page).getByRole("button", { name: `Reactivate tired@${org.domain}` }).click();
+  await users.inviteDialog(page).getByRole("button", { name: `Reactivate tired@${org.domain}` }).click();
   await expect(seen(page, `tired@${org.domain}`)).toContainText("user already exists in the organization");
   await expect(users.emailField(page)).toHaveValue(list);
-  expect(await statusOf(query, org.slug, `new@${org.domain}`), "nobody was invited by that").toBeUndefined();
+  expect(await userStatus(query, org.slug, `new@${org.domain}`), "nobody was invited by that").toBeUndefined();
   await users.sendButton(page).click();
-  await expect(users.answer(page)).toContainText("1 invited · 1 already a user · 1 already invited");
+  await expect(users.inviteResult(page)).toContainText("1 invited · 1 already a user · 1 already invited");
 });
 
-test("whoever asked for an invitation is told apart while the list is typed", async ({ page, org, query }) => {
+test("invite dialog marks addresses with an open request", async ({ page, org, query }) => {
   const email = `asks@${org.domain}`;
   await query(
     `insert into invitation_requests (organization_id, id, email, email_normalized, name, status, proof, created_at)
@@ -57,35 +57,35 @@ test("whoever asked for an invitation is told apart while the list is typed", as
     [org.slug, email],
   );
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.emailField(page).fill(`${email}, new@${org.domain}`);
-  await expect(seen(page, email)).toContainText("has asked; will be invited");
+  await expect(seen(page, email)).toContainText("requested an invitation, will be invited");
   await expect(seen(page, `new@${org.domain}`)).toContainText("will be invited");
-  await expect(seen(page, `new@${org.domain}`)).not.toContainText("has asked");
+  await expect(seen(page, `new@${org.domain}`)).not.toContainText("requested an invitation");
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (2)");
 });
 
-test("only who is on the page is chosen: the dialog names everybody it acts on, and nobody else is touched", async ({ page, org, asAdmin, server, query, axe }) => {
+test("bulk actions apply only to users on the current page", async ({ page, org, adminRequest, server, query, axe }) => {
   const emails = Array.from({ length: 60 }, (_, n) => `blob${String(n).padStart(2, "0")}@${org.domain}`);
-  await inviteByRequest(asAdmin, server, org.slug, emails.join("\n"));
+  await inviteByApi(adminRequest, server, org.slug, emails.join("\n"));
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await users.openUsers(page, org.slug, "?sort=email");
   const box = (email: string) => page.getByRole("checkbox", { name: `Select ${email}`, exact: true });
-  const change = page.getByRole("button", { name: "Change selected…" });
+  const change = page.getByRole("button", { name: "Edit selected…" });
   for (const email of emails.slice(0, 2)) await box(email).check();
-  await expect(page.getByText("2 people selected")).toBeVisible();
+  await expect(page.getByText("2 selected", { exact: true })).toBeVisible();
   await page.getByRole("link", { name: "Next", exact: true }).click();
   await expect(users.row(page, emails[59]!)).toBeVisible();
-  await expect(page.getByText("Select people to change several at once.")).toBeVisible();
+  await expect(page.getByText("Select users to edit several at once.")).toBeVisible();
   await box(emails[59]!).check();
-  await expect(page.getByText("1 person selected")).toBeVisible();
+  await expect(page.getByText("1 selected", { exact: true })).toBeVisible();
   await change.click();
-  const dialog = page.getByRole("dialog", { name: "Change 1 person" });
+  const dialog = page.getByRole("dialog", { name: "Edit 1 user" });
   await expect(dialog).toContainText(emails[59]!);
-  await dialog.getByRole("button", { name: "Revoke", exact: true }).click();
-  await expect(page.getByText(`Revoked ${emails[59]}.`)).toBeVisible();
-  expect(await statusOf(query, org.slug, emails[59]!)).toBeUndefined();
-  for (const email of emails.slice(0, 2)) expect(await statusOf(query, org.slug, email)).toBe("invited");
+  await dialog.getByRole("button", { name: "Remove from organization" }).click();
+  await expect(page.getByText(`Removed ${emails[59]} from the organization.`)).toBeVisible();
+  expect(await userStatus(query, org.slug, emails[59]!)).toBeUndefined();
+  for (const email of emails.slice(0, 2)) expect(await userStatus(query, org.slug, email)).toBe("invited");
 
   // A search shows others, too.
   await users.openUsers(page, org.slug, "?sort=email");
@@ -93,49 +93,49 @@ test("only who is on the page is chosen: the dialog names everybody it acts on, 
   await page.getByLabel("Search users").fill("blob01");
   await page.getByRole("button", { name: "Search" }).click();
   await expect(users.rows(page)).toHaveCount(1);
-  await expect(page.getByText("1 person selected")).toBeVisible();
+  await expect(page.getByText("1 selected", { exact: true })).toBeVisible();
   await change.click();
-  await expect(page.getByRole("dialog", { name: "Change 1 person" })).toContainText(emails[1]!);
+  await expect(page.getByRole("dialog", { name: "Edit 1 user" })).toContainText(emails[1]!);
 
   // And whoever stands in the page's address alone is left in peace.
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [emails[58]]))[0]!;
   await page.goto(`${page.url()}&user=${id}`);
-  await hydrated(page);
-  await expect(page.getByRole("dialog", { name: "Change 1 person" })).not.toContainText(emails[58]!);
+  await waitForHydration(page);
+  await expect(page.getByRole("dialog", { name: "Edit 1 user" })).not.toContainText(emails[58]!);
   await axe();
-  await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
-  await expect(page.getByText(`Revoked ${emails[1]}.`)).toBeVisible();
-  for (const email of [emails[0]!, emails[58]!]) expect(await statusOf(query, org.slug, email)).toBe("invited");
+  await page.getByRole("dialog").getByRole("button", { name: "Remove from organization" }).click();
+  await expect(page.getByText(`Removed ${emails[1]} from the organization.`)).toBeVisible();
+  for (const email of [emails[0]!, emails[58]!]) expect(await userStatus(query, org.slug, email)).toBe("invited");
 });
 
-test("a pasted column is read at once, and a mistake can be mended where it stands", async ({ page, org }) => {
+test("pasted column can be corrected in place", async ({ page, org }) => {
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   const column = `Email\nblobby@${org.domain}\nblob.ross.${org.domain}\n`;
   await users.emailField(page).focus();
   await page.keyboard.insertText(column);
   await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");
   const bad = seen(page, `blob.ross.${org.domain}`);
-  await expect(bad).toContainText("There is no “@” in it.");
+  await expect(bad).toContainText("Missing “@”.");
   await bad.getByRole("button", { name: `Edit blob.ross.${org.domain}` }).click();
   await expect(users.emailField(page)).toBeFocused();
   await page.keyboard.insertText(`blob.ross@${org.domain}`);
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (2)");
   await users.sendButton(page).click();
-  await expect(users.notice(page).filter({ hasText: "2 invited" })).toBeVisible();
+  await expect(users.statusMessage(page).filter({ hasText: "2 invited" })).toBeVisible();
 });
 
-test("inviting works by the keyboard alone, and the focus is never lost", async ({ page, org }) => {
+test("invite dialog is keyboard accessible and keeps focus", async ({ page, org }) => {
   await signIn(page, org.link);
   const button = page.getByRole("button", { name: "Invite", exact: true });
   await button.focus();
   await page.keyboard.press("Enter");
-  await expect(users.dialog(page)).toBeVisible();
+  await expect(users.inviteDialog(page)).toBeVisible();
   await expect(page).toHaveURL(/dialog=invite/);
   await expect(users.emailField(page)).toBeFocused();
 
   await page.keyboard.press("Escape");
-  await expect(users.dialog(page)).toBeHidden();
+  await expect(users.inviteDialog(page)).toBeHidden();
   await expect(page).not.toHaveURL(/dialog=/);
   await expect(button).toBeFocused();
 
@@ -153,37 +153,37 @@ test("inviting works by the keyboard alone, and the focus is never lost", async 
   }
   await users.sendButton(page).focus();
   await page.keyboard.press("Enter");
-  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
-  await expect(users.dialog(page)).toBeHidden();
+  await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await expect(users.inviteDialog(page)).toBeHidden();
   await expect(button).toBeFocused();
 });
 
-test("after a refusal the summary takes the focus and leads to the field", async ({ page, org }) => {
+test("error summary takes focus and links to the field", async ({ page, org }) => {
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.sendButton(page).click();
-  const summary = users.dialog(page).getByRole("alert");
+  const summary = users.inviteDialog(page).getByRole("alert");
   await expect(summary).toBeFocused();
-  await summary.getByRole("link", { name: "There is no address in this list." }).click();
+  await summary.getByRole("link", { name: "Enter at least one email address." }).click();
   await expect(users.emailField(page)).toBeFocused();
-  await expect(users.dialog(page)).toBeVisible();
+  await expect(users.inviteDialog(page)).toBeVisible();
 });
 
-test("forms work before WebAssembly has arrived", async ({ page, org, mail, noErrors }) => {
-  noErrors.expect(/net::ERR_FAILED|Failed to fetch|fetch dynamically imported|TypeError/);
+test("forms work before WebAssembly has loaded", async ({ page, org, mail, errorWatch }) => {
+  errorWatch.expect(/net::ERR_FAILED|Failed to fetch|fetch dynamically imported|TypeError/);
   await page.route("**/*.wasm", (route) => route.abort());
   await page.goto(org.link);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: "Users" })).toBeVisible();
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.emailField(page).fill(`blobby@${org.domain},nonsense`);
   await users.sendButton(page).click();
-  await expect(users.line(users.answer(page), `blobby@${org.domain}`)).toContainText("invited");
+  await expect(users.addressItem(users.inviteResult(page), `blobby@${org.domain}`)).toContainText("invited");
   await expect(users.emailField(page)).toHaveValue("nonsense");
   await mail.next(`blobby@${org.domain}`);
 });
 
-test("what was typed while WebAssembly was on its way is still there, and counts", async ({ page, org }) => {
+test("input typed before hydration is kept", async ({ page, org }) => {
   await signIn(page, org.link);
   let expectHeading = () => {};
   const held = new Promise<void>((resolve) => (expectHeading = resolve));
@@ -193,25 +193,25 @@ test("what was typed while WebAssembly was on its way is still there, and counts
   });
   await page.goto(users.usersPath(org.slug, "?dialog=invite"));
   await users.emailField(page).fill(`blobby@${org.domain}`);
-  await users.dialog(page).getByLabel("Organization role").selectOption("Organization Admin");
+  await users.inviteDialog(page).getByLabel("Organization role").selectOption("Organization Admin");
   expectHeading();
-  await hydrated(page);
+  await waitForHydration(page);
   await expect(users.emailField(page)).toHaveValue(`blobby@${org.domain}`);
   await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");
   await users.sendButton(page).click();
   await expect(users.row(page, `blobby@${org.domain}`)).toContainText("Organization Admin");
 });
 
-test("back and forward open and close the dialog, and no page is loaded anew", async ({ page, org }) => {
+test("browser history opens and closes the dialog", async ({ page, org }) => {
   await signIn(page, org.link);
   await page.evaluate("window.sameDocument = true");
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await page.goBack();
-  await expect(users.dialog(page)).toBeHidden();
+  await expect(users.inviteDialog(page)).toBeHidden();
   await page.goForward();
-  await expect(users.dialog(page)).toBeVisible();
+  await expect(users.inviteDialog(page)).toBeVisible();
   await page.keyboard.press("Escape");
-  await expect(users.dialog(page)).toBeHidden();
+  await expect(users.inviteDialog(page)).toBeHidden();
 
   await page.getByLabel("Search users").fill("admin");
   await page.getByRole("button", { name: "Search" }).click();
@@ -226,7 +226,7 @@ test("back and forward open and close the dialog, and no page is loaded anew", a
   expect(await page.evaluate("window.sameDocument")).toBe(true);
 });
 
-test("the rows stay, and are told to be busy, until the others are there", async ({ page, org }) => {
+test("list stays visible and busy while results load", async ({ page, org }) => {
   await signIn(page, org.link);
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -240,15 +240,15 @@ test("the rows stay, and are told to be busy, until the others are there", async
   await expect(busy).toBeVisible();
   await expect(users.row(page, org.admin)).toBeVisible();
   release();
-  await expect(page.getByText("Nobody fits this search.")).toBeVisible();
+  await expect(page.getByText("No users match your search.")).toBeVisible();
   await expect(busy).toHaveCount(0);
 });
 
-test("what is being typed into the search outlives the list's own looks at the mail", async ({ page, org, mail }) => {
+test("search input survives background refreshes", async ({ page, org, mail }) => {
   await signIn(page, org.link);
   // Under way for long enough that the page looks again.
   await users.invite(page, `slow-8000-blobby@${org.domain}`);
-  await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Mail queued");
+  await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Email queued");
   const search = page.getByLabel("Search users");
   await search.pressSequentially("blo");
   for (let looks = 0; looks < 2; looks += 1) {
@@ -258,31 +258,31 @@ test("what is being typed into the search outlives the list's own looks at the m
   await expect(search).toBeFocused();
   await expect(search).toHaveValue("blobby");
   await mail.next(`slow-8000-blobby@${org.domain}`);
-  await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Mail handed over");
+  await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Email accepted");
   await expect(search).toHaveValue("blobby");
 });
 
-test("sending twice by two quick clicks invites once", async ({ page, org, mail }) => {
+test("double click on the send button invites once", async ({ page, org, mail }) => {
   const email = `blobby@${org.domain}`;
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await users.emailField(page).fill(email);
   await users.sendButton(page).dblclick();
-  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
   await mail.next(email);
   expect(await mail.all(email)).toHaveLength(1);
 });
 
-test("when the server can't be reached, the dialog keeps what was typed", async ({ page, org, noErrors }) => {
-  noErrors.expect(/net::ERR_/);
+test("invite dialog keeps its input when the server is unreachable", async ({ page, org, errorWatch }) => {
+  errorWatch.expect(/net::ERR_/);
   await signIn(page, org.link);
-  await users.openDialog(page);
+  await users.openInviteDialog(page);
   await page.route("**/api/**", (route) => route.abort());
   await users.emailField(page).fill(`blobby@${org.domain}`);
   await users.sendButton(page).click();
-  await expect(users.dialog(page).getByRole("alert")).toContainText("The server could not be reached.");
+  await expect(users.inviteDialog(page).getByRole("alert")).toContainText("Couldn’t reach the server.");
   await expect(users.emailField(page)).toHaveValue(`blobby@${org.domain}`);
   await page.unroute("**/api/**");
   await users.sendButton(page).click();
-  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
 });

@@ -3,12 +3,12 @@
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { expectHeading, goto, hasScripts, hydrated, reload } from "../support/browser.ts";
-import { addPerson, contents, createOrganization, inviteByRequest, letInvitationEnd, signInLink } from "../support/organization.ts";
+import { expectHeading, goto, hasScripts, waitForHydration, reload } from "../support/browser.ts";
+import { insertUser, snapshotOrganization, createOrganization, inviteByApi, expireInvitation, signInLink } from "../support/organization.ts";
 
-test("a list of 120: pages, and the way back through them", async ({ page, org, asAdmin, server, axe }) => {
+test("list of users pages forward and backward", async ({ page, org, adminRequest, server, axe }) => {
   const emails = Array.from({ length: 120 }, (_, n) => `blob${String(n).padStart(3, "0")}@${org.domain}`);
-  await inviteByRequest(asAdmin, server, org.slug, emails.join("\n"));
+  await inviteByApi(adminRequest, server, org.slug, emails.join("\n"));
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await users.openUsers(page, org.slug, "?sort=email");
   await expect(page.getByRole("tab", { name: "Users" })).toContainText("121");
@@ -38,11 +38,11 @@ test("a list of 120: pages, and the way back through them", async ({ page, org, 
   expect(await users.addresses(page)).toEqual(all.slice(100));
 });
 
-test("search, filter and sort stand in the URL, and the back button undoes them", async ({ page, org, query, asAdmin, server, axe }) => {
-  await addPerson(query, org.slug, { name: "Ellie Psoid", email: `ellie@${org.domain}`, role: "admin" });
-  await addPerson(query, org.slug, { name: "Amorph Us", email: `amorph_us@${org.domain}` });
-  await addPerson(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
-  await inviteByRequest(asAdmin, server, org.slug, `jelly@${org.domain}`);
+test("search, filters and sort are kept in the URL", async ({ page, org, query, adminRequest, server, axe }) => {
+  await insertUser(query, org.slug, { name: "Ellie Psoid", email: `ellie@${org.domain}`, role: "admin" });
+  await insertUser(query, org.slug, { name: "Amorph Us", email: `amorph_us@${org.domain}` });
+  await insertUser(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
+  await inviteByApi(adminRequest, server, org.slug, `jelly@${org.domain}`);
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await expect(users.rows(page)).toHaveCount(5);
   const search = page.getByLabel("Search users");
@@ -53,15 +53,15 @@ test("search, filter and sort stand in the URL, and the back button undoes them"
   await expect(users.rows(page)).toHaveCount(1);
   await expect(users.row(page, `ooze@${org.domain}`)).toContainText("Suspended");
   await expect(page).toHaveURL(/\?q=%C3%96ZDEMIR/);
-  await hydrated(page);
+  await waitForHydration(page);
   await expect(search).toHaveValue("ÖZDEMIR");
   await axe();
 
   await search.fill("%");
   await go.click();
-  await expect(page.getByText("Nobody fits this search.")).toBeVisible();
+  await expect(page.getByText("No users match your search.")).toBeVisible();
   await axe();
-  await hydrated(page);
+  await waitForHydration(page);
   await search.fill("h_u");
   await go.click();
   await expect(users.rows(page)).toHaveCount(1);
@@ -73,7 +73,7 @@ test("search, filter and sort stand in the URL, and the back button undoes them"
   await expect(page).toHaveURL(/status=invited/);
   await expect(users.rows(page)).toHaveCount(1);
   await expect(users.row(page, `jelly@${org.domain}`)).toBeVisible();
-  await hydrated(page);
+  await waitForHydration(page);
   await page.getByLabel("Status").selectOption("Any");
   await page.getByLabel("Role", { exact: true }).selectOption("Organization Admin");
   await go.click();
@@ -87,30 +87,30 @@ test("search, filter and sort stand in the URL, and the back button undoes them"
   await page.goBack();
   await expect(users.rows(page)).toHaveCount(5);
 
-  await hydrated(page);
+  await waitForHydration(page);
   await page.getByRole("columnheader", { name: "Email" }).getByRole("link").click();
   await expect(page).toHaveURL(/sort=email/);
   await expect(page.getByRole("columnheader", { name: "Email" })).toHaveAttribute("aria-sort", "ascending");
   const sorted = ["admin", "amorph_us", "ellie", "jelly", "ooze"].map((box) => `${box}@${org.domain}`);
   await expect(users.rows(page).first()).toContainText(sorted[0]!);
   expect(await users.addresses(page)).toEqual(sorted);
-  await hydrated(page);
+  await waitForHydration(page);
   await page.getByRole("columnheader", { name: "Email" }).getByRole("link").click();
   await expect(page.getByRole("columnheader", { name: "Email" })).toHaveAttribute("aria-sort", "descending");
   await expect(users.rows(page).first()).toContainText(sorted.at(-1)!);
   expect(await users.addresses(page)).toEqual(sorted.toReversed());
 
   // Inviting from here leads back to here.
-  await hydrated(page);
+  await waitForHydration(page);
   await users.invite(page, `last@${org.domain}`);
   await expect(users.row(page, `last@${org.domain}`)).toBeVisible();
   await expect(page).toHaveURL(/sort=email/);
   await expect(users.rows(page)).toHaveCount(6);
 });
 
-test("every column sorts, both ways", async ({ page, org, query }) => {
-  await addPerson(query, org.slug, { name: "Amorph Us", email: `z@${org.domain}`, role: "member" });
-  await addPerson(query, org.slug, { name: "Zoe Blob", email: `a@${org.domain}`, status: "suspended" });
+test("every column sorts in both directions", async ({ page, org, query }) => {
+  await insertUser(query, org.slug, { name: "Amorph Us", email: `z@${org.domain}`, role: "member" });
+  await insertUser(query, org.slug, { name: "Zoe Blob", email: `a@${org.domain}`, status: "suspended" });
   await signIn(page, org.link);
   for (const label of ["Name", "Status", "Organization role", "Last login"]) {
     const orders: string[][] = [];
@@ -125,11 +125,11 @@ test("every column sorts, both ways", async ({ page, org, query }) => {
   }
 });
 
-test("an expired invitation stands in its tab, and can be sent again", async ({ page, org, mail, asAdmin, server, query, axe }) => {
+test("expired invitation can be resent from its tab", async ({ page, org, mail, adminRequest, server, query, axe }) => {
   const [gone, open] = [`gone@${org.domain}`, `open@${org.domain}`];
-  await inviteByRequest(asAdmin, server, org.slug, `${gone},${open}`);
+  await inviteByApi(adminRequest, server, org.slug, `${gone},${open}`);
   await mail.next(gone);
-  await letInvitationEnd(query, org.slug, gone);
+  await expireInvitation(query, org.slug, gone);
   await signIn(page, await signInLink(server, org.slug, org.admin));
 
   await expect(users.row(page, open)).toBeVisible();
@@ -140,50 +140,50 @@ test("an expired invitation stands in its tab, and can be sent again", async ({ 
   await expect(users.row(page, gone).getByText("Expired", { exact: true })).toBeVisible();
   await expect(users.row(page, open)).toBeHidden();
   await expect(tab).toHaveAttribute("aria-selected", "true");
-  await hydrated(page);
+  await waitForHydration(page);
   await axe();
 
   await users.invite(page, gone);
-  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
   await mail.next(gone);
   await users.openUsers(page, org.slug);
   await expect(users.row(page, gone).getByText("Invited", { exact: true })).toBeVisible();
   await expect(page.getByRole("tab", { name: "Expired invitations" })).toContainText("0");
 });
 
-test("the profile tells who invited when, and where the mail is", async ({ page, org, mail, axe }) => {
+test("profile shows the inviter and the delivery of the email", async ({ page, org, mail, axe }) => {
   const email = `blobby@${org.domain}`;
   await signIn(page, org.link);
   await users.invite(page, email);
   await mail.next(email);
-  await expect(users.notice(page).filter({ hasText: "1 invited" })).toBeVisible();
-  await hydrated(page);
+  await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
+  await waitForHydration(page);
   await users.openProfile(page, email);
-  await hydrated(page);
+  await waitForHydration(page);
   await expect(page.getByRole("main")).toContainText(`by ${org.admin}`);
-  await expect(users.mails(page)).toHaveCount(1);
+  await expect(users.deliveries(page)).toHaveCount(1);
   await expect(async () => {
     await reload(page);
-    await expect(users.mails(page)).toContainText("The mail server took it: 250 2.0.0 kept as", { timeout: 500 });
+    await expect(users.deliveries(page)).toContainText("Mail server accepted it: 250 2.0.0 accepted as", { timeout: 500 });
   }).toPass();
   await axe();
   await page.getByRole("main").getByRole("link", { name: "Users" }).click();
   await expectHeading(page, "Users");
 });
 
-test("a member sees no settings, and finds nothing there", async ({ page, org, query, server, axe, asAdmin }) => {
+test("member cannot see or change settings", async ({ page, org, query, server, axe, adminRequest }) => {
   const member = `member@${org.domain}`;
-  await addPerson(query, org.slug, { name: "Blob Ross", email: member });
+  await insertUser(query, org.slug, { name: "Blob Ross", email: member });
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [org.admin]))[0]!;
-  await inviteByRequest(asAdmin, server, org.slug, `invited@${org.domain}`);
+  await inviteByApi(adminRequest, server, org.slug, `invited@${org.domain}`);
   await signIn(page, await signInLink(server, org.slug, member), "Account");
   await expect(page.getByRole("link", { name: "Users" })).toHaveCount(0);
 
-  const before = await contents(query, org.slug);
+  const before = await snapshotOrganization(query, org.slug);
   for (const path of [users.usersPath(org.slug), users.usersPath(org.slug, "?dialog=invite"), users.usersPath(org.slug, `/${id}`)]) {
     const answer = await page.goto(path);
     expect(answer?.status(), path).toBe(404);
-    await expectHeading(page, "Not found");
+    await expectHeading(page, "Page not found");
     expect(await page.content()).not.toContain("invited@");
   }
   await axe();
@@ -204,36 +204,36 @@ test("a member sees no settings, and finds nothing there", async ({ page, org, q
     expect(await there.text(), path).toBe(await nowhere.text());
     expect(nowhere.status(), path).toBe(404);
   }
-  expect(await contents(query, org.slug)).toEqual(before);
+  expect(await snapshotOrganization(query, org.slug)).toEqual(before);
 });
 
-test("another organization's admin finds nothing, and changes nothing", async ({ page, org, query, server, asAdmin, playwright }) => {
+test("admin of another organization cannot see or change users", async ({ page, org, query, server, adminRequest, playwright }) => {
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [org.admin]))[0]!;
-  await inviteByRequest(asAdmin, server, org.slug, `invited@${org.domain}`);
+  await inviteByApi(adminRequest, server, org.slug, `invited@${org.domain}`);
   const theirs = await createOrganization(server);
   await signIn(page, theirs.link);
-  const before = await contents(query, org.slug);
+  const before = await snapshotOrganization(query, org.slug);
 
   // A user of ours under their own organization.
   const answer = await page.goto(users.usersPath(theirs.slug, `/${id}`));
   expect(answer?.status()).toBe(404);
-  await expectHeading(page, "Not found");
+  await expectHeading(page, "Page not found");
   const profile = await page.request.post("/api/users/profile", { data: { org: theirs.slug, user: id } });
   expect(profile.status()).toBe(404);
 
   // Our pages: nobody of ours is signed in.
   await goto(page, users.usersPath(org.slug));
   await expectHeading(page, "Sign in");
-  const stranger = await playwright.request.newContext({ baseURL: server.baseUrl });
-  for (const requests of [page.request, stranger]) {
+  const visitor = await playwright.request.newContext({ baseURL: server.baseUrl });
+  for (const requests of [page.request, visitor]) {
     for (const [path, body] of serverFunctions(org.slug, id, org.domain)) {
       const refused = await requests.post(path, body);
       expect(refused.status(), path).toBe(401);
       expect(await refused.json(), path).toBe("signed_out");
     }
   }
-  await stranger.dispose();
-  expect(await contents(query, org.slug)).toEqual(before);
+  await visitor.dispose();
+  expect(await snapshotOrganization(query, org.slug)).toEqual(before);
 });
 
 /** The server functions that are for admins, with something to ask of each. */
