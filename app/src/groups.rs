@@ -8,7 +8,6 @@ use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, CrudDialog};
-use crate::plural::pluralize;
 use crate::ui::{
     CheckboxGroup, CheckboxOption, CloseLink, Dialog, EmptyState, ErrorSummary, Field, Icon, PageHeading,
     StaleWhileLoading, SubmitButton, TextArea, icon,
@@ -17,6 +16,7 @@ use crate::viewer::use_organization;
 use api::{DeleteGroup, ListGroups, SaveGroup};
 use leptos::prelude::*;
 use model::permission::{Group, RoleName};
+use model::text;
 
 #[component]
 pub fn GroupsPage() -> impl IntoView {
@@ -62,7 +62,7 @@ fn Table(groups: Vec<Group>) -> impl IntoView {
     let rows = groups.into_iter().map(|group| {
         let edit = CrudDialog::Edit(group.id.0).search();
         let members = paths::group_users(&use_organization(), group.id);
-        let members_label = format!("{} of {}", pluralize(usize::try_from(group.members).unwrap_or_default(), "member", "members"), group.name);
+        let members_label = format!("{} of {}", text::count(usize::try_from(group.members).unwrap_or_default(), "member", "members"), group.name);
         let roles = group.roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ");
         erased_view! {
             <tr>

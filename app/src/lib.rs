@@ -22,7 +22,6 @@ mod join;
 mod json_resource;
 mod layout;
 pub mod paths;
-mod plural;
 mod request_invitation;
 mod requests;
 mod roles;

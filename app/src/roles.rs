@@ -8,7 +8,6 @@ use crate::form::{self, ServerForm, ServerFormAction};
 use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, CrudDialog};
-use crate::plural::pluralize;
 use crate::ui::{
     CloseLink, Dialog, EmptyState, ErrorSummary, Field, Icon, PageHeading, StaleWhileLoading, SubmitButton,
     TextArea, icon,
@@ -17,6 +16,7 @@ use crate::viewer::use_organization;
 use api::{DeleteRole, ListRoles, SaveRole};
 use leptos::prelude::*;
 use model::permission::{Permission, Role};
+use model::text;
 
 #[component]
 pub fn RolesPage() -> impl IntoView {
@@ -101,7 +101,7 @@ fn CrudDialogs(
         }
         CrudDialog::Delete(id) => find(id).map(|role| {
             let count = |count: i64, singular, plural| {
-                pluralize(usize::try_from(count).unwrap_or_default(), singular, plural)
+                text::count(usize::try_from(count).unwrap_or_default(), singular, plural)
             };
             let (users, groups) =
                 (count(role.users, "user", "users"), count(role.groups, "group", "groups"));

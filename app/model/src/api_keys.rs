@@ -111,7 +111,7 @@ impl Lifetime {
 pub struct ApiKey {
     pub id: ApiKeyId,
     pub name: String,
-    /// The first characters of the key, to tell keys apart.
+    /// The first characters of the key, to identify it by.
     pub prefix: String,
     pub scopes: Vec<Scope>,
     /// The name of the admin who created the key.

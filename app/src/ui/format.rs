@@ -1,6 +1,6 @@
 //! Formatting of counts.
 
-use crate::plural::format_number;
+use model::text::format_number;
 use model::users::Count;
 
 /// Formats a count: "12", "1,234", or "1,000+" if counting stopped there.

@@ -11,7 +11,7 @@ use serde_json::json;
 /// The resolution of `last_used_at`. It keeps most requests from writing to the database.
 const LAST_USED_RESOLUTION: TimeDelta = TimeDelta::minutes(5);
 
-/// How many characters of a key are stored in plain text, to tell keys apart. Too few to guess the rest.
+/// How many characters of a key are stored in plain text to identify it by. Too few to guess the rest.
 const PREFIX_CHARS: usize = KEY_PREFIX.len() + 4;
 
 /// The SCIM base URL and the API keys of an organization.

@@ -73,7 +73,7 @@ async fn public_page_has_no_render_blocking_scripts(pool: PgPool) {
     assert!(login.contains("requestIdleCallback") && !login.contains("preload"), "{login}");
     // With the stylesheet, which `bin/test weight` limits to 12 kB, the first paint takes at most 20 kB.
     assert!(login.len() < 8_000, "{} bytes: {login}", login.len());
-    let cookie = server.signed_in("blobsrus", ADMIN).await;
+    let cookie = server.sign_in("blobsrus", ADMIN).await;
     let admin = server.get("/o/blobsrus/settings/users", &cookie).await.body;
     assert!(
         admin.contains("href=\"/pkg/vestibule.wasm\" as=\"fetch\"") && !admin.contains("requestIdleCallback"),

@@ -11,7 +11,7 @@ const LOGIN: &str = "/o/blobsrus/login";
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn ten_thousand_long_addresses_are_accepted(pool: PgPool) {
     let server = TestServer::new(pool).await;
-    let admin = server.signed_in("blobsrus", ADMIN).await;
+    let admin = server.sign_in("blobsrus", ADMIN).await;
     let label = "y".repeat(60);
     let long_domain = format!("{label}.{label}.{label}.example");
     let list: Vec<String> = (0..10_000).map(|n| format!("{n:050}%40{long_domain}")).collect();
@@ -21,7 +21,7 @@ async fn ten_thousand_long_addresses_are_accepted(pool: PgPool) {
     let response = server.call_function("/api/users/invite", &admin, FORM, &form).await;
     assert_eq!(response.status, StatusCode::OK);
     assert_eq!(server.count_invited_users().await, 10_000);
-    let response = server.post(USERS, &admin, &format!("_action=/api/users/invite&{form}")).await;
+    let response = server.post_form(USERS, &admin, &format!("_action=/api/users/invite&{form}")).await;
     assert_eq!(response.status, StatusCode::OK);
     assert_eq!(server.count_users().await, 10_001);
 }
@@ -31,7 +31,7 @@ async fn anonymous_form_body_is_limited(pool: PgPool) {
     let server = TestServer::new(pool).await;
     let form = "_action=/api/sign_in/request&org=blobsrus&email=";
     for body in [format!("{form}{}", "x".repeat(100_000)), format!("{form}{}", "&a".repeat(2_000))] {
-        let response = server.post(LOGIN, "", &body).await;
+        let response = server.post_form(LOGIN, "", &body).await;
         assert_eq!(response.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert!(
             response.body.len() < 10_000 && response.body.contains("<h1>Too large</h1>"),
@@ -58,7 +58,7 @@ async fn oversized_body_returns_413_as_html_or_json(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn invalid_arguments_return_400(pool: PgPool) {
     let server = TestServer::new(pool).await;
-    let admin = server.signed_in("blobsrus", ADMIN).await;
+    let admin = server.sign_in("blobsrus", ADMIN).await;
     for (path, body) in [
         ("/api/users/invite", "org=blobsrus&addresses=a%40b.example&role=banana"),
         ("/api/users/invite", "addresses=a%40b.example"),
@@ -69,7 +69,7 @@ async fn invalid_arguments_return_400(pool: PgPool) {
             StatusCode::BAD_REQUEST,
             "{path} {body}"
         );
-        let response = server.post(USERS, &admin, &format!("_action={path}&{body}")).await;
+        let response = server.post_form(USERS, &admin, &format!("_action={path}&{body}")).await;
         assert_eq!(response.status, StatusCode::BAD_REQUEST, "{path} {body}");
     }
     assert_eq!(server.count_users().await, 1);

@@ -27,7 +27,7 @@ async fn audited_source(server: &TestServer, peer: &str, forwarded: &[&str]) -> 
     sqlx::query_scalar(
         "select source from audit_events where action = 'user.signed_in' order by id desc limit 1",
     )
-    .fetch_one(&server.context.pool)
+    .fetch_one(&server.app.pool)
     .await
     .unwrap()
 }

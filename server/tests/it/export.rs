@@ -15,7 +15,7 @@ async fn insert_audit_events(server: &TestServer, count: i32) {
          from organizations o, generate_series(1, $1) n where o.slug = 'blobsrus'",
     )
     .bind(count)
-    .execute(&server.context.pool)
+    .execute(&server.app.pool)
     .await
     .unwrap();
 }
@@ -23,7 +23,7 @@ async fn insert_audit_events(server: &TestServer, count: i32) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn csv_export_contains_every_event_once(pool: PgPool) {
     let server = TestServer::new(pool).await;
-    let admin = server.signed_in("blobsrus", ADMIN).await;
+    let admin = server.sign_in("blobsrus", ADMIN).await;
     insert_audit_events(&server, 2_500).await;
     let response = server.get(&format!("{CSV}?action=user.invited"), &admin).await;
     assert_eq!(response.status, StatusCode::OK);
@@ -43,7 +43,7 @@ async fn csv_export_contains_every_event_once(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn csv_export_escapes_formulas(pool: PgPool) {
     let server = TestServer::new(pool).await;
-    let admin = server.signed_in("blobsrus", ADMIN).await;
+    let admin = server.sign_in("blobsrus", ADMIN).await;
     insert_audit_events(&server, 1).await;
     let response = server.get(&format!("{CSV}?who=cmd"), &admin).await;
     let row = response.body.trim_end().split("\r\n").nth(1).unwrap();

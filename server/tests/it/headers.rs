@@ -24,10 +24,10 @@ async fn csp_nonce_matches_every_script_and_is_unique(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn https_session_cookie_has_the_host_prefix(pool: PgPool) {
     let server = TestServer::with_base_url(pool, "https://members.example.com").await;
-    let session = server.signed_in("blobsrus", ADMIN).await;
+    let session = server.sign_in("blobsrus", ADMIN).await;
     let cookie = format!("__Host-{session}");
     let response =
-        server.post("/o/blobsrus/account", &cookie, "_action=/api/sign_in/sign_out&org=blobsrus").await;
+        server.post_form("/o/blobsrus/account", &cookie, "_action=/api/sign_in/sign_out&org=blobsrus").await;
     let set_cookie = response.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap();
     assert_eq!(set_cookie, "__Host-session-blobsrus=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
     assert!(response.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));

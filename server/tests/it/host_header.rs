@@ -50,8 +50,8 @@ async fn hostile_host_appears_in_no_link_or_redirect(pool: PgPool) {
     server.enable_requests().await;
     let from = mail::parse_sender("Vestibule <vestibule@members.example.com>").unwrap();
     let transport = Transport::memory(mailbox.clone());
-    tokio::spawn(mail::run_worker(server.context.clone(), transport, from, std::future::pending()));
-    let admin = format!("__Host-{}", server.signed_in("blobsrus", ADMIN).await);
+    tokio::spawn(mail::run_worker(server.app.clone(), transport, from, std::future::pending()));
+    let admin = format!("__Host-{}", server.sign_in("blobsrus", ADMIN).await);
 
     let login = format!("_action=/api/sign_in/request&org=blobsrus&email={ADMIN}");
     let redirect = post(&server, "/o/blobsrus/login", "", &login).await;
@@ -90,7 +90,7 @@ async fn hostile_host_appears_in_no_link_or_redirect(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn cross_site_post_is_blocked_for_any_host(pool: PgPool) {
     let server = TestServer::with_base_url(pool, BASE).await;
-    let admin = format!("__Host-{}", server.signed_in("blobsrus", ADMIN).await);
+    let admin = format!("__Host-{}", server.sign_in("blobsrus", ADMIN).await);
     let invite = "_action=/api/users/invite&org=blobsrus&addresses=blobby%40blobsrus.com&role=admin";
     let request = Request::post("/o/blobsrus/settings/users")
         .header(header::HOST, "members.example.com")

@@ -29,16 +29,16 @@ async fn joining_signs_the_user_in(pool: PgPool) {
     let token = server.invite("blobby@blobsrus.com").await;
     let link = format!("join-blobsrus={}", token.expose());
     let without_name = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=+";
-    let response = server.post("/o/blobsrus/join", &link, without_name).await;
+    let response = server.post_form("/o/blobsrus/join", &link, without_name).await;
     assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(response.body.contains("This field is required."));
     let with_name = "_action=/api/join/join&org=blobsrus&email=blobby%40blobsrus.com&name=Blobby";
-    let response = server.post("/o/blobsrus/join", &link, with_name).await;
+    let response = server.post_form("/o/blobsrus/join", &link, with_name).await;
     assert_eq!((response.status, response.location()), (StatusCode::SEE_OTHER, "/o/blobsrus"));
     let session = response.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
     let account = server.get("/o/blobsrus/account", session.split(';').next().unwrap()).await;
     assert!(account.body.contains("Blobby"));
-    let second = server.post("/o/blobsrus/join", &link, with_name).await;
+    let second = server.post_form("/o/blobsrus/join", &link, with_name).await;
     assert!(second.body.contains("You already joined") && second.headers.get(header::SET_COOKIE).is_none());
 }
 

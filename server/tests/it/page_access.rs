@@ -19,7 +19,7 @@ async fn signed_out_user_is_redirected_to_login_and_back(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn admin_sees_the_users_page(pool: PgPool) {
     let server = TestServer::new(pool).await;
-    let admin = server.signed_in("blobsrus", ADMIN).await;
+    let admin = server.sign_in("blobsrus", ADMIN).await;
     let response = server.get(USERS, &admin).await;
     assert_eq!(response.status, StatusCode::OK);
     assert!(response.body.contains(ADMIN));
@@ -53,7 +53,7 @@ async fn session_of_another_organization_is_ignored(pool: PgPool) {
 async fn root_redirects_by_role(pool: PgPool) {
     let server = TestServer::new(pool).await;
     let member = server.add_member("blobby@blobsrus.com").await;
-    let admin = server.signed_in("blobsrus", ADMIN).await;
+    let admin = server.sign_in("blobsrus", ADMIN).await;
     for (cookie, page) in [("", "/o/blobsrus/login"), (&member, "/o/blobsrus/account"), (&admin, USERS)] {
         assert_eq!(server.get("/o/blobsrus", cookie).await.location(), page);
     }
@@ -72,7 +72,7 @@ async fn unnormalized_paths_are_not_found(pool: PgPool) {
         "/o//blobsrus/settings/users",
         "/o/blobsrus/settings%2Fusers",
     ] {
-        for cookie in ["", &server.signed_in("blobsrus", ADMIN).await] {
+        for cookie in ["", &server.sign_in("blobsrus", ADMIN).await] {
             let response = server.get(path, cookie).await;
             assert_eq!(response.status, StatusCode::NOT_FOUND, "{path}");
             assert!(response.body.contains("<title>Not found</title>"), "{path}");
@@ -99,6 +99,6 @@ async fn readiness_depends_on_migrations(pool: PgPool) {
     let server = TestServer::new(pool).await;
     assert_eq!(server.get("/health/live", "").await.status, StatusCode::OK);
     assert_eq!(server.get("/health/ready", "").await.status, StatusCode::OK);
-    sqlx::query("delete from _sqlx_migrations").execute(&server.context.pool).await.unwrap();
+    sqlx::query("delete from _sqlx_migrations").execute(&server.app.pool).await.unwrap();
     assert_eq!(server.get("/health/ready", "").await.status, StatusCode::SERVICE_UNAVAILABLE);
 }

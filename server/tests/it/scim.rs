@@ -136,13 +136,13 @@ impl ScimClient {
     }
 
     async fn query(&self, sql: &'static str, email: &str) -> String {
-        sqlx::query_scalar(sql).bind(email).fetch_one(&self.server.context.pool).await.unwrap()
+        sqlx::query_scalar(sql).bind(email).fetch_one(&self.server.app.pool).await.unwrap()
     }
 
     async fn expire_invitation(&self, email: &str) {
         sqlx::query("update invitations set expires_at = created_at where email = $1")
             .bind(email)
-            .execute(&self.server.context.pool)
+            .execute(&self.server.app.pool)
             .await
             .unwrap();
     }
@@ -168,7 +168,7 @@ fn path_of(resource: &Value) -> String {
 }
 
 async fn create_key(server: &TestServer, scopes: &[Scope]) -> String {
-    let request_context = server.admin().await;
+    let request_context = server.admin_context().await;
     let admin = request_context.admin("blobsrus").await.unwrap();
     domain::api_keys::create(&admin, "Okta", scopes, Lifetime::Unlimited).await.unwrap().token
 }

@@ -14,7 +14,7 @@ async fn insert_connection(site: &TestServer) -> Uuid {
          select id, gen_random_uuid(), now(), '<b>Acme</b>', 'https://127.0.0.1:1', 'x', '', true, 'member'
          from organizations returning id",
     )
-    .fetch_one(&site.context.pool)
+    .fetch_one(&site.app.pool)
     .await
     .unwrap()
 }
@@ -41,7 +41,7 @@ async fn cross_site_request_cannot_start_a_login_flow(pool: PgPool) {
 async fn refusal_page_is_shown_only_in_its_own_browser(pool: PgPool) {
     let site = TestServer::with_base_url(pool, "https://members.example.com").await;
     let connection = insert_connection(&site).await;
-    let response = site.post("/o/blobsrus/sso/start", "", &format!("connection={connection}")).await;
+    let response = site.post_form("/o/blobsrus/sso/start", "", &format!("connection={connection}")).await;
     assert_eq!((response.status, response.location()), (StatusCode::SEE_OTHER, "/o/blobsrus/sso/refused"));
     let cookie = response.headers[header::SET_COOKIE].to_str().unwrap();
     assert!(cookie.starts_with("__Host-sso-flow-blobsrus=") && cookie.contains("; Secure"), "{cookie}");
@@ -74,12 +74,12 @@ async fn callback_without_flow_shows_error_page(pool: PgPool) {
     }
     assert_eq!(site.get("/o/nowhere/sso/callback?state=x&code=y", "").await.status, StatusCode::NOT_FOUND);
     let unknown_organization =
-        site.post("/o/nowhere/sso/start", "", &format!("connection={}", Uuid::nil())).await;
+        site.post_form("/o/nowhere/sso/start", "", &format!("connection={}", Uuid::nil())).await;
     assert_eq!(unknown_organization.status, StatusCode::NOT_FOUND);
     let unknown_connection =
-        site.post("/o/blobsrus/sso/start", "", &format!("connection={}", Uuid::nil())).await;
+        site.post_form("/o/blobsrus/sso/start", "", &format!("connection={}", Uuid::nil())).await;
     assert_eq!(unknown_connection.status, StatusCode::NOT_FOUND);
-    assert_eq!(site.post("/o/blobsrus/sso/start", "", "").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(site.post_form("/o/blobsrus/sso/start", "", "").await.status, StatusCode::BAD_REQUEST);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

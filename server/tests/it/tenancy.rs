@@ -145,7 +145,7 @@ async fn create_resources(server: &TestServer) -> Resources {
     server.invite("invited@blobsrus.com").await;
     let organization = "(select id from organizations where slug = 'blobsrus')";
     let fetch_id = async |sql: String| -> Uuid {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&server.context.pool).await.unwrap()
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&server.app.pool).await.unwrap()
     };
     let insert = |table: &str, columns: &str, values: &str| {
         fetch_id(format!(
@@ -208,7 +208,7 @@ async fn rows_of(server: &TestServer, slug: &str) -> String {
         "select table_name::text from information_schema.columns
          where table_schema = 'public' and column_name = 'organization_id' order by table_name",
     )
-    .fetch_all(&server.context.pool)
+    .fetch_all(&server.app.pool)
     .await
     .unwrap();
     let mut dump = String::new();
@@ -219,14 +219,14 @@ async fn rows_of(server: &TestServer, slug: &str) -> String {
         );
         let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
             .bind(slug)
-            .fetch_one(&server.context.pool)
+            .fetch_one(&server.app.pool)
             .await
             .unwrap();
         writeln!(dump, "{table}\n{rows}").unwrap();
     }
     let settings: String = sqlx::query_scalar("select o::text from organizations o where slug = $1")
         .bind(slug)
-        .fetch_one(&server.context.pool)
+        .fetch_one(&server.app.pool)
         .await
         .unwrap();
     dump + &settings
@@ -268,7 +268,7 @@ async fn admin_endpoints_reject_everyone_else(pool: PgPool) {
 async fn admin_endpoints_accept_an_admin(pool: PgPool) {
     let server = TestServer::new(pool).await;
     server.add_member("member@blobsrus.com").await;
-    let admin = server.signed_in("blobsrus", ADMIN).await;
+    let admin = server.sign_in("blobsrus", ADMIN).await;
     let resources = create_resources(&server).await;
     // Endpoints that delete come last.
     let (deleting, other): (Vec<_>, Vec<_>) = ADMIN_ENDPOINTS
@@ -310,7 +310,7 @@ async fn user_endpoints_require_a_session(pool: PgPool) {
 async fn pages_require_their_role(pool: PgPool) {
     let server = TestServer::new(pool).await;
     let member = server.add_member("member@blobsrus.com").await;
-    let admin = server.signed_in("blobsrus", ADMIN).await;
+    let admin = server.sign_in("blobsrus", ADMIN).await;
     let other_admin = server.create_other_organization().await;
     let resources = create_resources(&server).await;
     let user = resources.iter().find(|(name, _)| *name == "{user}").unwrap().1.to_string();

@@ -35,7 +35,7 @@ pub fn site_root() -> PathBuf {
 }
 
 pub struct TestServer {
-    pub context: AppContext,
+    pub app: AppContext,
     router: Router,
 }
 
@@ -59,7 +59,7 @@ impl TestServer {
 
     /// The same, with a modified state.
     pub async fn with_state(pool: PgPool, base_url: &str, configure: impl FnOnce(&mut AppState)) -> Self {
-        let context = AppContext {
+        let app = AppContext {
             pool,
             clock: Clock::system(),
             keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
@@ -67,9 +67,9 @@ impl TestServer {
             mail_ready: Arc::default(),
             sso: Arc::default(),
         };
-        let mut state = AppState::new(context.clone(), site_root(), None, Vec::new());
+        let mut state = AppState::new(app.clone(), site_root(), None, Vec::new());
         configure(&mut state);
-        let server = Self { context, router: router(state) };
+        let server = Self { app, router: router(state) };
         organizations::create(&server.request_context(), "blobsrus", "Blobs R Us", ADMIN).await.unwrap();
         server
     }
@@ -79,11 +79,11 @@ impl TestServer {
     }
 
     pub fn request_context(&self) -> RequestContext {
-        RequestContext::new(self.context.clone(), HashMap::new(), Source::default(), "test")
+        RequestContext::new(self.app.clone(), HashMap::new(), Source::default(), "test")
     }
 
     /// Signs a user in and returns the session cookie.
-    pub async fn signed_in(&self, slug: &str, email: &str) -> String {
+    pub async fn sign_in(&self, slug: &str, email: &str) -> String {
         let request_context = self.request_context();
         let context = request_context.organization(slug).await.unwrap();
         let link = sign_in::create_operator_link(&context, email).await.unwrap();
@@ -92,25 +92,25 @@ impl TestServer {
     }
 
     /// The request context of the signed-in admin, for calling `domain` directly.
-    pub async fn admin(&self) -> RequestContext {
-        let cookie = self.signed_in("blobsrus", ADMIN).await;
+    pub async fn admin_context(&self) -> RequestContext {
+        let cookie = self.sign_in("blobsrus", ADMIN).await;
         let token = Token::from_client(cookie.split_once('=').unwrap().1);
         let sessions = HashMap::from([("blobsrus".to_owned(), token)]);
-        RequestContext::new(self.context.clone(), sessions, Source::default(), "test")
+        RequestContext::new(self.app.clone(), sessions, Source::default(), "test")
     }
 
     /// Invites an address and returns the token of its link.
     pub async fn invite(&self, email: &str) -> Token {
-        let request_context = self.admin().await;
+        let request_context = self.admin_context().await;
         let admin = request_context.admin("blobsrus").await.unwrap();
         invitations::invite(&admin, email, &OrganizationRole::Member.into()).await.unwrap();
         let (organization, invitation): (Uuid, Uuid) =
             sqlx::query_as("select organization_id, id from invitations where email = $1")
                 .bind(email)
-                .fetch_one(&self.context.pool)
+                .fetch_one(&self.app.pool)
                 .await
                 .unwrap();
-        self.context.keys.invitation_token(OrganizationId(organization), InvitationId(invitation)).unwrap()
+        self.app.keys.invitation_token(OrganizationId(organization), InvitationId(invitation)).unwrap()
     }
 
     /// Adds a member through an invitation and returns their session cookie.
@@ -131,7 +131,7 @@ impl TestServer {
     /// Creates the organization "other" and returns the session cookie of its admin.
     pub async fn create_other_organization(&self) -> String {
         organizations::create(&self.request_context(), "other", "Others", "eve@other.example").await.unwrap();
-        self.signed_in("other", "eve@other.example").await
+        self.sign_in("other", "eve@other.example").await
     }
 
     pub async fn get(&self, path: &str, cookie: &str) -> TestResponse {
@@ -139,7 +139,7 @@ impl TestServer {
     }
 
     /// Posts a form to its page, as a browser without WebAssembly does.
-    pub async fn post(&self, path: &str, cookie: &str, body: &str) -> TestResponse {
+    pub async fn post_form(&self, path: &str, cookie: &str, body: &str) -> TestResponse {
         let request = Request::post(path)
             .header(header::COOKIE, cookie)
             .header(header::ACCEPT, "text/html,application/xhtml+xml")
@@ -178,7 +178,7 @@ impl TestServer {
     /// Counts the rows of a table, optionally with a `where` clause.
     pub async fn count(&self, table: &str) -> i64 {
         sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
-            .fetch_one(&self.context.pool)
+            .fetch_one(&self.app.pool)
             .await
             .unwrap()
     }
@@ -194,7 +194,7 @@ impl TestServer {
     /// Turns on invitation requests in every organization.
     pub async fn enable_requests(&self) {
         sqlx::query("update organizations set requests_enabled = true")
-            .execute(&self.context.pool)
+            .execute(&self.app.pool)
             .await
             .unwrap();
     }

@@ -13,7 +13,7 @@ use sqlx::PgPool;
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn create_accepts_the_open_invitation(pool: PgPool) {
     let scim = ScimClient::new(pool).await;
-    let request_context = scim.server.admin().await;
+    let request_context = scim.server.admin_context().await;
     let admin = request_context.admin("blobsrus").await.unwrap();
     let group = groups::save(&admin, None, "Money", "", &[]).await.unwrap();
     for (email, expired) in [("open@blobs.example", false), ("late@blobs.example", true)] {
@@ -49,7 +49,7 @@ async fn deactivating_ends_all_sessions(pool: PgPool) {
     let server = &scim.server;
     let id = scim.create_user("blob@blobs.example").await;
     let path = format!("/Users/{id}");
-    let cookie = server.signed_in("blobsrus", "blob@blobs.example").await;
+    let cookie = server.sign_in("blobsrus", "blob@blobs.example").await;
     let account = |cookie: String| async move { server.get("/o/blobsrus/account", &cookie).await.status };
     assert_eq!(account(cookie.clone()).await, StatusCode::OK);
     let set_active = async |active: bool| {
@@ -113,7 +113,7 @@ async fn last_admin_cannot_be_deactivated_or_deleted(pool: PgPool) {
     let roles = json!([{ "op": "add", "path": "roles", "value": [{ "value": "admin" }] }]);
     scim.patch(&format!("/Users/{other}"), roles).await.ok();
     scim.patch(&path, deactivate.clone()).await.error(409, None);
-    let request_context = scim.server.admin().await;
+    let request_context = scim.server.admin_context().await;
     let admin = request_context.admin("blobsrus").await.unwrap();
     let other: UserId = other.parse().unwrap();
     users::apply_action(&admin, UserAction::MakeAdmin, &[other]).await.unwrap();
@@ -127,7 +127,7 @@ async fn changed_user_name_becomes_the_sign_in_address(pool: PgPool) {
     let id = scim.create_user("old@blobs.example").await;
     let other = scim.create_user("other@blobs.example").await;
     let path = format!("/Users/{id}");
-    let cookie = server.signed_in("blobsrus", "old@blobs.example").await;
+    let cookie = server.sign_in("blobsrus", "old@blobs.example").await;
     let request_context = server.request_context();
     let context = request_context.organization("blobsrus").await.unwrap();
     let link = domain::sign_in::create_operator_link(&context, "old@blobs.example").await.unwrap();
@@ -142,7 +142,7 @@ async fn changed_user_name_becomes_the_sign_in_address(pool: PgPool) {
     // Sessions continue; a link sent to the old mailbox no longer works.
     assert_eq!(server.get("/o/blobsrus/account", &cookie).await.status, StatusCode::OK);
     assert!(domain::sign_in::redeem_link(&context, &link).await.is_err());
-    server.signed_in("blobsrus", "new@blobs.example").await;
+    server.sign_in("blobsrus", "new@blobs.example").await;
     let details =
         "select details::text from audit_events where action = 'user.email_changed' and target_email = $1";
     let details = scim.query(details, "New@blobs.example").await;
@@ -159,11 +159,11 @@ async fn request_of_a_provisioned_user_is_stale(pool: PgPool) {
         "insert into invitation_requests (organization_id, id, created_at, email, email_normalized, status, proof)
          select id, gen_random_uuid(), now(), 'asks@blobs.example', 'asks@blobs.example', 'open', 'email' from organizations",
     )
-    .execute(&scim.server.context.pool)
+    .execute(&scim.server.app.pool)
     .await
     .unwrap();
     scim.create_user("asks@blobs.example").await;
-    let cookie = scim.server.signed_in("blobsrus", ADMIN).await;
+    let cookie = scim.server.sign_in("blobsrus", ADMIN).await;
     let page = scim.server.get("/o/blobsrus/settings/requests", &cookie).await;
     assert!(page.body.contains("Already a member") && page.body.contains("by SCIM"), "{}", page.body);
 }
@@ -175,7 +175,7 @@ async fn own_name_is_kept_until_scim_changes_it(pool: PgPool) {
         json!({ "userName": "blob@blobs.example", "name": { "givenName": "Bob", "familyName": "Blob" } });
     let created = scim.post("/Users", &body).await.ok();
     let path = path_of(&created);
-    let cookie = scim.server.signed_in("blobsrus", "blob@blobs.example").await;
+    let cookie = scim.server.sign_in("blobsrus", "blob@blobs.example").await;
     scim.server.call_function("/api/account/rename", &cookie, FORM, "org=blobsrus&name=Bobby").await;
     assert_eq!(scim.put(&path, &body).await.ok()["displayName"], "Bobby");
     let title = json!([{ "op": "add", "path": "title", "value": "Guide" }]);

@@ -16,7 +16,7 @@ async fn valid_links(server: &TestServer) -> Vec<(&'static str, Token, &'static 
     let [open, expired] =
         [server.invite("open@blobsrus.com").await, server.invite("expired@blobsrus.com").await];
     sqlx::query("update invitations set expires_at = now() - interval '1 day' where email like 'expired@%'")
-        .execute(&server.context.pool)
+        .execute(&server.app.pool)
         .await
         .unwrap();
     let (organization, request): (Uuid, Uuid) = sqlx::query_as(
@@ -26,11 +26,11 @@ async fn valid_links(server: &TestServer) -> Vec<(&'static str, Token, &'static 
             now() + interval '1 day'
          from organizations where slug = 'blobsrus' returning organization_id, id",
     )
-    .fetch_one(&server.context.pool)
+    .fetch_one(&server.app.pool)
     .await
     .unwrap();
     let request_token =
-        server.context.keys.request_token(OrganizationId(organization), RequestId(request)).unwrap();
+        server.app.keys.request_token(OrganizationId(organization), RequestId(request)).unwrap();
     let request_context = server.request_context();
     let sign_in =
         sign_in::create_operator_link(&request_context.organization("blobsrus").await.unwrap(), ADMIN)
