@@ -25,7 +25,7 @@ pub fn PublicPage(title: String, children: Children) -> impl IntoView {
     erased_view! {
         <Title text=document_title(&full_title)/>
         <main id="main" class="public" tabindex="-1">
-            {organization.map(|name| erased_view! { <p class="organization">{icon(Icon::Door)}{name}</p> })}
+            {organization.map(|name| erased_view! { <p class="organization">{icon(Icon::Organization)}{name}</p> })}
             <h1>{title}</h1>
             {children()}
         </main>
@@ -58,7 +58,7 @@ pub fn OrganizationPage(title: String, section: Section, children: Children) -> 
         <Title text=document_title(&format!("{title} · {name}"))/>
         <header class="site-header">
             <div class="container">
-                <a href=paths::home(&slug) class="organization" rel="external">{icon(Icon::Door)}{name.clone()}</a>
+                <a href=paths::home(&slug) class="organization" rel="external">{icon(Icon::Organization)}{name.clone()}</a>
                 {viewer.user.map(|user| erased_view! { <Navigation slug=slug.clone() user section/> })}
             </div>
         </header>
