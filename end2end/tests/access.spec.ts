@@ -12,23 +12,23 @@ test("invalid role shows field errors and keeps the input", async ({ page, org, 
   await expect(page.getByText("No roles yet.")).toBeVisible();
   await axe();
   await page.getByRole("link", { name: "New role" }).click();
-  const editor = page.getByRole("dialog", { name: "New role" });
-  const permissions = editor.getByRole("textbox", { name: "Permissions" });
-  await editor.getByLabel("Name").fill("Bookkeeper");
+  const roleDialog = page.getByRole("dialog", { name: "New role" });
+  const permissions = roleDialog.getByRole("textbox", { name: "Permissions" });
+  await roleDialog.getByLabel("Name").fill("Bookkeeper");
   await permissions.fill("invoice:read\nInvoice:pay");
-  await editor.getByRole("button", { name: "Save role" }).click();
+  await roleDialog.getByRole("button", { name: "Save role" }).click();
   await expect(permissions).toHaveAccessibleDescription(/“Invoice:pay” isn’t a valid permission: both parts must start with a lowercase sentMail/);
   await expect(permissions).toHaveValue("invoice:read\nInvoice:pay");
   await axe();
   await permissions.fill("invoice:read\ninvoice:pay");
-  await editor.getByRole("button", { name: "Save role" }).click();
+  await roleDialog.getByRole("button", { name: "Save role" }).click();
   await expect(page.getByRole("row", { name: /Bookkeeper/ })).toContainText("invoice:pay");
 
   await page.getByRole("link", { name: "New role" }).click();
-  await editor.getByLabel("Name").fill("BOOKKEEPER");
+  await roleDialog.getByLabel("Name").fill("BOOKKEEPER");
   await permissions.fill("a:b");
-  await editor.getByRole("button", { name: "Save role" }).click();
-  await expect(editor.getByLabel("Name")).toHaveAccessibleDescription("This name is already in use.");
+  await roleDialog.getByRole("button", { name: "Save role" }).click();
+  await expect(roleDialog.getByLabel("Name")).toHaveAccessibleDescription("This name is already in use.");
 });
 
 test("effective permissions list their role and group sources", async ({ page, org, query, axe }) => {
@@ -101,7 +101,7 @@ test("group members can be added and removed in bulk", async ({ page, org, query
   await expect(row(page, `c@${org.domain}`)).toHaveCount(0);
   await waitForHydration(page);
   await axe();
-  // The group is kept by the search, and by the order.
+  // Searching keeps the group filter.
   await page.getByLabel("Search users").fill("blob");
   await page.getByRole("button", { name: "Search" }).click();
   await expect(page).toHaveURL(/q=blob/);
@@ -110,11 +110,11 @@ test("group members can be added and removed in bulk", async ({ page, org, query
 
   await page.getByRole("checkbox", { name: "Select Blob a" }).check();
   await page.getByRole("button", { name: "Edit selected…" }).click();
-  const chosen = page.getByRole("dialog", { name: "Edit 1 user" });
-  await expect(chosen.getByLabel("Group")).toHaveValue(/./);
-  await expect(chosen.getByLabel("Group").locator("option:checked")).toHaveText("Money");
+  const bulkDialog = page.getByRole("dialog", { name: "Edit 1 user" });
+  await expect(bulkDialog.getByLabel("Group")).toHaveValue(/./);
+  await expect(bulkDialog.getByLabel("Group").locator("option:checked")).toHaveText("Money");
   await axe();
-  await chosen.getByRole("button", { name: "Remove from group" }).click();
+  await bulkDialog.getByRole("button", { name: "Remove from group" }).click();
   await expect(page.getByText("Removed 1 user from Money. Use “Add to group” to undo.")).toBeVisible();
   await expect(rows(page)).toHaveCount(1);
   await expect(row(page, `b@${org.domain}`)).toBeVisible();

@@ -1,5 +1,5 @@
-// Every kind of mail, and the mailbox where captured mail is shown, in light and dark, on a desk and on a phone: a picture
-// of each is attached to the test for looking at.
+// Every kind of email and the dev mailbox, in light and dark mode, on desktop and phone. A screenshot of each is attached
+// to the test.
 
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
@@ -14,57 +14,57 @@ import { linkIn, type Mail } from "../support/mailbox.ts";
 import { createOrganization, inviteByApi, signInLink } from "../support/organization.ts";
 import { makeServer } from "../support/server.ts";
 
-/** Does it in every scheme and size. */
-async function forEachAppearance(page: Page, each: (way: string) => Promise<unknown>): Promise<void> {
+/** Runs a check in every color scheme and size. */
+async function forEachAppearance(page: Page, check: (appearance: string) => Promise<unknown>): Promise<void> {
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme });
-      await each(`${size}-${colorScheme}`);
+      await check(`${size}-${colorScheme}`);
     }
   }
 }
 
-/** Axe finds nothing but that a mail has no landmarks: those are the mail program's. */
+/** Expects no axe violations except missing landmarks, which the email client provides. */
 async function expectAccessibleEmail(page: Page): Promise<void> {
-  const found = await new AxeBuilder({ page }).disableRules(["landmark-one-main", "region"]).analyze();
-  expect(found.violations).toEqual([]);
+  const results = await new AxeBuilder({ page }).disableRules(["landmark-one-main", "region"]).analyze();
+  expect(results.violations).toEqual([]);
 }
 
 test("every email renders in all appearances", async ({ page, org, mail, adminRequest, server, query, newBrowserPage }) => {
   test.slow();
-  const [asks, told, blobby] = [`asks@${org.domain}`, `told@${org.domain}`, `blobby@${org.domain}`];
+  const [requester, dismissed, invitee] = [`requester@${org.domain}`, `dismissed@${org.domain}`, `blobby@${org.domain}`];
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
-  await inviteByApi(adminRequest, server, org.slug, blobby);
+  await inviteByApi(adminRequest, server, org.slug, invitee);
   const visitor = await newBrowserPage();
-  for (const email of [asks, told]) await requestInvitation(visitor, org.slug, email);
-  const mails: Record<string, Mail> = { invitation: await mail.next(blobby), request: await mail.next(asks) };
-  for (const email of [asks, told]) await confirmRequest(visitor, linkIn(await mail.latest(email)));
-  mails.waiting = await mail.next(org.admin);
+  for (const email of [requester, dismissed]) await requestInvitation(visitor, org.slug, email);
+  const emails: Record<string, Mail> = { invitation: await mail.next(invitee), request: await mail.next(requester) };
+  for (const email of [requester, dismissed]) await confirmRequest(visitor, linkIn(await mail.latest(email)));
+  emails["open-requests"] = await mail.next(org.admin);
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await openRequests(page, org.slug);
-  await mail.next(told);
-  await requestRow(page, told).getByRole("checkbox", { name: "Notify by email" }).check();
-  await requestRow(page, told).getByRole("button", { name: "Dismiss" }).click();
-  mails.dismissed = await mail.next(told);
+  await mail.next(dismissed);
+  await requestRow(page, dismissed).getByRole("checkbox", { name: "Notify by email" }).check();
+  await requestRow(page, dismissed).getByRole("button", { name: "Dismiss" }).click();
+  emails.dismissed = await mail.next(dismissed);
   await goto(visitor, `/o/${org.slug}/login`);
   await requestSignIn(visitor, org.admin);
-  mails["sign-in"] = await mail.next(org.admin);
+  emails["sign-in"] = await mail.next(org.admin);
 
-  for (const [kind, sentMail] of Object.entries(mails)) {
-    expect(sentMail.html, `${kind}: nothing is asked of another server`).not.toMatch(/<img|url\(|@import|<script|<form/i);
+  for (const [kind, sentMail] of Object.entries(emails)) {
+    expect(sentMail.html, `${kind}: loads no external resources`).not.toMatch(/<img|url\(|@import|<script|<form/i);
     await page.goto("about:blank");
     await page.setContent(sentMail.html);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(sentMail.subject);
     // The text and HTML parts say the same, apart from the apostrophes.
-    const seen = (await page.locator("body").innerText()).replace(/\s+/g, " ").replaceAll("’", "'");
+    const htmlText = (await page.locator("body").innerText()).replace(/\s+/g, " ").replaceAll("’", "'");
     for (const line of sentMail.text.split("\n").filter((line) => /until |expire|ignore this email|declined/i.test(line))) {
-      expect(seen, kind).toContain(line.trim());
+      expect(htmlText, kind).toContain(line.trim());
     }
     const links = await page.getByRole("link").all();
     expect(links, kind).toHaveLength(kind === "dismissed" ? 0 : 2);
     for (const link of links) await expect(link).toHaveAttribute("href", linkIn(sentMail));
-    await forEachAppearance(page, (way) => expectPageOk(page, `mail-${kind}-${way}`, expectAccessibleEmail));
+    await forEachAppearance(page, (appearance) => expectPageOk(page, `mail-${kind}-${appearance}`, expectAccessibleEmail));
   }
 });
 
@@ -72,14 +72,14 @@ test("captured mailbox renders in all appearances", async ({ page, axe }) => {
   test.slow();
   const { adminUrl } = build();
   const databaseUrl = await createDatabase(adminUrl);
-  // Without a mail server, mail is captured.
+  // Without a mail server, emails are captured.
   const server = await makeServer({ databaseUrl, smtpUrl: "" });
   try {
     await server.start();
     const org = await createOrganization(server);
     const mailbox = `${server.baseUrl}/dev/mail`;
     await page.goto(mailbox);
-    await forEachAppearance(page, (way) => expectPageOk(page, `mailbox-empty-${way}`, axe));
+    await forEachAppearance(page, (appearance) => expectPageOk(page, `mailbox-empty-${appearance}`, axe));
     await goto(page, `${server.baseUrl}/o/${org.slug}/login`);
     await requestSignIn(page, org.admin);
     await expectHeading(page, "Check your email");
@@ -92,13 +92,13 @@ test("captured mailbox renders in all appearances", async ({ page, axe }) => {
       await page.goto(mailbox);
       await expect(page.getByRole("link")).toHaveCount(2, { timeout: 500 });
     }).toPass();
-    await forEachAppearance(page, (way) => expectPageOk(page, `mailbox-${way}`, axe));
-    // No script runs in the frame of a mail, and none of the tests' tools either: the mails have their own test above.
-    const instead = `<!DOCTYPE html><html lang="en"><title>Mail</title></html>`;
-    await page.route("**/dev/mail/*/html", (route) => route.fulfill({ body: instead, contentType: "text/html" }));
+    await forEachAppearance(page, (appearance) => expectPageOk(page, `mailbox-${appearance}`, axe));
+    // The frame of an email blocks scripts, including axe. The emails themselves are tested above.
+    const placeholder = `<!DOCTYPE html><html lang="en"><title>Email</title></html>`;
+    await page.route("**/dev/mail/*/html", (route) => route.fulfill({ body: placeholder, contentType: "text/html" }));
     await page.getByRole("link", { name: /^You are invited/ }).click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(`You are invited to join ${org.name}`);
-    await forEachAppearance(page, (way) => expectPageOk(page, `mailbox-mail-${way}`, axe));
+    await forEachAppearance(page, (appearance) => expectPageOk(page, `mailbox-mail-${appearance}`, axe));
   } finally {
     await page.goto("about:blank");
     await server.kill();

@@ -9,7 +9,7 @@ import { insertUser, expireInvitation, signInLink, userStatus } from "../support
 
 test("revoked invitation can be sent again with a new link", async ({ page, org, server, inviteAndGetLink, mail, query, newBrowserPage, axe }) => {
   const email = `blobby@${org.domain}`;
-  const old = await inviteAndGetLink(email, "admin");
+  const revokedLink = await inviteAndGetLink(email, "admin");
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await openProfileOf(page, org.slug, email);
 
@@ -30,10 +30,10 @@ test("revoked invitation can be sent again with a new link", async ({ page, org,
   await sendButton(page).click();
   await expect(row(page, email)).toContainText("Invited");
   await expect(row(page, email)).toContainText("7 days left");
-  await expect(row(page, email), "nothing comes back").toContainText("Organization Member");
+  await expect(row(page, email), "the previous role is gone").toContainText("Organization Member");
 
   const other = await newBrowserPage();
-  await openInvitation(other, old, "This invitation was revoked");
+  await openInvitation(other, revokedLink, "This invitation was revoked");
   await openInvitation(other, linkIn(await mail.next(email)), `Join ${org.name}`);
   await join(other, org.name, "Blobby");
   await expectHeading(other, "Account");
@@ -41,7 +41,7 @@ test("revoked invitation can be sent again with a new link", async ({ page, org,
 
 test("resent invitation restarts its expiry and keeps its link", async ({ page, org, server, inviteAndGetLink, mail, query, newBrowserPage }) => {
   const email = `blobby@${org.domain}`;
-  const first = await inviteAndGetLink(email);
+  const originalLink = await inviteAndGetLink(email);
   await query(
     `update invitations set expires_at = now() + interval '1 hour'
      where email = $2 and organization_id = (select id from organizations where slug = $1)`,
@@ -53,22 +53,22 @@ test("resent invitation restarts its expiry and keeps its link", async ({ page, 
   await expect(page.getByRole("status").filter({ hasText: "A new invitation is on its way" })).toBeVisible();
   await expect(page.getByText("7 days left")).toBeVisible();
   await expect(activity(page).first()).toContainText("resent the invitation");
-  expect(linkIn(await mail.next(email))).toBe(first);
+  expect(linkIn(await mail.next(email))).toBe(originalLink);
 
   const other = await newBrowserPage();
-  await openInvitation(other, first, `Join ${org.name}`);
+  await openInvitation(other, originalLink, `Join ${org.name}`);
   await join(other, org.name, "Blobby");
   await expectHeading(other, "Account");
 });
 
 test("copied invitation link works and is audited", async ({ page, org, server, inviteAndGetLink, newBrowserPage, axe }) => {
   const email = `blobby@${org.domain}`;
-  const mailed = await inviteAndGetLink(email);
+  const emailedLink = await inviteAndGetLink(email);
   await signIn(page, await signInLink(server, org.slug, org.admin));
   await openProfileOf(page, org.slug, email);
   await page.getByRole("button", { name: "Copy link" }).click();
   const link = page.getByRole("textbox", { name: "Invitation link" });
-  await expect(link).toHaveValue(mailed);
+  await expect(link).toHaveValue(emailedLink);
   await expect(activity(page).first()).toContainText("copied the invitation link");
   await axe();
   const other = await newBrowserPage();
@@ -154,7 +154,7 @@ test("expired link requests a new invitation once", async ({ page, org, server, 
   const link = await inviteAndGetLink(email);
   await expireInvitation(query, org.slug, email);
   const other = await newBrowserPage();
-  for (let times = 0; times < 2; times++) {
+  for (let attempt = 0; attempt < 2; attempt++) {
     await openInvitation(other, link, "This invitation has expired");
     await other.getByRole("button", { name: "Ask for a new invitation" }).click();
     await expect(other.getByText("Request sent.")).toBeVisible();
@@ -181,10 +181,10 @@ test("bulk action lists its users and explains refusals", async ({ page, org, qu
   await expect(inviteDialog(page)).toHaveCount(0);
   for (const name of ["Blob a", `c@${org.domain}`]) await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
   await page.getByRole("button", { name: "Edit selected…" }).click();
-  const chosen = page.getByRole("dialog", { name: "Edit 2 users" });
-  await expect(chosen).toContainText(`a@${org.domain}, c@${org.domain}`);
+  const bulkDialog = page.getByRole("dialog", { name: "Edit 2 users" });
+  await expect(bulkDialog).toContainText(`a@${org.domain}, c@${org.domain}`);
   await axe();
-  await chosen.getByRole("button", { name: "Suspend" }).click();
+  await bulkDialog.getByRole("button", { name: "Suspend" }).click();
   await expect(page.getByText(`Suspended a@${org.domain}.`)).toBeVisible();
   await expect(page.getByText(`c@${org.domain} wasn’t changed: user hasn’t joined yet.`)).toBeVisible();
   expect(await userStatus(query, org.slug, `a@${org.domain}`)).toBe("suspended");
@@ -198,28 +198,28 @@ test("bulk action lists its users and explains refusals", async ({ page, org, qu
 });
 
 test("bulk removal ends links and sessions but keeps last admin", async ({ page, org, server, inviteAndGetLink, query, newBrowserPage }) => {
-  const [active, waiting, stays] = ["active", "waiting", "stays"].map((name) => `${name}@${org.domain}`) as [string, string, string];
+  const [active, invited, untouched] = ["active", "invited", "untouched"].map((name) => `${name}@${org.domain}`) as [string, string, string];
   await insertUser(query, org.slug, { name: "Globby Waters", email: active });
-  await insertUser(query, org.slug, { name: "Bloberta Round", email: stays });
-  const link = await inviteAndGetLink(waiting);
+  await insertUser(query, org.slug, { name: "Bloberta Round", email: untouched });
+  const link = await inviteAndGetLink(invited);
   const other = await newBrowserPage();
   await signIn(other, await signInLink(server, org.slug, active), "Account");
   await signIn(page, await signInLink(server, org.slug, org.admin));
-  for (const name of ["Globby Waters", waiting, org.admin]) {
+  for (const name of ["Globby Waters", invited, org.admin]) {
     await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
   }
   await page.getByRole("button", { name: "Edit selected…" }).click();
-  const chosen = page.getByRole("dialog", { name: "Edit 3 users" });
-  await expect(chosen).toContainText("This can’t be undone");
-  await chosen.getByRole("button", { name: "Remove from organization" }).click();
-  const told = page.getByRole("status").filter({ hasText: "Removed" });
-  for (const email of [active, waiting]) {
-    await expect(told).toContainText(email);
+  const bulkDialog = page.getByRole("dialog", { name: "Edit 3 users" });
+  await expect(bulkDialog).toContainText("This can’t be undone");
+  await bulkDialog.getByRole("button", { name: "Remove from organization" }).click();
+  const message = page.getByRole("status").filter({ hasText: "Removed" });
+  for (const email of [active, invited]) {
+    await expect(message).toContainText(email);
     await expect(row(page, email)).toHaveCount(0);
     expect(await userStatus(query, org.slug, email)).toBeUndefined();
   }
-  await expect(told).toContainText(`${org.admin} wasn’t changed: the organization needs at least one active admin.`);
-  await expect(row(page, stays)).toContainText("Active");
+  await expect(message).toContainText(`${org.admin} wasn’t changed: the organization needs at least one active admin.`);
+  await expect(row(page, untouched)).toContainText("Active");
 
   await goto(other, `/o/${org.slug}/account`);
   await expectHeading(other, "Sign in");

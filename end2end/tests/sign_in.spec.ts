@@ -13,11 +13,11 @@ test("emailed link signs in", async ({ page, org, mail, axe, server }) => {
   await expect(page.getByText(org.admin)).toBeVisible();
   await axe();
 
-  const sent = await mail.next(org.admin);
-  expect(sent.subject).toBe(`Sign in to ${org.name}`);
-  const link = linkIn(sent);
+  const message = await mail.next(org.admin);
+  expect(message.subject).toBe(`Sign in to ${org.name}`);
+  const link = linkIn(message);
   expect(link).toMatch(`${server.baseUrl}/o/${org.slug}/sign-in/`);
-  expect(sent.html).toContain(`href="${link}"`);
+  expect(message.html).toContain(`href="${link}"`);
 
   await goto(page, link);
   await expect(page).toHaveURL(`/o/${org.slug}/sign-in`);
@@ -79,36 +79,36 @@ test("five wrong codes invalidate the code but not the link", async ({ page, org
   await goto(page, `/o/${org.slug}/login`);
   await requestSignIn(page, org.admin);
   await expectHeading(page, "Check your email");
-  const sent = await mail.next(org.admin);
-  const code = codeIn(sent);
+  const message = await mail.next(org.admin);
+  const code = codeIn(message);
   for (const step of [1, 2, 3, 4, 5, 0]) {
-    const tried = String((Number(code) + step) % 1_000_000).padStart(6, "0");
-    await page.getByLabel("Code").fill(tried);
-    const answered = page.waitForResponse((response) => response.request().method() === "POST");
+    const attempt = String((Number(code) + step) % 1_000_000).padStart(6, "0");
+    await page.getByLabel("Code").fill(attempt);
+    const responded = page.waitForResponse((response) => response.request().method() === "POST");
     await page.getByRole("button", { name: "Sign in" }).click();
-    await answered;
+    await responded;
     await expect(page.getByRole("alert")).toContainText("This code is incorrect or has expired.");
     await waitForHydration(page);
   }
-  await signIn(page, linkIn(sent));
+  await signIn(page, linkIn(message));
 });
 
 test("unknown address gets the same response and no email", async ({ page, org, mail, query }) => {
-  const visitor = `visitor@${org.domain}`;
-  const said: string[] = [];
-  for (const email of [org.admin, visitor]) {
+  const unknown = `unknown@${org.domain}`;
+  const texts: string[] = [];
+  for (const email of [org.admin, unknown]) {
     await goto(page, `/o/${org.slug}/login`);
     await requestSignIn(page, email);
     await expectHeading(page, "Check your email");
-    said.push((await page.getByRole("main").innerText()).replaceAll(email, "…"));
+    texts.push((await page.getByRole("main").innerText()).replaceAll(email, "…"));
   }
-  expect(said[1]).toBe(said[0]);
+  expect(texts[1]).toBe(texts[0]);
 
   await mail.next(org.admin);
   await expect
-    .poll(() => query("select state from deliveries where email = $1", [visitor]), { timeout: 20_000 })
+    .poll(() => query("select state from deliveries where email = $1", [unknown]), { timeout: 20_000 })
     .toEqual([{ state: "cancelled" }]);
-  expect(await mail.all(visitor)).toEqual([]);
+  expect(await mail.all(unknown)).toEqual([]);
 });
 
 test("invalid address shows a field error and keeps the input", async ({ page, org, axe }) => {
@@ -128,28 +128,28 @@ test("signing in again returns to the requested page", async ({ page, org, mail,
   await signOut(page);
   await expect(page).toHaveURL(`/o/${org.slug}/login`);
 
-  // The session is gone on the server, and not only from this browser.
-  const kept = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-  const listed = await request.post("/api/users/list", { data: { org: org.slug, query: {} }, headers: { cookie: kept } });
+  // The session has ended on the server, not only in this browser.
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const listed = await request.post("/api/users/list", { data: { org: org.slug, query: {} }, headers: { cookie } });
   expect(listed.status()).toBe(401);
 
-  const wanted = usersPath(org.slug, "?q=blob&sort=email");
-  await goto(page, wanted);
+  const requestedPath = usersPath(org.slug, "?q=blob&sort=email");
+  await goto(page, requestedPath);
   await expectHeading(page, "Sign in");
   await requestSignIn(page, org.admin);
   await expectHeading(page, "Check your email");
   await page.getByLabel("Code").fill(codeIn(await mail.next(org.admin)));
   await page.getByRole("button", { name: "Sign in" }).click();
   await expectHeading(page, "Users");
-  await expect(page).toHaveURL(`${server.baseUrl}${wanted}`);
+  await expect(page).toHaveURL(`${server.baseUrl}${requestedPath}`);
 });
 
 test("link scanner does not use up the sign-in link", async ({ page, org, request, newBrowserPage, axe }) => {
   for (const method of ["GET", "HEAD", "GET"]) {
-    const answer = await request.fetch(org.link, { method });
-    expect(answer.status()).toBeLessThan(400);
+    const response = await request.fetch(org.link, { method });
+    expect(response.status()).toBeLessThan(400);
   }
-  // Some run the page's scripts too.
+  // Some scanners also run scripts.
   await goto(await newBrowserPage(), org.link);
   await signIn(page, org.link);
 
@@ -188,7 +188,7 @@ test("session is limited to its organization", async ({ page, org, server, query
   await expectHeading(page, "Sign in");
   await insertUser(query, other.slug, { name: "Blob Ross", email: org.admin });
   await signIn(page, await signInLink(server, other.slug, org.admin), "Account");
-  // Both are open in one browser.
+  // One browser can be signed in to both organizations.
   await goto(page, usersPath(org.slug));
   await expectHeading(page, "Users");
   await reload(page);
@@ -196,8 +196,8 @@ test("session is limited to its organization", async ({ page, org, server, query
 });
 
 test("unknown organization is not found", async ({ page, axe }) => {
-  const answer = await page.goto("/o/nobody-here/login");
-  expect(answer?.status()).toBe(404);
+  const response = await page.goto("/o/nobody-here/login");
+  expect(response?.status()).toBe(404);
   await expectHeading(page, "Page not found");
   await axe();
 });

@@ -201,10 +201,10 @@ test("linked identity is kept when its address changes", async ({ page, org, idp
   await signInWithAcme(successor, org, "successor");
   await expectHeading(successor, "This address belongs to another account");
   await axe(successor);
-  const again = await newBrowserPage();
-  await signInWithAcme(again, org, "blob");
-  await expectHeading(again, "Account");
-  await expect(again.getByRole("main").getByText(email)).toBeVisible();
+  const secondBrowser = await newBrowserPage();
+  await signInWithAcme(secondBrowser, org, "blob");
+  await expectHeading(secondBrowser, "Account");
+  await expect(secondBrowser.getByRole("main").getByText(email)).toBeVisible();
 });
 
 test("used or expired login flow cannot sign in", async ({ page, org, idp, addConnection, query, axe }) => {
