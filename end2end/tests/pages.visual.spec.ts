@@ -29,11 +29,11 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         const check = (name: string) => expectPageOk(page, name, axe);
         await goto(page, "/");
         await check("home");
-        await goto(page, "/o/nobody-here");
+        await goto(page, "/o/no-such-org");
         await check("not-found");
         await goto(page, `/o/${org.slug}/login`);
         await check("login");
-        await page.getByLabel("Email").fill("nobody");
+        await page.getByLabel("Email").fill("not-an-address");
         await page.getByRole("button", { name: "Email me a sign-in link" }).click();
         await expect(page.getByRole("alert")).toBeVisible();
         await check("login-invalid");

@@ -196,7 +196,7 @@ test("session is limited to its organization", async ({ page, org, server, query
 });
 
 test("unknown organization is not found", async ({ page, axe }) => {
-  const response = await page.goto("/o/nobody-here/login");
+  const response = await page.goto("/o/no-such-org/login");
   expect(response?.status()).toBe(404);
   await expectHeading(page, "Page not found");
   await axe();

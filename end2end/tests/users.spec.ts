@@ -248,5 +248,5 @@ function adminFunctions(org: string, user: string, domain: string): [string, { d
 
 /** The same request for an organization that does not exist. */
 function forUnknownOrganization<B extends { data?: object; form?: Record<string, string> }>(body: B, org: string): B {
-  return JSON.parse(JSON.stringify(body).replaceAll(`"${org}"`, '"nobody-here"')) as B;
+  return JSON.parse(JSON.stringify(body).replaceAll(`"${org}"`, '"no-such-org"')) as B;
 }
