@@ -1,13 +1,13 @@
 import { expect, test } from "../fixtures.ts";
-import { openProfileOf, permission, activity } from "../pages/profile.ts";
+import { activity, openProfileOf, permission } from "../pages/profile.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { createGroup, createRole } from "../pages/roles_groups.ts";
-import { inviteDialog, emailField, openInviteDialog, row, rows, sendButton } from "../pages/users.ts";
+import { emailField, inviteDialog, openInviteDialog, row, rows, sendButton } from "../pages/users.ts";
 import { goto, waitForHydration } from "../support/browser.ts";
 import { insertUser } from "../support/organization.ts";
 
 test("invalid role shows field errors and keeps the input", async ({ page, org, axe }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await goto(page, `/o/${org.slug}/settings/roles`);
   await expect(page.getByText("No roles yet.")).toBeVisible();
   await axe();
@@ -34,7 +34,7 @@ test("invalid role shows field errors and keeps the input", async ({ page, org, 
 test("effective permissions list their role and group sources", async ({ page, org, query, axe }) => {
   const email = `globby@${org.domain}`;
   await insertUser(query, org.slug, { name: "Globby Waters", email });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await createRole(page, org.slug, "Reader", "invoice:read");
   await createRole(page, org.slug, "Payer", "invoice:read invoice:pay");
   await createGroup(page, org.slug, "Money", ["Payer"]);
@@ -63,7 +63,7 @@ test("effective permissions list their role and group sources", async ({ page, o
 
 test("roles and groups in an invitation apply before first login", async ({ page, org, mail }) => {
   const email = `blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await createRole(page, org.slug, "Reader", "invoice:read");
   await createGroup(page, org.slug, "Money", ["Reader"]);
   await goto(page, `/o/${org.slug}/settings/users`);
@@ -80,7 +80,7 @@ test("roles and groups in an invitation apply before first login", async ({ page
 
 test("group members can be added and removed in bulk", async ({ page, org, query, axe }) => {
   for (const name of ["a", "b", "c"]) await insertUser(query, org.slug, { name: `Blob ${name}`, email: `${name}@${org.domain}` });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await createGroup(page, org.slug, "Chess");
   await createGroup(page, org.slug, "Money");
   await page.getByRole("link", { name: "0 members of Money" }).click();

@@ -3,7 +3,7 @@
 
 import { expireLeases, type Database } from "../support/database.ts";
 import { expect, test, type IsolatedServer } from "../support/isolated_server.ts";
-import { inviteByApi, signInLink, type Organization } from "../support/organization.ts";
+import { createSignInLink, inviteByApi, type Organization } from "../support/organization.ts";
 import type { MailServer } from "../support/smtp.ts";
 
 test.describe.configure({ mode: "serial" });
@@ -60,7 +60,7 @@ test("bulk invite is rolled back when the server is killed", async ({ isolated }
   const retry = await inviteByApi(adminRequest, server, org.slug, addresses.join("\n"));
   expect(retry.addresses.filter((address) => address.class === "new")).toHaveLength(10_000);
   expect(await countInvited(isolated)).toEqual({ users: 10_000, invitations: 10_000, deliveries: 10_000, audited: 10_000 });
-  await until(mail, () => mail.received.length >= addresses.length);
+  await waitUntil(mail, () => mail.received.length >= addresses.length);
   expect(mail.received.map(({ to }) => to).toSorted()).toEqual(addresses.toSorted());
 });
 
@@ -96,13 +96,13 @@ test("server killed while sending delivers every email", async ({ isolated }) =>
   await inviteByApi(adminRequest, server, org.slug, addresses.join("\n"));
   let kills = 0;
   for (const threshold of [100, 250, 400]) {
-    await until(mail, () => mail.received.length >= threshold);
+    await waitUntil(mail, () => mail.received.length >= threshold);
     await server.kill();
     kills += 1;
     await expireLeases(database.query);
     await server.start();
   }
-  await until(mail, () => new Set(mail.received.map(({ to }) => to)).size === addresses.length);
+  await waitUntil(mail, () => new Set(mail.received.map(({ to }) => to)).size === addresses.length);
   await expect
     .poll(() => database.query("select state, count(*)::int from deliveries where kind = 'invitation' group by state"), { timeout: 30_000 })
     .toEqual([{ state: "accepted", count: addresses.length }]);
@@ -123,12 +123,12 @@ test("server stopped while sending exits quickly without duplicates", async ({ i
   const addresses = addressList(org, 400);
   mail.setDelay(10);
   await inviteByApi(adminRequest, server, org.slug, addresses.join("\n"));
-  await until(mail, () => mail.received.length >= 100);
+  await waitUntil(mail, () => mail.received.length >= 100);
   const stoppedAt = Date.now();
   await server.stop();
   expect(Date.now() - stoppedAt).toBeLessThan(10_000);
   await server.start();
-  await until(mail, () => mail.received.length >= addresses.length);
+  await waitUntil(mail, () => mail.received.length >= addresses.length);
   expect(mail.received.map(({ to }) => to).toSorted()).toEqual(addresses.toSorted());
 });
 
@@ -138,7 +138,7 @@ test("session survives a server crash", async ({ isolated }) => {
   await server.start();
   const response = await adminRequest.post("/api/users/list", { data: { org: org.slug, query: {} } });
   expect(response.status()).toBe(200);
-  expect(await signInLink(server, org.slug, org.admin)).toContain("/sign-in/");
+  expect(await createSignInLink(server, org.slug, org.admin)).toContain("/sign-in/");
 });
 
 /** The number of open transactions. */
@@ -150,7 +150,7 @@ async function countTransactions(database: Database): Promise<number> {
 }
 
 /** Waits until the condition holds, checking it after each accepted email. */
-async function until(mail: MailServer, condition: () => boolean): Promise<void> {
+async function waitUntil(mail: MailServer, condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`After a minute only ${mail.received.length} emails had arrived.`);

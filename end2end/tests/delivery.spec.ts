@@ -9,12 +9,12 @@ import { createDatabase, dropDatabase, makeRetriesDue, openDatabase } from "../s
 import { build } from "../support/environment.ts";
 import { freePort } from "../support/ports.ts";
 import { createOrganization } from "../support/organization.ts";
-import { makeServer } from "../support/server.ts";
+import { prepareServer } from "../support/server.ts";
 import { startMailServer } from "../support/smtp.ts";
 
 test("rejected email shows the reply of the mail server", async ({ page, org, mail, axe }) => {
   const email = `refuse-blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.invite(page, `${email},fine@${org.domain}`);
   await mail.next(`fine@${org.domain}`);
   await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email not delivered", { timeout }));
@@ -34,7 +34,7 @@ test("rejected email shows the reply of the mail server", async ({ page, org, ma
 
 test("deferred email is retried until the mail server accepts it", async ({ page, org, mail, axe }) => {
   const email = `busy-2-blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.invite(page, email);
   await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email delayed", { timeout }));
   await waitForHydration(page);
@@ -53,7 +53,7 @@ test("deferred email is retried until the mail server accepts it", async ({ page
 
 test("email is retried after a dropped connection", async ({ page, org, mail }) => {
   const email = `drop-1-blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.invite(page, email);
   await eventually(page, (timeout) => expect(users.row(page, email)).toContainText(/Email (delayed|accepted)/, { timeout }));
   await mail.next(email);
@@ -66,14 +66,14 @@ test("email is sent once an unreachable mail server is back", async ({ page, axe
   const { adminUrl } = build();
   const database = openDatabase(await createDatabase(adminUrl));
   const port = await freePort();
-  const server = await makeServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${port}?tls=none` });
+  const server = await prepareServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${port}?tls=none` });
   let mail: Awaited<ReturnType<typeof startMailServer>> | undefined;
   let silentServer: Awaited<ReturnType<typeof startSilentServer>> | undefined;
   try {
     await server.start();
     const org = await createOrganization(server);
     const [unreachable, silent] = [`unreachable@${org.domain}`, `silent@${org.domain}`];
-    await signIn(page, org.link);
+    await signIn(page, org.signInLink);
 
     // No server is listening.
     await users.openInviteDialog(page);

@@ -10,9 +10,9 @@ import { expectHeading, goto } from "../support/browser.ts";
 import { createDatabase, dropDatabase } from "../support/database.ts";
 import { build } from "../support/environment.ts";
 import { linkIn, type Mail, type Mailbox } from "../support/mailbox.ts";
-import { createOrganization, inviteByApi, signInLink } from "../support/organization.ts";
+import { createOrganization, createSignInLink, inviteByApi } from "../support/organization.ts";
 import { expectPageOk, SIZES } from "../support/page_check.ts";
-import { makeServer, type Settings } from "../support/server.ts";
+import { prepareServer, type Settings } from "../support/server.ts";
 
 /** Runs a check in every color scheme and size. */
 async function forEachAppearance(page: Page, check: (appearance: string) => Promise<unknown>): Promise<void> {
@@ -61,7 +61,7 @@ const EMAILS: Record<string, (context: Context) => Promise<Mail>> = {
     const email = `requester@${org.domain}`;
     await requestInvitation(page, org.slug, email);
     await confirmRequest(page, linkIn(await mail.next(email)));
-    await signIn(page, await signInLink(server, org.slug, org.admin));
+    await signIn(page, await createSignInLink(server, org.slug, org.admin));
     await openRequests(page, org.slug);
     await requestRow(page, email).getByRole("checkbox", { name: "Notify by email" }).check();
     await requestRow(page, email).getByRole("button", { name: "Dismiss" }).click();
@@ -96,7 +96,7 @@ test("captured mailbox renders in all appearances", async ({ page, axe }) => {
   const { adminUrl } = build();
   const databaseUrl = await createDatabase(adminUrl);
   // Without a mail server, emails are captured.
-  const server = await makeServer({ databaseUrl, smtpUrl: "" });
+  const server = await prepareServer({ databaseUrl, smtpUrl: "" });
   try {
     await server.start();
     const org = await createOrganization(server);
@@ -106,7 +106,7 @@ test("captured mailbox renders in all appearances", async ({ page, axe }) => {
     await goto(page, `${server.baseUrl}/o/${org.slug}/login`);
     await requestSignIn(page, org.admin);
     await expectHeading(page, "Check your email");
-    await signIn(page, org.link);
+    await signIn(page, org.signInLink);
     await page.getByRole("button", { name: "Invite", exact: true }).click();
     await page.getByRole("dialog").getByRole("textbox", { name: "Email" }).fill(`a-very-long-mailbox-name-indeed@${org.domain}`);
     await page.getByRole("dialog").getByRole("button", { name: "Send invitations" }).click();

@@ -4,13 +4,19 @@ import { expect, test } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { expectHeading, hasScripts, waitForHydration, reload } from "../support/browser.ts";
+import { expectHeading, hasScripts, reload, waitForHydration } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { insertUser, snapshotOrganization, inviteByApi, signInLink, userStatus } from "../support/organization.ts";
+import {
+  createSignInLink,
+  insertUser,
+  inviteByApi,
+  snapshotOrganization,
+  userStatus,
+} from "../support/organization.ts";
 
 test("invited users get an email and can join", async ({ page, org, mail, axe, server, newBrowserPage }) => {
   const [blobby, ross] = ["blobby@blobsrus.com", "blob.ross@blobsrus.com"];
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await expect(users.row(page, org.admin)).toContainText("Active");
   await axe();
 
@@ -73,7 +79,7 @@ test("mixed list invites valid addresses and reports the rest", async ({ page, o
   await insertUser(query, org.slug, { name: "Known Blob", email: existing });
   await insertUser(query, org.slug, { name: "Suspended Blob", email: suspended, status: "suspended" });
   await inviteByApi(adminRequest, server, org.slug, invited);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
 
   const malformed = ["no-address-at-all", `two@@${org.domain}`];
   const list = `${valid}; ${existing.toUpperCase()}\n${malformed[0]}, Named Blob <${named}>, ${valid.replace("good", "GOOD")},${invited}\n${malformed[1]} ,${suspended}`;
@@ -116,7 +122,7 @@ test("rejected addresses offer an alternative action", async ({ page, org, mail,
   await insertUser(query, org.slug, { name: "Suspended Blob", email: suspended, status: "suspended" });
   await inviteByApi(adminRequest, server, org.slug, invited);
   const originalLink = linkIn(await mail.next(invited));
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await users.invite(page, `${invited}, nonsense`);
   await users.inviteResult(page).getByRole("button", { name: `Resend ${invited}` }).click();
   await expect(users.inviteDialog(page).getByText(`A new invitation is on its way to ${invited}.`)).toBeVisible();
@@ -142,7 +148,7 @@ test("rejected addresses offer an alternative action", async ({ page, org, mail,
 });
 
 test("empty list is rejected and the dialog stays open", async ({ page, org, axe }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await users.sendButton(page).click();
   await expect(users.emailField(page)).toHaveAccessibleDescription(/Enter at least one email address\./);
@@ -152,7 +158,7 @@ test("empty list is rejected and the dialog stays open", async ({ page, org, axe
 
 test("ended session rejects the invitation", async ({ page, org, query }) => {
   const email = `blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await users.emailField(page).fill(email);
   await query("delete from sessions where organization_id = (select id from organizations where slug = $1)", [org.slug]);
@@ -184,7 +190,7 @@ test("cross-site request cannot invite as an admin", async ({ org, adminRequest,
 test("markup in names and addresses is escaped", async ({ page, org, query }) => {
   const name = `</textarea><script>document.title="taken"</script>`;
   await insertUser(query, org.slug, { name, email: `evil@${org.domain}` });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await expect(users.row(page, `evil@${org.domain}`)).toContainText(name);
   await users.invite(page, name);
   await expect(users.inviteResult(page)).toContainText("</textarea>");

@@ -4,12 +4,12 @@ import { row } from "../pages/users.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import {
-  insertUser,
-  snapshotOrganization,
   createOrganization,
+  createSignInLink,
   expireInvitation,
+  insertUser,
   revokeInvitation,
-  signInLink,
+  snapshotOrganization,
   userStatus,
 } from "../support/organization.ts";
 
@@ -131,7 +131,7 @@ test("invitation asks a different signed-in user to sign out", async ({ page, or
   const email = `blobby@${org.domain}`;
   const signedInEmail = `ross@${org.domain}`;
   await insertUser(query, org.slug, { name: "Blob Ross", email: signedInEmail });
-  await signIn(page, await signInLink(server, org.slug, signedInEmail), "Account");
+  await signIn(page, await createSignInLink(server, org.slug, signedInEmail), "Account");
 
   await openInvitation(page, await inviteAndGetLink(email), "You’re signed in with a different account");
   await expect(page.getByText(email)).toBeVisible();
@@ -151,7 +151,7 @@ test("join is refused after signing in as someone else", async ({ page, org, inv
   const signedInEmail = `ross@${org.domain}`;
   await insertUser(query, org.slug, { name: "Blob Ross", email: signedInEmail });
   await openInvitation(page, await inviteAndGetLink(email), `Join ${org.name}`);
-  await signIn(await page.context().newPage(), await signInLink(server, org.slug, signedInEmail), "Account");
+  await signIn(await page.context().newPage(), await createSignInLink(server, org.slug, signedInEmail), "Account");
   await join(page, org.name, "Blobby");
   await expectHeading(page, "You’re signed in with a different account");
   expect(await userStatus(query, org.slug, email)).toBe("invited");

@@ -20,7 +20,7 @@ const followLink = (page: Page, link: string) =>
   page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: link, exact: true }).click();
 
 test("each lazy chunk is fetched once across navigation", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await page.evaluate("window.sameDocument = true");
   const fetched: string[] = [];
   page.on("request", (request) => {
@@ -43,7 +43,7 @@ test("each lazy chunk is fetched once across navigation", async ({ page, org }) 
 });
 
 test("missing chunk falls back to the server-rendered page", async ({ page, org, errorWatch }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await page.evaluate("window.sameDocument = true");
   errorWatch.expect(/net::ERR_FAILED|Failed to fetch|TypeError/);
   await page.route("**/pkg/{split,chunk}_*.wasm", (route) => route.abort());

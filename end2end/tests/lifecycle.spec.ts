@@ -1,16 +1,16 @@
 import { expect, test } from "../fixtures.ts";
-import { openInvitation, join } from "../pages/join.ts";
-import { confirmAction, openProfileOf, activity } from "../pages/profile.ts";
+import { join, openInvitation } from "../pages/join.ts";
+import { activity, confirmAction, openProfileOf } from "../pages/profile.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { inviteDialog, emailField, invite, openUsers, row, sendButton } from "../pages/users.ts";
+import { emailField, invite, inviteDialog, openUsers, row, sendButton } from "../pages/users.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { insertUser, expireInvitation, signInLink, userStatus } from "../support/organization.ts";
+import { createSignInLink, expireInvitation, insertUser, userStatus } from "../support/organization.ts";
 
 test("revoked invitation can be sent again with a new link", async ({ page, org, server, inviteAndGetLink, mail, query, newBrowserPage, axe }) => {
   const email = `blobby@${org.domain}`;
   const revokedLink = await inviteAndGetLink(email, "admin");
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await openProfileOf(page, org.slug, email);
 
   await page.getByRole("link", { name: "Revoke invitation" }).click();
@@ -47,7 +47,7 @@ test("resent invitation restarts its expiry and keeps its link", async ({ page, 
      where email = $2 and organization_id = (select id from organizations where slug = $1)`,
     [org.slug, email],
   );
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await openProfileOf(page, org.slug, email);
   await page.getByRole("button", { name: "Resend" }).click();
   await expect(page.getByRole("status").filter({ hasText: "A new invitation is on its way" })).toBeVisible();
@@ -64,7 +64,7 @@ test("resent invitation restarts its expiry and keeps its link", async ({ page, 
 test("copied invitation link works and is audited", async ({ page, org, server, inviteAndGetLink, newBrowserPage, axe }) => {
   const email = `blobby@${org.domain}`;
   const emailedLink = await inviteAndGetLink(email);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await openProfileOf(page, org.slug, email);
   await page.getByRole("button", { name: "Copy link" }).click();
   const link = page.getByRole("textbox", { name: "Invitation link" });
@@ -79,9 +79,9 @@ test("suspended user is signed out until reactivated", async ({ page, org, serve
   const email = `globby@${org.domain}`;
   await insertUser(query, org.slug, { name: "Globby Waters", email });
   const other = await newBrowserPage();
-  await signIn(other, await signInLink(server, org.slug, email), "Account");
+  await signIn(other, await createSignInLink(server, org.slug, email), "Account");
 
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await openProfileOf(page, org.slug, email);
   await confirmAction(page, "Suspend");
   await expect(page.getByRole("status").filter({ hasText: `Suspended ${email}. Use “Reactivate” to undo.` })).toBeVisible();
@@ -95,15 +95,15 @@ test("suspended user is signed out until reactivated", async ({ page, org, serve
   await expect(page.getByRole("status").filter({ hasText: `Reactivated ${email}.` })).toBeVisible();
   await goto(other, `/o/${org.slug}/account`);
   await expectHeading(other, "Sign in");
-  await signIn(other, await signInLink(server, org.slug, email), "Account");
+  await signIn(other, await createSignInLink(server, org.slug, email), "Account");
 });
 
 test("revoked member is signed out, the last admin is kept", async ({ page, org, server, query, newBrowserPage }) => {
   const email = `globby@${org.domain}`;
   await insertUser(query, org.slug, { name: "Globby Waters", email });
   const other = await newBrowserPage();
-  await signIn(other, await signInLink(server, org.slug, email), "Account");
-  await signIn(page, org.link);
+  await signIn(other, await createSignInLink(server, org.slug, email), "Account");
+  await signIn(page, org.signInLink);
   await openProfileOf(page, org.slug, email);
   await confirmAction(page, "Revoke membership");
   await expectHeading(page, "User removed");
@@ -127,7 +127,7 @@ test("expired invitations can be resent singly or in bulk", async ({ page, org, 
     await inviteAndGetLink(email);
     await expireInvitation(query, org.slug, email);
   }
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await page.getByRole("tab", { name: "Expired invitations" }).click();
   await expect(page.getByRole("tab", { name: "Expired invitations 4" })).toBeVisible();
   await axe();
@@ -161,7 +161,7 @@ test("expired link requests a new invitation once", async ({ page, org, server, 
   }
   await axe(other);
 
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await page.getByRole("tab", { name: "Invitation requests 1" }).click();
   await expect(row(page, email)).toBeVisible();
   await axe();
@@ -176,7 +176,7 @@ test("expired link requests a new invitation once", async ({ page, org, server, 
 test("bulk action lists its users and explains refusals", async ({ page, org, query, axe }) => {
   const emails = ["a", "b"].map((name) => `${name}@${org.domain}`);
   for (const email of emails) await insertUser(query, org.slug, { name: `Blob ${email[0]}`, email });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await invite(page, `c@${org.domain}`);
   await expect(inviteDialog(page)).toHaveCount(0);
   for (const name of ["Blob a", `c@${org.domain}`]) await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
@@ -203,8 +203,8 @@ test("bulk removal ends links and sessions but keeps last admin", async ({ page,
   await insertUser(query, org.slug, { name: "Bloberta Round", email: untouched });
   const link = await inviteAndGetLink(invited);
   const other = await newBrowserPage();
-  await signIn(other, await signInLink(server, org.slug, active), "Account");
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(other, await createSignInLink(server, org.slug, active), "Account");
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   for (const name of ["Globby Waters", invited, org.admin]) {
     await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
   }

@@ -11,7 +11,13 @@ import { requestSignIn, signIn, signOut } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { expireInvitation, insertUser, inviteByApi, revokeInvitation, signInLink } from "../support/organization.ts";
+import {
+  createSignInLink,
+  expireInvitation,
+  insertUser,
+  inviteByApi,
+  revokeInvitation,
+} from "../support/organization.ts";
 import { expectPageOk, SIZES } from "../support/page_check.ts";
 
 type Fixtures = {
@@ -47,7 +53,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await check("login-code");
         await goto(page, `/o/${org.slug}/sign-in/x`);
         await check("sign-in-link-invalid");
-        await goto(page, org.link);
+        await goto(page, org.signInLink);
         await check("sign-in-link");
       });
 
@@ -75,7 +81,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         const email = `ross@${org.domain}`;
         await insertUser(query, org.slug, { name: "Blob Ross", email });
         const link = await inviteAndGetLink(`blobby@${org.domain}`);
-        await signIn(page, await signInLink(server, org.slug, email), "Account");
+        await signIn(page, await createSignInLink(server, org.slug, email), "Account");
         await check("account-member");
         await goto(page, link);
         await check("join-different-account");
@@ -118,7 +124,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
         await inviteByApi(adminRequest, server, org.slug, list.join("\n"));
         await mail.next(`expired@${org.domain}`);
         await expireInvitation(query, org.slug, `expired@${org.domain}`);
-        await signIn(page, await signInLink(server, org.slug, org.admin));
+        await signIn(page, await createSignInLink(server, org.slug, org.admin));
         await check("users");
         await users.openUsers(page, org.slug, "?status=expired");
         await check("users-expired");
@@ -149,7 +155,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       test("invite dialog", async ({ page, org, check, query, adminRequest, server }) => {
         await insertUser(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
         await inviteByApi(adminRequest, server, org.slug, `fine@${org.domain}`);
-        await signIn(page, await signInLink(server, org.slug, org.admin));
+        await signIn(page, await createSignInLink(server, org.slug, org.admin));
         await users.openUsers(page, org.slug, "?dialog=invite");
         await check("invite");
         await users.emailField(page).fill(`new@${org.domain},nonsense,ooze@${org.domain},fine@${org.domain},new@${org.domain}`);
@@ -160,7 +166,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       });
 
       test("account page", async ({ page, org, check }) => {
-        await signIn(page, org.link);
+        await signIn(page, org.signInLink);
         await goto(page, `/o/${org.slug}/account`);
         await check("account");
         await page.getByRole("button", { name: "Sign out everywhere" }).click();
@@ -171,7 +177,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       test("roles and groups", async ({ page, org, check, query }) => {
         const email = `bloberta.round@${org.domain}`;
         await insertUser(query, org.slug, { name: "Bloberta Round", email });
-        await signIn(page, org.link);
+        await signIn(page, org.signInLink);
         for (const noun of ["role", "group"]) {
           await goto(page, `/o/${org.slug}/settings/${noun}s`);
           await check(`${noun}s-empty`);
@@ -201,7 +207,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
       });
 
       test("provisioning page", async ({ page, org, check }) => {
-        await signIn(page, org.link);
+        await signIn(page, org.signInLink);
         await goto(page, `/o/${org.slug}/settings/provisioning`);
         await check("provisioning-empty");
         await createApiKey(page, org.slug, "Okta");
@@ -224,7 +230,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
            from organizations, (values ($2, 'I am the new bookkeeper.'), ($3, '')) requests (email, message) where slug = $1`,
           [org.slug, requester, member],
         );
-        await signIn(page, await signInLink(server, org.slug, org.admin));
+        await signIn(page, await createSignInLink(server, org.slug, org.admin));
         for (const name of ["general", "requests", "audit-log"]) {
           await goto(page, `/o/${org.slug}/settings/${name}`);
           await check(name);

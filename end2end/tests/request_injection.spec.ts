@@ -1,7 +1,14 @@
 // Malicious input in invitation requests: it is escaped, kept out of emails or rejected at its field.
 
 import { expect, test } from "../fixtures.ts";
-import { requestInvitation, confirmRequest, fillRequest, openRequests, requestRow, requestsTab } from "../pages/requests.ts";
+import {
+  confirmRequest,
+  fillRequest,
+  openRequests,
+  requestInvitation,
+  requestRow,
+  requestsTab,
+} from "../pages/requests.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto, reload } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
@@ -35,7 +42,7 @@ test("markup in a request is escaped and never emailed", async ({ page, org, mai
   expect(adminMail.to).toBe(org.admin);
   expect(await mail.all(`victim@${org.domain}`)).toEqual([]);
 
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await openRequests(page, org.slug);
   const row = requestRow(page, email);
   await expect(row.getByRole("cell", { name, exact: true })).toBeVisible();
@@ -95,7 +102,7 @@ test("header injection in a request is folded or rejected", async ({ page, org, 
   expect(Object.keys(confirmationMail.headers)).not.toContain("bcc");
   expect(confirmationMail.text).not.toContain("victim@");
   await confirmRequest(visitor, linkIn(confirmationMail));
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await openRequests(page, org.slug);
   await expect(requestsTab(page, 1)).toBeVisible();
   await expect(requestRow(page, email)).toContainText(`Blob Bcc: victim@${org.domain} Hello`);

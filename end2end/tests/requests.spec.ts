@@ -1,11 +1,19 @@
 import { expect, test } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
-import { requestInvitation, confirmRequest, enableRequests, openRequests, requestRow, requestsTab, saveSettings } from "../pages/requests.ts";
+import {
+  confirmRequest,
+  enableRequests,
+  openRequests,
+  requestInvitation,
+  requestRow,
+  requestsTab,
+  saveSettings,
+} from "../pages/requests.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { inviteDialog, emailField, row, sendButton } from "../pages/users.ts";
+import { emailField, inviteDialog, row, sendButton } from "../pages/users.ts";
 import { expectHeading, goto, waitForHydration } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { insertUser, signInLink } from "../support/organization.ts";
+import { createSignInLink, insertUser } from "../support/organization.ts";
 
 test("disabled requests hide the link and the page", async ({ page, org, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
@@ -17,7 +25,7 @@ test("disabled requests hide the link and the page", async ({ page, org, axe }) 
 
 test("confirmed request can be approved with a role", async ({ page, org, mail, newBrowserPage, axe }) => {
   const email = `blob.ross@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   const visitor = await newBrowserPage();
   await goto(visitor, `/o/${org.slug}/request-invitation`);
@@ -56,7 +64,7 @@ test("confirmed request can be approved with a role", async ({ page, org, mail, 
 
 test("several requests can be dismissed or approved together", async ({ page, org, mail, newBrowserPage }) => {
   const emails = ["a", "b", "c", "d"].map((name) => `${name}@${org.domain}`);
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   const visitor = await newBrowserPage();
   for (const email of emails) {
@@ -84,7 +92,7 @@ test("several requests can be dismissed or approved together", async ({ page, or
 
 test("stale request cannot be approved but can be dismissed", async ({ page, org, mail, query, newBrowserPage, axe }) => {
   const emails = ["a", "b"].map((name) => `${name}@${org.domain}`);
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   const visitor = await newBrowserPage();
   for (const email of emails) {
@@ -132,7 +140,7 @@ test("request response is identical for every address", async ({ page, org, mail
 
 test("dismissal emails the requester only when selected", async ({ page, org, mail, newBrowserPage, axe }) => {
   const [silent, single, bulk] = ["silent", "single", "bulk"].map((name) => `${name}@${org.domain}`) as [string, string, string];
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   const visitor = await newBrowserPage();
   for (const email of [silent, single, bulk]) {
@@ -165,7 +173,7 @@ test("dismissal emails the requester only when selected", async ({ page, org, ma
 
 test("open request is dismissed automatically on joining", async ({ page, org, server, mail, inviteAndGetLink, query, newBrowserPage }) => {
   const [joining, waiting] = [`joining@${org.domain}`, `waiting@${org.domain}`];
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await enableRequests(page, org.slug);
   await page.getByRole("switch", { name: "Dismiss stale requests automatically" }).check();
   await saveSettings(page);
@@ -192,7 +200,7 @@ test("open request is dismissed automatically on joining", async ({ page, org, s
 test("dismissed address can request again after the cooldown", async ({ page, org, mail, query, newBrowserPage }) => {
   const email = `requester@${org.domain}`;
   const days = page.getByRole("textbox", { name: "Wait after a dismissal (days)" });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   await days.fill("366");
   await page.getByRole("button", { name: "Save changes" }).click();
@@ -216,7 +224,7 @@ test("dismissed address can request again after the cooldown", async ({ page, or
 });
 
 test("admins are emailed about open requests unless turned off", async ({ page, org, mail, query, newBrowserPage }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   const emailSwitch = page.getByRole("switch", { name: "Email admins about open requests" });
   await expect(emailSwitch).toBeChecked();

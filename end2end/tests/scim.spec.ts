@@ -4,7 +4,7 @@ import { createApiKey } from "../pages/scim.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { openUsers, row } from "../pages/users.ts";
 import { expectHeading, goto } from "../support/browser.ts";
-import { signInLink } from "../support/organization.ts";
+import { createSignInLink } from "../support/organization.ts";
 
 /** A SCIM client, like an identity provider. */
 function scimClient(request: APIRequestContext, base: string, key: string) {
@@ -24,7 +24,7 @@ function scimClient(request: APIRequestContext, base: string, key: string) {
 }
 
 test("directory creates and deactivates users", async ({ page, request, org, server, newBrowserPage, axe }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   const key = await createApiKey(page, org.slug, "Okta");
   await axe();
   const base = await page.getByRole("textbox", { name: "SCIM base URL" }).inputValue();
@@ -44,7 +44,7 @@ test("directory creates and deactivates users", async ({ page, request, org, ser
 
   // Deactivating the user ends the session in another browser.
   const userPage = await newBrowserPage();
-  await signIn(userPage, await signInLink(server, org.slug, email), "Account");
+  await signIn(userPage, await createSignInLink(server, org.slug, email), "Account");
   expect((await (await scim.setActive(id, false)).json()).active).toBe(false);
   await goto(userPage, `/o/${org.slug}/account`);
   await expectHeading(userPage, "Sign in");
@@ -62,7 +62,7 @@ test("directory creates and deactivates users", async ({ page, request, org, ser
 });
 
 test("API key is shown once and stops working when revoked", async ({ page, request, org, server, axe }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await goto(page, `/o/${org.slug}/settings/provisioning`);
   await expect(page.getByText("No API keys yet.")).toBeVisible();
   await page.getByRole("link", { name: "Create API key" }).click();

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { inviteDialog, emailField, openInviteDialog, row, sendButton } from "../pages/users.ts";
+import { emailField, inviteDialog, openInviteDialog, row, sendButton } from "../pages/users.ts";
 import { expectHeading, goto, waitForHydration } from "../support/browser.ts";
-import { insertUser, signInLink } from "../support/organization.ts";
+import { createSignInLink, insertUser } from "../support/organization.ts";
 
 test("settings show field errors and apply once saved", async ({ page, org, mail, axe }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await goto(page, `/o/${org.slug}/settings/general`);
   await axe();
   const field = (label: string) => page.getByRole("textbox", { name: label });
@@ -45,8 +45,8 @@ test("account page ends one session or all of them", async ({ page, org, server,
   const email = `globby@${org.domain}`;
   await insertUser(query, org.slug, { name: "Globby", email });
   const [phone, library] = [await newBrowserPage(), await newBrowserPage()];
-  await signIn(page, await signInLink(server, org.slug, email), "Account");
-  await signIn(phone, await signInLink(server, org.slug, email), "Account");
+  await signIn(page, await createSignInLink(server, org.slug, email), "Account");
+  await signIn(phone, await createSignInLink(server, org.slug, email), "Account");
   await goto(page, `/o/${org.slug}/account`);
   await expect(page.getByText("This device")).toHaveCount(1);
   await axe();
@@ -60,7 +60,7 @@ test("account page ends one session or all of them", async ({ page, org, server,
   await goto(phone, `/o/${org.slug}/account`);
   await expectHeading(phone, "Sign in");
 
-  await signIn(library, await signInLink(server, org.slug, email), "Account");
+  await signIn(library, await createSignInLink(server, org.slug, email), "Account");
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
   const confirmation = page.getByRole("dialog", { name: "Sign out everywhere?" });
   await expect(confirmation).toContainText("including this one");
@@ -79,7 +79,7 @@ test("audit log can be filtered and exported as CSV", async ({ page, org, server
   const email = `blobby@${org.domain}`;
   await inviteAndGetLink(email);
   await inviteAndGetLink(`other@${org.domain}`);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/audit-log`);
   const invitedRow = page.getByRole("row").filter({ hasText: "invited" }).filter({ hasText: email });
   await expect(invitedRow).toContainText(org.admin);

@@ -1,9 +1,9 @@
 import { expect, test } from "../fixtures.ts";
 import { requestSignIn, signIn, signOut } from "../pages/sign_in.ts";
 import { usersPath } from "../pages/users.ts";
-import { expectHeading, goto, waitForHydration, reload } from "../support/browser.ts";
+import { expectHeading, goto, reload, waitForHydration } from "../support/browser.ts";
 import { codeIn, linkIn } from "../support/mailbox.ts";
-import { insertUser, createOrganization, signInLink } from "../support/organization.ts";
+import { createOrganization, createSignInLink, insertUser } from "../support/organization.ts";
 
 test("emailed link signs in", async ({ page, org, mail, axe, server }) => {
   await goto(page, `/o/${org.slug}/login`);
@@ -123,7 +123,7 @@ test("invalid address shows a field error and keeps the input", async ({ page, o
 });
 
 test("signing in again returns to the requested page", async ({ page, org, mail, server, request }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   const cookies = await page.context().cookies();
   await signOut(page);
   await expect(page).toHaveURL(`/o/${org.slug}/login`);
@@ -146,15 +146,15 @@ test("signing in again returns to the requested page", async ({ page, org, mail,
 
 test("link scanner does not use up the sign-in link", async ({ page, org, request, newBrowserPage, axe }) => {
   for (const method of ["GET", "HEAD", "GET"]) {
-    const response = await request.fetch(org.link, { method });
+    const response = await request.fetch(org.signInLink, { method });
     expect(response.status()).toBeLessThan(400);
   }
   // Some scanners also run scripts.
-  await goto(await newBrowserPage(), org.link);
-  await signIn(page, org.link);
+  await goto(await newBrowserPage(), org.signInLink);
+  await signIn(page, org.signInLink);
 
   const later = await newBrowserPage();
-  await goto(later, org.link);
+  await goto(later, org.signInLink);
   await expectHeading(later, "This sign-in link has expired or was already used");
   await axe(later);
   await later.getByRole("link", { name: "Go to sign in" }).click();
@@ -162,12 +162,12 @@ test("link scanner does not use up the sign-in link", async ({ page, org, reques
 });
 
 test("garbled sign-in link shows an error page", async ({ page, org }) => {
-  await goto(page, org.link.slice(0, -4));
+  await goto(page, org.signInLink.slice(0, -4));
   await expectHeading(page, "This sign-in link has expired or was already used");
 });
 
 test("session cookie is HttpOnly and SameSite", async ({ page, org, query }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   const cookies = await page.context().cookies();
   expect(cookies.map(({ name }) => name)).toContain(`session-${org.slug}`);
   for (const cookie of cookies) {
@@ -182,12 +182,12 @@ test("session cookie is HttpOnly and SameSite", async ({ page, org, query }) => 
 });
 
 test("session is limited to its organization", async ({ page, org, server, query }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   const other = await createOrganization(server);
   await goto(page, usersPath(other.slug));
   await expectHeading(page, "Sign in");
   await insertUser(query, other.slug, { name: "Blob Ross", email: org.admin });
-  await signIn(page, await signInLink(server, other.slug, org.admin), "Account");
+  await signIn(page, await createSignInLink(server, other.slug, org.admin), "Account");
   // One browser can be signed in to both organizations.
   await goto(page, usersPath(org.slug));
   await expectHeading(page, "Users");

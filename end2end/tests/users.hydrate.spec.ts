@@ -5,7 +5,7 @@ import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
 import { waitForHydration } from "../support/browser.ts";
-import { insertUser, inviteByApi, signInLink, userStatus } from "../support/organization.ts";
+import { createSignInLink, insertUser, inviteByApi, userStatus } from "../support/organization.ts";
 
 /** The preview of an address while the list is typed. */
 const preview = (page: Page, address: string) => users.addressItem(users.inviteDialog(page), address);
@@ -14,7 +14,7 @@ test("invite dialog classifies addresses while typing", async ({ page, org, quer
   await insertUser(query, org.slug, { name: "Known Blob", email: `known@${org.domain}` });
   await insertUser(query, org.slug, { name: "Suspended Blob", email: `suspended@${org.domain}`, status: "suspended" });
   await inviteByApi(adminRequest, server, org.slug, `invited@${org.domain}`);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await users.openInviteDialog(page);
   await users.emailField(page).pressSequentially(`new@${org.domain}`);
   await expect(preview(page, `new@${org.domain}`)).toContainText("will be invited");
@@ -33,7 +33,7 @@ test("invite dialog offers alternatives without losing input", async ({ page, or
   await insertUser(query, org.slug, { name: "Suspended Blob", email: `suspended@${org.domain}`, status: "suspended" });
   await inviteByApi(adminRequest, server, org.slug, `invited@${org.domain}`);
   await mail.next(`invited@${org.domain}`);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await users.openInviteDialog(page);
   const list = `new@${org.domain}, invited@${org.domain}, suspended@${org.domain}`;
   await users.emailField(page).fill(list);
@@ -56,7 +56,7 @@ test("invite dialog marks addresses with an open request", async ({ page, org, q
      select id, gen_random_uuid(), $2, $2, 'Blob Ross', 'open', 'email', now() from organizations where slug = $1`,
     [org.slug, email],
   );
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await users.emailField(page).fill(`${email}, new@${org.domain}`);
   await expect(preview(page, email)).toContainText("requested an invitation, will be invited");
@@ -68,7 +68,7 @@ test("invite dialog marks addresses with an open request", async ({ page, org, q
 test("bulk actions apply only to users on the current page", async ({ page, org, adminRequest, server, query, axe }) => {
   const emails = Array.from({ length: 60 }, (_, n) => `blob${String(n).padStart(2, "0")}@${org.domain}`);
   await inviteByApi(adminRequest, server, org.slug, emails.join("\n"));
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await users.openUsers(page, org.slug, "?sort=email");
   const box = (email: string) => page.getByRole("checkbox", { name: `Select ${email}`, exact: true });
   const editSelected = page.getByRole("button", { name: "Edit selected…" });
@@ -109,7 +109,7 @@ test("bulk actions apply only to users on the current page", async ({ page, org,
 });
 
 test("pasted column can be corrected in place", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   const column = `Email\nblobby@${org.domain}\nblob.ross.${org.domain}\n`;
   await users.emailField(page).focus();
@@ -126,7 +126,7 @@ test("pasted column can be corrected in place", async ({ page, org }) => {
 });
 
 test("invite dialog is keyboard accessible and keeps focus", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   const button = page.getByRole("button", { name: "Invite", exact: true });
   await button.focus();
   await page.keyboard.press("Enter");
@@ -159,7 +159,7 @@ test("invite dialog is keyboard accessible and keeps focus", async ({ page, org 
 });
 
 test("error summary takes focus and links to the field", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await users.sendButton(page).click();
   const summary = users.inviteDialog(page).getByRole("alert");
@@ -172,7 +172,7 @@ test("error summary takes focus and links to the field", async ({ page, org }) =
 test("forms work before WebAssembly has loaded", async ({ page, org, mail, errorWatch }) => {
   errorWatch.expect(/net::ERR_FAILED|Failed to fetch|fetch dynamically imported|TypeError/);
   await page.route("**/*.wasm", (route) => route.abort());
-  await page.goto(org.link);
+  await page.goto(org.signInLink);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: "Users" })).toBeVisible();
   await users.openInviteDialog(page);
@@ -184,7 +184,7 @@ test("forms work before WebAssembly has loaded", async ({ page, org, mail, error
 });
 
 test("input typed before hydration is kept", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
   await page.route("**/*.wasm", async (route) => {
@@ -203,7 +203,7 @@ test("input typed before hydration is kept", async ({ page, org }) => {
 });
 
 test("browser history opens and closes the dialog", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await page.evaluate("window.sameDocument = true");
   await users.openInviteDialog(page);
   await page.goBack();
@@ -227,7 +227,7 @@ test("browser history opens and closes the dialog", async ({ page, org }) => {
 });
 
 test("list stays visible and busy while results load", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
   await page.route("**/api/users/list", async (route) => {
@@ -245,7 +245,7 @@ test("list stays visible and busy while results load", async ({ page, org }) => 
 });
 
 test("search input survives background refreshes", async ({ page, org, mail }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   // The delivery takes long enough that the page polls again.
   await users.invite(page, `slow-8000-blobby@${org.domain}`);
   await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Email queued");
@@ -264,7 +264,7 @@ test("search input survives background refreshes", async ({ page, org, mail }) =
 
 test("double click on the send button invites once", async ({ page, org, mail }) => {
   const email = `blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await users.emailField(page).fill(email);
   await users.sendButton(page).dblclick();
@@ -275,7 +275,7 @@ test("double click on the send button invites once", async ({ page, org, mail })
 
 test("invite dialog keeps its input when the server is unreachable", async ({ page, org, errorWatch }) => {
   errorWatch.expect(/net::ERR_/);
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await page.route("**/api/**", (route) => route.abort());
   await users.emailField(page).fill(`blobby@${org.domain}`);

@@ -3,13 +3,20 @@
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { expectHeading, goto, hasScripts, waitForHydration, reload } from "../support/browser.ts";
-import { insertUser, snapshotOrganization, createOrganization, inviteByApi, expireInvitation, signInLink } from "../support/organization.ts";
+import { expectHeading, goto, hasScripts, reload, waitForHydration } from "../support/browser.ts";
+import {
+  createOrganization,
+  createSignInLink,
+  expireInvitation,
+  insertUser,
+  inviteByApi,
+  snapshotOrganization,
+} from "../support/organization.ts";
 
 test("list of users pages forward and backward", async ({ page, org, adminRequest, server, axe }) => {
   const emails = Array.from({ length: 120 }, (_, n) => `blob${String(n).padStart(3, "0")}@${org.domain}`);
   await inviteByApi(adminRequest, server, org.slug, emails.join("\n"));
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await users.openUsers(page, org.slug, "?sort=email");
   await expect(page.getByRole("tab", { name: "Users" })).toContainText("121");
 
@@ -43,7 +50,7 @@ test("search, filters and sort are kept in the URL", async ({ page, org, query, 
   await insertUser(query, org.slug, { name: "Amorph Us", email: `amorph_us@${org.domain}` });
   await insertUser(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
   await inviteByApi(adminRequest, server, org.slug, `jelly@${org.domain}`);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await expect(users.rows(page)).toHaveCount(5);
   const search = page.getByLabel("Search users");
   const searchButton = page.getByRole("button", { name: "Search" });
@@ -111,7 +118,7 @@ test("search, filters and sort are kept in the URL", async ({ page, org, query, 
 test("every column sorts in both directions", async ({ page, org, query }) => {
   await insertUser(query, org.slug, { name: "Amorph Us", email: `z@${org.domain}`, role: "member" });
   await insertUser(query, org.slug, { name: "Zoe Blob", email: `a@${org.domain}`, status: "suspended" });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   for (const label of ["Name", "Status", "Organization role", "Last login"]) {
     const orders: string[][] = [];
     for (const order of ["", "&order=desc"]) {
@@ -130,7 +137,7 @@ test("expired invitation can be resent from its tab", async ({ page, org, mail, 
   await inviteByApi(adminRequest, server, org.slug, `${expired},${open}`);
   await mail.next(expired);
   await expireInvitation(query, org.slug, expired);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
 
   await expect(users.row(page, open)).toBeVisible();
   await expect(users.row(page, expired)).toBeHidden();
@@ -153,7 +160,7 @@ test("expired invitation can be resent from its tab", async ({ page, org, mail, 
 
 test("profile shows the inviter and the delivery of the email", async ({ page, org, mail, axe }) => {
   const email = `blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.invite(page, email);
   await mail.next(email);
   await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
@@ -176,7 +183,7 @@ test("member cannot see or change settings", async ({ page, org, query, server, 
   await insertUser(query, org.slug, { name: "Blob Ross", email: member });
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [org.admin]))[0]!;
   await inviteByApi(adminRequest, server, org.slug, `invited@${org.domain}`);
-  await signIn(page, await signInLink(server, org.slug, member), "Account");
+  await signIn(page, await createSignInLink(server, org.slug, member), "Account");
   await expect(page.getByRole("link", { name: "Users" })).toHaveCount(0);
 
   const before = await snapshotOrganization(query, org.slug);
@@ -211,7 +218,7 @@ test("admin of another organization cannot see or change users", async ({ page, 
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [org.admin]))[0]!;
   await inviteByApi(adminRequest, server, org.slug, `invited@${org.domain}`);
   const otherOrg = await createOrganization(server);
-  await signIn(page, otherOrg.link);
+  await signIn(page, otherOrg.signInLink);
   const before = await snapshotOrganization(query, org.slug);
 
   // Our user ID under their own organization.
