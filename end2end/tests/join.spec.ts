@@ -82,23 +82,23 @@ test("used link leads to sign-in without creating a session", async ({ page, org
   await join(page, org.name, "Blobby");
   await expectHeading(page, "Account");
 
-  const other = await newBrowserPage();
-  await openInvitation(other, link, "You already joined");
-  await axe(other);
-  await other.getByRole("link", { name: "Go to sign in" }).click();
-  await expectHeading(other, "Sign in");
-  expect((await other.context().cookies()).map(({ name }) => name)).not.toContain(`session-${org.slug}`);
-  await goto(other, `/o/${org.slug}/account`);
-  await expectHeading(other, "Sign in");
+  const otherPage = await newBrowserPage();
+  await openInvitation(otherPage, link, "You already joined");
+  await axe(otherPage);
+  await otherPage.getByRole("link", { name: "Go to sign in" }).click();
+  await expectHeading(otherPage, "Sign in");
+  expect((await otherPage.context().cookies()).map(({ name }) => name)).not.toContain(`session-${org.slug}`);
+  await goto(otherPage, `/o/${org.slug}/account`);
+  await expectHeading(otherPage, "Sign in");
 });
 
 test("open join page reports that the link has been used", async ({ page, org, inviteAndGetLink, newBrowserPage }) => {
   const link = await inviteAndGetLink(`blobby@${org.domain}`);
-  const other = await newBrowserPage();
+  const otherPage = await newBrowserPage();
   await openInvitation(page, link, `Join ${org.name}`);
-  await openInvitation(other, link, `Join ${org.name}`);
-  await join(other, org.name, "Blobby");
-  await expectHeading(other, "Account");
+  await openInvitation(otherPage, link, `Join ${org.name}`);
+  await join(otherPage, org.name, "Blobby");
+  await expectHeading(otherPage, "Account");
   await join(page, org.name, "Blobby again");
   await expectHeading(page, "You already joined");
 });
@@ -106,13 +106,13 @@ test("open join page reports that the link has been used", async ({ page, org, i
 test("garbled or foreign link does not work", async ({ page, org, inviteAndGetLink, server, axe }) => {
   const link = await inviteAndGetLink(`blobby@${org.domain}`);
   const token = link.split("/").at(-1)!;
-  const other = await createOrganization(server);
+  const otherOrg = await createOrganization(server);
   const garbled = token.slice(0, 5) + (token[5] === "A" ? "B" : "A") + token.slice(6);
   for (const badLink of [
     `/o/${org.slug}/join/x`,
     `/o/${org.slug}/join/${token.slice(0, -1)}`,
     `/o/${org.slug}/join/${garbled}`,
-    `/o/${other.slug}/join/${token}`,
+    `/o/${otherOrg.slug}/join/${token}`,
   ]) {
     await openInvitation(page, badLink, "This link doesn’t work");
   }

@@ -32,11 +32,11 @@ test("revoked invitation can be sent again with a new link", async ({ page, org,
   await expect(row(page, email)).toContainText("7 days left");
   await expect(row(page, email), "the previous role is gone").toContainText("Organization Member");
 
-  const other = await newBrowserPage();
-  await openInvitation(other, revokedLink, "This invitation was revoked");
-  await openInvitation(other, linkIn(await mail.next(email)), `Join ${org.name}`);
-  await join(other, org.name, "Blobby");
-  await expectHeading(other, "Account");
+  const otherPage = await newBrowserPage();
+  await openInvitation(otherPage, revokedLink, "This invitation was revoked");
+  await openInvitation(otherPage, linkIn(await mail.next(email)), `Join ${org.name}`);
+  await join(otherPage, org.name, "Blobby");
+  await expectHeading(otherPage, "Account");
 });
 
 test("resent invitation restarts its expiry and keeps its link", async ({ page, org, server, inviteAndGetLink, mail, query, newBrowserPage }) => {
@@ -55,10 +55,10 @@ test("resent invitation restarts its expiry and keeps its link", async ({ page, 
   await expect(activity(page).first()).toContainText("resent the invitation");
   expect(linkIn(await mail.next(email))).toBe(originalLink);
 
-  const other = await newBrowserPage();
-  await openInvitation(other, originalLink, `Join ${org.name}`);
-  await join(other, org.name, "Blobby");
-  await expectHeading(other, "Account");
+  const otherPage = await newBrowserPage();
+  await openInvitation(otherPage, originalLink, `Join ${org.name}`);
+  await join(otherPage, org.name, "Blobby");
+  await expectHeading(otherPage, "Account");
 });
 
 test("copied invitation link works and is audited", async ({ page, org, server, inviteAndGetLink, newBrowserPage, axe }) => {
@@ -71,15 +71,15 @@ test("copied invitation link works and is audited", async ({ page, org, server, 
   await expect(link).toHaveValue(emailedLink);
   await expect(activity(page).first()).toContainText("copied the invitation link");
   await axe();
-  const other = await newBrowserPage();
-  await openInvitation(other, await link.inputValue(), `Join ${org.name}`);
+  const otherPage = await newBrowserPage();
+  await openInvitation(otherPage, await link.inputValue(), `Join ${org.name}`);
 });
 
 test("suspended user is signed out until reactivated", async ({ page, org, server, query, newBrowserPage, axe }) => {
   const email = `globby@${org.domain}`;
   await insertUser(query, org.slug, { name: "Globby Waters", email });
-  const other = await newBrowserPage();
-  await signIn(other, await createSignInLink(server, org.slug, email), "Account");
+  const otherPage = await newBrowserPage();
+  await signIn(otherPage, await createSignInLink(server, org.slug, email), "Account");
 
   await signIn(page, org.signInLink);
   await openProfileOf(page, org.slug, email);
@@ -88,27 +88,27 @@ test("suspended user is signed out until reactivated", async ({ page, org, serve
   await expect(page.getByText("Suspended", { exact: true })).toBeVisible();
   await axe();
 
-  await goto(other, `/o/${org.slug}/account`);
-  await expectHeading(other, "Sign in");
+  await goto(otherPage, `/o/${org.slug}/account`);
+  await expectHeading(otherPage, "Sign in");
 
   await confirmAction(page, "Reactivate");
   await expect(page.getByRole("status").filter({ hasText: `Reactivated ${email}.` })).toBeVisible();
-  await goto(other, `/o/${org.slug}/account`);
-  await expectHeading(other, "Sign in");
-  await signIn(other, await createSignInLink(server, org.slug, email), "Account");
+  await goto(otherPage, `/o/${org.slug}/account`);
+  await expectHeading(otherPage, "Sign in");
+  await signIn(otherPage, await createSignInLink(server, org.slug, email), "Account");
 });
 
 test("revoked member is signed out, the last admin is kept", async ({ page, org, server, query, newBrowserPage }) => {
   const email = `globby@${org.domain}`;
   await insertUser(query, org.slug, { name: "Globby Waters", email });
-  const other = await newBrowserPage();
-  await signIn(other, await createSignInLink(server, org.slug, email), "Account");
+  const otherPage = await newBrowserPage();
+  await signIn(otherPage, await createSignInLink(server, org.slug, email), "Account");
   await signIn(page, org.signInLink);
   await openProfileOf(page, org.slug, email);
   await confirmAction(page, "Revoke membership");
   await expectHeading(page, "User removed");
-  await goto(other, `/o/${org.slug}/account`);
-  await expectHeading(other, "Sign in");
+  await goto(otherPage, `/o/${org.slug}/account`);
+  await expectHeading(otherPage, "Sign in");
 
   await openProfileOf(page, org.slug, org.admin);
   await confirmAction(page, "Revoke membership");
@@ -153,13 +153,13 @@ test("expired link requests a new invitation once", async ({ page, org, server, 
   const email = `blobby@${org.domain}`;
   const link = await inviteAndGetLink(email);
   await expireInvitation(query, org.slug, email);
-  const other = await newBrowserPage();
+  const otherPage = await newBrowserPage();
   for (let attempt = 0; attempt < 2; attempt++) {
-    await openInvitation(other, link, "This invitation has expired");
-    await other.getByRole("button", { name: "Ask for a new invitation" }).click();
-    await expect(other.getByText("Request sent.")).toBeVisible();
+    await openInvitation(otherPage, link, "This invitation has expired");
+    await otherPage.getByRole("button", { name: "Ask for a new invitation" }).click();
+    await expect(otherPage.getByText("Request sent.")).toBeVisible();
   }
-  await axe(other);
+  await axe(otherPage);
 
   await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await page.getByRole("tab", { name: "Invitation requests 1" }).click();
@@ -170,7 +170,7 @@ test("expired link requests a new invitation once", async ({ page, org, server, 
   await sendButton(page).click();
   await expect(page.getByRole("tab", { name: "Invitation requests 0" })).toBeVisible();
   await mail.next(email);
-  await openInvitation(other, link, `Join ${org.name}`);
+  await openInvitation(otherPage, link, `Join ${org.name}`);
 });
 
 test("bulk action lists its users and explains refusals", async ({ page, org, query, axe }) => {
@@ -202,8 +202,8 @@ test("bulk removal ends links and sessions but keeps last admin", async ({ page,
   await insertUser(query, org.slug, { name: "Globby Waters", email: active });
   await insertUser(query, org.slug, { name: "Bloberta Round", email: untouched });
   const link = await inviteAndGetLink(invited);
-  const other = await newBrowserPage();
-  await signIn(other, await createSignInLink(server, org.slug, active), "Account");
+  const otherPage = await newBrowserPage();
+  await signIn(otherPage, await createSignInLink(server, org.slug, active), "Account");
   await signIn(page, await createSignInLink(server, org.slug, org.admin));
   for (const name of ["Globby Waters", invited, org.admin]) {
     await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
@@ -221,7 +221,7 @@ test("bulk removal ends links and sessions but keeps last admin", async ({ page,
   await expect(message).toContainText(`${org.admin} wasn’t changed: the organization needs at least one active admin.`);
   await expect(row(page, untouched)).toContainText("Active");
 
-  await goto(other, `/o/${org.slug}/account`);
-  await expectHeading(other, "Sign in");
-  await openInvitation(other, link, "This invitation was revoked");
+  await goto(otherPage, `/o/${org.slug}/account`);
+  await expectHeading(otherPage, "Sign in");
+  await openInvitation(otherPage, link, "This invitation was revoked");
 });

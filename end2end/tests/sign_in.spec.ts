@@ -38,11 +38,11 @@ test("emailed code works only in the browser that requested it", async ({ page, 
   await expectHeading(page, "Check your email");
   const code = codeIn(await mail.next(org.admin));
 
-  const other = await newBrowserPage();
-  await goto(other, `/o/${org.slug}/login/code`);
-  await other.getByLabel("Code").fill(code);
-  await other.getByRole("button", { name: "Sign in" }).click();
-  await expect(other.getByRole("alert")).toContainText("This code is incorrect or has expired.");
+  const otherPage = await newBrowserPage();
+  await goto(otherPage, `/o/${org.slug}/login/code`);
+  await otherPage.getByLabel("Code").fill(code);
+  await otherPage.getByRole("button", { name: "Sign in" }).click();
+  await expect(otherPage.getByRole("alert")).toContainText("This code is incorrect or has expired.");
 
   await page.getByLabel("Code").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -153,12 +153,12 @@ test("link scanner does not use up the sign-in link", async ({ page, org, reques
   await goto(await newBrowserPage(), org.signInLink);
   await signIn(page, org.signInLink);
 
-  const later = await newBrowserPage();
-  await goto(later, org.signInLink);
-  await expectHeading(later, "This sign-in link has expired or was already used");
-  await axe(later);
-  await later.getByRole("link", { name: "Go to sign in" }).click();
-  await expectHeading(later, "Sign in");
+  const laterPage = await newBrowserPage();
+  await goto(laterPage, org.signInLink);
+  await expectHeading(laterPage, "This sign-in link has expired or was already used");
+  await axe(laterPage);
+  await laterPage.getByRole("link", { name: "Go to sign in" }).click();
+  await expectHeading(laterPage, "Sign in");
 });
 
 test("garbled sign-in link shows an error page", async ({ page, org }) => {
@@ -183,11 +183,11 @@ test("session cookie is HttpOnly and SameSite", async ({ page, org, query }) => 
 
 test("session is limited to its organization", async ({ page, org, server, query }) => {
   await signIn(page, org.signInLink);
-  const other = await createOrganization(server);
-  await goto(page, usersPath(other.slug));
+  const otherOrg = await createOrganization(server);
+  await goto(page, usersPath(otherOrg.slug));
   await expectHeading(page, "Sign in");
-  await insertUser(query, other.slug, { name: "Blob Ross", email: org.admin });
-  await signIn(page, await createSignInLink(server, other.slug, org.admin), "Account");
+  await insertUser(query, otherOrg.slug, { name: "Blob Ross", email: org.admin });
+  await signIn(page, await createSignInLink(server, otherOrg.slug, org.admin), "Account");
   // One browser can be signed in to both organizations.
   await goto(page, usersPath(org.slug));
   await expectHeading(page, "Users");
