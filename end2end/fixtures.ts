@@ -74,7 +74,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 
   adminRequest: async ({ playwright, server, org }, use) => {
     const request = await playwright.request.newContext({ baseURL: server.baseUrl });
-    await signInByApi(request, server, org.slug, org.link);
+    await signInByApi(request, server, org.slug, org.signInLink);
     await use(request);
     await request.dispose();
   },

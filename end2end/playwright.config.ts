@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
 
-const system = "/usr/bin/chromium";
-// Nothing: Playwright's own.
-const chromium = process.env.VESTIBULE_CHROMIUM || (existsSync(system) ? system : undefined);
+const systemChromium = "/usr/bin/chromium";
+// If undefined, Playwright uses its own Chromium.
+const chromium = process.env.VESTIBULE_CHROMIUM || (existsSync(systemChromium) ? systemChromium : undefined);
 
 export default defineConfig({
   testDir: "tests",
@@ -11,7 +11,7 @@ export default defineConfig({
   globalSetup: "./support/global_setup.ts",
   fullyParallel: true,
   workers: 2,
-  // A test that needs a second try tells of a fault, of ours or of its own.
+  // A flaky test points to a bug in the product or in the test.
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   timeout: 90_000,
@@ -40,7 +40,7 @@ export default defineConfig({
     {
       name: "no JavaScript",
       use: { javaScriptEnabled: false },
-      // What only WebAssembly brings, what has no page in it, and what looks the same.
+      // Excludes tests that need WebAssembly, tests without a page, and pages that look the same.
       testIgnore: ["**/*.hydrate.spec.ts", "**/crash.spec.ts", "**/request_rate_limit.spec.ts", "**/*.visual.spec.ts"],
     },
   ],

@@ -1,4 +1,4 @@
-// Not a test: `bin/bench weight` measures pages with it.
+// Not a test suite: `bin/bench weight` measures pages with it.
 
 import { defineConfig } from "@playwright/test";
 import tests from "../playwright.config.ts";

@@ -40,8 +40,8 @@ async function runOnce(url: string, sql: string): Promise<void> {
 }
 
 /**
- * Makes every email due that waits for a later retry. Emails leased by a worker are due within 20 seconds and are left
- * alone.
+ * Makes every email due that waits for a later retry, except those that a worker has leased, which are due within 20
+ * seconds.
  */
 export async function makeRetriesDue(query: Query): Promise<void> {
   await query("update deliveries set due_at = now() where state = 'retrying' and due_at > now() + interval '21 seconds'");

@@ -6,7 +6,7 @@ import type { FullConfig } from "@playwright/test";
 import { createDatabase, dropDatabase } from "./database.ts";
 import { build, publishRunning } from "./environment.ts";
 import { serveMailbox } from "./mailbox.ts";
-import { makeServer } from "./server.ts";
+import { prepareServer } from "./server.ts";
 import { startMailServer } from "./smtp.ts";
 
 export default async function setUp(config: FullConfig): Promise<() => Promise<void>> {
@@ -17,7 +17,7 @@ export default async function setUp(config: FullConfig): Promise<() => Promise<v
   const results = join(config.configFile ? join(config.configFile, "..") : ".", "test-results");
   mkdirSync(results, { recursive: true });
   const smtpUrl = `smtp://127.0.0.1:${mail.port}?tls=none`;
-  const server = await makeServer({ databaseUrl, smtpUrl }, join(results, "server.log"));
+  const server = await prepareServer({ databaseUrl, smtpUrl }, join(results, "server.log"));
   const tearDown = async () => {
     await server.stop();
     await mailbox.stop();

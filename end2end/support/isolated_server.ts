@@ -5,7 +5,7 @@ import { expect, test as base } from "../fixtures.ts";
 import { createDatabase, dropDatabase, openDatabase, type Database } from "./database.ts";
 import { build } from "./environment.ts";
 import { createOrganization, signInByApi, type Organization } from "./organization.ts";
-import { makeServer, type Server } from "./server.ts";
+import { prepareServer, type Server } from "./server.ts";
 import { startMailServer, type MailServer } from "./smtp.ts";
 
 export { expect };
@@ -24,11 +24,11 @@ export const test = base.extend<{ isolated: IsolatedServer }>({
     const { adminUrl } = build();
     const database = openDatabase(await createDatabase(adminUrl));
     const mail = await startMailServer();
-    const server = await makeServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${mail.port}?tls=none` });
+    const server = await prepareServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${mail.port}?tls=none` });
     await server.start();
     const org = await createOrganization(server);
     const adminRequest = await playwright.request.newContext({ baseURL: server.baseUrl });
-    await signInByApi(adminRequest, server, org.slug, org.link);
+    await signInByApi(adminRequest, server, org.slug, org.signInLink);
     await use({ server, database, mail, org, adminRequest });
     await adminRequest.dispose();
     await server.kill();

@@ -1,4 +1,4 @@
-// oidc-provider comes without types; this is what the tests use of it.
+// oidc-provider ships no types. These are the ones that the tests use.
 declare module "oidc-provider" {
   import type { IncomingMessage, ServerResponse } from "node:http";
 

@@ -13,7 +13,7 @@ export type Organization = {
   /** The address of the first Organization Admin. */
   admin: string;
   /** A one-time sign-in link for the admin. */
-  link: string;
+  signInLink: string;
 };
 
 /** Creates an organization with the command line. */
@@ -23,13 +23,13 @@ export async function createOrganization(server: Settings): Promise<Organization
   const admin = `admin@${domain}`;
   const name = `Blobs ${slug.slice(4)}`;
   const out = await runProgram(server, "organization", "create", "--slug", slug, "--name", name, "--admin", admin);
-  const link = out.trim().split("\n").at(-1) ?? "";
-  expect(link).toMatch(`${server.baseUrl}/o/${slug}/sign-in/`);
-  return { slug, name, domain, admin, link };
+  const signInLink = out.trim().split("\n").at(-1) ?? "";
+  expect(signInLink).toMatch(`${server.baseUrl}/o/${slug}/sign-in/`);
+  return { slug, name, domain, admin, signInLink };
 }
 
 /** Creates a one-time sign-in link for an active user with the command line. */
-export async function signInLink(server: Settings, slug: string, email: string): Promise<string> {
+export async function createSignInLink(server: Settings, slug: string, email: string): Promise<string> {
   const out = await runProgram(server, "sign-in-link", "--organization", slug, "--email", email);
   return out.trim().split("\n").at(-1) ?? "";
 }

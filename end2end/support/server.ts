@@ -52,7 +52,7 @@ export async function runProgram(settings: Settings, ...args: string[]): Promise
 }
 
 /** Prepares a server without starting it. Its log is appended to `logFile`, to be read after a failed run. */
-export async function makeServer(options: { databaseUrl: string; smtpUrl: string }, logFile?: string): Promise<Server> {
+export async function prepareServer(options: { databaseUrl: string; smtpUrl: string }, logFile?: string): Promise<Server> {
   const settings: Settings = {
     ...options,
     secretKey: "secret key for the end-to-end tests only",

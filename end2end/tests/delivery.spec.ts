@@ -1,4 +1,4 @@
-// Where a mail is: what the pages say of it must be true, whatever the mail server does.
+// The delivery state that pages show, for every behavior of the mail server.
 
 import { createServer, type Server as NetServer, type Socket } from "node:net";
 import { expect, test } from "../fixtures.ts";
@@ -9,16 +9,16 @@ import { createDatabase, dropDatabase, makeRetriesDue, openDatabase } from "../s
 import { build } from "../support/environment.ts";
 import { freePort } from "../support/ports.ts";
 import { createOrganization } from "../support/organization.ts";
-import { makeServer } from "../support/server.ts";
+import { prepareServer } from "../support/server.ts";
 import { startMailServer } from "../support/smtp.ts";
 
 test("rejected email shows the reply of the mail server", async ({ page, org, mail, axe }) => {
   const email = `refuse-blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.invite(page, `${email},fine@${org.domain}`);
   await mail.next(`fine@${org.domain}`);
   await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email not delivered", { timeout }));
-  // The invitation is open all the same.
+  // The invitation is still open.
   await expect(users.row(page, email).getByText("Invited", { exact: true })).toBeVisible();
   await eventually(page, (timeout) => expect(users.row(page, `fine@${org.domain}`)).toContainText("Email accepted", { timeout }));
   await waitForHydration(page);
@@ -34,7 +34,7 @@ test("rejected email shows the reply of the mail server", async ({ page, org, ma
 
 test("deferred email is retried until the mail server accepts it", async ({ page, org, mail, axe }) => {
   const email = `busy-2-blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.invite(page, email);
   await eventually(page, (timeout) => expect(users.row(page, email)).toContainText("Email delayed", { timeout }));
   await waitForHydration(page);
@@ -53,7 +53,7 @@ test("deferred email is retried until the mail server accepts it", async ({ page
 
 test("email is retried after a dropped connection", async ({ page, org, mail }) => {
   const email = `drop-1-blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.invite(page, email);
   await eventually(page, (timeout) => expect(users.row(page, email)).toContainText(/Email (delayed|accepted)/, { timeout }));
   await mail.next(email);
@@ -66,43 +66,43 @@ test("email is sent once an unreachable mail server is back", async ({ page, axe
   const { adminUrl } = build();
   const database = openDatabase(await createDatabase(adminUrl));
   const port = await freePort();
-  const server = await makeServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${port}?tls=none` });
+  const server = await prepareServer({ databaseUrl: database.url, smtpUrl: `smtp://127.0.0.1:${port}?tls=none` });
   let mail: Awaited<ReturnType<typeof startMailServer>> | undefined;
   let silentServer: Awaited<ReturnType<typeof startSilentServer>> | undefined;
   try {
     await server.start();
     const org = await createOrganization(server);
-    const [away, silent] = [`away@${org.domain}`, `silent@${org.domain}`];
-    await signIn(page, org.link);
+    const [unreachable, silent] = [`unreachable@${org.domain}`, `silent@${org.domain}`];
+    await signIn(page, org.signInLink);
 
-    // Nobody listens.
+    // No server is listening.
     await users.openInviteDialog(page);
-    await users.emailField(page).fill(away);
-    const asked = Date.now();
+    await users.emailField(page).fill(unreachable);
+    const sentAt = Date.now();
     await users.sendButton(page).click();
     await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
-    expect(Date.now() - asked).toBeLessThan(5_000);
-    await eventually(page, (timeout) => expect(users.row(page, away)).toContainText("Email delayed", { timeout }));
+    expect(Date.now() - sentAt).toBeLessThan(5_000);
+    await eventually(page, (timeout) => expect(users.row(page, unreachable)).toContainText("Email delayed", { timeout }));
     await waitForHydration(page);
     await axe();
 
-    // Somebody takes the connection and says nothing.
+    // A server accepts the connection but never replies.
     silentServer = await startSilentServer(port);
     await makeRetriesDue(database.query);
     await waitForHydration(page);
     await users.openInviteDialog(page);
     await users.emailField(page).fill(silent);
-    const askedAgain = Date.now();
+    const sentAgainAt = Date.now();
     await users.sendButton(page).click();
     await expect(users.row(page, silent)).toBeVisible();
-    expect(Date.now() - askedAgain).toBeLessThan(5_000);
+    expect(Date.now() - sentAgainAt).toBeLessThan(5_000);
     await expect(users.row(page, silent)).toContainText("Email queued");
     await silentServer.connected;
     await silentServer.stop();
 
-    // It is back.
+    // The mail server is back.
     mail = await startMailServer(port);
-    for (const email of [away, silent]) {
+    for (const email of [unreachable, silent]) {
       await expect(async () => {
         await makeRetriesDue(database.query);
         expect(await mail!.to(email, 0)).toHaveLength(1);
@@ -111,7 +111,7 @@ test("email is sent once an unreachable mail server is back", async ({ page, axe
     }
     expect(mail.received).toHaveLength(2);
     await goto(page, `${server.baseUrl}${users.usersPath(org.slug)}`);
-    await users.openProfile(page, away);
+    await users.openProfile(page, unreachable);
     await expect(users.deliveries(page)).toContainText("250 2.0.0 accepted as");
   } finally {
     await page.goto("about:blank");
@@ -123,7 +123,7 @@ test("email is sent once an unreachable mail server is back", async ({ page, axe
   }
 });
 
-/** Takes connections and never says a word. */
+/** Accepts connections and never sends a byte. */
 async function startSilentServer(port: number) {
   const sockets = new Set<Socket>();
   let connect = () => {};

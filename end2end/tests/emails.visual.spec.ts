@@ -1,89 +1,112 @@
-// Every kind of mail, and the mailbox where captured mail is shown, in light and dark, on a desk and on a phone: a picture
-// of each is attached to the test for looking at.
+// Every kind of email and the dev mailbox, in light and dark mode, on desktop and phone. A screenshot of each is attached
+// to the test.
 
 import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
-import { expect, test } from "../fixtures.ts";
-import { requestInvitation, confirmRequest, openRequests, requestRow } from "../pages/requests.ts";
+import type { APIRequestContext, Page } from "@playwright/test";
+import { expect, test, type Organization } from "../fixtures.ts";
+import { confirmRequest, openRequests, requestInvitation, requestRow } from "../pages/requests.ts";
 import { requestSignIn, signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import { createDatabase, dropDatabase } from "../support/database.ts";
 import { build } from "../support/environment.ts";
+import { linkIn, type Mail, type Mailbox } from "../support/mailbox.ts";
+import { createOrganization, createSignInLink, inviteByApi } from "../support/organization.ts";
 import { expectPageOk, SIZES } from "../support/page_check.ts";
-import { linkIn, type Mail } from "../support/mailbox.ts";
-import { createOrganization, inviteByApi, signInLink } from "../support/organization.ts";
-import { makeServer } from "../support/server.ts";
+import { prepareServer, type Settings } from "../support/server.ts";
 
-/** Does it in every scheme and size. */
-async function forEachAppearance(page: Page, each: (way: string) => Promise<unknown>): Promise<void> {
+/** Runs a check in every color scheme and size. */
+async function forEachAppearance(page: Page, check: (appearance: string) => Promise<unknown>): Promise<void> {
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme });
-      await each(`${size}-${colorScheme}`);
+      await check(`${size}-${colorScheme}`);
     }
   }
 }
 
-/** Axe finds nothing but that a mail has no landmarks: those are the mail program's. */
+/** Expects no axe violations except missing landmarks, which the email client provides. */
 async function expectAccessibleEmail(page: Page): Promise<void> {
-  const found = await new AxeBuilder({ page }).disableRules(["landmark-one-main", "region"]).analyze();
-  expect(found.violations).toEqual([]);
+  const results = await new AxeBuilder({ page }).disableRules(["landmark-one-main", "region"]).analyze();
+  expect(results.violations).toEqual([]);
 }
 
-test("every email renders in all appearances", async ({ page, org, mail, adminRequest, server, query, newBrowserPage }) => {
-  test.slow();
-  const [asks, told, blobby] = [`asks@${org.domain}`, `told@${org.domain}`, `blobby@${org.domain}`];
-  await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
-  await inviteByApi(adminRequest, server, org.slug, blobby);
-  const visitor = await newBrowserPage();
-  for (const email of [asks, told]) await requestInvitation(visitor, org.slug, email);
-  const mails: Record<string, Mail> = { invitation: await mail.next(blobby), request: await mail.next(asks) };
-  for (const email of [asks, told]) await confirmRequest(visitor, linkIn(await mail.latest(email)));
-  mails.waiting = await mail.next(org.admin);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
-  await openRequests(page, org.slug);
-  await mail.next(told);
-  await requestRow(page, told).getByRole("checkbox", { name: "Notify by email" }).check();
-  await requestRow(page, told).getByRole("button", { name: "Dismiss" }).click();
-  mails.dismissed = await mail.next(told);
-  await goto(visitor, `/o/${org.slug}/login`);
-  await requestSignIn(visitor, org.admin);
-  mails["sign-in"] = await mail.next(org.admin);
+type Context = { page: Page; org: Organization; mail: Mailbox; server: Settings; adminRequest: APIRequestContext };
 
-  for (const [kind, sentMail] of Object.entries(mails)) {
-    expect(sentMail.html, `${kind}: nothing is asked of another server`).not.toMatch(/<img|url\(|@import|<script|<form/i);
+/** Sends an email of each kind and returns it. */
+const EMAILS: Record<string, (context: Context) => Promise<Mail>> = {
+  invitation: async ({ org, mail, server, adminRequest }) => {
+    const email = `blobby@${org.domain}`;
+    await inviteByApi(adminRequest, server, org.slug, email);
+    return mail.next(email);
+  },
+  "sign-in": async ({ page, org, mail }) => {
+    await goto(page, `/o/${org.slug}/login`);
+    await requestSignIn(page, org.admin);
+    await expectHeading(page, "Check your email");
+    return mail.next(org.admin);
+  },
+  request: async ({ page, org, mail }) => {
+    const email = `requester@${org.domain}`;
+    await requestInvitation(page, org.slug, email);
+    return mail.next(email);
+  },
+  "open-requests": async ({ page, org, mail }) => {
+    const email = `requester@${org.domain}`;
+    await requestInvitation(page, org.slug, email);
+    await confirmRequest(page, linkIn(await mail.next(email)));
+    return mail.next(org.admin);
+  },
+  dismissed: async ({ page, org, mail, server }) => {
+    const email = `requester@${org.domain}`;
+    await requestInvitation(page, org.slug, email);
+    await confirmRequest(page, linkIn(await mail.next(email)));
+    await signIn(page, await createSignInLink(server, org.slug, org.admin));
+    await openRequests(page, org.slug);
+    await requestRow(page, email).getByRole("checkbox", { name: "Notify by email" }).check();
+    await requestRow(page, email).getByRole("button", { name: "Dismiss" }).click();
+    await expect(page.getByText("Dismissed 1 request.")).toBeVisible();
+    return mail.next(email);
+  },
+};
+
+for (const [kind, send] of Object.entries(EMAILS)) {
+  test(`${kind} email renders in all appearances`, async ({ page, org, mail, adminRequest, server, query }) => {
+    test.slow();
+    await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
+    const message = await send({ page, org, mail, adminRequest, server });
+    expect(message.html, "loads no external resources").not.toMatch(/<img|url\(|@import|<script|<form/i);
     await page.goto("about:blank");
-    await page.setContent(sentMail.html);
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText(sentMail.subject);
+    await page.setContent(message.html);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(message.subject);
     // The text and HTML parts say the same, apart from the apostrophes.
-    const seen = (await page.locator("body").innerText()).replace(/\s+/g, " ").replaceAll("’", "'");
-    for (const line of sentMail.text.split("\n").filter((line) => /until |expire|ignore this email|declined/i.test(line))) {
-      expect(seen, kind).toContain(line.trim());
+    const htmlText = (await page.locator("body").innerText()).replace(/\s+/g, " ").replaceAll("’", "'");
+    for (const line of message.text.split("\n").filter((line) => /until |expire|ignore this email|declined/i.test(line))) {
+      expect(htmlText).toContain(line.trim());
     }
     const links = await page.getByRole("link").all();
-    expect(links, kind).toHaveLength(kind === "dismissed" ? 0 : 2);
-    for (const link of links) await expect(link).toHaveAttribute("href", linkIn(sentMail));
-    await forEachAppearance(page, (way) => expectPageOk(page, `mail-${kind}-${way}`, expectAccessibleEmail));
-  }
-});
+    expect(links).toHaveLength(kind === "dismissed" ? 0 : 2);
+    for (const link of links) await expect(link).toHaveAttribute("href", linkIn(message));
+    await forEachAppearance(page, (appearance) => expectPageOk(page, `mail-${kind}-${appearance}`, expectAccessibleEmail));
+  });
+}
 
 test("captured mailbox renders in all appearances", async ({ page, axe }) => {
   test.slow();
   const { adminUrl } = build();
   const databaseUrl = await createDatabase(adminUrl);
-  // Without a mail server, mail is captured.
-  const server = await makeServer({ databaseUrl, smtpUrl: "" });
+  // Without a mail server, emails are captured.
+  const server = await prepareServer({ databaseUrl, smtpUrl: "" });
   try {
     await server.start();
     const org = await createOrganization(server);
     const mailbox = `${server.baseUrl}/dev/mail`;
     await page.goto(mailbox);
-    await forEachAppearance(page, (way) => expectPageOk(page, `mailbox-empty-${way}`, axe));
+    await forEachAppearance(page, (appearance) => expectPageOk(page, `mailbox-empty-${appearance}`, axe));
     await goto(page, `${server.baseUrl}/o/${org.slug}/login`);
     await requestSignIn(page, org.admin);
     await expectHeading(page, "Check your email");
-    await signIn(page, org.link);
+    await signIn(page, org.signInLink);
     await page.getByRole("button", { name: "Invite", exact: true }).click();
     await page.getByRole("dialog").getByRole("textbox", { name: "Email" }).fill(`a-very-long-mailbox-name-indeed@${org.domain}`);
     await page.getByRole("dialog").getByRole("button", { name: "Send invitations" }).click();
@@ -92,13 +115,13 @@ test("captured mailbox renders in all appearances", async ({ page, axe }) => {
       await page.goto(mailbox);
       await expect(page.getByRole("link")).toHaveCount(2, { timeout: 500 });
     }).toPass();
-    await forEachAppearance(page, (way) => expectPageOk(page, `mailbox-${way}`, axe));
-    // No script runs in the frame of a mail, and none of the tests' tools either: the mails have their own test above.
-    const instead = `<!DOCTYPE html><html lang="en"><title>Mail</title></html>`;
-    await page.route("**/dev/mail/*/html", (route) => route.fulfill({ body: instead, contentType: "text/html" }));
+    await forEachAppearance(page, (appearance) => expectPageOk(page, `mailbox-${appearance}`, axe));
+    // The frame of an email blocks scripts, including axe. The emails themselves are tested above.
+    const placeholder = `<!DOCTYPE html><html lang="en"><title>Email</title></html>`;
+    await page.route("**/dev/mail/*/html", (route) => route.fulfill({ body: placeholder, contentType: "text/html" }));
     await page.getByRole("link", { name: /^You are invited/ }).click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(`You are invited to join ${org.name}`);
-    await forEachAppearance(page, (way) => expectPageOk(page, `mailbox-mail-${way}`, axe));
+    await forEachAppearance(page, (appearance) => expectPageOk(page, `mailbox-mail-${appearance}`, axe));
   } finally {
     await page.goto("about:blank");
     await server.kill();

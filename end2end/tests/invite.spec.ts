@@ -1,16 +1,22 @@
-// Inviting by the dialog, and what each address is answered.
+// Inviting with the dialog, and the result for each address.
 
 import { expect, test } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { expectHeading, hasScripts, waitForHydration, reload } from "../support/browser.ts";
+import { expectHeading, hasScripts, reload, waitForHydration } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { insertUser, snapshotOrganization, inviteByApi, signInLink, userStatus } from "../support/organization.ts";
+import {
+  createSignInLink,
+  insertUser,
+  inviteByApi,
+  snapshotOrganization,
+  userStatus,
+} from "../support/organization.ts";
 
 test("invited users get an email and can join", async ({ page, org, mail, axe, server, newBrowserPage }) => {
   const [blobby, ross] = ["blobby@blobsrus.com", "blob.ross@blobsrus.com"];
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await expect(users.row(page, org.admin)).toContainText("Active");
   await axe();
 
@@ -30,27 +36,27 @@ test("invited users get an email and can join", async ({ page, org, mail, axe, s
 
   const links: string[] = [];
   for (const email of [blobby, ross]) {
-    const sent = await mail.next(email);
-    const link = linkIn(sent);
+    const message = await mail.next(email);
+    const link = linkIn(message);
     links.push(link);
-    expect(sent.subject).toBe(`You are invited to join ${org.name}`);
-    expect(sent.headers.from).toContain("vestibule@blobsrus.example");
+    expect(message.subject).toBe(`You are invited to join ${org.name}`);
+    expect(message.headers.from).toContain("vestibule@blobsrus.example");
     expect(link).toMatch(`${server.baseUrl}/o/${org.slug}/join/`);
-    expect(sent.html).toContain(`href="${link}"`);
-    for (const body of [sent.text, sent.html]) {
+    expect(message.html).toContain(`href="${link}"`);
+    for (const body of [message.text, message.html]) {
       expect(body).toContain(`${org.admin} has invited you to join ${org.name}.`);
-      const end = /until (\w+, \w+ \d+, \d{4}, \d\d:\d\d) UTC/.exec(body)?.[1];
-      const days = (Date.parse(`${end} UTC`) - Date.now()) / 86_400_000;
+      const expiry = /until (\w+, \w+ \d+, \d{4}, \d\d:\d\d) UTC/.exec(body)?.[1];
+      const days = (Date.parse(`${expiry} UTC`) - Date.now()) / 86_400_000;
       expect(days).toBeGreaterThan(6.99);
       expect(days).toBeLessThanOrEqual(7);
     }
   }
   expect(links[0]).not.toBe(links[1]);
 
-  const theirs = await newBrowserPage();
-  await openInvitation(theirs, links[0]!, `Join ${org.name}`);
-  await join(theirs, org.name, "Blobby");
-  await expectHeading(theirs, "Account");
+  const inviteePage = await newBrowserPage();
+  await openInvitation(inviteePage, links[0]!, `Join ${org.name}`);
+  await join(inviteePage, org.name, "Blobby");
+  await expectHeading(inviteePage, "Account");
 
   await reload(page);
   await expect(users.row(page, blobby).getByText("Active", { exact: true })).toBeVisible();
@@ -65,62 +71,62 @@ test("invited users get an email and can join", async ({ page, org, mail, axe, s
 });
 
 test("mixed list invites valid addresses and reports the rest", async ({ page, org, mail, axe, query, adminRequest, server }) => {
-  const known = `known@${org.domain}`;
+  const existing = `known@${org.domain}`;
   const suspended = `suspended@${org.domain}`;
-  const waiting = `waiting@${org.domain}`;
-  const good = `good@${org.domain}`;
+  const invited = `waiting@${org.domain}`;
+  const valid = `good@${org.domain}`;
   const named = `named@${org.domain}`;
-  await insertUser(query, org.slug, { name: "Known Blob", email: known });
+  await insertUser(query, org.slug, { name: "Known Blob", email: existing });
   await insertUser(query, org.slug, { name: "Suspended Blob", email: suspended, status: "suspended" });
-  await inviteByApi(adminRequest, server, org.slug, waiting);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await inviteByApi(adminRequest, server, org.slug, invited);
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
 
-  const bad = ["no-address-at-all", `two@@${org.domain}`];
-  const list = `${good}; ${known.toUpperCase()}\n${bad[0]}, Named Blob <${named}>, ${good.replace("good", "GOOD")},${waiting}\n${bad[1]} ,${suspended}`;
+  const malformed = ["no-address-at-all", `two@@${org.domain}`];
+  const list = `${valid}; ${existing.toUpperCase()}\n${malformed[0]}, Named Blob <${named}>, ${valid.replace("good", "GOOD")},${invited}\n${malformed[1]} ,${suspended}`;
   await users.invite(page, list, "Organization Admin");
 
-  const answer = users.inviteResult(page);
-  await expect(answer).toContainText("2 invited · 1 already a user · 1 already invited · 1 suspended · 1 duplicate · 2 invalid");
+  const result = users.inviteResult(page);
+  await expect(result).toContainText("2 invited · 1 already a user · 1 already invited · 1 suspended · 1 duplicate · 2 invalid");
   const lines: [string, string | RegExp][] = [
-    [good, /invited$/],
+    [valid, /invited$/],
     [named, /invited$/],
-    [known.toUpperCase().replace(org.domain.toUpperCase(), org.domain), "user already exists in the organization"],
-    [waiting, "already invited"],
+    [existing.toUpperCase().replace(org.domain.toUpperCase(), org.domain), "user already exists in the organization"],
+    [invited, "already invited"],
     [suspended, "user is suspended"],
-    [good.replace("good", "GOOD"), "duplicate"],
-    [bad[0]!, "Missing “@”."],
-    [bad[1]!, "More than one “@”."],
+    [valid.replace("good", "GOOD"), "duplicate"],
+    [malformed[0]!, "Missing “@”."],
+    [malformed[1]!, "More than one “@”."],
   ];
-  await expect(answer.getByRole("listitem")).toHaveCount(lines.length);
-  for (const [address, words] of lines) await expect(users.addressItem(answer, address)).toContainText(words);
-  // What needs mending is where it can be mended.
-  await expect(users.emailField(page)).toHaveValue(bad.join("\n"));
+  await expect(result.getByRole("listitem")).toHaveCount(lines.length);
+  for (const [address, text] of lines) await expect(users.addressItem(result, address)).toContainText(text);
+  // Malformed entries stay in the field.
+  await expect(users.emailField(page)).toHaveValue(malformed.join("\n"));
   await axe();
 
-  for (const email of [good, named]) {
+  for (const email of [valid, named]) {
     await mail.next(email);
     await expect(users.row(page, email)).toContainText("Organization Admin");
   }
-  expect(await mail.all(waiting)).toHaveLength(1);
-  expect(await mail.all(known)).toEqual([]);
+  expect(await mail.all(invited)).toHaveLength(1);
+  expect(await mail.all(existing)).toEqual([]);
   expect(await userStatus(query, org.slug, suspended)).toBe("suspended");
 
-  await users.emailField(page).fill(`mended@${org.domain}`);
+  await users.emailField(page).fill(`corrected@${org.domain}`);
   await users.sendButton(page).click();
   await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
-  await expect(users.row(page, `mended@${org.domain}`)).toBeVisible();
+  await expect(users.row(page, `corrected@${org.domain}`)).toBeVisible();
 });
 
 test("rejected addresses offer an alternative action", async ({ page, org, mail, query, adminRequest, server, axe }) => {
-  const [waiting, suspended] = [`waiting@${org.domain}`, `suspended@${org.domain}`];
+  const [invited, suspended] = [`waiting@${org.domain}`, `suspended@${org.domain}`];
   await insertUser(query, org.slug, { name: "Suspended Blob", email: suspended, status: "suspended" });
-  await inviteByApi(adminRequest, server, org.slug, waiting);
-  const first = linkIn(await mail.next(waiting));
-  await signIn(page, await signInLink(server, org.slug, org.admin));
-  await users.invite(page, `${waiting}, nonsense`);
-  await users.inviteResult(page).getByRole("button", { name: `Resend ${waiting}` }).click();
-  await expect(users.inviteDialog(page).getByText(`A new invitation is on its way to ${waiting}.`)).toBeVisible();
-  expect(linkIn(await mail.next(waiting))).toBe(first);
+  await inviteByApi(adminRequest, server, org.slug, invited);
+  const originalLink = linkIn(await mail.next(invited));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
+  await users.invite(page, `${invited}, nonsense`);
+  await users.inviteResult(page).getByRole("button", { name: `Resend ${invited}` }).click();
+  await expect(users.inviteDialog(page).getByText(`A new invitation is on its way to ${invited}.`)).toBeVisible();
+  expect(linkIn(await mail.next(invited))).toBe(originalLink);
   await expect(users.emailField(page)).toHaveValue("nonsense");
   await waitForHydration(page);
   await axe();
@@ -142,7 +148,7 @@ test("rejected addresses offer an alternative action", async ({ page, org, mail,
 });
 
 test("empty list is rejected and the dialog stays open", async ({ page, org, axe }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await users.sendButton(page).click();
   await expect(users.emailField(page)).toHaveAccessibleDescription(/Enter at least one email address\./);
@@ -152,7 +158,7 @@ test("empty list is rejected and the dialog stays open", async ({ page, org, axe
 
 test("ended session rejects the invitation", async ({ page, org, query }) => {
   const email = `blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await users.emailField(page).fill(email);
   await query("delete from sessions where organization_id = (select id from organizations where slug = $1)", [org.slug]);
@@ -175,8 +181,8 @@ test("cross-site request cannot invite as an admin", async ({ org, adminRequest,
     { "sec-fetch-site": "same-site" },
   ];
   for (const headers of origins) {
-    const answer = await adminRequest.post("/api/users/invite", { form, headers });
-    expect(answer.status()).toBe(403);
+    const response = await adminRequest.post("/api/users/invite", { form, headers });
+    expect(response.status()).toBe(403);
   }
   expect(await snapshotOrganization(query, org.slug)).toEqual(before);
 });
@@ -184,7 +190,7 @@ test("cross-site request cannot invite as an admin", async ({ org, adminRequest,
 test("markup in names and addresses is escaped", async ({ page, org, query }) => {
   const name = `</textarea><script>document.title="taken"</script>`;
   await insertUser(query, org.slug, { name, email: `evil@${org.domain}` });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await expect(users.row(page, `evil@${org.domain}`)).toContainText(name);
   await users.invite(page, name);
   await expect(users.inviteResult(page)).toContainText("</textarea>");

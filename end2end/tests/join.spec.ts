@@ -4,12 +4,12 @@ import { row } from "../pages/users.ts";
 import { signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import {
-  insertUser,
-  snapshotOrganization,
   createOrganization,
+  createSignInLink,
   expireInvitation,
+  insertUser,
   revokeInvitation,
-  signInLink,
+  snapshotOrganization,
   userStatus,
 } from "../support/organization.ts";
 
@@ -52,7 +52,7 @@ test("expired invitation shows its expiry and cannot be accepted", async ({ page
   await openInvitation(page, link, `Join ${org.name}`);
   await expireInvitation(query, org.slug, email);
 
-  // Its time was over while the page stood open.
+  // It expired while the page was open.
   await join(page, org.name, "Blobby");
   await expectHeading(page, "This invitation has expired");
   expect(await userStatus(query, org.slug, email)).toBe("invited");
@@ -82,23 +82,23 @@ test("used link leads to sign-in without creating a session", async ({ page, org
   await join(page, org.name, "Blobby");
   await expectHeading(page, "Account");
 
-  const other = await newBrowserPage();
-  await openInvitation(other, link, "You already joined");
-  await axe(other);
-  await other.getByRole("link", { name: "Go to sign in" }).click();
-  await expectHeading(other, "Sign in");
-  expect((await other.context().cookies()).map(({ name }) => name)).not.toContain(`session-${org.slug}`);
-  await goto(other, `/o/${org.slug}/account`);
-  await expectHeading(other, "Sign in");
+  const otherPage = await newBrowserPage();
+  await openInvitation(otherPage, link, "You already joined");
+  await axe(otherPage);
+  await otherPage.getByRole("link", { name: "Go to sign in" }).click();
+  await expectHeading(otherPage, "Sign in");
+  expect((await otherPage.context().cookies()).map(({ name }) => name)).not.toContain(`session-${org.slug}`);
+  await goto(otherPage, `/o/${org.slug}/account`);
+  await expectHeading(otherPage, "Sign in");
 });
 
 test("open join page reports that the link has been used", async ({ page, org, inviteAndGetLink, newBrowserPage }) => {
   const link = await inviteAndGetLink(`blobby@${org.domain}`);
-  const other = await newBrowserPage();
+  const otherPage = await newBrowserPage();
   await openInvitation(page, link, `Join ${org.name}`);
-  await openInvitation(other, link, `Join ${org.name}`);
-  await join(other, org.name, "Blobby");
-  await expectHeading(other, "Account");
+  await openInvitation(otherPage, link, `Join ${org.name}`);
+  await join(otherPage, org.name, "Blobby");
+  await expectHeading(otherPage, "Account");
   await join(page, org.name, "Blobby again");
   await expectHeading(page, "You already joined");
 });
@@ -106,15 +106,15 @@ test("open join page reports that the link has been used", async ({ page, org, i
 test("garbled or foreign link does not work", async ({ page, org, inviteAndGetLink, server, axe }) => {
   const link = await inviteAndGetLink(`blobby@${org.domain}`);
   const token = link.split("/").at(-1)!;
-  const other = await createOrganization(server);
+  const otherOrg = await createOrganization(server);
   const garbled = token.slice(0, 5) + (token[5] === "A" ? "B" : "A") + token.slice(6);
-  for (const wrong of [
+  for (const badLink of [
     `/o/${org.slug}/join/x`,
     `/o/${org.slug}/join/${token.slice(0, -1)}`,
     `/o/${org.slug}/join/${garbled}`,
-    `/o/${other.slug}/join/${token}`,
+    `/o/${otherOrg.slug}/join/${token}`,
   ]) {
-    await openInvitation(page, wrong, "This link doesn’t work");
+    await openInvitation(page, badLink, "This link doesn’t work");
   }
   await axe();
   await openInvitation(page, link, `Join ${org.name}`);
@@ -129,13 +129,13 @@ test("link of a suspended user looks like an unknown one", async ({ page, org, i
 
 test("invitation asks a different signed-in user to sign out", async ({ page, org, inviteAndGetLink, server, axe, query }) => {
   const email = `blobby@${org.domain}`;
-  const open = `ross@${org.domain}`;
-  await insertUser(query, org.slug, { name: "Blob Ross", email: open });
-  await signIn(page, await signInLink(server, org.slug, open), "Account");
+  const signedInEmail = `ross@${org.domain}`;
+  await insertUser(query, org.slug, { name: "Blob Ross", email: signedInEmail });
+  await signIn(page, await createSignInLink(server, org.slug, signedInEmail), "Account");
 
   await openInvitation(page, await inviteAndGetLink(email), "You’re signed in with a different account");
   await expect(page.getByText(email)).toBeVisible();
-  await expect(page.getByText(open)).toBeVisible();
+  await expect(page.getByText(signedInEmail)).toBeVisible();
   await axe();
   expect(await userStatus(query, org.slug, email)).toBe("invited");
 
@@ -148,10 +148,10 @@ test("invitation asks a different signed-in user to sign out", async ({ page, or
 
 test("join is refused after signing in as someone else", async ({ page, org, inviteAndGetLink, server, query }) => {
   const email = `blobby@${org.domain}`;
-  const open = `ross@${org.domain}`;
-  await insertUser(query, org.slug, { name: "Blob Ross", email: open });
+  const signedInEmail = `ross@${org.domain}`;
+  await insertUser(query, org.slug, { name: "Blob Ross", email: signedInEmail });
   await openInvitation(page, await inviteAndGetLink(email), `Join ${org.name}`);
-  await signIn(await page.context().newPage(), await signInLink(server, org.slug, open), "Account");
+  await signIn(await page.context().newPage(), await createSignInLink(server, org.slug, signedInEmail), "Account");
   await join(page, org.name, "Blobby");
   await expectHeading(page, "You’re signed in with a different account");
   expect(await userStatus(query, org.slug, email)).toBe("invited");
@@ -162,8 +162,8 @@ test("opening an invitation link repeatedly changes nothing", async ({ page, org
   const link = await inviteAndGetLink(email);
   const before = await snapshotOrganization(query, org.slug);
   for (const method of ["GET", "HEAD", "GET", "HEAD", "GET"]) {
-    const answer = await request.fetch(link, { method });
-    expect(answer.status()).toBeLessThan(400);
+    const response = await request.fetch(link, { method });
+    expect(response.status()).toBeLessThan(400);
   }
   await openInvitation(await newBrowserPage(), link, `Join ${org.name}`);
   expect(await snapshotOrganization(query, org.slug)).toEqual(before);
@@ -175,19 +175,19 @@ test("opening an invitation link repeatedly changes nothing", async ({ page, org
 
 test("invitation in a second tab cannot be joined by mistake", async ({ page, org, inviteAndGetLink, query }) => {
   const emails = [`blobby@${org.domain}`, `ross@${org.domain}`];
-  const [blobby, ross] = [await inviteAndGetLink(emails[0]!), await inviteAndGetLink(emails[1]!)];
-  await openInvitation(page, blobby, `Join ${org.name}`);
+  const [firstLink, secondLink] = [await inviteAndGetLink(emails[0]!), await inviteAndGetLink(emails[1]!)];
+  await openInvitation(page, firstLink, `Join ${org.name}`);
   await expect(page.getByText(emails[0]!)).toBeVisible();
   const tab = await page.context().newPage();
-  await openInvitation(tab, ross, `Join ${org.name}`);
+  await openInvitation(tab, secondLink, `Join ${org.name}`);
   await expect(tab.getByText(emails[1]!)).toBeVisible();
 
   await join(page, org.name, "Blobby");
   await expect(page.getByRole("alert")).toBeVisible();
   expect(await userStatus(query, org.slug, emails[1]!)).toBe("invited");
 
-  // The link opens it again.
-  await openInvitation(page, blobby, `Join ${org.name}`);
+  // Opening the link again restores the invitation.
+  await openInvitation(page, firstLink, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
   await expectHeading(page, "Account");
   expect(await userStatus(query, org.slug, emails[0]!)).toBe("active");
@@ -196,11 +196,11 @@ test("invitation in a second tab cannot be joined by mistake", async ({ page, or
 
 test("resent invitation also works with its earlier link", async ({ page, org, inviteAndGetLink, query }) => {
   const email = `blobby@${org.domain}`;
-  const first = await inviteAndGetLink(email);
+  const originalLink = await inviteAndGetLink(email);
   await expireInvitation(query, org.slug, email);
-  await openInvitation(page, first, "This invitation has expired");
+  await openInvitation(page, originalLink, "This invitation has expired");
   await inviteAndGetLink(email);
-  await openInvitation(page, first, `Join ${org.name}`);
+  await openInvitation(page, originalLink, `Join ${org.name}`);
   await join(page, org.name, "Blobby");
   await expectHeading(page, "Account");
 });

@@ -1,16 +1,16 @@
 import { expect, test } from "../fixtures.ts";
-import { openInvitation, join } from "../pages/join.ts";
-import { confirmAction, openProfileOf, activity } from "../pages/profile.ts";
+import { join, openInvitation } from "../pages/join.ts";
+import { activity, confirmAction, openProfileOf } from "../pages/profile.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { inviteDialog, emailField, invite, openUsers, row, sendButton } from "../pages/users.ts";
+import { emailField, invite, inviteDialog, openUsers, row, sendButton } from "../pages/users.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { insertUser, expireInvitation, signInLink, userStatus } from "../support/organization.ts";
+import { createSignInLink, expireInvitation, insertUser, userStatus } from "../support/organization.ts";
 
 test("revoked invitation can be sent again with a new link", async ({ page, org, server, inviteAndGetLink, mail, query, newBrowserPage, axe }) => {
   const email = `blobby@${org.domain}`;
-  const old = await inviteAndGetLink(email, "admin");
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  const revokedLink = await inviteAndGetLink(email, "admin");
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await openProfileOf(page, org.slug, email);
 
   await page.getByRole("link", { name: "Revoke invitation" }).click();
@@ -30,85 +30,85 @@ test("revoked invitation can be sent again with a new link", async ({ page, org,
   await sendButton(page).click();
   await expect(row(page, email)).toContainText("Invited");
   await expect(row(page, email)).toContainText("7 days left");
-  await expect(row(page, email), "nothing comes back").toContainText("Organization Member");
+  await expect(row(page, email), "the previous role is gone").toContainText("Organization Member");
 
-  const other = await newBrowserPage();
-  await openInvitation(other, old, "This invitation was revoked");
-  await openInvitation(other, linkIn(await mail.next(email)), `Join ${org.name}`);
-  await join(other, org.name, "Blobby");
-  await expectHeading(other, "Account");
+  const otherPage = await newBrowserPage();
+  await openInvitation(otherPage, revokedLink, "This invitation was revoked");
+  await openInvitation(otherPage, linkIn(await mail.next(email)), `Join ${org.name}`);
+  await join(otherPage, org.name, "Blobby");
+  await expectHeading(otherPage, "Account");
 });
 
 test("resent invitation restarts its expiry and keeps its link", async ({ page, org, server, inviteAndGetLink, mail, query, newBrowserPage }) => {
   const email = `blobby@${org.domain}`;
-  const first = await inviteAndGetLink(email);
+  const originalLink = await inviteAndGetLink(email);
   await query(
     `update invitations set expires_at = now() + interval '1 hour'
      where email = $2 and organization_id = (select id from organizations where slug = $1)`,
     [org.slug, email],
   );
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await openProfileOf(page, org.slug, email);
   await page.getByRole("button", { name: "Resend" }).click();
   await expect(page.getByRole("status").filter({ hasText: "A new invitation is on its way" })).toBeVisible();
   await expect(page.getByText("7 days left")).toBeVisible();
   await expect(activity(page).first()).toContainText("resent the invitation");
-  expect(linkIn(await mail.next(email))).toBe(first);
+  expect(linkIn(await mail.next(email))).toBe(originalLink);
 
-  const other = await newBrowserPage();
-  await openInvitation(other, first, `Join ${org.name}`);
-  await join(other, org.name, "Blobby");
-  await expectHeading(other, "Account");
+  const otherPage = await newBrowserPage();
+  await openInvitation(otherPage, originalLink, `Join ${org.name}`);
+  await join(otherPage, org.name, "Blobby");
+  await expectHeading(otherPage, "Account");
 });
 
 test("copied invitation link works and is audited", async ({ page, org, server, inviteAndGetLink, newBrowserPage, axe }) => {
   const email = `blobby@${org.domain}`;
-  const mailed = await inviteAndGetLink(email);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  const emailedLink = await inviteAndGetLink(email);
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await openProfileOf(page, org.slug, email);
   await page.getByRole("button", { name: "Copy link" }).click();
   const link = page.getByRole("textbox", { name: "Invitation link" });
-  await expect(link).toHaveValue(mailed);
+  await expect(link).toHaveValue(emailedLink);
   await expect(activity(page).first()).toContainText("copied the invitation link");
   await axe();
-  const other = await newBrowserPage();
-  await openInvitation(other, await link.inputValue(), `Join ${org.name}`);
+  const otherPage = await newBrowserPage();
+  await openInvitation(otherPage, await link.inputValue(), `Join ${org.name}`);
 });
 
 test("suspended user is signed out until reactivated", async ({ page, org, server, query, newBrowserPage, axe }) => {
   const email = `globby@${org.domain}`;
   await insertUser(query, org.slug, { name: "Globby Waters", email });
-  const other = await newBrowserPage();
-  await signIn(other, await signInLink(server, org.slug, email), "Account");
+  const otherPage = await newBrowserPage();
+  await signIn(otherPage, await createSignInLink(server, org.slug, email), "Account");
 
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await openProfileOf(page, org.slug, email);
   await confirmAction(page, "Suspend");
   await expect(page.getByRole("status").filter({ hasText: `Suspended ${email}. Use “Reactivate” to undo.` })).toBeVisible();
   await expect(page.getByText("Suspended", { exact: true })).toBeVisible();
   await axe();
 
-  await goto(other, `/o/${org.slug}/account`);
-  await expectHeading(other, "Sign in");
+  await goto(otherPage, `/o/${org.slug}/account`);
+  await expectHeading(otherPage, "Sign in");
 
   await confirmAction(page, "Reactivate");
   await expect(page.getByRole("status").filter({ hasText: `Reactivated ${email}.` })).toBeVisible();
-  await goto(other, `/o/${org.slug}/account`);
-  await expectHeading(other, "Sign in");
-  await signIn(other, await signInLink(server, org.slug, email), "Account");
+  await goto(otherPage, `/o/${org.slug}/account`);
+  await expectHeading(otherPage, "Sign in");
+  await signIn(otherPage, await createSignInLink(server, org.slug, email), "Account");
 });
 
 test("revoked member is signed out, the last admin is kept", async ({ page, org, server, query, newBrowserPage }) => {
   const email = `globby@${org.domain}`;
   await insertUser(query, org.slug, { name: "Globby Waters", email });
-  const other = await newBrowserPage();
-  await signIn(other, await signInLink(server, org.slug, email), "Account");
-  await signIn(page, org.link);
+  const otherPage = await newBrowserPage();
+  await signIn(otherPage, await createSignInLink(server, org.slug, email), "Account");
+  await signIn(page, org.signInLink);
   await openProfileOf(page, org.slug, email);
   await confirmAction(page, "Revoke membership");
   await expectHeading(page, "User removed");
-  await goto(other, `/o/${org.slug}/account`);
-  await expectHeading(other, "Sign in");
+  await goto(otherPage, `/o/${org.slug}/account`);
+  await expectHeading(otherPage, "Sign in");
 
   await openProfileOf(page, org.slug, org.admin);
   await confirmAction(page, "Revoke membership");
@@ -127,7 +127,7 @@ test("expired invitations can be resent singly or in bulk", async ({ page, org, 
     await inviteAndGetLink(email);
     await expireInvitation(query, org.slug, email);
   }
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await page.getByRole("tab", { name: "Expired invitations" }).click();
   await expect(page.getByRole("tab", { name: "Expired invitations 4" })).toBeVisible();
   await axe();
@@ -153,15 +153,15 @@ test("expired link requests a new invitation once", async ({ page, org, server, 
   const email = `blobby@${org.domain}`;
   const link = await inviteAndGetLink(email);
   await expireInvitation(query, org.slug, email);
-  const other = await newBrowserPage();
-  for (let times = 0; times < 2; times++) {
-    await openInvitation(other, link, "This invitation has expired");
-    await other.getByRole("button", { name: "Ask for a new invitation" }).click();
-    await expect(other.getByText("Request sent.")).toBeVisible();
+  const otherPage = await newBrowserPage();
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await openInvitation(otherPage, link, "This invitation has expired");
+    await otherPage.getByRole("button", { name: "Ask for a new invitation" }).click();
+    await expect(otherPage.getByText("Request sent.")).toBeVisible();
   }
-  await axe(other);
+  await axe(otherPage);
 
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await page.getByRole("tab", { name: "Invitation requests 1" }).click();
   await expect(row(page, email)).toBeVisible();
   await axe();
@@ -170,21 +170,21 @@ test("expired link requests a new invitation once", async ({ page, org, server, 
   await sendButton(page).click();
   await expect(page.getByRole("tab", { name: "Invitation requests 0" })).toBeVisible();
   await mail.next(email);
-  await openInvitation(other, link, `Join ${org.name}`);
+  await openInvitation(otherPage, link, `Join ${org.name}`);
 });
 
 test("bulk action lists its users and explains refusals", async ({ page, org, query, axe }) => {
   const emails = ["a", "b"].map((name) => `${name}@${org.domain}`);
   for (const email of emails) await insertUser(query, org.slug, { name: `Blob ${email[0]}`, email });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await invite(page, `c@${org.domain}`);
   await expect(inviteDialog(page)).toHaveCount(0);
   for (const name of ["Blob a", `c@${org.domain}`]) await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
   await page.getByRole("button", { name: "Edit selected…" }).click();
-  const chosen = page.getByRole("dialog", { name: "Edit 2 users" });
-  await expect(chosen).toContainText(`a@${org.domain}, c@${org.domain}`);
+  const bulkDialog = page.getByRole("dialog", { name: "Edit 2 users" });
+  await expect(bulkDialog).toContainText(`a@${org.domain}, c@${org.domain}`);
   await axe();
-  await chosen.getByRole("button", { name: "Suspend" }).click();
+  await bulkDialog.getByRole("button", { name: "Suspend" }).click();
   await expect(page.getByText(`Suspended a@${org.domain}.`)).toBeVisible();
   await expect(page.getByText(`c@${org.domain} wasn’t changed: user hasn’t joined yet.`)).toBeVisible();
   expect(await userStatus(query, org.slug, `a@${org.domain}`)).toBe("suspended");
@@ -198,30 +198,30 @@ test("bulk action lists its users and explains refusals", async ({ page, org, qu
 });
 
 test("bulk removal ends links and sessions but keeps last admin", async ({ page, org, server, inviteAndGetLink, query, newBrowserPage }) => {
-  const [active, waiting, stays] = ["active", "waiting", "stays"].map((name) => `${name}@${org.domain}`) as [string, string, string];
+  const [active, invited, untouched] = ["active", "invited", "untouched"].map((name) => `${name}@${org.domain}`) as [string, string, string];
   await insertUser(query, org.slug, { name: "Globby Waters", email: active });
-  await insertUser(query, org.slug, { name: "Bloberta Round", email: stays });
-  const link = await inviteAndGetLink(waiting);
-  const other = await newBrowserPage();
-  await signIn(other, await signInLink(server, org.slug, active), "Account");
-  await signIn(page, await signInLink(server, org.slug, org.admin));
-  for (const name of ["Globby Waters", waiting, org.admin]) {
+  await insertUser(query, org.slug, { name: "Bloberta Round", email: untouched });
+  const link = await inviteAndGetLink(invited);
+  const otherPage = await newBrowserPage();
+  await signIn(otherPage, await createSignInLink(server, org.slug, active), "Account");
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
+  for (const name of ["Globby Waters", invited, org.admin]) {
     await page.getByRole("checkbox", { name: `Select ${name}`, exact: true }).check();
   }
   await page.getByRole("button", { name: "Edit selected…" }).click();
-  const chosen = page.getByRole("dialog", { name: "Edit 3 users" });
-  await expect(chosen).toContainText("This can’t be undone");
-  await chosen.getByRole("button", { name: "Remove from organization" }).click();
-  const told = page.getByRole("status").filter({ hasText: "Removed" });
-  for (const email of [active, waiting]) {
-    await expect(told).toContainText(email);
+  const bulkDialog = page.getByRole("dialog", { name: "Edit 3 users" });
+  await expect(bulkDialog).toContainText("This can’t be undone");
+  await bulkDialog.getByRole("button", { name: "Remove from organization" }).click();
+  const message = page.getByRole("status").filter({ hasText: "Removed" });
+  for (const email of [active, invited]) {
+    await expect(message).toContainText(email);
     await expect(row(page, email)).toHaveCount(0);
     expect(await userStatus(query, org.slug, email)).toBeUndefined();
   }
-  await expect(told).toContainText(`${org.admin} wasn’t changed: the organization needs at least one active admin.`);
-  await expect(row(page, stays)).toContainText("Active");
+  await expect(message).toContainText(`${org.admin} wasn’t changed: the organization needs at least one active admin.`);
+  await expect(row(page, untouched)).toContainText("Active");
 
-  await goto(other, `/o/${org.slug}/account`);
-  await expectHeading(other, "Sign in");
-  await openInvitation(other, link, "This invitation was revoked");
+  await goto(otherPage, `/o/${org.slug}/account`);
+  await expectHeading(otherPage, "Sign in");
+  await openInvitation(otherPage, link, "This invitation was revoked");
 });

@@ -1,23 +1,31 @@
 import { expect, test } from "../fixtures.ts";
 import { join, openInvitation } from "../pages/join.ts";
-import { requestInvitation, confirmRequest, enableRequests, openRequests, requestRow, requestsTab, saveSettings } from "../pages/requests.ts";
+import {
+  confirmRequest,
+  enableRequests,
+  openRequests,
+  requestInvitation,
+  requestRow,
+  requestsTab,
+  saveSettings,
+} from "../pages/requests.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { inviteDialog, emailField, row, sendButton } from "../pages/users.ts";
+import { emailField, inviteDialog, row, sendButton } from "../pages/users.ts";
 import { expectHeading, goto, waitForHydration } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { insertUser, signInLink } from "../support/organization.ts";
+import { createSignInLink, insertUser } from "../support/organization.ts";
 
 test("disabled requests hide the link and the page", async ({ page, org, axe }) => {
   await goto(page, `/o/${org.slug}/login`);
   await expect(page.getByRole("link", { name: "Request an invitation" })).toHaveCount(0);
-  const answer = await page.goto(`/o/${org.slug}/request-invitation`);
-  expect(answer?.status()).toBe(404);
+  const response = await page.goto(`/o/${org.slug}/request-invitation`);
+  expect(response?.status()).toBe(404);
   await axe();
 });
 
 test("confirmed request can be approved with a role", async ({ page, org, mail, newBrowserPage, axe }) => {
   const email = `blob.ross@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   const visitor = await newBrowserPage();
   await goto(visitor, `/o/${org.slug}/request-invitation`);
@@ -56,7 +64,7 @@ test("confirmed request can be approved with a role", async ({ page, org, mail, 
 
 test("several requests can be dismissed or approved together", async ({ page, org, mail, newBrowserPage }) => {
   const emails = ["a", "b", "c", "d"].map((name) => `${name}@${org.domain}`);
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   const visitor = await newBrowserPage();
   for (const email of emails) {
@@ -69,7 +77,7 @@ test("several requests can be dismissed or approved together", async ({ page, or
   await expect(page.getByText("Dismissed 2 requests.")).toBeVisible();
   await expect(page.getByRole("tab", { name: "Invitation requests 2" })).toBeVisible();
 
-  // Who was dismissed is not shown again for a while.
+  // A dismissed address is not shown again during the cooldown.
   await requestInvitation(visitor, org.slug, emails[0]!);
   await confirmRequest(visitor, linkIn(await mail.next(emails[0]!)));
   await openRequests(page, org.slug);
@@ -84,7 +92,7 @@ test("several requests can be dismissed or approved together", async ({ page, or
 
 test("stale request cannot be approved but can be dismissed", async ({ page, org, mail, query, newBrowserPage, axe }) => {
   const emails = ["a", "b"].map((name) => `${name}@${org.domain}`);
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   const visitor = await newBrowserPage();
   for (const email of emails) {
@@ -113,17 +121,17 @@ test("stale request cannot be approved but can be dismissed", async ({ page, org
 
 test("request response is identical for every address", async ({ page, org, mail, query, inviteAndGetLink, newBrowserPage }) => {
   const active = `active@${org.domain}`;
-  await insertUser(query, org.slug, { name: "Somebody", email: active });
+  await insertUser(query, org.slug, { name: "Blobby", email: active });
   const waiting = `invited@${org.domain}`;
   const invitation = await inviteAndGetLink(waiting);
   await query("update organizations set requests_enabled = true where slug = $1", [org.slug]);
   const visitor = await newBrowserPage();
-  const answers: string[] = [];
+  const texts: string[] = [];
   for (const email of [active, waiting, `visitor@${org.domain}`]) {
     await requestInvitation(visitor, org.slug, email);
-    answers.push(await visitor.getByRole("main").innerText());
+    texts.push(await visitor.getByRole("main").innerText());
   }
-  expect(new Set(answers).size).toBe(1);
+  expect(new Set(texts).size).toBe(1);
   expect(linkIn(await mail.next(active))).toContain("/sign-in/");
   expect(linkIn(await mail.next(waiting))).toBe(invitation);
   expect(linkIn(await mail.next(`visitor@${org.domain}`))).toContain("/confirm-request/");
@@ -131,11 +139,11 @@ test("request response is identical for every address", async ({ page, org, mail
 });
 
 test("dismissal emails the requester only when selected", async ({ page, org, mail, newBrowserPage, axe }) => {
-  const [silent, told, both] = ["silent", "told", "both"].map((name) => `${name}@${org.domain}`) as [string, string, string];
-  await signIn(page, org.link);
+  const [silent, single, bulk] = ["silent", "single", "bulk"].map((name) => `${name}@${org.domain}`) as [string, string, string];
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   const visitor = await newBrowserPage();
-  for (const email of [silent, told, both]) {
+  for (const email of [silent, single, bulk]) {
     await requestInvitation(visitor, org.slug, email);
     await confirmRequest(visitor, linkIn(await mail.next(email)));
   }
@@ -143,40 +151,40 @@ test("dismissal emails the requester only when selected", async ({ page, org, ma
   await requestRow(page, silent).getByRole("button", { name: "Dismiss" }).click();
   await expect(requestsTab(page, 2)).toBeVisible();
   await waitForHydration(page);
-  await requestRow(page, told).getByRole("checkbox", { name: "Notify by email" }).check();
+  await requestRow(page, single).getByRole("checkbox", { name: "Notify by email" }).check();
   await axe();
-  await requestRow(page, told).getByRole("button", { name: "Dismiss" }).click();
+  await requestRow(page, single).getByRole("button", { name: "Dismiss" }).click();
   await expect(requestsTab(page, 1)).toBeVisible();
   await waitForHydration(page);
-  await page.getByRole("checkbox", { name: `Select ${both}` }).check();
+  await page.getByRole("checkbox", { name: `Select ${bulk}` }).check();
   await page.locator("form", { hasText: "Dismiss selected" }).getByRole("checkbox", { name: "Notify by email" }).check();
   await page.getByRole("button", { name: "Dismiss selected" }).click();
   await expect(page.getByText("No open requests.")).toBeVisible();
 
-  for (const email of [told, both]) {
+  for (const email of [single, bulk]) {
     const sentMail = await mail.next(email);
     expect(sentMail.subject).toBe(`Your request to join ${org.name}`);
     for (const part of [sentMail.text, sentMail.html]) expect(part).toContain(`Your request to join ${org.name} was declined.`);
     expect(sentMail.html).not.toContain("<a ");
   }
-  // Mail leaves in its order: theirs would have been here before.
+  // Emails are sent in order, so an earlier one would have arrived by now.
   expect(await mail.all(silent)).toHaveLength(1);
 });
 
 test("open request is dismissed automatically on joining", async ({ page, org, server, mail, inviteAndGetLink, query, newBrowserPage }) => {
-  const [joins, stays] = [`joins@${org.domain}`, `stays@${org.domain}`];
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  const [joining, waiting] = [`joining@${org.domain}`, `waiting@${org.domain}`];
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await enableRequests(page, org.slug);
   await page.getByRole("switch", { name: "Dismiss stale requests automatically" }).check();
   await saveSettings(page);
   const visitor = await newBrowserPage();
-  for (const email of [joins, stays]) {
+  for (const email of [joining, waiting]) {
     await requestInvitation(visitor, org.slug, email);
     await confirmRequest(visitor, linkIn(await mail.next(email)));
   }
-  // An invitation answers the request by itself; whoever comes in by SSO meets one that is open still.
-  const link = await inviteAndGetLink(joins);
-  await query("update invitation_requests set status = 'open', ended_at = null where email_normalized = $1", [joins]);
+  // Inviting approves the request. Reopen it, as if the user joined via SSO.
+  const link = await inviteAndGetLink(joining);
+  await query("update invitation_requests set status = 'open', ended_at = null where email_normalized = $1", [joining]);
   await openRequests(page, org.slug);
   await expect(requestsTab(page, 2)).toBeVisible();
   await openInvitation(visitor, link, `Join ${org.name}`);
@@ -184,15 +192,15 @@ test("open request is dismissed automatically on joining", async ({ page, org, s
   await expectHeading(visitor, "Account");
   await openRequests(page, org.slug);
   await expect(requestsTab(page, 1)).toBeVisible();
-  await expect(requestRow(page, stays)).toBeVisible();
-  // In silentServer: the link that confirms, and the invitation.
-  expect(await mail.all(joins)).toHaveLength(2);
+  await expect(requestRow(page, waiting)).toBeVisible();
+  // Only the confirmation link and the invitation, no dismissal.
+  expect(await mail.all(joining)).toHaveLength(2);
 });
 
 test("dismissed address can request again after the cooldown", async ({ page, org, mail, query, newBrowserPage }) => {
-  const email = `asks@${org.domain}`;
+  const email = `requester@${org.domain}`;
   const days = page.getByRole("textbox", { name: "Wait after a dismissal (days)" });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
   await days.fill("366");
   await page.getByRole("button", { name: "Save changes" }).click();
@@ -200,50 +208,50 @@ test("dismissed address can request again after the cooldown", async ({ page, or
   await days.fill("2");
   await saveSettings(page);
   const visitor = await newBrowserPage();
-  const again = async () => {
+  const requestAndConfirm = async () => {
     await requestInvitation(visitor, org.slug, email);
     await confirmRequest(visitor, linkIn(await mail.next(email)));
     await openRequests(page, org.slug);
   };
-  await again();
+  await requestAndConfirm();
   await requestRow(page, email).getByRole("button", { name: "Dismiss" }).click();
   await expect(page.getByText("Dismissed 1 request.")).toBeVisible();
-  await again();
+  await requestAndConfirm();
   await expect(requestsTab(page, 0)).toBeVisible();
   await query("update invitation_requests set ended_at = ended_at - interval '2 days' where email_normalized = $1 and status = 'dismissed'", [email]);
-  await again();
+  await requestAndConfirm();
   await expect(requestRow(page, email)).toBeVisible();
 });
 
 test("admins are emailed about open requests unless turned off", async ({ page, org, mail, query, newBrowserPage }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await enableRequests(page, org.slug);
-  const switched = page.getByRole("switch", { name: "Email admins about open requests" });
-  await expect(switched).toBeChecked();
-  await switched.uncheck();
+  const emailSwitch = page.getByRole("switch", { name: "Email admins about open requests" });
+  await expect(emailSwitch).toBeChecked();
+  await emailSwitch.uncheck();
   await saveSettings(page);
   const visitor = await newBrowserPage();
-  const asks = async (email: string) => {
+  const requestAndConfirm = async (email: string) => {
     await requestInvitation(visitor, org.slug, email);
     await confirmRequest(visitor, linkIn(await mail.next(email)));
   };
-  const queued = async (when: string) => {
-    const rows = await query(`select 1 from deliveries where kind = 'open_requests' and email = $1 and ${when}`, [org.admin]);
+  const countQueued = async (condition: string) => {
+    const rows = await query(`select 1 from deliveries where kind = 'open_requests' and email = $1 and ${condition}`, [org.admin]);
     return rows.length;
   };
-  await asks(`one@${org.domain}`);
-  expect(await queued("true")).toBe(0);
+  await requestAndConfirm(`one@${org.domain}`);
+  expect(await countQueued("true")).toBe(0);
   await goto(page, `/o/${org.slug}/settings/general`);
-  await expect(switched).not.toBeChecked();
-  await switched.check();
+  await expect(emailSwitch).not.toBeChecked();
+  await emailSwitch.check();
   await saveSettings(page);
-  await asks(`two@${org.domain}`);
+  await requestAndConfirm(`two@${org.domain}`);
   const sentMail = await mail.next(org.admin);
   expect(sentMail.subject).toBe(`2 invitation requests for ${org.name}`);
   expect(sentMail.text).toContain("2 open invitation requests");
   expect(linkIn(sentMail)).toMatch(`/o/${org.slug}/settings/requests`);
-  // Once an hour at most: the next one waits for its time.
-  await asks(`three@${org.domain}`);
-  expect(await queued("due_at > now() + interval '50 minutes'")).toBe(1);
-  expect(await queued("true")).toBe(2);
+  // At most once an hour: the next email is due later.
+  await requestAndConfirm(`three@${org.domain}`);
+  expect(await countQueued("due_at > now() + interval '50 minutes'")).toBe(1);
+  expect(await countQueued("true")).toBe(2);
 });

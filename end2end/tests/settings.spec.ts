@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
-import { inviteDialog, emailField, openInviteDialog, row, sendButton } from "../pages/users.ts";
+import { emailField, inviteDialog, openInviteDialog, row, sendButton } from "../pages/users.ts";
 import { expectHeading, goto, waitForHydration } from "../support/browser.ts";
-import { insertUser, signInLink } from "../support/organization.ts";
+import { createSignInLink, insertUser } from "../support/organization.ts";
 
 test("settings show field errors and apply once saved", async ({ page, org, mail, axe }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await goto(page, `/o/${org.slug}/settings/general`);
   await axe();
   const field = (label: string) => page.getByRole("textbox", { name: label });
@@ -36,8 +36,8 @@ test("settings show field errors and apply once saved", async ({ page, org, mail
   await expect(inviteDialog(page).getByText("domain not allowed")).toBeVisible();
   await goto(page, `/o/${org.slug}/settings/users`);
   await expect(row(page, `blobby@${org.domain}`)).toContainText("3 days left");
-  const mailed = await mail.next(`blobby@${org.domain}`);
-  expect(mailed.text).toContain("Blobs & Sons");
+  const invitation = await mail.next(`blobby@${org.domain}`);
+  expect(invitation.text).toContain("Blobs & Sons");
   await expect(page.getByText("visitor@elsewhere.example")).toHaveCount(0);
 });
 
@@ -45,8 +45,8 @@ test("account page ends one session or all of them", async ({ page, org, server,
   const email = `globby@${org.domain}`;
   await insertUser(query, org.slug, { name: "Globby", email });
   const [phone, library] = [await newBrowserPage(), await newBrowserPage()];
-  await signIn(page, await signInLink(server, org.slug, email), "Account");
-  await signIn(phone, await signInLink(server, org.slug, email), "Account");
+  await signIn(page, await createSignInLink(server, org.slug, email), "Account");
+  await signIn(phone, await createSignInLink(server, org.slug, email), "Account");
   await goto(page, `/o/${org.slug}/account`);
   await expect(page.getByText("This device")).toHaveCount(1);
   await axe();
@@ -60,16 +60,16 @@ test("account page ends one session or all of them", async ({ page, org, server,
   await goto(phone, `/o/${org.slug}/account`);
   await expectHeading(phone, "Sign in");
 
-  await signIn(library, await signInLink(server, org.slug, email), "Account");
+  await signIn(library, await createSignInLink(server, org.slug, email), "Account");
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
-  const question = page.getByRole("dialog", { name: "Sign out everywhere?" });
-  await expect(question).toContainText("including this one");
+  const confirmation = page.getByRole("dialog", { name: "Sign out everywhere?" });
+  await expect(confirmation).toContainText("including this one");
   await axe();
-  await question.getByRole("link", { name: "Cancel" }).click();
-  await expect(question).toHaveCount(0);
+  await confirmation.getByRole("link", { name: "Cancel" }).click();
+  await expect(confirmation).toHaveCount(0);
   await waitForHydration(page);
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
-  await question.getByRole("button", { name: "Sign out everywhere" }).click();
+  await confirmation.getByRole("button", { name: "Sign out everywhere" }).click();
   await expectHeading(page, "Sign in");
   await goto(library, `/o/${org.slug}/account`);
   await expectHeading(library, "Sign in");
@@ -79,18 +79,18 @@ test("audit log can be filtered and exported as CSV", async ({ page, org, server
   const email = `blobby@${org.domain}`;
   await inviteAndGetLink(email);
   await inviteAndGetLink(`other@${org.domain}`);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/audit-log`);
-  const first = page.getByRole("row").filter({ hasText: "invited" }).filter({ hasText: email });
-  await expect(first).toContainText(org.admin);
-  await expect(first).toContainText("127.0.0.1");
+  const invitedRow = page.getByRole("row").filter({ hasText: "invited" }).filter({ hasText: email });
+  await expect(invitedRow).toContainText(org.admin);
+  await expect(invitedRow).toContainText("127.0.0.1");
   await axe();
 
   await page.getByRole("searchbox", { name: "Actor or target" }).fill("blobby");
   await page.getByRole("combobox", { name: "Event" }).selectOption("invited");
   await page.getByRole("button", { name: "Filter" }).click();
   await expect(page.getByRole("row")).toHaveCount(2);
-  await expect(first).toBeVisible();
+  await expect(invitedRow).toBeVisible();
 
   const downloading = page.waitForEvent("download");
   await page.getByRole("link", { name: "Export as CSV" }).click();

@@ -1,9 +1,9 @@
 import { expect, test } from "../fixtures.ts";
 import { requestSignIn, signIn, signOut } from "../pages/sign_in.ts";
 import { usersPath } from "../pages/users.ts";
-import { expectHeading, goto, waitForHydration, reload } from "../support/browser.ts";
+import { expectHeading, goto, reload, waitForHydration } from "../support/browser.ts";
 import { codeIn, linkIn } from "../support/mailbox.ts";
-import { insertUser, createOrganization, signInLink } from "../support/organization.ts";
+import { createOrganization, createSignInLink, insertUser } from "../support/organization.ts";
 
 test("emailed link signs in", async ({ page, org, mail, axe, server }) => {
   await goto(page, `/o/${org.slug}/login`);
@@ -13,11 +13,11 @@ test("emailed link signs in", async ({ page, org, mail, axe, server }) => {
   await expect(page.getByText(org.admin)).toBeVisible();
   await axe();
 
-  const sent = await mail.next(org.admin);
-  expect(sent.subject).toBe(`Sign in to ${org.name}`);
-  const link = linkIn(sent);
+  const message = await mail.next(org.admin);
+  expect(message.subject).toBe(`Sign in to ${org.name}`);
+  const link = linkIn(message);
   expect(link).toMatch(`${server.baseUrl}/o/${org.slug}/sign-in/`);
-  expect(sent.html).toContain(`href="${link}"`);
+  expect(message.html).toContain(`href="${link}"`);
 
   await goto(page, link);
   await expect(page).toHaveURL(`/o/${org.slug}/sign-in`);
@@ -38,11 +38,11 @@ test("emailed code works only in the browser that requested it", async ({ page, 
   await expectHeading(page, "Check your email");
   const code = codeIn(await mail.next(org.admin));
 
-  const other = await newBrowserPage();
-  await goto(other, `/o/${org.slug}/login/code`);
-  await other.getByLabel("Code").fill(code);
-  await other.getByRole("button", { name: "Sign in" }).click();
-  await expect(other.getByRole("alert")).toContainText("This code is incorrect or has expired.");
+  const otherPage = await newBrowserPage();
+  await goto(otherPage, `/o/${org.slug}/login/code`);
+  await otherPage.getByLabel("Code").fill(code);
+  await otherPage.getByRole("button", { name: "Sign in" }).click();
+  await expect(otherPage.getByRole("alert")).toContainText("This code is incorrect or has expired.");
 
   await page.getByLabel("Code").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -79,36 +79,36 @@ test("five wrong codes invalidate the code but not the link", async ({ page, org
   await goto(page, `/o/${org.slug}/login`);
   await requestSignIn(page, org.admin);
   await expectHeading(page, "Check your email");
-  const sent = await mail.next(org.admin);
-  const code = codeIn(sent);
+  const message = await mail.next(org.admin);
+  const code = codeIn(message);
   for (const step of [1, 2, 3, 4, 5, 0]) {
-    const tried = String((Number(code) + step) % 1_000_000).padStart(6, "0");
-    await page.getByLabel("Code").fill(tried);
-    const answered = page.waitForResponse((response) => response.request().method() === "POST");
+    const attempt = String((Number(code) + step) % 1_000_000).padStart(6, "0");
+    await page.getByLabel("Code").fill(attempt);
+    const responded = page.waitForResponse((response) => response.request().method() === "POST");
     await page.getByRole("button", { name: "Sign in" }).click();
-    await answered;
+    await responded;
     await expect(page.getByRole("alert")).toContainText("This code is incorrect or has expired.");
     await waitForHydration(page);
   }
-  await signIn(page, linkIn(sent));
+  await signIn(page, linkIn(message));
 });
 
 test("unknown address gets the same response and no email", async ({ page, org, mail, query }) => {
-  const visitor = `visitor@${org.domain}`;
-  const said: string[] = [];
-  for (const email of [org.admin, visitor]) {
+  const unknown = `unknown@${org.domain}`;
+  const texts: string[] = [];
+  for (const email of [org.admin, unknown]) {
     await goto(page, `/o/${org.slug}/login`);
     await requestSignIn(page, email);
     await expectHeading(page, "Check your email");
-    said.push((await page.getByRole("main").innerText()).replaceAll(email, "…"));
+    texts.push((await page.getByRole("main").innerText()).replaceAll(email, "…"));
   }
-  expect(said[1]).toBe(said[0]);
+  expect(texts[1]).toBe(texts[0]);
 
   await mail.next(org.admin);
   await expect
-    .poll(() => query("select state from deliveries where email = $1", [visitor]), { timeout: 20_000 })
+    .poll(() => query("select state from deliveries where email = $1", [unknown]), { timeout: 20_000 })
     .toEqual([{ state: "cancelled" }]);
-  expect(await mail.all(visitor)).toEqual([]);
+  expect(await mail.all(unknown)).toEqual([]);
 });
 
 test("invalid address shows a field error and keeps the input", async ({ page, org, axe }) => {
@@ -123,51 +123,51 @@ test("invalid address shows a field error and keeps the input", async ({ page, o
 });
 
 test("signing in again returns to the requested page", async ({ page, org, mail, server, request }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   const cookies = await page.context().cookies();
   await signOut(page);
   await expect(page).toHaveURL(`/o/${org.slug}/login`);
 
-  // The session is gone on the server, and not only from this browser.
-  const kept = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-  const listed = await request.post("/api/users/list", { data: { org: org.slug, query: {} }, headers: { cookie: kept } });
+  // The session has ended on the server, not only in this browser.
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const listed = await request.post("/api/users/list", { data: { org: org.slug, query: {} }, headers: { cookie } });
   expect(listed.status()).toBe(401);
 
-  const wanted = usersPath(org.slug, "?q=blob&sort=email");
-  await goto(page, wanted);
+  const requestedPath = usersPath(org.slug, "?q=blob&sort=email");
+  await goto(page, requestedPath);
   await expectHeading(page, "Sign in");
   await requestSignIn(page, org.admin);
   await expectHeading(page, "Check your email");
   await page.getByLabel("Code").fill(codeIn(await mail.next(org.admin)));
   await page.getByRole("button", { name: "Sign in" }).click();
   await expectHeading(page, "Users");
-  await expect(page).toHaveURL(`${server.baseUrl}${wanted}`);
+  await expect(page).toHaveURL(`${server.baseUrl}${requestedPath}`);
 });
 
 test("link scanner does not use up the sign-in link", async ({ page, org, request, newBrowserPage, axe }) => {
   for (const method of ["GET", "HEAD", "GET"]) {
-    const answer = await request.fetch(org.link, { method });
-    expect(answer.status()).toBeLessThan(400);
+    const response = await request.fetch(org.signInLink, { method });
+    expect(response.status()).toBeLessThan(400);
   }
-  // Some run the page's scripts too.
-  await goto(await newBrowserPage(), org.link);
-  await signIn(page, org.link);
+  // Some scanners also run scripts.
+  await goto(await newBrowserPage(), org.signInLink);
+  await signIn(page, org.signInLink);
 
-  const later = await newBrowserPage();
-  await goto(later, org.link);
-  await expectHeading(later, "This sign-in link has expired or was already used");
-  await axe(later);
-  await later.getByRole("link", { name: "Go to sign in" }).click();
-  await expectHeading(later, "Sign in");
+  const laterPage = await newBrowserPage();
+  await goto(laterPage, org.signInLink);
+  await expectHeading(laterPage, "This sign-in link has expired or was already used");
+  await axe(laterPage);
+  await laterPage.getByRole("link", { name: "Go to sign in" }).click();
+  await expectHeading(laterPage, "Sign in");
 });
 
 test("garbled sign-in link shows an error page", async ({ page, org }) => {
-  await goto(page, org.link.slice(0, -4));
+  await goto(page, org.signInLink.slice(0, -4));
   await expectHeading(page, "This sign-in link has expired or was already used");
 });
 
 test("session cookie is HttpOnly and SameSite", async ({ page, org, query }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   const cookies = await page.context().cookies();
   expect(cookies.map(({ name }) => name)).toContain(`session-${org.slug}`);
   for (const cookie of cookies) {
@@ -182,13 +182,13 @@ test("session cookie is HttpOnly and SameSite", async ({ page, org, query }) => 
 });
 
 test("session is limited to its organization", async ({ page, org, server, query }) => {
-  await signIn(page, org.link);
-  const other = await createOrganization(server);
-  await goto(page, usersPath(other.slug));
+  await signIn(page, org.signInLink);
+  const otherOrg = await createOrganization(server);
+  await goto(page, usersPath(otherOrg.slug));
   await expectHeading(page, "Sign in");
-  await insertUser(query, other.slug, { name: "Blob Ross", email: org.admin });
-  await signIn(page, await signInLink(server, other.slug, org.admin), "Account");
-  // Both are open in one browser.
+  await insertUser(query, otherOrg.slug, { name: "Blob Ross", email: org.admin });
+  await signIn(page, await createSignInLink(server, otherOrg.slug, org.admin), "Account");
+  // One browser can be signed in to both organizations.
   await goto(page, usersPath(org.slug));
   await expectHeading(page, "Users");
   await reload(page);
@@ -196,8 +196,8 @@ test("session is limited to its organization", async ({ page, org, server, query
 });
 
 test("unknown organization is not found", async ({ page, axe }) => {
-  const answer = await page.goto("/o/nobody-here/login");
-  expect(answer?.status()).toBe(404);
+  const response = await page.goto("/o/no-such-org/login");
+  expect(response?.status()).toBe(404);
   await expectHeading(page, "Page not found");
   await axe();
 });

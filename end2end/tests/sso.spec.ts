@@ -4,8 +4,14 @@ import { join, openInvitation } from "../pages/join.ts";
 import { requestSignIn, signIn } from "../pages/sign_in.ts";
 import { expectHeading, goto } from "../support/browser.ts";
 import { linkIn } from "../support/mailbox.ts";
-import { createProvider, saveConnection, signInAtProvider, type ConnectionOptions, type IdentityProvider } from "../support/oidc.ts";
-import { insertUser, signInLink, userStatus } from "../support/organization.ts";
+import {
+  createProvider,
+  saveConnection,
+  signInAtProvider,
+  type ConnectionOptions,
+  type IdentityProvider,
+} from "../support/oidc.ts";
+import { createSignInLink, insertUser, userStatus } from "../support/organization.ts";
 
 type Fixtures = {
   /** A running provider that has the organization as its client. */
@@ -48,7 +54,7 @@ async function auditEvents(adminRequest: APIRequestContext, org: Organization, a
 test("new connection passes its test and lets a visitor join", async ({ page, org, idp, newBrowserPage, axe, query }) => {
   const email = `visitor@${org.domain}`;
   idp.accounts.set("unauthenticated", { email, name: "Vera Visitor" });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await goto(page, `/o/${org.slug}/settings/authentication`);
   await axe();
   const redirect = page.getByRole("textbox", { name: "Redirect URI", exact: true });
@@ -155,7 +161,7 @@ test("request becomes stale when its address joins via SSO", async ({ page, org,
   await signInWithAcme(visitor, org, "blob");
   await expectHeading(visitor, "Account");
 
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/requests`);
   const row = page.getByRole("row").filter({ hasText: email });
   await expect(row).toContainText("Already a member");
@@ -201,10 +207,10 @@ test("linked identity is kept when its address changes", async ({ page, org, idp
   await signInWithAcme(successor, org, "successor");
   await expectHeading(successor, "This address belongs to another account");
   await axe(successor);
-  const again = await newBrowserPage();
-  await signInWithAcme(again, org, "blob");
-  await expectHeading(again, "Account");
-  await expect(again.getByRole("main").getByText(email)).toBeVisible();
+  const secondBrowser = await newBrowserPage();
+  await signInWithAcme(secondBrowser, org, "blob");
+  await expectHeading(secondBrowser, "Account");
+  await expect(secondBrowser.getByRole("main").getByText(email)).toBeVisible();
 });
 
 test("used or expired login flow cannot sign in", async ({ page, org, idp, addConnection, query, axe }) => {
@@ -308,7 +314,7 @@ test("sign-out works here and at the provider", async ({ page, org, idp, addConn
 test("disabled email links apply to members, not to admins", async ({ page, org, idp, addConnection, mail, query, newBrowserPage, axe, server }) => {
   const member = `member@${org.domain}`;
   await insertUser(query, org.slug, { name: "Member", email: member });
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await goto(page, `/o/${org.slug}/settings/authentication`);
   await page.getByRole("switch", { name: "Disable email links" }).check();
   await page.getByRole("button", { name: "Save changes" }).click();

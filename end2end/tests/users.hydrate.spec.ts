@@ -1,77 +1,77 @@
-// What WebAssembly adds to the users' pages, and what happens before it is there.
+// What WebAssembly adds to the user pages, and how they behave before it has loaded.
 
 import type { Page } from "@playwright/test";
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
 import { waitForHydration } from "../support/browser.ts";
-import { insertUser, inviteByApi, signInLink, userStatus } from "../support/organization.ts";
+import { createSignInLink, insertUser, inviteByApi, userStatus } from "../support/organization.ts";
 
-/** The line about an address while the list is typed. */
-const seen = (page: Page, address: string) => users.addressItem(users.inviteDialog(page), address);
+/** The preview of an address while the list is typed. */
+const preview = (page: Page, address: string) => users.addressItem(users.inviteDialog(page), address);
 
 test("invite dialog classifies addresses while typing", async ({ page, org, query, adminRequest, server, axe }) => {
   await insertUser(query, org.slug, { name: "Known Blob", email: `known@${org.domain}` });
-  await insertUser(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
-  await inviteByApi(adminRequest, server, org.slug, `waiting@${org.domain}`);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await insertUser(query, org.slug, { name: "Suspended Blob", email: `suspended@${org.domain}`, status: "suspended" });
+  await inviteByApi(adminRequest, server, org.slug, `invited@${org.domain}`);
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await users.openInviteDialog(page);
   await users.emailField(page).pressSequentially(`new@${org.domain}`);
-  await expect(seen(page, `new@${org.domain}`)).toContainText("will be invited");
+  await expect(preview(page, `new@${org.domain}`)).toContainText("will be invited");
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (1)");
 
-  await users.emailField(page).pressSequentially(`,Known Blob <known@${org.domain}>; waiting@${org.domain},NEW@${org.domain}`);
-  await expect(seen(page, `known@${org.domain}`)).toContainText("user already exists in the organization");
-  await expect(seen(page, `waiting@${org.domain}`)).toContainText("already invited");
-  await expect(seen(page, `NEW@${org.domain}`)).toContainText("duplicate");
+  await users.emailField(page).pressSequentially(`,Known Blob <known@${org.domain}>; invited@${org.domain},NEW@${org.domain}`);
+  await expect(preview(page, `known@${org.domain}`)).toContainText("user already exists in the organization");
+  await expect(preview(page, `invited@${org.domain}`)).toContainText("already invited");
+  await expect(preview(page, `NEW@${org.domain}`)).toContainText("duplicate");
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (1)");
   await expect(users.inviteDialog(page)).toContainText("1 will be invited · 1 already a user · 1 already invited · 1 duplicate");
   await axe();
 });
 
 test("invite dialog offers alternatives without losing input", async ({ page, org, mail, query, adminRequest, server, axe }) => {
-  await insertUser(query, org.slug, { name: "Tired Blob", email: `tired@${org.domain}`, status: "suspended" });
-  await inviteByApi(adminRequest, server, org.slug, `waiting@${org.domain}`);
-  await mail.next(`waiting@${org.domain}`);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await insertUser(query, org.slug, { name: "Suspended Blob", email: `suspended@${org.domain}`, status: "suspended" });
+  await inviteByApi(adminRequest, server, org.slug, `invited@${org.domain}`);
+  await mail.next(`invited@${org.domain}`);
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await users.openInviteDialog(page);
-  const list = `new@${org.domain}, waiting@${org.domain}, tired@${org.domain}`;
+  const list = `new@${org.domain}, invited@${org.domain}, suspended@${org.domain}`;
   await users.emailField(page).fill(list);
-  await users.inviteDialog(page).getByRole("button", { name: `Resend waiting@${org.domain}` }).click();
-  await expect(users.inviteDialog(page).getByText(`A new invitation is on its way to waiting@${org.domain}.`)).toBeVisible();
-  await mail.next(`waiting@${org.domain}`);
+  await users.inviteDialog(page).getByRole("button", { name: `Resend invited@${org.domain}` }).click();
+  await expect(users.inviteDialog(page).getByText(`A new invitation is on its way to invited@${org.domain}.`)).toBeVisible();
+  await mail.next(`invited@${org.domain}`);
   await axe();
-  await users.inviteDialog(page).getByRole("button", { name: `Reactivate tired@${org.domain}` }).click();
-  await expect(seen(page, `tired@${org.domain}`)).toContainText("user already exists in the organization");
+  await users.inviteDialog(page).getByRole("button", { name: `Reactivate suspended@${org.domain}` }).click();
+  await expect(preview(page, `suspended@${org.domain}`)).toContainText("user already exists in the organization");
   await expect(users.emailField(page)).toHaveValue(list);
-  expect(await userStatus(query, org.slug, `new@${org.domain}`), "nobody was invited by that").toBeUndefined();
+  expect(await userStatus(query, org.slug, `new@${org.domain}`), "no one was invited").toBeUndefined();
   await users.sendButton(page).click();
   await expect(users.inviteResult(page)).toContainText("1 invited · 1 already a user · 1 already invited");
 });
 
 test("invite dialog marks addresses with an open request", async ({ page, org, query }) => {
-  const email = `asks@${org.domain}`;
+  const email = `requester@${org.domain}`;
   await query(
     `insert into invitation_requests (organization_id, id, email, email_normalized, name, status, proof, created_at)
      select id, gen_random_uuid(), $2, $2, 'Blob Ross', 'open', 'email', now() from organizations where slug = $1`,
     [org.slug, email],
   );
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await users.emailField(page).fill(`${email}, new@${org.domain}`);
-  await expect(seen(page, email)).toContainText("requested an invitation, will be invited");
-  await expect(seen(page, `new@${org.domain}`)).toContainText("will be invited");
-  await expect(seen(page, `new@${org.domain}`)).not.toContainText("requested an invitation");
+  await expect(preview(page, email)).toContainText("requested an invitation, will be invited");
+  await expect(preview(page, `new@${org.domain}`)).toContainText("will be invited");
+  await expect(preview(page, `new@${org.domain}`)).not.toContainText("requested an invitation");
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (2)");
 });
 
 test("bulk actions apply only to users on the current page", async ({ page, org, adminRequest, server, query, axe }) => {
   const emails = Array.from({ length: 60 }, (_, n) => `blob${String(n).padStart(2, "0")}@${org.domain}`);
   await inviteByApi(adminRequest, server, org.slug, emails.join("\n"));
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await users.openUsers(page, org.slug, "?sort=email");
   const box = (email: string) => page.getByRole("checkbox", { name: `Select ${email}`, exact: true });
-  const change = page.getByRole("button", { name: "Edit selected…" });
+  const editSelected = page.getByRole("button", { name: "Edit selected…" });
   for (const email of emails.slice(0, 2)) await box(email).check();
   await expect(page.getByText("2 selected", { exact: true })).toBeVisible();
   await page.getByRole("link", { name: "Next", exact: true }).click();
@@ -79,7 +79,7 @@ test("bulk actions apply only to users on the current page", async ({ page, org,
   await expect(page.getByText("Select users to edit several at once.")).toBeVisible();
   await box(emails[59]!).check();
   await expect(page.getByText("1 selected", { exact: true })).toBeVisible();
-  await change.click();
+  await editSelected.click();
   const dialog = page.getByRole("dialog", { name: "Edit 1 user" });
   await expect(dialog).toContainText(emails[59]!);
   await dialog.getByRole("button", { name: "Remove from organization" }).click();
@@ -87,17 +87,17 @@ test("bulk actions apply only to users on the current page", async ({ page, org,
   expect(await userStatus(query, org.slug, emails[59]!)).toBeUndefined();
   for (const email of emails.slice(0, 2)) expect(await userStatus(query, org.slug, email)).toBe("invited");
 
-  // A search shows others, too.
+  // Searching shows a different page of users.
   await users.openUsers(page, org.slug, "?sort=email");
   for (const email of emails.slice(0, 2)) await box(email).check();
   await page.getByLabel("Search users").fill("blob01");
   await page.getByRole("button", { name: "Search" }).click();
   await expect(users.rows(page)).toHaveCount(1);
   await expect(page.getByText("1 selected", { exact: true })).toBeVisible();
-  await change.click();
+  await editSelected.click();
   await expect(page.getByRole("dialog", { name: "Edit 1 user" })).toContainText(emails[1]!);
 
-  // And whoever stands in the page's address alone is left in peace.
+  // An ID that is only in the URL is ignored.
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [emails[58]]))[0]!;
   await page.goto(`${page.url()}&user=${id}`);
   await waitForHydration(page);
@@ -109,15 +109,15 @@ test("bulk actions apply only to users on the current page", async ({ page, org,
 });
 
 test("pasted column can be corrected in place", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   const column = `Email\nblobby@${org.domain}\nblob.ross.${org.domain}\n`;
   await users.emailField(page).focus();
   await page.keyboard.insertText(column);
-  await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");
-  const bad = seen(page, `blob.ross.${org.domain}`);
-  await expect(bad).toContainText("Missing “@”.");
-  await bad.getByRole("button", { name: `Edit blob.ross.${org.domain}` }).click();
+  await expect(preview(page, `blobby@${org.domain}`)).toContainText("will be invited");
+  const malformed = preview(page, `blob.ross.${org.domain}`);
+  await expect(malformed).toContainText("Missing “@”.");
+  await malformed.getByRole("button", { name: `Edit blob.ross.${org.domain}` }).click();
   await expect(users.emailField(page)).toBeFocused();
   await page.keyboard.insertText(`blob.ross@${org.domain}`);
   await expect(users.sendButton(page)).toHaveAccessibleName("Send invitations (2)");
@@ -126,7 +126,7 @@ test("pasted column can be corrected in place", async ({ page, org }) => {
 });
 
 test("invite dialog is keyboard accessible and keeps focus", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   const button = page.getByRole("button", { name: "Invite", exact: true });
   await button.focus();
   await page.keyboard.press("Enter");
@@ -142,8 +142,8 @@ test("invite dialog is keyboard accessible and keeps focus", async ({ page, org 
   await page.keyboard.press("Space");
   await expect(users.emailField(page)).toBeFocused();
   await page.keyboard.type(`blobby@${org.domain}`);
-  await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");
-  // The focus stays inside, however far it goes.
+  await expect(preview(page, `blobby@${org.domain}`)).toContainText("will be invited");
+  // Tabbing never leaves the dialog.
   for (let step = 0; step < 12; step += 1) {
     await page.keyboard.press("Tab");
     const outside = await page.evaluate(
@@ -159,7 +159,7 @@ test("invite dialog is keyboard accessible and keeps focus", async ({ page, org 
 });
 
 test("error summary takes focus and links to the field", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await users.sendButton(page).click();
   const summary = users.inviteDialog(page).getByRole("alert");
@@ -172,7 +172,7 @@ test("error summary takes focus and links to the field", async ({ page, org }) =
 test("forms work before WebAssembly has loaded", async ({ page, org, mail, errorWatch }) => {
   errorWatch.expect(/net::ERR_FAILED|Failed to fetch|fetch dynamically imported|TypeError/);
   await page.route("**/*.wasm", (route) => route.abort());
-  await page.goto(org.link);
+  await page.goto(org.signInLink);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: "Users" })).toBeVisible();
   await users.openInviteDialog(page);
@@ -184,26 +184,26 @@ test("forms work before WebAssembly has loaded", async ({ page, org, mail, error
 });
 
 test("input typed before hydration is kept", async ({ page, org }) => {
-  await signIn(page, org.link);
-  let expectHeading = () => {};
-  const held = new Promise<void>((resolve) => (expectHeading = resolve));
+  await signIn(page, org.signInLink);
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
   await page.route("**/*.wasm", async (route) => {
-    await held;
+    await released;
     await route.continue();
   });
   await page.goto(users.usersPath(org.slug, "?dialog=invite"));
   await users.emailField(page).fill(`blobby@${org.domain}`);
   await users.inviteDialog(page).getByLabel("Organization role").selectOption("Organization Admin");
-  expectHeading();
+  release();
   await waitForHydration(page);
   await expect(users.emailField(page)).toHaveValue(`blobby@${org.domain}`);
-  await expect(seen(page, `blobby@${org.domain}`)).toContainText("will be invited");
+  await expect(preview(page, `blobby@${org.domain}`)).toContainText("will be invited");
   await users.sendButton(page).click();
   await expect(users.row(page, `blobby@${org.domain}`)).toContainText("Organization Admin");
 });
 
 test("browser history opens and closes the dialog", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await page.evaluate("window.sameDocument = true");
   await users.openInviteDialog(page);
   await page.goBack();
@@ -227,14 +227,14 @@ test("browser history opens and closes the dialog", async ({ page, org }) => {
 });
 
 test("list stays visible and busy while results load", async ({ page, org }) => {
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   let release = () => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
+  const released = new Promise<void>((resolve) => (release = resolve));
   await page.route("**/api/users/list", async (route) => {
-    await held;
+    await released;
     await route.continue();
   });
-  await page.getByLabel("Search users").fill("nobody-fits");
+  await page.getByLabel("Search users").fill("no-match");
   await page.getByRole("button", { name: "Search" }).click();
   const busy = page.getByRole("main").locator("[aria-busy=true]");
   await expect(busy).toBeVisible();
@@ -245,13 +245,13 @@ test("list stays visible and busy while results load", async ({ page, org }) => 
 });
 
 test("search input survives background refreshes", async ({ page, org, mail }) => {
-  await signIn(page, org.link);
-  // Under way for long enough that the page looks again.
+  await signIn(page, org.signInLink);
+  // The delivery takes long enough that the page polls again.
   await users.invite(page, `slow-8000-blobby@${org.domain}`);
   await expect(users.row(page, `slow-8000-blobby@${org.domain}`)).toContainText("Email queued");
   const search = page.getByLabel("Search users");
   await search.pressSequentially("blo");
-  for (let looks = 0; looks < 2; looks += 1) {
+  for (let polls = 0; polls < 2; polls += 1) {
     await page.waitForResponse((response) => response.url().endsWith("/api/users/list"));
   }
   await search.pressSequentially("bby");
@@ -264,7 +264,7 @@ test("search input survives background refreshes", async ({ page, org, mail }) =
 
 test("double click on the send button invites once", async ({ page, org, mail }) => {
   const email = `blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await users.emailField(page).fill(email);
   await users.sendButton(page).dblclick();
@@ -275,7 +275,7 @@ test("double click on the send button invites once", async ({ page, org, mail })
 
 test("invite dialog keeps its input when the server is unreachable", async ({ page, org, errorWatch }) => {
   errorWatch.expect(/net::ERR_/);
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.openInviteDialog(page);
   await page.route("**/api/**", (route) => route.abort());
   await users.emailField(page).fill(`blobby@${org.domain}`);

@@ -1,15 +1,22 @@
-// The list of users: pages, search, order, tabs, a profile, and who sees any of it.
+// The list of users: paging, search, sorting, tabs, the profile, and who may see them.
 
 import { expect, test } from "../fixtures.ts";
 import { signIn } from "../pages/sign_in.ts";
 import * as users from "../pages/users.ts";
-import { expectHeading, goto, hasScripts, waitForHydration, reload } from "../support/browser.ts";
-import { insertUser, snapshotOrganization, createOrganization, inviteByApi, expireInvitation, signInLink } from "../support/organization.ts";
+import { expectHeading, goto, hasScripts, reload, waitForHydration } from "../support/browser.ts";
+import {
+  createOrganization,
+  createSignInLink,
+  expireInvitation,
+  insertUser,
+  inviteByApi,
+  snapshotOrganization,
+} from "../support/organization.ts";
 
 test("list of users pages forward and backward", async ({ page, org, adminRequest, server, axe }) => {
   const emails = Array.from({ length: 120 }, (_, n) => `blob${String(n).padStart(3, "0")}@${org.domain}`);
   await inviteByApi(adminRequest, server, org.slug, emails.join("\n"));
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await users.openUsers(page, org.slug, "?sort=email");
   await expect(page.getByRole("tab", { name: "Users" })).toContainText("121");
 
@@ -33,7 +40,7 @@ test("list of users pages forward and backward", async ({ page, org, adminReques
   expect(await users.addresses(page)).toEqual(all.slice(50, 100));
   await page.goBack();
   await expect(users.row(page, all[100]!)).toBeVisible();
-  // The page's address is enough to find the place again.
+  // The URL identifies the page.
   await goto(page, page.url());
   expect(await users.addresses(page)).toEqual(all.slice(100));
 });
@@ -43,10 +50,10 @@ test("search, filters and sort are kept in the URL", async ({ page, org, query, 
   await insertUser(query, org.slug, { name: "Amorph Us", email: `amorph_us@${org.domain}` });
   await insertUser(query, org.slug, { name: "Ooze Özdemir", email: `ooze@${org.domain}`, status: "suspended" });
   await inviteByApi(adminRequest, server, org.slug, `jelly@${org.domain}`);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
   await expect(users.rows(page)).toHaveCount(5);
   const search = page.getByLabel("Search users");
-  const go = page.getByRole("button", { name: "Search" });
+  const searchButton = page.getByRole("button", { name: "Search" });
 
   await search.fill("ÖZDEMIR");
   await search.press("Enter");
@@ -58,31 +65,31 @@ test("search, filters and sort are kept in the URL", async ({ page, org, query, 
   await axe();
 
   await search.fill("%");
-  await go.click();
+  await searchButton.click();
   await expect(page.getByText("No users match your search.")).toBeVisible();
   await axe();
   await waitForHydration(page);
   await search.fill("h_u");
-  await go.click();
+  await searchButton.click();
   await expect(users.rows(page)).toHaveCount(1);
   await expect(users.row(page, `amorph_us@${org.domain}`)).toBeVisible();
 
   await users.openUsers(page, org.slug);
   await page.getByLabel("Status").selectOption("Invited");
-  await go.click();
+  await searchButton.click();
   await expect(page).toHaveURL(/status=invited/);
   await expect(users.rows(page)).toHaveCount(1);
   await expect(users.row(page, `jelly@${org.domain}`)).toBeVisible();
   await waitForHydration(page);
   await page.getByLabel("Status").selectOption("Any");
   await page.getByLabel("Role", { exact: true }).selectOption("Organization Admin");
-  await go.click();
+  await searchButton.click();
   await expect(page).toHaveURL(/role=admin/);
   await expect(users.rows(page)).toHaveCount(2);
   await page.goBack();
   await expect(users.rows(page)).toHaveCount(1);
   await expect(users.row(page, `jelly@${org.domain}`)).toBeVisible();
-  // Without scripts the browser fills the form as it was left.
+  // Without JavaScript the browser restores the form as it was left.
   if (hasScripts(page)) await expect(page.getByLabel("Status")).toHaveValue("invited");
   await page.goBack();
   await expect(users.rows(page)).toHaveCount(5);
@@ -91,7 +98,7 @@ test("search, filters and sort are kept in the URL", async ({ page, org, query, 
   await page.getByRole("columnheader", { name: "Email" }).getByRole("link").click();
   await expect(page).toHaveURL(/sort=email/);
   await expect(page.getByRole("columnheader", { name: "Email" })).toHaveAttribute("aria-sort", "ascending");
-  const sorted = ["admin", "amorph_us", "ellie", "jelly", "ooze"].map((box) => `${box}@${org.domain}`);
+  const sorted = ["admin", "amorph_us", "ellie", "jelly", "ooze"].map((name) => `${name}@${org.domain}`);
   await expect(users.rows(page).first()).toContainText(sorted[0]!);
   expect(await users.addresses(page)).toEqual(sorted);
   await waitForHydration(page);
@@ -100,7 +107,7 @@ test("search, filters and sort are kept in the URL", async ({ page, org, query, 
   await expect(users.rows(page).first()).toContainText(sorted.at(-1)!);
   expect(await users.addresses(page)).toEqual(sorted.toReversed());
 
-  // Inviting from here leads back to here.
+  // Inviting keeps the sort order.
   await waitForHydration(page);
   await users.invite(page, `last@${org.domain}`);
   await expect(users.row(page, `last@${org.domain}`)).toBeVisible();
@@ -111,7 +118,7 @@ test("search, filters and sort are kept in the URL", async ({ page, org, query, 
 test("every column sorts in both directions", async ({ page, org, query }) => {
   await insertUser(query, org.slug, { name: "Amorph Us", email: `z@${org.domain}`, role: "member" });
   await insertUser(query, org.slug, { name: "Zoe Blob", email: `a@${org.domain}`, status: "suspended" });
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   for (const label of ["Name", "Status", "Organization role", "Last login"]) {
     const orders: string[][] = [];
     for (const order of ["", "&order=desc"]) {
@@ -126,34 +133,34 @@ test("every column sorts in both directions", async ({ page, org, query }) => {
 });
 
 test("expired invitation can be resent from its tab", async ({ page, org, mail, adminRequest, server, query, axe }) => {
-  const [gone, open] = [`gone@${org.domain}`, `open@${org.domain}`];
-  await inviteByApi(adminRequest, server, org.slug, `${gone},${open}`);
-  await mail.next(gone);
-  await expireInvitation(query, org.slug, gone);
-  await signIn(page, await signInLink(server, org.slug, org.admin));
+  const [expired, open] = [`expired@${org.domain}`, `open@${org.domain}`];
+  await inviteByApi(adminRequest, server, org.slug, `${expired},${open}`);
+  await mail.next(expired);
+  await expireInvitation(query, org.slug, expired);
+  await signIn(page, await createSignInLink(server, org.slug, org.admin));
 
   await expect(users.row(page, open)).toBeVisible();
-  await expect(users.row(page, gone)).toBeHidden();
+  await expect(users.row(page, expired)).toBeHidden();
   const tab = page.getByRole("tab", { name: "Expired invitations" });
   await expect(tab).toContainText("1");
   await tab.click();
-  await expect(users.row(page, gone).getByText("Expired", { exact: true })).toBeVisible();
+  await expect(users.row(page, expired).getByText("Expired", { exact: true })).toBeVisible();
   await expect(users.row(page, open)).toBeHidden();
   await expect(tab).toHaveAttribute("aria-selected", "true");
   await waitForHydration(page);
   await axe();
 
-  await users.invite(page, gone);
+  await users.invite(page, expired);
   await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
-  await mail.next(gone);
+  await mail.next(expired);
   await users.openUsers(page, org.slug);
-  await expect(users.row(page, gone).getByText("Invited", { exact: true })).toBeVisible();
+  await expect(users.row(page, expired).getByText("Invited", { exact: true })).toBeVisible();
   await expect(page.getByRole("tab", { name: "Expired invitations" })).toContainText("0");
 });
 
 test("profile shows the inviter and the delivery of the email", async ({ page, org, mail, axe }) => {
   const email = `blobby@${org.domain}`;
-  await signIn(page, org.link);
+  await signIn(page, org.signInLink);
   await users.invite(page, email);
   await mail.next(email);
   await expect(users.statusMessage(page).filter({ hasText: "1 invited" })).toBeVisible();
@@ -176,33 +183,33 @@ test("member cannot see or change settings", async ({ page, org, query, server, 
   await insertUser(query, org.slug, { name: "Blob Ross", email: member });
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [org.admin]))[0]!;
   await inviteByApi(adminRequest, server, org.slug, `invited@${org.domain}`);
-  await signIn(page, await signInLink(server, org.slug, member), "Account");
+  await signIn(page, await createSignInLink(server, org.slug, member), "Account");
   await expect(page.getByRole("link", { name: "Users" })).toHaveCount(0);
 
   const before = await snapshotOrganization(query, org.slug);
   for (const path of [users.usersPath(org.slug), users.usersPath(org.slug, "?dialog=invite"), users.usersPath(org.slug, `/${id}`)]) {
-    const answer = await page.goto(path);
-    expect(answer?.status(), path).toBe(404);
+    const response = await page.goto(path);
+    expect(response?.status(), path).toBe(404);
     await expectHeading(page, "Page not found");
     expect(await page.content()).not.toContain("invited@");
   }
   await axe();
 
-  // A form that was posted to the page by hand.
+  // A forged form post to the page.
   const posted = await page.request.post(users.usersPath(org.slug), {
     form: { _action: "/api/users/invite", org: org.slug, addresses: `evil@${org.domain}`, role: "admin" },
     headers: { accept: "text/html" },
   });
   expect(posted.status()).toBe(404);
 
-  for (const [path, body] of serverFunctions(org.slug, id, org.domain)) {
-    const there = await page.request.post(path, body);
-    const nowhere = await page.request.post(path, elsewhere(body, org.slug));
-    expect(there.status(), path).toBe(404);
-    expect(await there.json(), path).toBe("not_found");
-    // What one may not see and what is not there answer the same.
-    expect(await there.text(), path).toBe(await nowhere.text());
-    expect(nowhere.status(), path).toBe(404);
+  for (const [path, body] of adminFunctions(org.slug, id, org.domain)) {
+    const forbidden = await page.request.post(path, body);
+    const missing = await page.request.post(path, forUnknownOrganization(body, org.slug));
+    expect(forbidden.status(), path).toBe(404);
+    expect(await forbidden.json(), path).toBe("not_found");
+    // A forbidden resource responds like one that does not exist.
+    expect(await forbidden.text(), path).toBe(await missing.text());
+    expect(missing.status(), path).toBe(404);
   }
   expect(await snapshotOrganization(query, org.slug)).toEqual(before);
 });
@@ -210,34 +217,34 @@ test("member cannot see or change settings", async ({ page, org, query, server, 
 test("admin of another organization cannot see or change users", async ({ page, org, query, server, adminRequest, playwright }) => {
   const { id } = (await query<{ id: string }>("select id from users where email = $1", [org.admin]))[0]!;
   await inviteByApi(adminRequest, server, org.slug, `invited@${org.domain}`);
-  const theirs = await createOrganization(server);
-  await signIn(page, theirs.link);
+  const otherOrg = await createOrganization(server);
+  await signIn(page, otherOrg.signInLink);
   const before = await snapshotOrganization(query, org.slug);
 
-  // A user of ours under their own organization.
-  const answer = await page.goto(users.usersPath(theirs.slug, `/${id}`));
-  expect(answer?.status()).toBe(404);
+  // Our user ID under their own organization.
+  const response = await page.goto(users.usersPath(otherOrg.slug, `/${id}`));
+  expect(response?.status()).toBe(404);
   await expectHeading(page, "Page not found");
-  const profile = await page.request.post("/api/users/profile", { data: { org: theirs.slug, user: id } });
+  const profile = await page.request.post("/api/users/profile", { data: { org: otherOrg.slug, user: id } });
   expect(profile.status()).toBe(404);
 
-  // Our pages: nobody of ours is signed in.
+  // Our pages: they are not signed in here.
   await goto(page, users.usersPath(org.slug));
   await expectHeading(page, "Sign in");
   const visitor = await playwright.request.newContext({ baseURL: server.baseUrl });
   for (const requests of [page.request, visitor]) {
-    for (const [path, body] of serverFunctions(org.slug, id, org.domain)) {
-      const refused = await requests.post(path, body);
-      expect(refused.status(), path).toBe(401);
-      expect(await refused.json(), path).toBe("signed_out");
+    for (const [path, body] of adminFunctions(org.slug, id, org.domain)) {
+      const rejected = await requests.post(path, body);
+      expect(rejected.status(), path).toBe(401);
+      expect(await rejected.json(), path).toBe("signed_out");
     }
   }
   await visitor.dispose();
   expect(await snapshotOrganization(query, org.slug)).toEqual(before);
 });
 
-/** The server functions that are for admins, with something to ask of each. */
-function serverFunctions(org: string, user: string, domain: string): [string, { data?: object; form?: Record<string, string> }][] {
+/** The admin-only server functions, each with a valid request. */
+function adminFunctions(org: string, user: string, domain: string): [string, { data?: object; form?: Record<string, string> }][] {
   return [
     ["/api/users/list", { data: { org, query: {} } }],
     ["/api/users/profile", { data: { org, user } }],
@@ -246,7 +253,7 @@ function serverFunctions(org: string, user: string, domain: string): [string, { 
   ];
 }
 
-/** The same of an organization that is not there. */
-function elsewhere<B extends { data?: object; form?: Record<string, string> }>(body: B, org: string): B {
-  return JSON.parse(JSON.stringify(body).replaceAll(`"${org}"`, '"nobody-here"')) as B;
+/** The same request for an organization that does not exist. */
+function forUnknownOrganization<B extends { data?: object; form?: Record<string, string> }>(body: B, org: string): B {
+  return JSON.parse(JSON.stringify(body).replaceAll(`"${org}"`, '"no-such-org"')) as B;
 }
