@@ -77,7 +77,7 @@ pub fn ConnectionDialog(
                     label="Default organization role" name="default_role" options=roles.to_vec()
                     hint="For people who join without an invitation. Invited people get the role in their invitation."
                 />
-                <CheckboxGroup legend="Default groups" name="groups" options=checks empty_message="There are no groups yet."/>
+                <CheckboxGroup legend="Default groups" name="groups" options=checks empty_message="No groups yet."/>
                 <TextArea
                     label="Email domains" name="allowed_domains" rows=2
                     value=value("allowed_domains", saved.allowed_domains.join("\n")) error=error_of("allowed_domains")

@@ -55,13 +55,13 @@ async fn connection_changes_are_audited_without_secret(pool: PgPool) {
     sso::delete_connection(&admin, sso.connection).await.unwrap();
     assert_eq!(refusal(sso::delete_connection(&admin, sso.connection).await), Problem::NotFound);
     let rows: Vec<(String, Value)> = sqlx::query_as(
-        "select action, details from audit_events where action like 'connection.%' order by action desc",
+        "select action, details from audit_events where action like 'connection.%' order by action",
     )
     .fetch_all(&sso.app.context.pool)
     .await
     .unwrap();
     let actions: Vec<&str> = rows.iter().map(|(action, _)| action.as_str()).collect();
-    assert_eq!(actions, ["connection.deleted", "connection.created", "connection.updated"]);
+    assert_eq!(actions, ["connection.created", "connection.deleted", "connection.updated"]);
     assert_eq!(rows[2].1["just_in_time"], json!({ "from": true, "to": false }));
     assert!(rows.iter().all(|(_, details)| !details.to_string().contains(CLIENT_SECRET)));
 }
