@@ -1,4 +1,4 @@
-//! The dialogs of the Users page, of which the URL names the open one, and the notices with their results.
+//! The dialogs of the Users page, . The URL says which one is open, and the notices with their results.
 
 use super::address_list::{Phase, summarize};
 use super::api::{ApplyAction, ChangeGroup, Invite, ListGrants, ResendAllExpired};

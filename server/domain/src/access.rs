@@ -143,7 +143,7 @@ pub(crate) async fn load_organization<'a>(
     request: &'a RequestContext,
     slug: &str,
 ) -> Result<OrganizationContext<'a>> {
-    // PostgreSQL text can't contain NUL.
+    // Postgres text can't contain NUL.
     if slug.contains('\0') {
         return Err(Error::not_found());
     }
@@ -223,7 +223,7 @@ pub(crate) async fn authenticate_api_client<'a>(
 ) -> Result<ApiClient<'a>> {
     let invalid_key = || Error::Problem(Problem::InvalidApiKey);
     let key = key.ok_or_else(invalid_key)?;
-    // PostgreSQL text can't contain NUL.
+    // Postgres text can't contain NUL.
     if slug.contains('\0') {
         return Err(invalid_key());
     }

@@ -94,7 +94,7 @@ fn build_query(organization: Uuid, query: &AuditQuery, limit: i64) -> QueryBuild
     }
     let who = query.who.trim().to_lowercase();
     if !who.is_empty() {
-        // Not `like`: PostgreSQL assumes that few rows match a pattern, so it would scan the whole table instead of walking
+        // Not `like`: Postgres assumes that few rows match a pattern, so it would scan the whole table instead of walking
         // the index from the newest row.
         sql.push(" and (strpos(lower(actor_name), ")
             .push_bind(who.clone())

@@ -3,7 +3,7 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use std::sync::{Arc, Mutex};
 
-/// The system clock, or a fixed one for tests. Truncates to microseconds, the precision of PostgreSQL.
+/// The system clock, or a fixed one for tests. Truncates to microseconds, the precision of Postgres.
 #[derive(Clone)]
 pub struct Clock(Option<Arc<Mutex<DateTime<Utc>>>>);
 

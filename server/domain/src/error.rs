@@ -22,7 +22,7 @@ impl Error {
         Self::Problem(Problem::field(field, error))
     }
 
-    /// Whether PostgreSQL aborted the transaction because of a deadlock (40P01) or serialization failure (40001).
+    /// Whether Postgres aborted the transaction because of a deadlock (40P01) or serialization failure (40001).
     pub(crate) fn is_deadlock(&self) -> bool {
         let Self::Database(error) = self else { return false };
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);

@@ -1,4 +1,4 @@
-//! Rate limits for unauthenticated requests: fixed windows, counted in PostgreSQL so that they hold across all servers.
+//! Rate limits for unauthenticated requests: fixed windows, counted in Postgres so that they hold across all servers.
 //! In-memory limiters such as the `governor` crate hold only for one process.
 
 use crate::{OrganizationContext, Result};

@@ -2,7 +2,7 @@
 //!
 //! Neither the response to a request nor its timing may reveal who is a member. [`submit`] therefore does the same work for
 //! every address: it stores an unconfirmed request and queues an email. Only the mail worker looks up the address and
-//! decides what to send. Admins see a request only after its sender has proved to own the mailbox, with the link in that
+//! decides what to send. Admins see a request only after its sender has proved that they own the mailbox, with the link in that
 //! email ([`confirm`]) or the link of an expired invitation ([`request_renewal`]).
 
 mod confirm;

@@ -75,7 +75,8 @@ pub fn sha256(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The secret keys of this installation. The first is the current one: it signs and seals. All verify and unseal.
-/// To rotate, put a new key first, and keep the old one until the last invitation signed with it has expired.
+/// To rotate, append a new key, restart every server, and only then move it to the front: a server that has not restarted
+/// yet could not verify what the new key signed. Keep the old one until the last invitation signed with it has expired.
 pub struct Keyring(Vec<Key>);
 
 struct Key {

@@ -17,7 +17,7 @@ pub const MAX_OPERATIONS: usize = 20_000;
 /// clients stay far below: an operation on three addresses costs eight.
 const MAX_COMPARISONS: usize = 50_000;
 
-/// Values are also compared with each other. That many of these comparisons cost as much as one with a filter.
+/// Values are also compared with each other. Number of equality checks that cost as much as one filter comparison.
 const EQUALITY_CHECKS_PER_COMPARISON: usize = 16;
 
 /// A PATCH operation.

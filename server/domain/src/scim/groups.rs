@@ -219,7 +219,7 @@ async fn load_members(
 /// Creates a group.
 ///
 /// # Errors
-/// A name that can't be or is taken; a member who is not there.
+/// An invalid or duplicate name; a member that doesn't exist.
 pub async fn create_group(api_client: &ApiClient<'_>, update: &GroupUpdate) -> Result<ScimGroup> {
     let name = field::parse_name(update.name.as_deref().unwrap_or_default())
         .map_err(|why| Error::field("displayName", why))?;

@@ -1,7 +1,7 @@
 //! Account linking: which user an external account signs in as.
 //!
 //! A linked identity is keyed by issuer and subject. The email address matters only at the first sign-in, when it
-//! selects the existing user or invitation. Later, a changed address stays the same user, and somebody else who gets
+//! selects the existing user or invitation. Later, a user whose address changes remains the same user, and somebody else who gets
 //! the old address does not become that user.
 
 use super::exchange::IdentityClaims;

@@ -66,7 +66,7 @@ type OidcClient = Client<
 
 /// The secrets that bind a callback to its login flow. They are sealed at rest.
 pub struct FlowSecrets {
-    /// Must come back in the ID token.
+    /// The ID token must contain it.
     pub nonce: String,
     /// Proves at the token endpoint that we started the flow (PKCE, RFC 7636).
     pub pkce_verifier: String,

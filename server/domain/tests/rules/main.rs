@@ -1,4 +1,4 @@
-//! Tests of the rules against a real PostgreSQL. Each test has its own database and a clock that it controls.
+//! Tests of the rules against a real Postgres. Each test has its own database and a clock that it controls.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::format_collect, reason = "tests may panic")]
 
 mod administration;

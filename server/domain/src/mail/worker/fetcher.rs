@@ -30,7 +30,7 @@ const MIN_BATCH: usize = 16;
 const MAX_BATCH: usize = 512;
 /// How many sign-in messages a claim may take beyond that.
 const MAX_URGENT: usize = 32;
-/// When a delivery is due again whose message could not be prepared.
+/// Delay before retrying a delivery whose message could not be prepared.
 const RETRY_DELAY: TimeDelta = TimeDelta::seconds(1);
 
 /// Claims deliveries until `stop` becomes true.
