@@ -25,7 +25,9 @@ impl Icon {
             Self::Check => "M3 8.5l3.2 3.2L13 4.8",
             Self::Clock => "M8 4.5V8l2.4 1.6M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z",
             Self::Cross => "M4 4l8 8M12 4l-8 8",
-            Self::Organization => "M3 14V3.5A1.5 1.5 0 0 1 4.5 2h7A1.5 1.5 0 0 1 13 3.5V14M1.5 14h13M9.8 8.4v.2",
+            Self::Organization => {
+                "M3 14V3.5A1.5 1.5 0 0 1 4.5 2h7A1.5 1.5 0 0 1 13 3.5V14M1.5 14h13M9.8 8.4v.2"
+            }
             Self::Info => "M8 7.5v3.8M8 4.9v.1M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0z",
             Self::Mail => "M2.5 3.5h11v9h-11zM2.5 4.5L8 9l5.5-4.5",
             Self::Pause => "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM6.5 6v4M9.5 6v4",

@@ -1,4 +1,4 @@
-//! The dialogs of the Users page, . The URL says which one is open, and the notices with their results.
+//! The dialogs of the Users page, and the notices with their results. The URL says which dialog is open.
 
 use super::address_list::{Phase, summarize};
 use super::api::{ApplyAction, ChangeGroup, Invite, ListGrants, ResendAllExpired};
