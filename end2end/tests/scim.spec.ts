@@ -58,7 +58,7 @@ test("directory creates and deactivates users", async ({ page, request, org, ser
   const admins = await scim.get(`/Users?filter=${encodeURIComponent(`userName eq "${org.admin}"`)}`);
   const rejected = await scim.setActive(((await admins.json()) as { Resources: { id: string }[] }).Resources[0]!.id, false);
   expect(rejected.status()).toBe(409);
-  expect(((await rejected.json()) as { detail: string }).detail).toContain("The organization needs at least one active admin");
+  expect(((await rejected.json()) as { detail: string }).detail).toContain("This user is the last active Organization Admin");
 });
 
 test("API key is shown once and stops working when revoked", async ({ page, request, org, server, axe }) => {

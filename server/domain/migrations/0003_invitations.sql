@@ -8,7 +8,7 @@ create table invitations (
     email text not null,
     status text not null constraint invitations_status_known check (status in ('open', 'accepted', 'revoked')),
     -- The inviter by id and by name, without a foreign key: with one, ten thousand invitations would each take a lock on
-    -- the inviter's row and wait for whoever is updating that user. The name is kept for when the inviter has left.
+    -- the inviter's row and wait for any transaction that is updating that user. The name is kept for when the inviter has left.
     invited_by uuid,
     inviter_name text not null,
     created_at timestamptz not null,

@@ -213,7 +213,7 @@ async fn run_round(harness: &Arc<Harness>, round: usize) -> Vec<Operation> {
     tasks.join_all().await.into_iter().flatten().collect()
 }
 
-/// The audit event of an operation, or a label for events that can't be told apart without knowing the state.
+/// The audit event of an operation, or a label for events that can't be distinguished without knowing the state.
 fn audit_event(operation: &Operation) -> &'static str {
     let action = match operation.input {
         Input::Invite => Action::Invite,
