@@ -104,8 +104,12 @@ fn CrudDialogs(
         }
         CrudDialog::Delete(id) => find(id).map(|group| {
             let members = match group.members {
+                0 => "This group has no members.".to_owned(),
                 1 => "Its only member stays in the organization but loses the roles from this group.".to_owned(),
-                count => format!("Its {count} members stay in the organization but lose the roles from this group."),
+                count => {
+                    let members = text::count(usize::try_from(count).unwrap_or_default(), "member", "members");
+                    format!("Its {members} stay in the organization but lose the roles from this group.")
+                }
             };
             erased_view! {
                 <DeleteDialog

@@ -105,7 +105,7 @@ fn ExpiredInvitation(expired_at: DateTime<Utc>) -> impl IntoView {
             {move || match answer.get() {
                 Some(Ok(())) => erased_view! {
                     <div role="status"><Notice tone=Tone::Success>
-                        <p><strong>"Request sent. "</strong>"You’ll get an email when an admin invites you again."</p>
+                        <p><strong>"Request sent. "</strong>"If an admin invites you again, you’ll get an email."</p>
                     </Notice></div>
                 },
                 other => erased_view! {
@@ -134,7 +134,7 @@ fn AlreadyJoined() -> impl IntoView {
     erased_view! {
         <PublicPage title="You already joined".to_owned()>
             <p>"This invitation has already been used. Sign in with your email address."</p>
-            <p><a href=paths::login(&use_organization()) class="button primary">"Go to sign in"</a></p>
+            <p><a href=paths::login(&use_organization()) class="button primary">"Go to sign-in"</a></p>
         </PublicPage>
     }
 }

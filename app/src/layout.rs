@@ -105,7 +105,7 @@ pub fn NotFoundPage() -> impl IntoView {
             <h1>"Page not found"</h1>
             <p>"This page doesn’t exist, or you don’t have access to it."</p>
             <p>"Check the link, or sign in with a different account."</p>
-            <p><a href=home rel="external" class="button primary">"Go to home page"</a></p>
+            <p><a href=home rel="external" class="button primary">"Go to the home page"</a></p>
         </main>
     }
 }

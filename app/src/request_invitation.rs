@@ -51,7 +51,7 @@ pub fn RequestInvitationPage() -> impl IntoView {
                     </ServerForm>
                 }
             }}
-            <p class="muted"><a href=paths::login(&use_organization())>"Back to sign in"</a></p>
+            <p class="muted"><a href=paths::login(&use_organization())>"Back to sign-in"</a></p>
         </PublicPage>
     }
 }
@@ -129,7 +129,7 @@ fn UnusableLink(title: &'static str, message: &'static str) -> impl IntoView {
                 {if accepts_requests {
                     erased_view! { <a href=paths::request_invitation(&organization) class="button primary">"Request again"</a> }
                 } else {
-                    erased_view! { <a href=paths::login(&organization) class="button primary">"Go to sign in"</a> }
+                    erased_view! { <a href=paths::login(&organization) class="button primary">"Go to sign-in"</a> }
                 }}
             </p>
         </PublicPage>

@@ -66,7 +66,7 @@ fn Editor(settings: Settings, save: ServerFormAction<SaveSettings>) -> impl Into
             <Field
                 label="Wait after a dismissal (days)" name="request_cooldown_days" inputmode="numeric"
                 value=value("request_cooldown_days", settings.request_cooldown_days.to_string()) error=error("request_cooldown_days")
-                hint="1–365. Until then, new requests from the same address are counted but not shown."
+                hint="1–365. During this time, new requests from the same address are counted but not shown."
             />
             <Field
                 label="Invitation lifetime (days)" name="invitation_days" inputmode="numeric"

@@ -125,7 +125,7 @@ fn RefusalMessage(details: SsoRefusalDetails) -> impl IntoView {
         },
         SsoRefusal::DomainNotAllowed { email } => erased_view! {
             <PublicPage title="This email domain isn’t allowed".to_owned()>
-                <p><strong>{email}</strong>{format!(" can’t sign in with {provider} because its domain isn’t allowed. Try a different account.")}</p>
+                <p><strong>{email}</strong>{format!(" can’t sign in with {provider} because addresses at this domain aren’t allowed. Try a different account.")}</p>
                 <SsoButtons connections=retry kind="primary"/>
                 <LoginLink/>
             </PublicPage>
@@ -191,7 +191,7 @@ fn InvitationMismatch(
             <p><a href=paths::join(&organization) class="button primary" rel="external">"Back to the invitation"</a></p>
             <p class="muted">{format!("Join as {invited} without {provider}, or sign in to {provider} with that address.")}</p>
             <OrDivider/>
-            <p class="muted">{format!("Already a member as {signed_in_as}?")}</p>
+            <p class="muted">{format!("Already joined as {signed_in_as}?")}</p>
             <SsoButtons connections=retry/>
         </PublicPage>
     }
@@ -200,7 +200,7 @@ fn InvitationMismatch(
 #[component]
 fn LoginLink(#[prop(optional)] primary: bool) -> impl IntoView {
     let class = if primary { "button primary" } else { "" };
-    erased_view! { <p><a href=paths::login(&use_organization()) class=class>"Go to sign in"</a></p> }
+    erased_view! { <p><a href=paths::login(&use_organization()) class=class>"Go to sign-in"</a></p> }
 }
 
 /// The page after signing out of a session that was started by SSO. It offers to sign out at the provider as well.
@@ -214,7 +214,7 @@ pub fn SignedOutPage() -> impl IntoView {
         || 0,
     );
     erased_view! {
-        <PublicPage title="You are signed out".to_owned()>
+        <PublicPage title="You’re signed out".to_owned()>
             <Suspense>
                 {move || Suspend::new(async move {
                     logout.await.ok().flatten().flatten().map(|logout| erased_view! {

@@ -85,7 +85,7 @@ test("used link leads to sign-in without creating a session", async ({ page, org
   const otherPage = await newBrowserPage();
   await openInvitation(otherPage, link, "You already joined");
   await axe(otherPage);
-  await otherPage.getByRole("link", { name: "Go to sign in" }).click();
+  await otherPage.getByRole("link", { name: "Go to sign-in" }).click();
   await expectHeading(otherPage, "Sign in");
   expect((await otherPage.context().cookies()).map(({ name }) => name)).not.toContain(`session-${org.slug}`);
   await goto(otherPage, `/o/${org.slug}/account`);

@@ -157,7 +157,7 @@ test("link scanner does not use up the sign-in link", async ({ page, org, reques
   await goto(laterPage, org.signInLink);
   await expectHeading(laterPage, "This sign-in link has expired or was already used");
   await axe(laterPage);
-  await laterPage.getByRole("link", { name: "Go to sign in" }).click();
+  await laterPage.getByRole("link", { name: "Go to sign-in" }).click();
   await expectHeading(laterPage, "Sign in");
 });
 

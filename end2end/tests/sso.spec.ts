@@ -285,10 +285,10 @@ test("sign-out works here and at the provider", async ({ page, org, idp, addConn
   await signInWithAcme(page, org, "blob");
   await expectHeading(page, "Account");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await expectHeading(page, "You are signed out");
+  await expectHeading(page, "You’re signed out");
   await axe();
   // The session at the provider is still active, so signing in needs no interaction.
-  await page.getByRole("link", { name: "Go to sign in" }).click();
+  await page.getByRole("link", { name: "Go to sign-in" }).click();
   await expectHeading(page, "Sign in");
   await page.getByRole("button", CONTINUE).click();
   await expectHeading(page, "Account");

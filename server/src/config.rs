@@ -133,7 +133,7 @@ fn parse_connections(value: &str) -> Result<u32, String> {
     connections.ok_or_else(|| {
         config_error(
             "DATABASE_CONNECTIONS",
-            format!("expected a number, at least {MIN_DATABASE_CONNECTIONS}, got {value:?}"),
+            format!("expected a number of at least {MIN_DATABASE_CONNECTIONS}, got {value:?}"),
         )
     })
 }

@@ -17,7 +17,7 @@ pub enum Problem {
     #[error("Your session has ended. Sign in again to continue.")]
     SignedOut,
     /// Some form fields are invalid.
-    #[error("Please fix the fields below.")]
+    #[error("Fix the errors below.")]
     Invalid { fields: Vec<FieldProblem> },
     /// A transition was rejected, see [`crate::transitions`].
     #[error("{}. No changes were made.", capitalize(&why.to_string()))]

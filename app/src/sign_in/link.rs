@@ -59,7 +59,7 @@ fn InvalidLink(organization: String) -> impl IntoView {
     erased_view! {
         <PublicPage title="This sign-in link has expired or was already used".to_owned()>
             <p>"A sign-in link works once, for 15 minutes. Request a new one on the sign-in page."</p>
-            <p><a href=paths::login(&organization) class="button primary">"Go to sign in"</a></p>
+            <p><a href=paths::login(&organization) class="button primary">"Go to sign-in"</a></p>
         </PublicPage>
     }
 }

@@ -39,7 +39,7 @@ pub fn SsoConnectionsPage() -> impl IntoView {
             <PageHeading title="Authentication">
                 <a href=CrudDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"Add connection"</a>
             </PageHeading>
-            <p class="muted">"Let people sign in with your company’s identity provider (OpenID Connect). Only verified email addresses are accepted."</p>
+            <p class="muted">"Let people sign in with your organization’s identity provider (OpenID Connect). Only verified email addresses are accepted."</p>
             <TestNotice result=form::result(test)/>
             <StaleWhileLoading>
                 {move || Suspend::new(async move {

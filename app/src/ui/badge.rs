@@ -38,7 +38,11 @@ pub fn DeliveryStatus(state: DeliveryState, now: DateTime<Utc>) -> impl IntoView
             ("delivery muted", Icon::Check, "Email accepted".to_owned(), tooltip)
         }
         DeliveryState::Retrying { reply, next_attempt_at, .. } => {
-            let text = format!("Email delayed · retrying {}", format_relative(next_attempt_at, now));
+            let text = if next_attempt_at > now {
+                format!("Email delayed · retrying {}", format_relative(next_attempt_at, now))
+            } else {
+                "Email delayed · retrying soon".to_owned()
+            };
             ("delivery warning", Icon::Clock, text, reply)
         }
         DeliveryState::Failed { reply, .. } => {

@@ -29,7 +29,7 @@ pub fn confirmation(action: UserAction, user: &UserRow) -> Option<Confirmation> 
         ),
         UserAction::Suspend => (
             format!("Suspend {who}?"),
-            "They’re signed out everywhere and can’t sign in. Their roles and groups are kept, and you can reactivate \
+            "They’ll be signed out everywhere and won’t be able to sign in. Their roles and groups are kept, and you can reactivate \
              them at any time.",
             "Suspend",
             "Suspending…",
@@ -42,7 +42,7 @@ pub fn confirmation(action: UserAction, user: &UserRow) -> Option<Confirmation> 
         ),
         UserAction::RevokeMembership => (
             format!("Remove {who} from the organization?"),
-            "They’re signed out everywhere and lose all roles and groups. This can’t be undone. You can invite them \
+            "They’ll be signed out everywhere and lose all roles and groups. This can’t be undone. You can invite them \
              again, but they start from scratch.",
             "Revoke membership",
             "Revoking…",

@@ -245,7 +245,7 @@ fn MembershipActions(user: UserRow, own: bool) -> impl IntoView {
     erased_view! {
         <section class="danger-zone" aria-labelledby="membership">
             <h2 id="membership">"Membership"</h2>
-            {own.then(|| erased_view! { <p class="muted">"This is your own account. If you suspend or remove yourself, you’re signed out and can’t undo it yourself."</p> })}
+            {own.then(|| erased_view! { <p class="muted">"This is your own account. If you suspend or remove yourself, you’ll be signed out and won’t be able to undo it."</p> })}
             <p class="row">{links.collect_view()}</p>
         </section>
     }

@@ -154,7 +154,7 @@ pub fn BulkActionDialog(
                 <ErrorSummary problem/>
                 <SelectedUserIds users/>
                 {section(
-                    "Resend pending invitations. Each person gets a new email and the full time to accept.",
+                    "Resend pending invitations. Each person gets a new email, and the time to accept starts over.",
                     vec![(UserAction::Resend, "Resend invitations", "")],
                 )}
                 {section(
@@ -230,7 +230,7 @@ pub fn ResendAllExpiredDialog(
     let problem = form::problem(action);
     erased_view! {
         <Dialog title="Resend all expired invitations?" on_close>
-            <p>"Everyone gets a new email and the full time to accept. Links in earlier emails will work again as well."</p>
+            <p>"Everyone gets a new email, and the time to accept starts over. Links in earlier emails will work again as well."</p>
             <ServerForm action>
                 <ErrorSummary problem/>
                 <input type="hidden" name="org" value=use_organization()/>

@@ -169,7 +169,9 @@ fn apply_at(
         let values = existing + count(Some(value));
         *cost += values * (1 + path.filter_terms + values / EQUALITY_CHECKS_PER_COMPARISON);
         if *cost > MAX_COMPARISONS {
-            return Err(invalid_syntax("too much work for one request; split the operations into several"));
+            return Err(invalid_syntax(
+                "too many changes for one request; split the operations across several requests",
+            ));
         }
     }
     if target.attribute.multi_valued && target.sub_attribute.is_none() {

@@ -69,8 +69,7 @@ fn error_page(status: StatusCode, base_url: &str, request_id: &str) -> String {
         ),
         status if status.is_server_error() => (
             "Something went wrong on our side",
-            "Go back and try again. If it keeps happening, give your administrator the request ID below."
-                .to_owned(),
+            "Go back and try again. If it keeps happening, give an admin the request ID below.".to_owned(),
         ),
         _ => ("Bad request", "Go back, reload the page, and try again.".to_owned()),
     };

@@ -22,7 +22,7 @@ async fn invite_form_shows_a_result_per_address(pool: PgPool) {
 async fn rerendered_values_are_escaped(pool: PgPool) {
     let server = TestServer::new(pool).await;
     let response = server
-        .post(
+        .post_form(
             "/o/blobsrus/login",
             "",
             "_action=/api/sign_in/request&org=blobsrus&email=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
