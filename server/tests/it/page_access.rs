@@ -34,7 +34,7 @@ async fn settings_are_not_found_for_members(pool: PgPool) {
     {
         let response = server.get(path, &member).await;
         assert_eq!(response.status, StatusCode::NOT_FOUND, "{path}");
-        assert!(response.body.contains("Not found") && !response.body.contains(ADMIN), "{path}");
+        assert!(response.body.contains("Page not found") && !response.body.contains(ADMIN), "{path}");
     }
     assert_eq!(server.get("/o/blobsrus/account", &member).await.status, StatusCode::OK);
 }
@@ -75,7 +75,7 @@ async fn unnormalized_paths_are_not_found(pool: PgPool) {
         for cookie in ["", &server.sign_in("blobsrus", ADMIN).await] {
             let response = server.get(path, cookie).await;
             assert_eq!(response.status, StatusCode::NOT_FOUND, "{path}");
-            assert!(response.body.contains("<title>Not found</title>"), "{path}");
+            assert!(response.body.contains("<title>Page not found</title>"), "{path}");
         }
     }
 }

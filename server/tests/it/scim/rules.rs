@@ -165,7 +165,7 @@ async fn request_of_a_provisioned_user_is_stale(pool: PgPool) {
     scim.create_user("asks@blobs.example").await;
     let cookie = scim.server.sign_in("blobsrus", ADMIN).await;
     let page = scim.server.get("/o/blobsrus/settings/requests", &cookie).await;
-    assert!(page.body.contains("Already a member") && page.body.contains("by SCIM"), "{}", page.body);
+    assert!(page.body.contains("Already a member") && page.body.contains("via SCIM"), "{}", page.body);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
