@@ -2,12 +2,12 @@
 
 mod api;
 
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths;
-use crate::server_fn_client;
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource;
+use crate::runtime::server_fn_client;
 use crate::theme::Theme;
 use crate::ui::{CloseLink, Dialog, ErrorSummary, Field, Icon, RelativeTime, Select, SubmitButton, icon};
 use crate::viewer::{use_organization, use_viewer};

@@ -1,13 +1,13 @@
 //! The root component and its routes.
 
-use crate::erased_view::erased_view;
-use crate::form;
 use crate::join::JoinPage;
 use crate::layout::{HomePage, NotFoundPage};
 use crate::request_invitation::{ConfirmPage, RequestInvitationPage};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form;
 #[cfg(feature = "hydrate")]
-use crate::routes::preload_current_page;
-use crate::routes::{Routes, lazy_routes};
+use crate::runtime::routes::preload_current_page;
+use crate::runtime::routes::{Routes, lazy_routes};
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
 use crate::sso::{SignedOutPage, SsoRefusalPage, connections};
 use crate::{account, audit_log, groups, requests, roles, scim, settings, users, viewer};

@@ -2,11 +2,12 @@
 
 mod api;
 
-use crate::erased_view::erased_view;
-use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths;
-use crate::ui::{EmptyState, Icon, PageHeading, RelativeTime, StaleWhileLoading, icon};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::json_resource::json_resource;
+use crate::runtime::stale_while_loading::StaleWhileLoading;
+use crate::ui::{EmptyState, Icon, PageHeading, RelativeTime, icon};
 use crate::viewer::use_organization;
 use api::ListEvents;
 use chrono::{DateTime, Utc};

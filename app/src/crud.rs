@@ -1,8 +1,8 @@
 //! Shared by pages that list items and create, edit and delete them in dialogs, such as groups and roles.
 
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
 use crate::paths::{CrudDialog, CrudView};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
 use crate::ui::{CloseLink, Dialog, ErrorSummary, SubmitButton};
 use crate::viewer::use_organization;
 use leptos::prelude::*;

@@ -2,11 +2,11 @@
 
 mod api;
 
-use crate::erased_view::erased_view;
-use crate::form::{self, FormResult, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, FormResult, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource;
 use crate::sign_in::SignOut;
 use crate::sso::{GetSignInOptions, OrDivider, SsoButtons};
 use crate::ui::{ErrorSummary, Field, Notice, SubmitButton, Tone, format_utc, time_left};

@@ -1,7 +1,7 @@
 //! The frame around pages, and the pages that belong to no feature.
 
-use crate::erased_view::erased_view;
 use crate::paths::{self, UsersView};
+use crate::runtime::erased_view::erased_view;
 use crate::sign_in::SignOut;
 use crate::ui::{Icon, Notice, Tone, icon};
 use crate::viewer::{use_organization, use_viewer};

@@ -4,10 +4,10 @@
 //! One module per feature (`users`, `groups`, `scim`, ...), each with its pages and, in `api`, its server functions. Shared
 //! infrastructure:
 //!
-//! - `routes`: lazy routes; `paths`: all URLs; `layout`: the frame around pages; `shell`: the HTML document.
-//! - [`form`]: forms that work without WebAssembly; `json_resource`: data that a page loads; both on [`server_fn_client`].
+//! - [`runtime`]: the layer between Leptos and the pages.
+//! - `paths`: all URLs; `layout`: the frame around pages; `shell`: the HTML document.
 //! - [`ui`]: components without knowledge of routes or server functions; `crud`: list pages with dialogs.
-//! - [`viewer`]: who is signed in; `server`: cookies and responses, on the server only.
+//! - [`viewer`]: who is signed in.
 //!
 //! Business rules belong in `domain`, shared types in `model`.
 
@@ -15,21 +15,15 @@ mod account;
 mod app;
 mod audit_log;
 mod crud;
-mod erased_view;
-pub mod form;
 mod groups;
 mod join;
-mod json_resource;
 mod layout;
 pub mod paths;
 mod request_invitation;
 mod requests;
 mod roles;
-mod routes;
+pub mod runtime;
 mod scim;
-#[cfg(feature = "ssr")]
-pub mod server;
-pub mod server_fn_client;
 mod settings;
 #[cfg(feature = "ssr")]
 pub mod shell;

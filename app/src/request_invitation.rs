@@ -2,11 +2,11 @@
 
 mod api;
 
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource;
 use crate::ui::{ErrorSummary, Field, Notice, SubmitButton, TextArea, Tone};
 use crate::viewer::{use_organization, use_viewer};
 use api::{ConfirmRequest, GetConfirmPage, RequestInvitation};

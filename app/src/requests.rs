@@ -2,14 +2,13 @@
 
 mod api;
 
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::ui::{
-    EmptyState, Icon, Notice, PageHeading, Pager, RelativeTime, StaleWhileLoading, SubmitButton, Tone, icon,
-};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource;
+use crate::runtime::stale_while_loading::StaleWhileLoading;
+use crate::ui::{EmptyState, Icon, Notice, PageHeading, Pager, RelativeTime, SubmitButton, Tone, icon};
 use crate::users::{UsersTab, UsersTabs};
 use crate::viewer::use_organization;
 use api::{Dismiss, DismissStale, ListRequests};

@@ -3,14 +3,14 @@
 mod api;
 
 use crate::crud::{DeleteDialog, use_dialog};
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, CrudDialog};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource;
+use crate::runtime::stale_while_loading::StaleWhileLoading;
 use crate::ui::{
-    CloseLink, Dialog, EmptyState, ErrorSummary, Field, Icon, PageHeading, StaleWhileLoading, SubmitButton,
-    TextArea, icon,
+    CloseLink, Dialog, EmptyState, ErrorSummary, Field, Icon, PageHeading, SubmitButton, TextArea, icon,
 };
 use crate::viewer::use_organization;
 use api::{DeleteRole, ListRoles, SaveRole};

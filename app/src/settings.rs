@@ -2,10 +2,10 @@
 
 mod api;
 
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource;
 use crate::ui::{ErrorSummary, Field, Icon, PageHeading, SubmitButton, Switch, TextArea, icon};
 use crate::viewer::use_organization;
 use api::{GetSettings, SaveSettings};

@@ -1,7 +1,7 @@
 //! The HTML document around every page.
 
 use crate::App;
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use crate::theme::Theme;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;

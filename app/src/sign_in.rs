@@ -10,8 +10,8 @@ pub use code::CodePage;
 pub use link::LinkPage;
 pub use login::LoginPage;
 
-use crate::erased_view::erased_view;
-use crate::form::{ServerForm, ServerFormAction};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{ServerForm, ServerFormAction};
 use crate::ui::SubmitButton;
 use leptos::prelude::*;
 

@@ -5,10 +5,10 @@ pub mod connections;
 
 pub use api::GetSignInOptions;
 
-use crate::erased_view::erased_view;
-use crate::json_resource::{json_resource, json_resource_if};
 use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::json_resource::{json_resource, json_resource_if};
 use crate::viewer::{use_organization, use_viewer};
 use api::{GetLastRefusal, GetProviderLogout};
 use leptos::prelude::*;
@@ -68,7 +68,7 @@ pub fn SsoRefusalPage() -> impl IntoView {
 fn RefusalMessage(details: SsoRefusalDetails) -> impl IntoView {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(crate::server::sso_refusal_status(&details.refusal));
+        response.set_status(crate::runtime::server::sso_refusal_status(&details.refusal));
     }
     let SsoRefusalDetails { refusal, connection } = details;
     let provider = connection

@@ -4,7 +4,7 @@
 //!   [`ErrorSummary`].
 //! - Lists: [`Tabs`], [`SortableHeader`], [`Pager`], [`EmptyState`], [`format_count`].
 //! - Users and times: [`StatusBadge`], [`DeliveryStatus`], [`RelativeTime`], [`format_utc`], [`time_left`].
-//! - Page: [`PageHeading`], [`Notice`], [`Toast`], [`Dialog`] with its [`CloseLink`], [`StaleWhileLoading`], [`icon`].
+//! - Page: [`PageHeading`], [`Notice`], [`Toast`], [`Dialog`] with its [`CloseLink`], [`icon`].
 //!
 //! Each component has a style sheet of the same concept in `style/components`. Pages use these classes directly:
 //!
@@ -29,7 +29,6 @@ mod icon;
 mod notice;
 mod page;
 mod pager;
-mod stale_while_loading;
 mod table_header;
 mod tabs;
 mod text_area;
@@ -46,7 +45,6 @@ pub use icon::{Icon, icon};
 pub use notice::{Notice, Toast, Tone};
 pub use page::{EmptyState, PageHeading};
 pub use pager::Pager;
-pub use stale_while_loading::StaleWhileLoading;
 pub use table_header::{SortOrder, SortableHeader};
 pub use tabs::{Tab, Tabs};
 pub use text_area::TextArea;

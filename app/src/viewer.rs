@@ -1,6 +1,6 @@
 //! Who is viewing the page, and in which organization.
 
-use crate::server_fn_client;
+use crate::runtime::server_fn_client;
 use leptos::prelude::*;
 use model::Viewer;
 

@@ -1,7 +1,7 @@
 //! Server functions of the account page.
 
 #[cfg(feature = "ssr")]
-use crate::server;
+use crate::runtime::server;
 use crate::theme::Theme;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;

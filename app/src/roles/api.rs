@@ -1,7 +1,7 @@
 //! Server functions of the Roles page.
 
 #[cfg(feature = "ssr")]
-use crate::server;
+use crate::runtime::server;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use model::permission::Role;

@@ -2,7 +2,7 @@
 #![expect(clippy::too_many_arguments, reason = "one form field per setting")]
 
 #[cfg(feature = "ssr")]
-use crate::server;
+use crate::runtime::server;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use model::Problem;

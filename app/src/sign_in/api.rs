@@ -1,7 +1,7 @@
 //! The server functions for signing in and out.
 
 #[cfg(feature = "ssr")]
-use crate::server;
+use crate::runtime::server;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use model::Problem;

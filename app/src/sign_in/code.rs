@@ -1,11 +1,11 @@
 //! The second step of signing in: the page that takes the code from the email.
 
 use super::api::{GetPendingEmail, SignInByCode};
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource;
 use crate::layout::PublicPage;
 use crate::paths;
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource;
 use crate::ui::{ErrorSummary, Field, SubmitButton};
 use crate::viewer::use_organization;
 use leptos::prelude::*;

@@ -1,11 +1,11 @@
 //! The page behind a sign-in link. Opening it changes nothing, because mail scanners open links; only the form signs in.
 
 use super::api::{GetSignInLink, SignInByLink};
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource;
 use crate::ui::{ErrorSummary, SubmitButton};
 use crate::viewer::use_organization;
 use leptos::prelude::*;

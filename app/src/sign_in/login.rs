@@ -1,11 +1,11 @@
 //! The login page: an email with a sign-in link and a code, or SSO.
 
 use super::api::RequestSignIn;
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource;
 use crate::layout::PublicPage;
 use crate::paths;
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource;
 use crate::sso::{GetSignInOptions, OrDivider, SsoButtons};
 use crate::ui::{ErrorSummary, Field, SubmitButton};
 use crate::viewer::{use_organization, use_viewer};

@@ -4,14 +4,13 @@ mod api;
 mod editor;
 
 use crate::crud::{DeleteDialog, use_dialog};
-use crate::erased_view::erased_view;
-use crate::form::{self, FormResult, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource;
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths::{self, CrudDialog};
-use crate::ui::{
-    EmptyState, ErrorSummary, Icon, Notice, PageHeading, StaleWhileLoading, SubmitButton, Switch, Tone, icon,
-};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, FormResult, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource;
+use crate::runtime::stale_while_loading::StaleWhileLoading;
+use crate::ui::{EmptyState, ErrorSummary, Icon, Notice, PageHeading, SubmitButton, Switch, Tone, icon};
 use crate::viewer::use_organization;
 use api::{
     DeleteConnection, GetAuthenticationSettings, SaveConnection, SetEmailLinksDisabled, TestConnection,

@@ -2,7 +2,7 @@
 
 use super::icon::{Icon, icon};
 use super::time::{format_relative, format_utc, time_left};
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use model::UserStatus;

@@ -1,6 +1,6 @@
 //! The submit button of a form.
 
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Checkboxes: several under one name, and a single switch.
 
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::prelude::*;
 
 /// One checkbox of a group.

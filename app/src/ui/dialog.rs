@@ -1,6 +1,6 @@
 //! The native `<dialog>`. The URL says whether it is open, so that the server can render it open in the page.
 
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::ev::Event;
 use leptos::html::Dialog as DialogElement;
 use leptos::prelude::*;

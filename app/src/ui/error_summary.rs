@@ -1,7 +1,7 @@
 //! The error summary above a form's fields. Takes the focus and links to each invalid field, as in the GOV.UK pattern.
 
 use super::icon::{Icon, icon};
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::html::Div;
 use leptos::prelude::*;
 use model::Problem;

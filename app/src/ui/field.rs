@@ -1,7 +1,7 @@
 //! Form fields: a label above the control, a hint and an error message below it.
 
 use super::icon::{Icon, icon};
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::prelude::*;
 use model::field::FieldError;
 

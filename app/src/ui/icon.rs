@@ -1,6 +1,6 @@
 //! Icons: 16 pixels, in the color of the surrounding text, hidden from screen readers.
 
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Notices in the page, and toasts over it.
 
 use super::icon::{Icon, icon};
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::prelude::*;
 
 /// The severity of a notice.

@@ -1,6 +1,6 @@
 //! The heading of a page, and its empty state.
 
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::prelude::*;
 
 /// The page title, with the page's actions as children.

@@ -1,6 +1,6 @@
 //! Links to the previous and next page of a list.
 
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::prelude::*;
 
 /// Renders nothing if the list has only one page.

@@ -1,7 +1,7 @@
 //! Tabs that switch between views of a page. They are links, so that each view has its own URL.
 
 use super::format::format_count;
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::prelude::*;
 use model::users::Count;
 

@@ -1,7 +1,7 @@
 //! A multi-line text field. Do not write `<textarea>` anywhere else: Leptos 0.8 renders its text unescaped.
 
 use super::field::{FieldErrorMessage, describedby};
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use model::field::FieldError;

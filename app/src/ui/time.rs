@@ -1,6 +1,6 @@
 //! Relative and exact times. All are computed from the server's clock, so that server and browser render the same text.
 
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use leptos::prelude::*;
 

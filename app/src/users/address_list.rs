@@ -1,9 +1,9 @@
 //! The addresses of an invitation with the status of each, those that need attention first.
 
 use super::api::ApplyAction;
-use crate::erased_view::erased_view;
-use crate::form::{ServerForm, ServerFormAction};
 use crate::paths;
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{ServerForm, ServerFormAction};
 use crate::ui::{Icon, icon};
 use crate::viewer::use_organization;
 use leptos::prelude::*;

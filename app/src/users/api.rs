@@ -1,7 +1,7 @@
 //! The server functions of the Users page and the profile.
 
 #[cfg(feature = "ssr")]
-use crate::server;
+use crate::runtime::server;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use model::actions::{ActionResult, UserAction};

@@ -5,10 +5,10 @@ use super::api::{ApplyAction, ChangeGroup, Invite, ListGrants, ResendAllExpired}
 use super::invite::{InviteDialog, is_fully_invited};
 use super::messages::{group_change_message, join_names};
 use super::selection::{ActionNotice, BulkActionDialog, ResendAllExpiredDialog, Selection};
-use crate::erased_view::erased_view;
-use crate::form::{self, FormResult, ServerFormAction};
-use crate::json_resource::{JsonResource, json_resource_if};
 use crate::paths::{self, UsersDialog, UsersView};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, FormResult, ServerFormAction};
+use crate::runtime::json_resource::{JsonResource, json_resource_if};
 use crate::ui::{Notice, Tone};
 use crate::viewer::use_organization;
 use leptos::prelude::*;

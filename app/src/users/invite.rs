@@ -3,9 +3,9 @@
 use super::address_list::{AddressList, AlternativeActions, Phase, summarize};
 use super::api::{ApplyAction, Classify, Invite};
 use super::selection::ActionNotice;
-use crate::erased_view::erased_view;
-use crate::form::{self, FormResult, ServerForm, ServerFormAction};
-use crate::json_resource::fetch;
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, FormResult, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::fetch;
 use crate::ui::{
     CheckboxGroup, CheckboxOption, CloseLink, Dialog, ErrorSummary, Icon, Select, SubmitButton, TextArea,
     icon,

@@ -5,11 +5,11 @@ use super::messages::confirmation;
 use super::profile_access::{AccessForm, EffectivePermissions};
 use super::profile_history::{EmailDeliveries, Timeline};
 use super::selection::ActionNotice;
-use crate::erased_view::erased_view;
-use crate::form::{self, FormResult, ServerForm, ServerFormAction};
-use crate::json_resource::json_resource_if;
 use crate::layout::{ErrorNotice, NotFoundPage, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, FormResult, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::json_resource_if;
 use crate::ui::{
     CloseLink, Dialog, ErrorSummary, Icon, Notice, RelativeTime, StatusBadge, SubmitButton, Tone, format_utc,
     icon,

@@ -2,8 +2,8 @@
 
 use super::api::ChangeUser;
 use super::profile::SavedStatus;
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
 use crate::ui::{CheckboxGroup, CheckboxOption, ErrorSummary, Select, SubmitButton};
 use crate::viewer::use_organization;
 use leptos::prelude::*;

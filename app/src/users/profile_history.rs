@@ -1,6 +1,6 @@
 //! The history of a user: the emails sent to them, and their entries in the audit log.
 
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use crate::ui::{DeliveryStatus, RelativeTime, format_utc};
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;

@@ -2,10 +2,10 @@
 
 use super::api::{ApplyAction, ChangeGroup, ResendAllExpired};
 use super::messages::{join_names, refusal_messages, success_message};
-use crate::erased_view::erased_view;
-use crate::form::{self, FormResult, ServerForm, ServerFormAction};
-use crate::json_resource::JsonResource;
 use crate::paths::{self, UsersDialog, UsersView};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, FormResult, ServerForm, ServerFormAction};
+use crate::runtime::json_resource::JsonResource;
 use crate::ui::{CloseLink, Dialog, ErrorSummary, Notice, Select, SubmitButton, Tone};
 use crate::viewer::use_organization;
 use leptos::prelude::*;

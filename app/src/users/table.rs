@@ -2,9 +2,9 @@
 
 use super::api::ApplyAction;
 use super::selection::{SelectAllCheckbox, SelectCheckbox, Selection};
-use crate::erased_view::erased_view;
-use crate::form::{ServerForm, ServerFormAction};
 use crate::paths::{self, UsersView};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{ServerForm, ServerFormAction};
 use crate::ui::{DeliveryStatus, EmptyState, RelativeTime, SortOrder, SortableHeader, StatusBadge};
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};

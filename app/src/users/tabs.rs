@@ -1,7 +1,7 @@
 //! The tabs of the Users section: users, expired invitations and invitation requests.
 
-use crate::erased_view::erased_view;
 use crate::paths::{self, UsersView};
+use crate::runtime::erased_view::erased_view;
 use crate::ui::{Tab, Tabs};
 use crate::viewer::use_organization;
 use leptos::prelude::*;

@@ -85,7 +85,7 @@ impl ScimError {
 
     /// Translates a problem of the domain.
     fn from_problem(problem: &Problem) -> Self {
-        let status = app::server::status(problem);
+        let status = app::runtime::server::status(problem);
         match problem {
             Problem::Refused { why: Refusal::LastAdmin } => {
                 let detail = "This user is the last active Organization Admin. Make another user an Organization \

@@ -2,8 +2,8 @@
 
 use super::request_log::RequestId;
 use crate::state::AppState;
-use app::form::FormSubmission;
-use app::server::{cookies, session_tokens, theme};
+use app::runtime::form::FormSubmission;
+use app::runtime::server::{cookies, session_tokens, theme};
 use app::theme::Theme;
 use app::viewer::HiddenPage;
 use axum::extract::{ConnectInfo, Request, State};

@@ -4,7 +4,7 @@
 use super::request_log::RequestId;
 use super::static_page::{document, escape};
 use crate::state::AppState;
-use app::server::accepts_html;
+use app::runtime::server::accepts_html;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};

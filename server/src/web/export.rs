@@ -27,7 +27,7 @@ pub async fn audit_log(Path(slug): Path<String>, RawQuery(search): RawQuery, req
     let query = app::paths::parse_audit(&search.unwrap_or_default());
     let events = match request_context.admin(&slug).await {
         Ok(admin) => domain::audit_log::export(&admin, query),
-        Err(error) => return app::server::status(&request_context.report(error)).into_response(),
+        Err(error) => return app::runtime::server::status(&request_context.report(error)).into_response(),
     };
     let mut response = Body::from_stream(csv_stream(events)).into_response();
     let headers = response.headers_mut();

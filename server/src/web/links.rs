@@ -3,7 +3,7 @@
 
 use super::pages;
 use crate::state::AppState;
-use app::server::{EmailLink, link_cookie};
+use app::runtime::server::{EmailLink, link_cookie};
 use app::viewer::HiddenPage;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};

@@ -44,7 +44,7 @@ pub async fn authorize(parts: &mut Parts) -> Result<(), Response> {
             parts.extensions.insert(HiddenPage);
             return Ok(());
         }
-        Err(problem) => return Err(app::server::status(&problem).into_response()),
+        Err(problem) => return Err(app::runtime::server::status(&problem).into_response()),
     };
     let role = viewer.user.as_ref().map(|user| user.role);
     if page == REQUEST_INVITATION_PAGE && !viewer.organization.requests_enabled {

@@ -2,7 +2,7 @@
 
 use super::context;
 use crate::state::AppState;
-use app::server::{accepts_html, status};
+use app::runtime::server::{accepts_html, status};
 use app::shell::shell;
 use app::viewer::HiddenPage;
 use axum::body::{Body, to_bytes};

@@ -3,7 +3,7 @@
 
 use crate::state::AppState;
 use app::paths;
-use app::server::{cookies, join_token_in, session_cookie, sso_flow_cookie, sso_flow_token_in};
+use app::runtime::server::{cookies, join_token_in, session_cookie, sso_flow_cookie, sso_flow_token_in};
 use app::viewer::HiddenPage;
 use axum::body::to_bytes;
 use axum::extract::{Path, RawQuery, Request, State};
@@ -117,7 +117,7 @@ fn form_field(form: &[u8], name: &str) -> String {
 }
 
 fn error_response(request_context: &RequestContext, error: Error) -> Response {
-    app::server::status(&request_context.report(error)).into_response()
+    app::runtime::server::status(&request_context.report(error)).into_response()
 }
 
 fn see_other(location: &str, cookie: Option<&str>) -> Response {

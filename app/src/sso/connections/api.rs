@@ -2,7 +2,7 @@
 #![expect(clippy::too_many_arguments, reason = "server functions take each form field as an argument")]
 
 #[cfg(feature = "ssr")]
-use crate::server;
+use crate::runtime::server;
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 #[cfg(feature = "ssr")]

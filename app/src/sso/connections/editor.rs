@@ -1,9 +1,9 @@
 //! The dialog that adds or edits a connection.
 
 use super::api::SaveConnection;
-use crate::erased_view::erased_view;
-use crate::form::{self, ServerForm, ServerFormAction};
 use crate::paths::CrudDialog;
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::form::{self, ServerForm, ServerFormAction};
 use crate::ui::{
     CheckboxGroup, CheckboxOption, CloseLink, Dialog, ErrorSummary, Field, Select, SubmitButton, Switch,
     TextArea,

@@ -4,8 +4,8 @@
 //! WebAssembly the server (`form_fallback`) calls that function and renders the page again, with the result and the posted
 //! values. With WebAssembly the submission is intercepted and the page stays. Either way [`result`] returns the outcome.
 
-use crate::erased_view::erased_view;
-use crate::server_fn_client::{self, RawResponse};
+use crate::runtime::erased_view::erased_view;
+use crate::runtime::server_fn_client::{self, RawResponse};
 use leptos::ev::SubmitEvent;
 use leptos::form::form_data_from_event;
 use leptos::prelude::*;

@@ -1,7 +1,7 @@
 //! Data that a page loads through server functions: [`json_resource`] reloads when its arguments or version change,
 //! [`fetch`] calls once.
 
-use crate::server_fn_client::{self, JsonCodec, RawResponse};
+use crate::runtime::server_fn_client::{self, JsonCodec, RawResponse};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 use leptos::server_fn::{Http, ServerFn};

@@ -195,14 +195,14 @@ macro_rules! lazy_routes {
         main { $($main_path:literal: $main:path;)+ }
         $($chunk:ident { $($path:literal: $component:path = $view:ident, $preload:ident;)+ })+
     ) => {
-        const ROUTES: &[$crate::routes::Route] = &[
-            $($crate::routes::Route {
-                path: $crate::routes::PathPattern($main_path),
-                bundle: $crate::routes::Bundle::Main(|| ::leptos::prelude::IntoAny::into_any($main())),
+        const ROUTES: &[$crate::runtime::routes::Route] = &[
+            $($crate::runtime::routes::Route {
+                path: $crate::runtime::routes::PathPattern($main_path),
+                bundle: $crate::runtime::routes::Bundle::Main(|| ::leptos::prelude::IntoAny::into_any($main())),
             },)+
-            $($($crate::routes::Route {
-                path: $crate::routes::PathPattern($path),
-                bundle: $crate::routes::Bundle::Lazy {
+            $($($crate::runtime::routes::Route {
+                path: $crate::runtime::routes::PathPattern($path),
+                bundle: $crate::runtime::routes::Bundle::Lazy {
                     preload: || Box::pin(async { Ok($preload().await?) }),
                     view: || Box::pin($view()),
                 },
@@ -213,7 +213,7 @@ macro_rules! lazy_routes {
             #[::leptos::wasm_split::wasm_split(
                 $chunk, wasm_split_path = ::leptos::wasm_split, fallible, preload($preload)
             )]
-            fn $view() -> Result<::leptos::prelude::AnyView, $crate::routes::ChunkLoadError> {
+            fn $view() -> Result<::leptos::prelude::AnyView, $crate::runtime::routes::ChunkLoadError> {
                 #[cfg(feature = "ssr")]
                 ::leptos::prefetch_lazy_fn_on_server(stringify!($chunk));
                 Ok(::leptos::prelude::IntoAny::into_any($component()))

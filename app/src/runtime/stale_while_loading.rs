@@ -3,7 +3,7 @@
 //! The closure around the `Suspend` may depend only on that resource. Rerunning it disposes of the signals of the content
 //! that is still shown, and reading those panics; only the resource reruns it when the new content is ready.
 
-use crate::erased_view::erased_view;
+use crate::runtime::erased_view::erased_view;
 use leptos::prelude::*;
 
 #[component]
