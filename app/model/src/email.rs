@@ -157,8 +157,8 @@ fn parse_domain(typed: &str, start: usize) -> Result<String, AddressError> {
         '.' => !matches!(before, None | Some('.')) && after.is_some(),
         '-' => !matches!(before, None | Some('.')) && !matches!(after, None | Some('.')),
         c if c.is_ascii() => c.is_ascii_alphanumeric(),
-        // Joiners, which some scripts need between letters. UTS #46 checks their position.
-        '\u{200c}' | '\u{200d}' => true,
+        // UTS #46 checks their position.
+        c if unicode::is_joiner(c) => true,
         c => is_allowed_non_ascii(c),
     })?;
     if typed.len() > MAX_INPUT {

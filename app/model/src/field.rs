@@ -3,6 +3,7 @@
 use crate::email::AddressError;
 use crate::permission::PermissionError;
 use crate::text::format_number;
+use crate::unicode;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -55,20 +56,22 @@ pub enum FieldError {
     InvalidSlug,
 }
 
-/// Parses the name of a person or an organization: trims it and collapses inner whitespace.
+/// Parses the name of a person, an organization or anything in it: trims it, collapses inner whitespace, and drops
+/// variation selectors, with which two names would look the same.
 ///
 /// Rejects invisible characters, since names appear in emails and in lists next to other names, where a bidirectional
 /// override could change what the text around them seems to say (Unicode TR36, section 2.5).
 ///
 /// # Errors
-/// If the name is empty, longer than [`MAX_NAME`], or contains a control or invisible character.
+/// If the name is empty, longer than [`MAX_NAME`], contains a control or invisible character, or consists of joiners.
 pub fn parse_name(text: &str) -> Result<String, FieldError> {
+    let text: String = text.chars().filter(|c| !unicode::is_variation_selector(*c)).collect();
     let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if name.is_empty() {
         Err(FieldError::Empty)
     } else if name.chars().count() > MAX_NAME {
         Err(FieldError::TooLong { max: MAX_NAME })
-    } else if name.chars().any(is_unprintable) {
+    } else if name.chars().any(is_unprintable) || !has_visible_character(&name) {
         Err(FieldError::Unprintable)
     } else {
         Ok(name)
@@ -81,10 +84,11 @@ pub fn parse_name(text: &str) -> Result<String, FieldError> {
 /// If it is longer than 500 characters, or contains a control or invisible character other than a line break.
 pub fn parse_description(text: &str) -> Result<String, FieldError> {
     const MAX_DESCRIPTION: usize = 500;
+    let is_allowed = |c| matches!(c, '\n' | '\r') || unicode::is_variation_selector(c) || !is_unprintable(c);
     let text = text.trim();
     if text.chars().count() > MAX_DESCRIPTION {
         Err(FieldError::TooLong { max: MAX_DESCRIPTION })
-    } else if text.chars().any(|c| c != '\n' && c != '\r' && is_unprintable(c)) {
+    } else if !text.chars().all(is_allowed) {
         Err(FieldError::Unprintable)
     } else {
         Ok(text.to_owned())
@@ -114,10 +118,14 @@ pub fn parse_code(text: &str) -> Result<String, FieldError> {
     }
 }
 
-/// Control characters, direction marks and other invisible characters.
-fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// Control characters and all invisible characters except joiners, without which names in some languages can't be written.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control() || (unicode::is_invisible(c) && !unicode::is_joiner(c))
+}
+
+/// Whether the text has more than whitespace and invisible characters.
+pub fn has_visible_character(text: &str) -> bool {
+    text.chars().any(|c| !c.is_control() && !unicode::is_blank(c))
 }
 
 #[cfg(test)]

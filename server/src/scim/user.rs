@@ -110,7 +110,8 @@ pub fn to_update(mut document: Document, before: Option<&ScimUser>) -> Result<Us
         document.remove("emails");
     }
     let name = match display_name(&document, requested_name, before) {
-        name if name.is_empty() => name,
+        // Stored names may predate a rule; they don't prevent other changes, such as deactivation.
+        name if name.is_empty() || before.is_some_and(|user| user.name == name) => name,
         name => {
             model::field::parse_name(&name).map_err(|why| invalid_value(format!("displayName: {why}")))?
         }

@@ -3,15 +3,18 @@
 //! A name must not carry a link, or anyone could advertise to strangers in our name. Mail clients turn whatever looks
 //! like a link into one, so such text is visibly broken up.
 
-use model::field::MAX_NAME;
+use model::field::{MAX_NAME, has_visible_character, is_unprintable};
 
 /// The name as one line of visible characters, at most [`MAX_NAME`], without anything that a mail client would turn into
 /// a link: "evil.example/win" becomes "evil. example/win". Empty if the name has no visible characters.
 pub(super) fn sanitize_display_name(name: &str) -> String {
+    if !has_visible_character(name) {
+        return String::new();
+    }
     let visible: String = name
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control() && !is_hidden(*c))
+        .filter(|c| !is_unprintable(*c))
         .take(MAX_NAME)
         .collect();
     let mut sanitized = String::with_capacity(visible.len());
@@ -39,16 +42,6 @@ fn is_slash(c: &char) -> bool {
     matches!(c, '/' | '／' | '\\')
 }
 
-/// Bidirectional controls and invisible characters (Unicode TR36, section 2.5). The joiners U+200C and U+200D stay:
-/// names in some languages can't be written without them.
-fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffd}' | '\u{e000}'..='\u{f8ff}'
-        | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,7 +65,9 @@ mod tests {
     fn line_breaks_and_bidi_controls_are_removed() {
         assert_eq!(sanitize_display_name("Blob\r\nBcc: all@evil.example"), "Blob Bcc: all at evil. example");
         assert_eq!(sanitize_display_name("Blob\u{202e}ssoR\u{200b}\u{0}"), "BlobssoR");
-        assert_eq!(sanitize_display_name("\u{202e}\u{feff}"), "");
+        for blank in ["\u{202e}\u{feff}", "\u{3164} \u{200d}", "\u{2800}"] {
+            assert_eq!(sanitize_display_name(blank), "", "{blank:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod invite;
 mod join;
 mod lifecycle;
 mod migrations;
+mod names;
 mod permissions;
 mod plans;
 #[path = "../support/provider.rs"]

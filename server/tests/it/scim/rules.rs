@@ -203,3 +203,24 @@ async fn unchanged_put_is_not_written_or_audited(pool: PgPool) {
     assert_eq!(scim.put(&group, &read).await.ok(), read);
     assert_eq!(scim.server.count("audit_events").await, before);
 }
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn invisible_characters_in_a_name_return_400(pool: PgPool) {
+    let scim = ScimClient::new(pool).await;
+    for name in ["\u{3164}", "Bl\u{ad}ob", "\u{200d}", "Blob\u{e0041}"] {
+        for user in [
+            json!({ "userName": "blob@blobs.example", "displayName": name }),
+            json!({ "userName": "blob@blobs.example", "name": { "givenName": name } }),
+        ] {
+            scim.post("/Users", &user).await.error(400, Some("invalidValue"));
+        }
+        scim.post("/Groups", &json!({ "displayName": name })).await.error(400, Some("invalidValue"));
+    }
+    // A name from before this rule doesn't prevent deactivation.
+    let id = scim.create_user("blob@blobs.example").await;
+    scim.query("update users set name = chr(12644) where email = $1 returning name", "blob@blobs.example")
+        .await;
+    let path = format!("/Users/{id}");
+    let operations = json!([{ "op": "replace", "path": "active", "value": false }]);
+    assert_eq!(scim.patch(&path, operations).await.ok()["active"], false);
+}
