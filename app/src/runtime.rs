@@ -1,5 +1,7 @@
 //! The layer between Leptos and the pages: our counterparts of some of its items, and what differs between the two builds.
 
+#[cfg(feature = "ssr")]
+pub mod cookies;
 pub mod erased_view;
 pub mod form;
 pub mod json_resource;

@@ -8,6 +8,7 @@ use crate::web::{
     page_access, pages, request_log,
 };
 use app::App;
+use app::runtime::cookies::EmailLink;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
@@ -39,11 +40,11 @@ pub fn router(state: AppState) -> Router {
     let pages = pages
         .route("/o/{org}", get(page_access::home))
         .route("/o/{org}/settings/audit-log.csv", get(export::audit_log))
-        .route("/o/{org}/join/{token}", get(links::join))
-        .route("/o/{org}/sign-in/{token}", get(links::sign_in))
+        .route("/o/{org}/join/{token}", links::open(EmailLink::Join))
+        .route("/o/{org}/sign-in/{token}", links::open(EmailLink::SignIn))
         .route("/o/{org}/sso/start", post(sso::start))
         .route("/o/{org}/sso/callback", get(sso::callback))
-        .route("/o/{org}/confirm-request/{token}", get(links::confirm_request))
+        .route("/o/{org}/confirm-request/{token}", links::open(EmailLink::ConfirmRequest))
         .fallback(pages::not_found)
         .layer(from_fn(page_access::require_access));
     let mut router = Router::new()

@@ -13,6 +13,7 @@ pub mod health;
 pub mod links;
 pub mod page_access;
 pub mod pages;
+pub mod redirect;
 pub mod request_log;
 pub mod sso;
 pub mod static_page;

@@ -1,9 +1,9 @@
-//! The request context: session, client IP, user agent, CSP nonce and theme, determined once per request.
+//! The request context: cookies, client IP, user agent, CSP nonce and theme, determined once per request.
 
 use super::request_log::RequestId;
 use crate::state::AppState;
+use app::runtime::cookies::Cookies;
 use app::runtime::form::FormSubmission;
-use app::runtime::server::{cookies, session_tokens, theme};
 use app::theme::Theme;
 use app::viewer::HiddenPage;
 use axum::extract::{ConnectInfo, Request, State};
@@ -27,16 +27,16 @@ const NONCE_LENGTH: usize = 22;
 /// Attaches the request context, the nonce and the theme to the request.
 pub async fn attach_request_context(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let cookies = cookies(&parts);
+    let cookies = Cookies::new(&parts.headers, state.is_https());
     let id = parts.extensions.get::<RequestId>().map(|RequestId(id)| id.clone()).unwrap_or_default();
     let source = Source { address: client_ip(&state, &parts), user_agent: user_agent(&parts) };
-    let sessions = session_tokens(&cookies, state.is_https());
-    parts.extensions.insert(RequestContext::new(state.app.clone(), sessions, source, id));
+    parts.extensions.insert(RequestContext::new(state.app.clone(), cookies.session_tokens(), source, id));
     let nonce: String = Token::random().expose().chars().take(NONCE_LENGTH).collect();
     parts.extensions.insert(Nonce::from_value(nonce.clone()));
-    if let Some(theme) = theme(&cookies, state.is_https()) {
+    if let Some(theme) = cookies.theme() {
         parts.extensions.insert(theme);
     }
+    parts.extensions.insert(cookies);
     if let Some(wasm_split) = &state.wasm_split {
         parts.extensions.insert(wasm_split.clone());
     }
@@ -51,6 +51,7 @@ pub fn provide() {
     let Some(parts) = use_context::<Parts>() else { return };
     let extensions = parts.extensions;
     provide_extension::<RequestContext>(&extensions);
+    provide_extension::<Cookies>(&extensions);
     provide_extension::<Nonce>(&extensions);
     provide_extension::<Theme>(&extensions);
     provide_extension::<Viewer>(&extensions);

@@ -1,13 +1,13 @@
 //! Page access: who may see which page. `domain` enforces the rules again on every action; this decides which page to show.
 
-use super::pages;
+use super::{pages, redirect};
 use crate::state::AppState;
 use app::paths;
 use app::viewer::HiddenPage;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use domain::RequestContext;
 use model::{OrganizationRole, Problem, Viewer};
 
@@ -85,20 +85,18 @@ async fn load_viewer(parts: &Parts, slug: &str) -> Result<Viewer, Problem> {
 pub fn redirect_to_login(parts: &Parts) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let slug = split_organization_path(parts.uri.path()).map_or("", |(slug, _)| slug);
-    see_other(&paths::login_with_next(slug, path))
+    redirect::see_other(&paths::login_with_next(slug, path), None)
 }
 
 /// `/o/{org}`: redirects admins to the users page, members to their account, and everyone else to the login page.
 pub async fn home(state: State<AppState>, Path(slug): Path<String>, request: Request) -> Response {
     let role = request.extensions().get::<Viewer>().map(|viewer| viewer.user.as_ref().map(|user| user.role));
     match role {
-        Some(Some(OrganizationRole::Admin)) => see_other(&paths::users(&slug, &paths::UsersView::default())),
-        Some(Some(OrganizationRole::Member)) => see_other(&paths::account(&slug)),
-        Some(None) => see_other(&paths::login(&slug)),
+        Some(Some(OrganizationRole::Admin)) => {
+            redirect::see_other(&paths::users(&slug, &paths::UsersView::default()), None)
+        }
+        Some(Some(OrganizationRole::Member)) => redirect::see_other(&paths::account(&slug), None),
+        Some(None) => redirect::see_other(&paths::login(&slug), None),
         None => pages::render(state, request).await,
     }
-}
-
-fn see_other(path: &str) -> Response {
-    Redirect::to(path).into_response()
 }

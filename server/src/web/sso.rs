@@ -1,13 +1,14 @@
 //! The HTTP endpoints of single sign-on: start, callback and back-channel logout. They translate between HTTP and
 //! [`domain::sso`]; all decisions are made there.
 
-use crate::state::AppState;
+use super::redirect::see_other;
 use app::paths;
-use app::runtime::server::{cookies, join_token_in, session_cookie, sso_flow_cookie, sso_flow_token_in};
+use app::runtime::cookies::{Cookies, EmailLink};
 use app::viewer::HiddenPage;
+use axum::Extension;
 use axum::body::to_bytes;
-use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE};
+use axum::extract::{Path, RawQuery, Request};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::sso::{self, CallbackOutcome, CallbackParams};
@@ -18,23 +19,25 @@ const MAX_FORM_BYTES: usize = 64 * 1024;
 
 /// Starts a login flow and redirects the browser to the provider. Only our own pages can post here: middleware rejects
 /// cross-site requests, so no other site can start a sign-in in a visitor's browser (login CSRF).
-pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let (None, Some(request_context)) =
-        (parts.extensions.get::<HiddenPage>(), parts.extensions.get::<RequestContext>())
-    else {
+pub async fn start(
+    Path(slug): Path<String>,
+    Extension(request_context): Extension<RequestContext>,
+    Extension(cookies): Extension<Cookies>,
+    hidden: Option<Extension<HiddenPage>>,
+    request: Request,
+) -> Response {
+    if hidden.is_some() {
         return StatusCode::NOT_FOUND.into_response();
-    };
-    let Ok(body) = to_bytes(body, MAX_FORM_BYTES).await else {
+    }
+    let Ok(body) = to_bytes(request.into_body(), MAX_FORM_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let field = |name| form_field(&body, name);
     let Ok(connection) = field("connection").parse::<ConnectionId>() else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let (cookies, secure) = (cookies(&parts), state.is_https());
-    let invitation = join_token_in(&cookies, &slug, secure).filter(|_| field("join") == "true");
-    let browser_token = sso_flow_token_in(&cookies, &slug, secure);
+    let invitation = cookies.link_token(EmailLink::Join, &slug).filter(|_| field("join") == "true");
+    let browser_token = cookies.sso_flow_token(&slug);
     let redirect = async {
         let context = request_context.organization(&slug).await?;
         sso::start(&context, connection, &field("next"), invitation.as_ref(), browser_token).await
@@ -42,25 +45,23 @@ pub async fn start(State(state): State<AppState>, Path(slug): Path<String>, requ
     match redirect.await {
         Ok(redirect) => {
             let url = redirect.url.unwrap_or_else(|| paths::sso_refused(&slug));
-            see_other(&url, Some(&sso_flow_cookie(&slug, &redirect.browser_token, secure)))
+            see_other(&url, Some(&cookies.store_sso_flow(&slug, &redirect.browser_token)))
         }
-        Err(error) => error_response(request_context, error),
+        Err(error) => error_response(&request_context, error),
     }
 }
 
 /// The redirect URI. Always answers with another redirect, so that the authorization code leaves the address bar.
 pub async fn callback(
-    State(state): State<AppState>,
     Path(slug): Path<String>,
     RawQuery(query): RawQuery,
-    request: Request,
+    Extension(request_context): Extension<RequestContext>,
+    Extension(cookies): Extension<Cookies>,
+    hidden: Option<Extension<HiddenPage>>,
 ) -> Response {
-    let (parts, _) = request.into_parts();
-    let (None, Some(request_context)) =
-        (parts.extensions.get::<HiddenPage>(), parts.extensions.get::<RequestContext>())
-    else {
+    if hidden.is_some() {
         return StatusCode::NOT_FOUND.into_response();
-    };
+    }
     let query = query.unwrap_or_default();
     let param = |name| Some(form_field(query.as_bytes(), name)).filter(|value| !value.is_empty());
     let params = CallbackParams {
@@ -69,29 +70,29 @@ pub async fn callback(
         error: param("error"),
         issuer: param("iss"),
     };
-    let browser_token = sso_flow_token_in(&cookies(&parts), &slug, state.is_https());
+    let browser_token = cookies.sso_flow_token(&slug);
     let outcome = async {
         let context = request_context.organization(&slug).await?;
         sso::handle_callback(&context, browser_token.as_ref(), params).await
     };
     match outcome.await {
         Ok(CallbackOutcome::SignedIn { session, next }) => {
-            let cookie = session_cookie(&slug, &session, state.is_https());
+            let cookie = cookies.start_session(&slug, &session);
             see_other(&paths::after_sign_in(&slug, &next), Some(&cookie))
         }
         Ok(CallbackOutcome::Refused) => see_other(&paths::sso_refused(&slug), None),
-        Err(error) => error_response(request_context, error),
+        Err(error) => error_response(&request_context, error),
     }
 }
 
 /// Back-channel logout (OpenID Connect Back-Channel Logout 1.0, section 2.5). The provider's server calls it without any
 /// cookies; the signed logout token authenticates the request.
-pub async fn logout(Path(slug): Path<String>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Some(request_context) = parts.extensions.get::<RequestContext>() else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let Ok(body) = to_bytes(body, MAX_FORM_BYTES).await else {
+pub async fn logout(
+    Path(slug): Path<String>,
+    Extension(request_context): Extension<RequestContext>,
+    request: Request,
+) -> Response {
+    let Ok(body) = to_bytes(request.into_body(), MAX_FORM_BYTES).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let token = form_field(&body, "logout_token");
@@ -118,17 +119,4 @@ fn form_field(form: &[u8], name: &str) -> String {
 
 fn error_response(request_context: &RequestContext, error: Error) -> Response {
     app::runtime::server::status(&request_context.report(error)).into_response()
-}
-
-fn see_other(location: &str, cookie: Option<&str>) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let headers = response.headers_mut();
-    match HeaderValue::from_str(location) {
-        Ok(location) => drop(headers.insert(LOCATION, location)),
-        Err(_) => return StatusCode::BAD_GATEWAY.into_response(),
-    }
-    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok()) {
-        headers.append(SET_COOKIE, cookie);
-    }
-    response
 }

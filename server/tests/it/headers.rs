@@ -29,7 +29,7 @@ async fn https_session_cookie_has_the_host_prefix(pool: PgPool) {
     let response =
         server.post_form("/o/blobsrus/account", &cookie, "_action=/api/sign_in/sign_out&org=blobsrus").await;
     let set_cookie = response.headers.get(header::SET_COOKIE).unwrap().to_str().unwrap();
-    assert_eq!(set_cookie, "__Host-session-blobsrus=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
+    assert_eq!(set_cookie, "__Host-session-blobsrus=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
     assert!(response.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
     // Without the prefix, a sibling subdomain could have set the cookie.
     assert_eq!(server.get("/o/blobsrus/account", &session).await.status, axum::http::StatusCode::SEE_OTHER);
