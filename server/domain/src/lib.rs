@@ -30,6 +30,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod sso;
+mod statistics;
 pub mod users;
 
 pub use access::{Admin, ApiClient, Member, OrganizationContext, Principal};

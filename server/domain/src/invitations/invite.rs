@@ -4,6 +4,7 @@ use super::classify::{
     AddressStatus, invite_result, load_statuses, membership_state, parse_entries, valid_addresses,
 };
 use crate::audit::{self, Actor, Targets};
+use crate::statistics::{self, Table};
 use crate::{Admin, Error, Result, grants, mail, requests};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::invitations::{AccessGrant, AddressClass, InviteResult};
@@ -30,6 +31,7 @@ pub async fn invite(admin: &Admin<'_>, list: &str, grant: &AccessGrant) -> Resul
         valid_addresses(&entries).into_iter().partition(|(email, _)| admin.settings.allows(email));
     upsert_users(&mut transaction, admin, allowed, grant.role, &mut batch).await?;
     classify_disallowed(&mut transaction, admin, disallowed, &mut batch).await?;
+    statistics::refresh(&mut transaction, Table::Users, batch.invitees.len()).await?;
     let mails = upsert_invitations(&mut transaction, admin, grant.role, &batch).await?;
     assign_access(&mut transaction, admin, grant, &batch).await?;
     let emails: Vec<&str> = batch.invitees.iter().map(|user| user.email_normalized.as_str()).collect();
@@ -42,6 +44,7 @@ pub async fn invite(admin: &Admin<'_>, list: &str, grant: &AccessGrant) -> Resul
     let details = audit_details(&mut transaction, admin, grant, batch.invitees.first()).await?;
     audit::record(&mut transaction, admin, &Actor::user(&admin.user), "user.invited", &targets, &details)
         .await?;
+    statistics::refresh(&mut transaction, Table::Invitations, mails.len()).await?;
     mail::enqueue_invitations(&mut transaction, admin, &mails).await?;
     transaction.commit().await?;
     admin.app().mail_ready.notify_one();

@@ -6,7 +6,7 @@ use model::field::FieldError;
 use model::invitations::AddressClass;
 use model::transitions::Refusal;
 use model::{OrganizationRole, Problem};
-use sqlx::PgPool;
+use sqlx::{ConnectOptions, PgPool};
 
 const BLOBBY: &str = "blobby@blobsrus.com";
 
@@ -165,4 +165,48 @@ async fn same_address_is_one_user_per_organization(pool: PgPool) {
     let result =
         invite(&other.admin("other").await.unwrap(), BLOBBY, &OrganizationRole::Member.into()).await.unwrap();
     assert_eq!(result.count_invited(), 1);
+}
+
+/// Autovacuum analyzes a table while a bulk insert is in progress, or after one was rolled back.
+#[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn bulk_invite_reads_each_row_once_or_twice(pool: PgPool) {
+    const COUNT: i64 = 3_000;
+    let app = TestApp::new(pool.clone()).await;
+    let mut rolled_back = pool.begin().await.unwrap();
+    for statement in [
+        "insert into users (organization_id, id, email, email_normalized, status, role, created_at)
+         select $1, gen_random_uuid(), n || '@other.example', n || '@other.example', 'invited', 'member', now()
+         from generate_series(1, $2) n",
+        "insert into invitations (organization_id, id, user_id, email, status, inviter_name, created_at, expires_at)
+         select organization_id, gen_random_uuid(), id, email, 'open', '', now(), now() + interval '1 day'
+         from users where organization_id = $1 limit $2",
+    ] {
+        sqlx::query(statement).bind(app.organization.0).bind(COUNT).execute(&mut *rolled_back).await.unwrap();
+    }
+    sqlx::raw_sql("analyze users; analyze invitations").execute(&pool).await.unwrap();
+    rolled_back.rollback().await.unwrap();
+
+    let list: Vec<String> = (0..COUNT).map(|n| format!("blob{n}@blobsrus.com")).collect();
+    assert_eq!(app.invite(&list.join("\n")).await.addresses.len(), list.len());
+
+    let reads = index_reads(pool, &["users", "invitations"]).await;
+    assert!(reads < 20 * COUNT, "{reads} index entries were read to invite {COUNT} users");
+}
+
+/// The number of index entries of the tables that were read so far. Closes the pool, because connections report their
+/// statistics when they end.
+async fn index_reads(pool: PgPool, tables: &[&str]) -> i64 {
+    let options = pool.connect_options();
+    pool.close().await;
+    let mut connection = options.connect().await.unwrap();
+    let others = "select count(*) from pg_stat_activity
+        where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()";
+    while sqlx::query_scalar::<_, i64>(others).fetch_one(&mut connection).await.unwrap() > 0 {
+        tokio::task::yield_now().await;
+    }
+    sqlx::query_scalar("select sum(idx_tup_read)::bigint from pg_stat_user_indexes where relname = any($1)")
+        .bind(tables)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
 }
