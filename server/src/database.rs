@@ -1,11 +1,10 @@
 //! Connecting to the database, and migrating its schema.
 
 use crate::config::{Config, config_error};
-use domain::{AppContext, Clock, MIGRATOR};
+use domain::{AppContext, MIGRATOR};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How long to wait for a connection. At startup the database may be starting too.
@@ -37,14 +36,7 @@ pub async fn connect(config: &Config) -> Result<AppContext, String> {
         Ok(pool) => pool,
         Err(error) => return Err(connect_error(&options, error).await),
     };
-    Ok(AppContext {
-        pool,
-        clock: Clock::system(),
-        keys: Arc::clone(&config.keys),
-        base_url: Arc::clone(&config.base_url),
-        mail_ready: Arc::default(),
-        sso: Arc::default(),
-    })
+    Ok(AppContext::new(pool, config.keys.clone(), config.base_url.clone()))
 }
 
 /// Pings a connection only after it was idle for a while. `test_before_acquire` would ping on every acquire, which doubles

@@ -118,9 +118,8 @@ mod tests {
     use super::*;
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, StatusCode, header};
-    use domain::{AppContext, Clock, Keyring};
+    use domain::{AppContext, Keyring};
     use sqlx::postgres::PgPoolOptions;
-    use std::sync::Arc;
     use tower::ServiceExt;
 
     const PANIC_MESSAGE: &str = "panic of a test handler";
@@ -131,14 +130,11 @@ mod tests {
 
     /// Two routes that panic and two that never respond, inside the real middleware.
     fn failing_router() -> Router {
-        let app = AppContext {
-            pool: PgPoolOptions::new().connect_lazy("postgres://nobody@localhost/nowhere").unwrap(),
-            clock: Clock::system(),
-            keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
-            base_url: "http://localhost:3000".into(),
-            mail_ready: Arc::default(),
-            sso: Arc::default(),
-        };
+        let app = AppContext::new(
+            PgPoolOptions::new().connect_lazy("postgres://nobody@localhost/nowhere").unwrap(),
+            Keyring::parse("a key for tests that is long enough").unwrap(),
+            "http://localhost:3000",
+        );
         let state = AppState::new(app, "target/site", None, Vec::new());
         let router = Router::new()
             .route("/page", get(panics))

@@ -1,7 +1,7 @@
 //! The signed-in user's own account: name and sessions.
 
-use crate::audit::{self, Actor, Targets};
-use crate::{Error, Member, Result};
+use crate::audit::{self, Targets};
+use crate::{Error, InOrganization, Member, Result};
 use model::account::{Session, Sessions, device_name};
 use model::{SessionId, field};
 use serde_json::{Value, json};
@@ -15,19 +15,19 @@ const MAX_SESSIONS: i64 = 100;
 /// The name is empty, too long or has invisible characters.
 pub async fn rename(member: &Member<'_>, name: &str) -> Result<()> {
     let name = field::parse_name(name).map_err(|error| Error::field("name", error))?;
-    if name == member.user.name {
+    if name == member.user().name {
         return Ok(());
     }
     let mut transaction = member.app().pool.begin().await?;
     sqlx::query!(
         "update users set name = $3 where organization_id = $1 and id = $2",
         member.organization_id(),
-        member.user.id.0,
+        member.user().id.0,
         name
     )
     .execute(&mut *transaction)
     .await?;
-    let details = json!({ "from": member.user.name, "to": name });
+    let details = json!({ "from": member.user().name, "to": name });
     record(&mut transaction, member, "user.renamed", &details).await?;
     transaction.commit().await?;
     Ok(())
@@ -40,8 +40,8 @@ pub async fn sessions(member: &Member<'_>) -> Result<Sessions> {
          where organization_id = $1 and user_id = $2 and expires_at > $3
          order by last_used_at desc, id desc limit $4",
         member.organization_id(),
-        member.user.id.0,
-        member.now,
+        member.user().id.0,
+        member.now(),
         MAX_SESSIONS
     )
     .fetch_all(&member.app().pool)
@@ -54,10 +54,10 @@ pub async fn sessions(member: &Member<'_>) -> Result<Sessions> {
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             expires_at: row.expires_at,
-            is_current: member.session.0 == row.id,
+            is_current: member.session().0 == row.id,
         })
         .collect();
-    Ok(Sessions { sessions, now: member.now })
+    Ok(Sessions { sessions, now: member.now() })
 }
 
 /// Ends one session of the user.
@@ -70,7 +70,7 @@ pub async fn end_session(member: &Member<'_>, session: SessionId) -> Result<()> 
         "delete from sessions where organization_id = $1 and id = $2 and user_id = $3 returning user_agent",
         member.organization_id(),
         session.0,
-        member.user.id.0
+        member.user().id.0
     )
     .fetch_optional(&mut *transaction)
     .await?
@@ -87,7 +87,7 @@ pub async fn sign_out_everywhere(member: &Member<'_>) -> Result<()> {
     let ended = sqlx::query!(
         "delete from sessions where organization_id = $1 and user_id = $2",
         member.organization_id(),
-        member.user.id.0
+        member.user().id.0
     )
     .execute(&mut *transaction)
     .await?;
@@ -103,6 +103,6 @@ async fn record(
     action: &str,
     details: &Value,
 ) -> Result<()> {
-    let targets = Targets::one(member.user.id, &member.user.email);
-    audit::record(transaction, member, &Actor::user(&member.user), action, &targets, details).await
+    let targets = Targets::one(member.user().id, &member.user().email);
+    audit::record(transaction, member.context(), &member.actor(), action, &targets, details).await
 }

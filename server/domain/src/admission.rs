@@ -5,7 +5,7 @@
 
 use crate::audit::{self, Actor, Targets};
 use crate::invitations::membership_state;
-use crate::{Error, OrganizationContext, Result, grants, requests};
+use crate::{Error, InOrganization, OrganizationContext, Result, grants, requests};
 use chrono::{DateTime, Utc};
 use model::transitions::{Action, MembershipState, Transition, transition};
 use model::users::JoinedBy;
@@ -99,7 +99,7 @@ async fn insert_user(
         admission.email.normalized(),
         admission.name,
         admission.role.code(),
-        context.now,
+        context.now(),
         admission.by.code(),
         login_at(context, admission.by)
     )
@@ -129,7 +129,7 @@ async fn lock_user(
     )
     .fetch_optional(transaction)
     .await?;
-    Ok(Some((UserId(user.id), membership_state(&user.status, expires_at, context.now))))
+    Ok(Some((UserId(user.id), membership_state(&user.status, expires_at, context.now()))))
 }
 
 /// Accepts the invitation of a locked user and activates them.
@@ -144,7 +144,7 @@ async fn accept_invitation(
          where organization_id = $1 and user_id = $2 and status = 'open'",
         context.organization_id(),
         user.0,
-        context.now
+        context.now()
     )
     .execute(&mut *transaction)
     .await?;
@@ -155,7 +155,7 @@ async fn accept_invitation(
         context.organization_id(),
         user.0,
         admission.name,
-        context.now,
+        context.now(),
         admission.by.code(),
         login_at(context, admission.by)
     )
@@ -181,5 +181,5 @@ async fn record_join(
 
 /// The login time of a new user: SSO users are signing in, SCIM users have never signed in.
 fn login_at(context: &OrganizationContext<'_>, by: JoinedBy) -> Option<DateTime<Utc>> {
-    (by == JoinedBy::Sso).then_some(context.now)
+    (by == JoinedBy::Sso).then_some(context.now())
 }

@@ -1,15 +1,12 @@
 //! API keys: admins create and revoke them, API clients such as SCIM clients authenticate with them.
 
-use crate::audit::{self, Actor, Targets};
-use crate::{Admin, Error, OrganizationContext, Result, Token, access};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::audit::{self, Targets};
+use crate::{Admin, Error, InOrganization, Result, Token, access};
+use chrono::TimeDelta;
 use model::ApiKeyId;
 use model::api_keys::{self, ApiKey, KEY_PREFIX, Lifetime, MAX_KEYS, NewApiKey, Provisioning, Scope};
 use model::field::FieldError;
 use serde_json::json;
-
-/// The resolution of `last_used_at`. It keeps most requests from writing to the database.
-const LAST_USED_RESOLUTION: TimeDelta = TimeDelta::minutes(5);
 
 /// How many characters of a key are stored in plain text to identify it by. Too few to guess the rest.
 const PREFIX_CHARS: usize = KEY_PREFIX.len() + 4;
@@ -27,14 +24,14 @@ pub async fn provisioning(admin: &Admin<'_>) -> Result<Provisioning> {
         id: ApiKeyId(row.id),
         name: row.name,
         prefix: row.prefix,
-        scopes: scopes(&row.scopes),
+        scopes: access::parse_scopes(&row.scopes),
         created_by: row.created_by_name,
         created_at: row.created_at,
         expires_at: row.expires_at,
         last_used_at: row.last_used_at,
     });
-    let base_url = format!("{}/o/{}/scim/v2", admin.app().base_url, admin.summary.slug);
-    Ok(Provisioning { base_url, keys: keys.collect(), now: admin.now })
+    let base_url = format!("{}/o/{}/scim/v2", admin.app().base_url, admin.context().summary().slug);
+    Ok(Provisioning { base_url, keys: keys.collect(), now: admin.now() })
 }
 
 /// Creates a key. Only its hash is stored, so the returned token can't be shown again.
@@ -55,9 +52,9 @@ pub async fn create(
         .map(|scope| scope.code().to_owned())
         .collect();
     let prefix: String = token.expose().chars().take(PREFIX_CHARS).collect();
-    let expires_at = lifetime.days().map(|days| admin.now + TimeDelta::days(days));
+    let expires_at = lifetime.days().map(|days| admin.now() + TimeDelta::days(days));
     let mut transaction = admin.app().pool.begin().await?;
-    access::lock_organization(&mut transaction, admin).await?;
+    access::lock_organization(&mut transaction, admin.context()).await?;
     let count = sqlx::query_scalar!(
         "select count(*) as \"count!\" from api_keys where organization_id = $1",
         admin.organization_id()
@@ -77,15 +74,15 @@ pub async fn create(
         token.hash(),
         prefix,
         &scopes,
-        admin.user.display_name(),
-        admin.now,
+        admin.user().display_name(),
+        admin.now(),
         expires_at
     )
     .execute(&mut *transaction)
     .await?;
     let details = json!({ "key": name, "scopes": scopes, "expires": expires_at });
-    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(id.0));
-    audit::record(&mut transaction, admin, &actor, "api_key.created", &targets, &details).await?;
+    let (actor, targets) = (admin.actor(), Targets::resource(id.0));
+    audit::record(&mut transaction, admin.context(), &actor, "api_key.created", &targets, &details).await?;
     transaction.commit().await?;
     Ok(NewApiKey { id, name, token: token.expose().to_owned() })
 }
@@ -104,34 +101,16 @@ pub async fn revoke(admin: &Admin<'_>, key: ApiKeyId) -> Result<()> {
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or_else(Error::not_found)?;
-    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(key.0));
-    audit::record(&mut transaction, admin, &actor, "api_key.revoked", &targets, &json!({ "key": name }))
-        .await?;
+    let (actor, targets) = (admin.actor(), Targets::resource(key.0));
+    audit::record(
+        &mut transaction,
+        admin.context(),
+        &actor,
+        "api_key.revoked",
+        &targets,
+        &json!({ "key": name }),
+    )
+    .await?;
     transaction.commit().await?;
     Ok(())
-}
-
-/// Records that a key was used, unless that was recorded within [`LAST_USED_RESOLUTION`].
-pub(crate) async fn touch_last_used(
-    context: &OrganizationContext<'_>,
-    key: ApiKeyId,
-    last_used_at: Option<DateTime<Utc>>,
-) -> Result<()> {
-    if last_used_at.is_none_or(|at| at < context.now - LAST_USED_RESOLUTION) {
-        sqlx::query!(
-            "update api_keys set last_used_at = $3
-             where organization_id = $1 and id = $2 and (last_used_at is null or last_used_at < $3)",
-            context.organization_id(),
-            key.0,
-            context.now
-        )
-        .execute(&context.app().pool)
-        .await?;
-    }
-    Ok(())
-}
-
-/// Parses the stored scopes. Unknown ones, which a newer version may have written, are ignored.
-pub(crate) fn scopes(codes: &[String]) -> Vec<Scope> {
-    codes.iter().filter_map(|code| code.parse().ok()).collect()
 }

@@ -1,7 +1,7 @@
 //! Recording audit events: one for each action and target, in the action's transaction. For reading them, see
 //! [`audit_log`](crate::audit_log).
 
-use crate::{OrganizationContext, Result};
+use crate::{InOrganization, OrganizationContext, Result};
 use model::UserId;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -102,7 +102,7 @@ pub async fn record(
          select $1, row.id, $2, $3, $4, $5, $6, $7, $8, row.target_id, row.target_email
          from unnest($9::uuid[], $10::uuid[], $11::text[]) as row (id, target_id, target_email)",
         context.organization_id(),
-        context.now,
+        context.now(),
         action,
         kind,
         actor_id,

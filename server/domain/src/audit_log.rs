@@ -3,7 +3,7 @@
 
 mod details;
 
-use crate::{Admin, Error, Result};
+use crate::{Admin, Error, InOrganization, Result};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use model::audit_log::{AuditEvent, AuditPage, AuditQuery, PAGE_ROWS};
 use model::{AuditEventId, UserId};
@@ -28,7 +28,7 @@ pub async fn list(admin: &Admin<'_>, query: &AuditQuery) -> Result<AuditPage> {
     let has_more = rows.len() > PAGE_ROWS;
     rows.truncate(PAGE_ROWS);
     let next = rows.last().filter(|_| has_more).map(|row| AuditEventId(row.id));
-    Ok(AuditPage { rows: rows.into_iter().map(Row::into_model).collect(), next, now: admin.now })
+    Ok(AuditPage { rows: rows.into_iter().map(Row::into_model).collect(), next, now: admin.now() })
 }
 
 /// The newest events about a user.

@@ -1,6 +1,6 @@
 //! The demo organization, with users in every membership state.
 
-use crate::{Error, OrganizationContext, RequestContext, Result, organizations};
+use crate::{Error, InOrganization, OrganizationContext, RequestContext, Result, organizations};
 use chrono::TimeDelta;
 use model::Problem;
 use model::field::FieldError;
@@ -50,12 +50,12 @@ async fn insert_users(request_context: &RequestContext) -> Result<()> {
     for (name, local_part, status, role, last_login_hours) in USERS {
         let (user, invitation) = (organization.new_id(), organization.new_id());
         let email = format!("{local_part}@blobsrus.com");
-        let joined_at = last_login_hours.map(|_| organization.now - TimeDelta::days(60));
-        let last_login_at = last_login_hours.map(|hours| organization.now - TimeDelta::hours(hours));
+        let joined_at = last_login_hours.map(|_| organization.now() - TimeDelta::days(60));
+        let last_login_at = last_login_hours.map(|hours| organization.now() - TimeDelta::hours(hours));
         let invited_at = match status {
-            "invited" => organization.now - TimeDelta::days(1),
-            "expired" => organization.now - TimeDelta::days(9),
-            _ => organization.now - TimeDelta::days(61),
+            "invited" => organization.now() - TimeDelta::days(1),
+            "expired" => organization.now() - TimeDelta::days(9),
+            _ => organization.now() - TimeDelta::days(61),
         };
         let stored_status = if status == "expired" { "invited" } else { status };
         sqlx::query!(
@@ -122,7 +122,7 @@ async fn insert_access(
         auditor,
         bookkeeper,
         group,
-        organization.now
+        organization.now()
     )
     .execute(&request_context.app.pool)
     .await?;

@@ -1,6 +1,6 @@
 //! The roles and groups of users, and the effective permissions that result from them.
 
-use crate::{Admin, Error, OrganizationContext, Result};
+use crate::{Admin, Error, InOrganization, OrganizationContext, Result};
 use model::field::FieldError;
 use model::permission::{EffectivePermission, Grants, GroupName, Permission, PermissionSource, RoleName};
 use model::{GroupId, RoleId, UserId};

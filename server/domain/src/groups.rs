@@ -2,7 +2,7 @@
 
 use crate::audit::{self, Targets};
 use crate::grants::{self, MAX_CHOICES};
-use crate::{Admin, Error, Principal, Result, access};
+use crate::{Admin, Error, InOrganization, Principal, Result, access};
 use model::actions::MAX_USERS;
 use model::field::{self, FieldError};
 use model::permission::{Group, GroupChange, GroupChangeResult, RoleName};
@@ -76,7 +76,7 @@ pub async fn save(
                 group.0,
                 name,
                 description,
-                principal.now
+                principal.now()
             )
             .execute(&mut *transaction)
             .await?;
@@ -101,7 +101,8 @@ pub async fn save(
     let role_names = set_roles(&mut transaction, principal, group, roles).await?;
     let details = json!({ "group": name, "roles": role_names });
     let targets = Targets::resource(group.0);
-    audit::record(&mut transaction, principal, &principal.actor, action, &targets, &details).await?;
+    audit::record(&mut transaction, principal.context(), &principal.actor(), action, &targets, &details)
+        .await?;
     transaction.commit().await?;
     Ok(group)
 }
@@ -163,7 +164,7 @@ async fn set_roles(
 pub async fn delete(principal: impl Into<Principal<'_>>, group: GroupId) -> Result<()> {
     let principal = &principal.into();
     let mut transaction = principal.app().pool.begin().await?;
-    access::lock_organization(&mut transaction, principal).await?;
+    access::lock_organization(&mut transaction, principal.context()).await?;
     let name = sqlx::query_scalar!(
         "delete from groups where organization_id = $1 and id = $2 returning name",
         principal.organization_id(),
@@ -174,7 +175,15 @@ pub async fn delete(principal: impl Into<Principal<'_>>, group: GroupId) -> Resu
     .ok_or_else(Error::not_found)?;
     let details = json!({ "group": name });
     let targets = Targets::resource(group.0);
-    audit::record(&mut transaction, principal, &principal.actor, "group.deleted", &targets, &details).await?;
+    audit::record(
+        &mut transaction,
+        principal.context(),
+        &principal.actor(),
+        "group.deleted",
+        &targets,
+        &details,
+    )
+    .await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -215,8 +224,15 @@ pub async fn add_members(
         targets.push(UserId(row.id), &row.email);
     }
     let details = json!({ "group": name });
-    audit::record(&mut transaction, principal, &principal.actor, "group.members_added", &targets, &details)
-        .await?;
+    audit::record(
+        &mut transaction,
+        principal.context(),
+        &principal.actor(),
+        "group.members_added",
+        &targets,
+        &details,
+    )
+    .await?;
     transaction.commit().await?;
     Ok(GroupChangeResult { change: GroupChange::Add, group: name, done: added.len() })
 }
@@ -256,8 +272,15 @@ pub async fn remove_members(
         targets.push(UserId(row.id), &row.email);
     }
     let details = json!({ "group": name });
-    audit::record(&mut transaction, principal, &principal.actor, "group.members_removed", &targets, &details)
-        .await?;
+    audit::record(
+        &mut transaction,
+        principal.context(),
+        &principal.actor(),
+        "group.members_removed",
+        &targets,
+        &details,
+    )
+    .await?;
     transaction.commit().await?;
     Ok(GroupChangeResult { change: GroupChange::Remove, group: name, done: removed.len() })
 }

@@ -33,6 +33,7 @@ pub mod sso;
 mod statistics;
 pub mod users;
 
+pub(crate) use access::InOrganization;
 pub use access::{Admin, ApiClient, Member, OrganizationContext, Principal};
 pub use clock::Clock;
 pub use error::{Error, Result};
@@ -57,4 +58,24 @@ pub struct AppContext {
     pub mail_ready: Arc<tokio::sync::Notify>,
     /// Cached metadata and keys of identity providers.
     pub sso: Arc<sso::ProviderCache>,
+}
+
+impl AppContext {
+    /// The application over this database, on the system clock.
+    pub fn new(pool: PgPool, keys: impl Into<Arc<Keyring>>, base_url: impl Into<Arc<str>>) -> Self {
+        Self {
+            pool,
+            clock: Clock::system(),
+            keys: keys.into(),
+            base_url: base_url.into(),
+            mail_ready: Arc::default(),
+            sso: Arc::default(),
+        }
+    }
+
+    /// The same application on another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
 }

@@ -1,10 +1,9 @@
 //! Creating organizations.
 
 use crate::audit::{self, Actor, Targets};
-use crate::{Error, OrganizationContext, RequestContext, Result, Token, secret, sign_in};
+use crate::{Error, RequestContext, Result, Token, access, secret, sign_in};
 use model::field::{self, FieldError};
-use model::settings::Settings;
-use model::{EmailAddress, OrganizationId, OrganizationSummary, UserId};
+use model::{EmailAddress, UserId};
 use serde_json::json;
 
 /// Creates an organization with its first Organization Admin and returns the token of a one-time sign-in link for them.
@@ -17,45 +16,24 @@ pub async fn create(request: &RequestContext, slug: &str, name: &str, admin: &st
     let email =
         EmailAddress::parse(admin).map_err(|why| Error::field("admin", FieldError::Address { why }))?;
     let now = request.app.clock.now();
-    let id = OrganizationId(secret::uuid_v7(now));
+    let id = secret::uuid_v7(now);
     let mut transaction = request.app.pool.begin().await?;
-    let settings = sqlx::query!(
-        "insert into organizations (id, slug, name, created_at) values ($1, $2, $3, $4)
-         returning requests_enabled, invitation_days, session_hours, request_cooldown_days,
-            dismiss_stale_requests, notify_requests, allowed_domains",
-        id.0,
+    sqlx::query!(
+        "insert into organizations (id, slug, name, created_at) values ($1, $2, $3, $4)",
+        id,
         slug,
         name,
         now
     )
-    .fetch_one(&mut *transaction)
+    .execute(&mut *transaction)
     .await?;
-    let organization = OrganizationContext {
-        request,
-        id,
-        summary: OrganizationSummary {
-            slug: slug.to_owned(),
-            name: name.clone(),
-            requests_enabled: settings.requests_enabled,
-        },
-        settings: Settings {
-            name,
-            requests_enabled: settings.requests_enabled,
-            invitation_days: settings.invitation_days,
-            session_hours: settings.session_hours,
-            request_cooldown_days: settings.request_cooldown_days,
-            dismiss_stale_requests: settings.dismiss_stale_requests,
-            notify_requests: settings.notify_requests,
-            allowed_domains: settings.allowed_domains,
-        },
-        now,
-    };
+    let organization = access::load_organization(&mut *transaction, request, slug).await?;
     let user = UserId(secret::uuid_v7(now));
     sqlx::query!(
         "insert into users
             (organization_id, id, email, email_normalized, status, role, joined_at, joined_by, created_at)
          values ($1, $2, $3, $4, 'active', 'admin', $5, 'setup', $5)",
-        id.0,
+        id,
         user.0,
         email.as_str(),
         email.normalized(),

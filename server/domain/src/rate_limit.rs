@@ -1,7 +1,7 @@
 //! Rate limits for unauthenticated requests: fixed windows, counted in Postgres so that they hold across all servers.
 //! In-memory limiters such as the `governor` crate hold only for one process.
 
-use crate::{OrganizationContext, Result};
+use crate::{InOrganization, OrganizationContext, Result};
 use chrono::TimeDelta;
 use sqlx::PgConnection;
 use std::net::IpAddr;
@@ -32,8 +32,8 @@ pub(crate) async fn check_and_increment(
         context.organization_id(),
         limit.scope,
         key,
-        context.now,
-        context.now - limit.window,
+        context.now(),
+        context.now() - limit.window,
         limit.max
     )
     .fetch_optional(transaction)

@@ -1,7 +1,6 @@
 //! The context of one call: an HTTP request, or a command on the command line.
 
-use crate::{Admin, ApiClient, AppContext, Error, Member, OrganizationContext, Result, Token, access};
-use model::api_keys::Scope;
+use crate::{AppContext, Error, Token};
 use std::collections::HashMap;
 
 /// One call with its credentials and origin. It authenticates the caller for an organization, see the module `access`.
@@ -36,43 +35,6 @@ impl RequestContext {
     /// The ID of this call in the log.
     pub fn request_id(&self) -> &str {
         &self.request_id
-    }
-
-    /// Loads an organization, for anyone.
-    ///
-    /// # Errors
-    /// `NotFound` if there is no organization with this slug.
-    pub async fn organization(&self, slug: &str) -> Result<OrganizationContext<'_>> {
-        access::load_organization(self, slug).await
-    }
-
-    /// Requires a user signed in to the organization.
-    ///
-    /// # Errors
-    /// `NotFound` for an unknown slug, `SignedOut` without a valid session.
-    pub async fn member(&self, slug: &str) -> Result<Member<'_>> {
-        access::require_member(self.organization(slug).await?).await
-    }
-
-    /// Requires an Organization Admin.
-    ///
-    /// # Errors
-    /// `NotFound` for an unknown slug and for users who aren't admins, `SignedOut` without a valid session.
-    pub async fn admin(&self, slug: &str) -> Result<Admin<'_>> {
-        access::require_admin(self.member(slug).await?)
-    }
-
-    /// Authenticates an API client by its key. With a `scope`, the key must have it.
-    ///
-    /// # Errors
-    /// `InvalidApiKey` if the key is missing or not valid for this organization, `InsufficientScope` without the scope.
-    pub async fn api_client(
-        &self,
-        slug: &str,
-        key: Option<&Token>,
-        scope: Option<Scope>,
-    ) -> Result<ApiClient<'_>> {
-        access::authenticate_api_client(self, slug, key, scope).await
     }
 
     pub(crate) fn session(&self, slug: &str) -> Option<&Token> {

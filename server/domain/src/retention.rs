@@ -4,7 +4,7 @@
 //! No scheduled job is needed. Each unauthenticated request that adds rows also purges a few expired ones, so that there
 //! are never many more rows than the last day's.
 
-use crate::{OrganizationContext, Result};
+use crate::{InOrganization, OrganizationContext, Result};
 use chrono::TimeDelta;
 use sqlx::PgConnection;
 
@@ -62,11 +62,11 @@ pub(crate) async fn purge_expired(
             order by ended_at limit $4 for update skip locked
          ))",
         context.organization_id(),
-        context.now - ABANDONED_RETENTION,
-        context.now - HISTORY_RETENTION,
+        context.now() - ABANDONED_RETENTION,
+        context.now() - HISTORY_RETENTION,
         BATCH_SIZE,
         // A dismissed request is needed until its cooldown is over.
-        context.now - TimeDelta::days(context.settings.request_cooldown_days.into())
+        context.now() - TimeDelta::days(context.settings().request_cooldown_days.into())
     )
     .execute(transaction)
     .await?;

@@ -1,8 +1,8 @@
 //! Custom roles: a name and a set of permissions.
 
-use crate::audit::{self, Actor, Targets};
+use crate::audit::{self, Targets};
 use crate::grants::MAX_CHOICES;
-use crate::{Admin, Error, Result, access};
+use crate::{Admin, Error, InOrganization, Result, access};
 use model::field::{self, FieldError};
 use model::permission::{self, MAX_PERMISSIONS, Permission, Role};
 use model::{FieldProblem, Problem, RoleId};
@@ -50,7 +50,7 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
                 role.0,
                 name,
                 &texts as &[&str],
-                admin.now
+                admin.now()
             )
             .execute(&mut *transaction)
             .await?;
@@ -74,7 +74,7 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
     };
     let details = json!({ "role": name, "permissions": texts });
     let targets = Targets::resource(role.0);
-    audit::record(&mut transaction, admin, &Actor::user(&admin.user), action, &targets, &details).await?;
+    audit::record(&mut transaction, admin.context(), &admin.actor(), action, &targets, &details).await?;
     transaction.commit().await?;
     Ok(role)
 }
@@ -106,7 +106,7 @@ fn validate(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> 
 /// Not found if the role does not exist.
 pub async fn delete(admin: &Admin<'_>, role: RoleId) -> Result<()> {
     let mut transaction = admin.app().pool.begin().await?;
-    access::lock_organization(&mut transaction, admin).await?;
+    access::lock_organization(&mut transaction, admin.context()).await?;
     let name = sqlx::query_scalar!(
         "delete from roles where organization_id = $1 and id = $2 returning name",
         admin.organization_id(),
@@ -117,7 +117,7 @@ pub async fn delete(admin: &Admin<'_>, role: RoleId) -> Result<()> {
     .ok_or_else(Error::not_found)?;
     let details = json!({ "role": name });
     let targets = Targets::resource(role.0);
-    audit::record(&mut transaction, admin, &Actor::user(&admin.user), "role.deleted", &targets, &details)
+    audit::record(&mut transaction, admin.context(), &admin.actor(), "role.deleted", &targets, &details)
         .await?;
     transaction.commit().await?;
     Ok(())

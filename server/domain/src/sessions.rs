@@ -1,7 +1,7 @@
 //! Sessions: browsers that are signed in.
 
-use crate::audit::{self, Actor, Targets};
-use crate::{Member, OrganizationContext, Result, Token, secret};
+use crate::audit::{self, Targets};
+use crate::{InOrganization, Member, OrganizationContext, Result, Token, secret};
 use chrono::TimeDelta;
 use model::{ConnectionId, UserId};
 use serde_json::json;
@@ -20,17 +20,17 @@ pub(crate) async fn start(
     user: UserId,
 ) -> Result<NewSession> {
     let token = Token::random();
-    let ttl = TimeDelta::hours(context.settings.session_hours.into());
+    let ttl = TimeDelta::hours(context.settings().session_hours.into());
     sqlx::query!(
         "insert into sessions (organization_id, id, user_id, token_hash, user_agent, created_at, last_used_at, expires_at)
          values ($1, $2, $3, $4, $5, $6, $6, $7)",
         context.organization_id(),
-        secret::uuid_v7(context.now),
+        secret::uuid_v7(context.now()),
         user.0,
         token.hash(),
         context.request.source.user_agent,
-        context.now,
-        context.now + ttl
+        context.now(),
+        context.now() + ttl
     )
     .execute(transaction)
     .await?;
@@ -43,15 +43,15 @@ pub async fn sign_out(member: &Member<'_>) -> Result<Option<ConnectionId>> {
     let connection = sqlx::query_scalar!(
         "delete from sessions where organization_id = $1 and id = $2 returning connection_id",
         member.organization_id(),
-        member.session.0
+        member.session().0
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    let targets = Targets::one(member.user.id, &member.user.email);
+    let targets = Targets::one(member.user().id, &member.user().email);
     audit::record(
         &mut transaction,
-        member,
-        &Actor::user(&member.user),
+        member.context(),
+        &member.actor(),
         "user.signed_out",
         &targets,
         &json!({}),

@@ -1,13 +1,13 @@
 //! The settings of an organization.
 
-use crate::audit::{self, Actor, Targets};
-use crate::{Admin, Result};
+use crate::audit::{self, Targets};
+use crate::{Admin, InOrganization, Result};
 use model::settings::{Settings, SettingsForm};
 use serde_json::{Map, Value, json};
 
 /// Returns the settings.
 pub fn get(admin: &Admin<'_>) -> Settings {
-    admin.settings.clone()
+    admin.settings().clone()
 }
 
 /// Updates the settings. Existing invitations and sessions keep their expiry.
@@ -47,10 +47,10 @@ pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
     )
     .execute(&mut *transaction)
     .await?;
-    let actor = Actor::user(&admin.user);
+    let actor = admin.actor();
     let targets = Targets::resource(admin.organization_id());
     let action = "organization.settings_updated";
-    audit::record(&mut transaction, admin, &actor, action, &targets, &details.into()).await?;
+    audit::record(&mut transaction, admin.context(), &actor, action, &targets, &details.into()).await?;
     transaction.commit().await?;
     Ok(settings)
 }

@@ -8,7 +8,7 @@
 use crate::audit::{self, Actor, Targets};
 use crate::rate_limit::{self, RateLimit};
 use crate::sessions::{self, NewSession};
-use crate::{Error, OrganizationContext, Result, Token, mail, retention, secret};
+use crate::{Error, InOrganization, OrganizationContext, Result, Token, mail, retention, secret};
 use chrono::TimeDelta;
 use model::field::{self, FieldError};
 use model::sign_in::{SIGN_IN_TTL, SignInLinkStatus};
@@ -61,8 +61,8 @@ pub async fn request(context: &OrganizationContext<'_>, email: &str) -> Result<P
             key,
             // The worker adds a code to the email only if there is a browser hash.
             Some(pending.browser_token.hash()).filter(|_| count <= MAX_CODES),
-            context.now,
-            context.now + SIGN_IN_TTL
+            context.now(),
+            context.now() + SIGN_IN_TTL
         )
         .execute(&mut *transaction)
         .await?;
@@ -101,7 +101,7 @@ pub async fn link_status(context: &OrganizationContext<'_>, token: &Token) -> Re
             and u.status = 'active'",
         context.organization_id(),
         token.hash(),
-        context.now
+        context.now()
     )
     .fetch_optional(&context.app().pool)
     .await?;
@@ -130,7 +130,7 @@ pub async fn redeem_link(context: &OrganizationContext<'_>, token: &Token) -> Re
          returning user_id",
         context.organization_id(),
         token.hash(),
-        context.now
+        context.now()
     )
     .fetch_optional(&mut *transaction)
     .await?;
@@ -152,7 +152,7 @@ pub async fn redeem_code(
     code: &str,
 ) -> Result<NewSession> {
     let code = field::parse_code(code).map_err(|error| Error::field("code", error))?;
-    let code_hash = context.app().keys.code_hash(context.id, pending.id, &code)?;
+    let code_hash = context.app().keys.code_hash(context.id(), pending.id, &code)?;
     let mut transaction = context.app().pool.begin().await?;
     sqlx::query!(
         "select id from users
@@ -174,7 +174,7 @@ pub async fn redeem_code(
         pending.id.0,
         pending.browser_token.hash(),
         code_hash,
-        context.now,
+        context.now(),
         MAX_WRONG_CODES
     )
     .fetch_optional(&mut *transaction)
@@ -203,7 +203,7 @@ async fn start_session(
          returning name, email",
         context.organization_id(),
         user.0,
-        context.now
+        context.now()
     )
     .fetch_optional(&mut *transaction)
     .await?;
@@ -249,10 +249,10 @@ pub(crate) async fn insert_operator_link(
          returning user_id as \"user_id!\"",
         context.organization_id(),
         email.normalized(),
-        secret::uuid_v7(context.now),
+        secret::uuid_v7(context.now()),
         token.hash(),
-        context.now,
-        context.now + OPERATOR_LINK_TTL
+        context.now(),
+        context.now() + OPERATOR_LINK_TTL
     )
     .fetch_optional(&mut *transaction)
     .await?

@@ -21,7 +21,7 @@ pub use login_flow::{AuthorizationRedirect, CallbackOutcome, CallbackParams, han
 pub use logout::{back_channel_logout, provider_logout};
 pub use provider::ProviderCache;
 
-use crate::{AppContext, Error, OrganizationContext, Result};
+use crate::{AppContext, Error, InOrganization, OrganizationContext, Result};
 use model::ConnectionId;
 use model::sso::ClientUris;
 

@@ -1,20 +1,16 @@
 //! Database migrations at startup.
 
-use domain::{AppContext, Clock, Keyring};
+use domain::{AppContext, Keyring};
 use server::database::migrate;
 use sqlx::PgPool;
-use std::sync::Arc;
 
 #[sqlx::test(migrations = false)]
 async fn concurrent_migrations_succeed(pool: PgPool) {
-    let app = AppContext {
-        pool: pool.clone(),
-        clock: Clock::system(),
-        keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
-        base_url: "http://localhost:3000".into(),
-        mail_ready: Arc::default(),
-        sso: Arc::default(),
-    };
+    let app = AppContext::new(
+        pool.clone(),
+        Keyring::parse("a key for tests that is long enough").unwrap(),
+        "http://localhost:3000",
+    );
     let start = || migrate(&app);
     assert_eq!(tokio::join!(start(), start(), start(), start()), (Ok(()), Ok(()), Ok(()), Ok(())));
     let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations where success")

@@ -3,16 +3,13 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use domain::{
-    AppContext, Clock, Keyring, RequestContext, Source, Token, invitations, organizations, sign_in,
-};
+use domain::{AppContext, Keyring, RequestContext, Source, Token, invitations, organizations, sign_in};
 use model::{InvitationId, OrganizationId, OrganizationRole};
 use server::router::router;
 use server::state::AppState;
 use sqlx::PgPool;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -59,14 +56,8 @@ impl TestServer {
 
     /// The same, with a modified state.
     pub async fn with_state(pool: PgPool, base_url: &str, configure: impl FnOnce(&mut AppState)) -> Self {
-        let app = AppContext {
-            pool,
-            clock: Clock::system(),
-            keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
-            base_url: base_url.into(),
-            mail_ready: Arc::default(),
-            sso: Arc::default(),
-        };
+        let app =
+            AppContext::new(pool, Keyring::parse("a key for tests that is long enough").unwrap(), base_url);
         let mut state = AppState::new(app.clone(), site_root(), None, Vec::new());
         configure(&mut state);
         let server = Self { app, router: router(state) };

@@ -1,6 +1,6 @@
 //! Classifies each entry of an address list, before and after inviting it.
 
-use crate::{Admin, Error, Result};
+use crate::{Admin, Error, InOrganization, Result};
 use chrono::{DateTime, Utc};
 use model::UserId;
 use model::address_list::{self, Entry};
@@ -26,7 +26,7 @@ pub async fn classify(admin: &Admin<'_>, list: &str) -> Result<InviteResult> {
     for email in find_open_requests(&mut connection, admin, &emails).await? {
         statuses.entry(email).or_insert(AddressStatus::UNKNOWN).has_open_request = true;
     }
-    Ok(invite_result(entries, &statuses, &admin.settings))
+    Ok(invite_result(entries, &statuses, admin.settings()))
 }
 
 /// The status of an address in the organization.
@@ -60,7 +60,7 @@ pub(super) async fn load_statuses(
     .fetch_all(connection)
     .await?;
     let status = |id, status: &str, expires_at| AddressStatus {
-        state: membership_state(status, expires_at, admin.now),
+        state: membership_state(status, expires_at, admin.now()),
         user: Some(UserId(id)),
         has_open_request: false,
     };

@@ -3,9 +3,9 @@
 use super::classify::{
     AddressStatus, invite_result, load_statuses, membership_state, parse_entries, valid_addresses,
 };
-use crate::audit::{self, Actor, Targets};
+use crate::audit::{self, Targets};
 use crate::statistics::{self, Table};
-use crate::{Admin, Error, Result, grants, mail, requests};
+use crate::{Admin, Error, InOrganization, Result, grants, mail, requests};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::invitations::{AccessGrant, AddressClass, InviteResult};
 use model::transitions::MembershipState;
@@ -28,27 +28,27 @@ pub async fn invite(admin: &Admin<'_>, list: &str, grant: &AccessGrant) -> Resul
     let mut batch = Batch::default();
     let mut transaction = admin.app().pool.begin().await?;
     let (allowed, disallowed) =
-        valid_addresses(&entries).into_iter().partition(|(email, _)| admin.settings.allows(email));
+        valid_addresses(&entries).into_iter().partition(|(email, _)| admin.settings().allows(email));
     upsert_users(&mut transaction, admin, allowed, grant.role, &mut batch).await?;
     classify_disallowed(&mut transaction, admin, disallowed, &mut batch).await?;
     statistics::refresh(&mut transaction, Table::Users, batch.invitees.len()).await?;
     let mails = upsert_invitations(&mut transaction, admin, grant.role, &batch).await?;
     assign_access(&mut transaction, admin, grant, &batch).await?;
     let emails: Vec<&str> = batch.invitees.iter().map(|user| user.email_normalized.as_str()).collect();
-    requests::mark_approved(&mut transaction, admin, &emails).await?;
+    requests::mark_approved(&mut transaction, admin.context(), &emails).await?;
     approve_requests_of_invited(&mut transaction, admin, &batch).await?;
     let mut targets = Targets::default();
     for user in &batch.invitees {
         targets.push(UserId(user.id), &user.email);
     }
     let details = audit_details(&mut transaction, admin, grant, batch.invitees.first()).await?;
-    audit::record(&mut transaction, admin, &Actor::user(&admin.user), "user.invited", &targets, &details)
+    audit::record(&mut transaction, admin.context(), &admin.actor(), "user.invited", &targets, &details)
         .await?;
     statistics::refresh(&mut transaction, Table::Invitations, mails.len()).await?;
-    mail::enqueue_invitations(&mut transaction, admin, &mails).await?;
+    mail::enqueue_invitations(&mut transaction, admin.context(), &mails).await?;
     transaction.commit().await?;
     admin.app().mail_ready.notify_one();
-    Ok(invite_result(entries, &batch.statuses, &admin.settings))
+    Ok(invite_result(entries, &batch.statuses, admin.settings()))
 }
 
 /// The status of each address before this batch, and the users who get an invitation now.
@@ -107,7 +107,7 @@ async fn insert_users(
          returning id",
         admin.organization_id(),
         role.code(),
-        admin.now,
+        admin.now(),
         &ids,
         &emails,
         &normalized
@@ -154,7 +154,7 @@ async fn classify_locked(
     let expirations = load_open_expirations(transaction, admin, &invited).await?;
     for user in users {
         pending.remove(&user.email_normalized);
-        let state = membership_state(&user.status, expirations.get(&user.id).copied(), admin.now);
+        let state = membership_state(&user.status, expirations.get(&user.id).copied(), admin.now());
         if AddressClass::for_state(state).is_invited() {
             batch.invitees.push(Invitee {
                 id: user.id,
@@ -195,11 +195,11 @@ async fn approve_requests_of_invited(
         return Ok(());
     }
     let mut targets = Targets::default();
-    for email in requests::mark_approved(transaction, admin, &emails).await? {
+    for email in requests::mark_approved(transaction, admin.context(), &emails).await? {
         targets.push_address(&email);
     }
-    let actor = Actor::user(&admin.user);
-    audit::record(transaction, admin, &actor, "request.approved", &targets, &json!({})).await
+    let actor = admin.actor();
+    audit::record(transaction, admin.context(), &actor, "request.approved", &targets, &json!({})).await
 }
 
 /// Assigns the granted roles and groups to the invitees. A renewed invitation replaces what the expired one had granted.
@@ -215,12 +215,12 @@ async fn assign_access(
     };
     let roles: Vec<Uuid> = grant.roles.iter().map(|role| role.0).collect();
     let groups: Vec<Uuid> = grant.groups.iter().map(|group| group.0).collect();
-    grants::grant(transaction, admin, &ids(false), &roles, &groups).await?;
+    grants::grant(transaction, admin.context(), &ids(false), &roles, &groups).await?;
     let reinvited = ids(true);
     if reinvited.is_empty() {
         return Ok(());
     }
-    grants::set(transaction, admin, &reinvited, &grant.roles, &grant.groups).await
+    grants::set(transaction, admin.context(), &reinvited, &grant.roles, &grant.groups).await
 }
 
 /// The grant as the audit log stores it. Roles and groups are stored by name, since ids mean nothing once a role is
@@ -233,7 +233,7 @@ async fn audit_details(
 ) -> Result<Value> {
     let mut details = json!({ "role": grant.role.code() });
     if let Some(user) = invitee.filter(|_| !grant.roles.is_empty() || !grant.groups.is_empty()) {
-        let granted = grants::load(transaction, admin, UserId(user.id)).await?;
+        let granted = grants::load(transaction, admin.context(), UserId(user.id)).await?;
         details["roles"] = granted.roles.into_iter().map(|role| role.name).collect();
         details["groups"] = granted.groups.into_iter().map(|group| group.name).collect();
     }
@@ -264,8 +264,8 @@ async fn upsert_invitations(
     role: OrganizationRole,
     batch: &Batch,
 ) -> Result<Vec<mail::InvitationMail>> {
-    let expires_at = admin.now + TimeDelta::days(admin.settings.invitation_days.into());
-    let inviter = admin.user.display_name();
+    let expires_at = admin.now() + TimeDelta::days(admin.settings().invitation_days.into());
+    let inviter = admin.user().display_name();
     let (reinvited, new): (Vec<&Invitee>, Vec<&Invitee>) =
         batch.invitees.iter().partition(|user| user.is_reinvited);
     let mut mails: Vec<mail::InvitationMail> = new
@@ -278,9 +278,9 @@ async fn upsert_invitations(
          select $1, row.id, row.user_id, row.email, 'open', $2, $3, $4, $5
          from unnest($6::uuid[], $7::uuid[], $8::text[]) as row (id, user_id, email)",
         admin.organization_id(),
-        admin.user.id.0,
+        admin.user().id.0,
         inviter,
-        admin.now,
+        admin.now(),
         expires_at,
         &mails.iter().map(|mail| mail.invitation).collect::<Vec<_>>(),
         &new.iter().map(|user| user.id).collect::<Vec<_>>(),
@@ -305,7 +305,7 @@ async fn upsert_invitations(
              returning id, email",
             admin.organization_id(),
             expires_at,
-            admin.user.id.0,
+            admin.user().id.0,
             inviter,
             &users
         )

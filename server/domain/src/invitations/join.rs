@@ -3,7 +3,7 @@
 use super::classify::membership_state;
 use crate::audit::{self, Actor, Targets};
 use crate::sessions::{self, NewSession};
-use crate::{Error, OrganizationContext, Result, Token, requests};
+use crate::{Error, InOrganization, OrganizationContext, Result, Token, requests};
 use model::field;
 use model::join::JoinPage;
 use model::transitions::{Action, MembershipState, Refusal, Transition, transition};
@@ -12,7 +12,7 @@ use model::{InvitationId, Problem, UserId};
 
 /// Returns what the page of the link shows. Read-only, because mail scanners open links too.
 pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Result<JoinPage> {
-    let Some(invitation) = context.app().keys.verify_invitation_token(context.id, token) else {
+    let Some(invitation) = context.app().keys.verify_invitation_token(context.id(), token) else {
         return Ok(JoinPage::NoSuchLink);
     };
     let row = sqlx::query!(
@@ -30,7 +30,7 @@ pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
         None => MembershipState::Unknown,
         // The address was invited again after this invitation had ended.
         Some("invited") if row.invitation_status != "open" => MembershipState::Unknown,
-        Some(status) => membership_state(status, Some(row.expires_at), context.now),
+        Some(status) => membership_state(status, Some(row.expires_at), context.now()),
     };
     Ok(match transition(Action::Accept, state) {
         Transition::Apply(_) => {
@@ -39,7 +39,7 @@ pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
                 inviter: row.inviter_name,
                 email: row.email,
                 expires_at: row.expires_at,
-                now: context.now,
+                now: context.now(),
                 signed_in_as: signed_in.map(|user| user.email),
             }
         }
@@ -64,7 +64,7 @@ pub async fn join(
 ) -> Result<NewSession> {
     let name = field::parse_name(name).map_err(|error| Error::field("name", error))?;
     let invitation =
-        context.app().keys.verify_invitation_token(context.id, token).ok_or(Problem::InvalidLink)?;
+        context.app().keys.verify_invitation_token(context.id(), token).ok_or(Problem::InvalidLink)?;
     if context.find_session().await?.is_some() {
         return Err(Problem::DifferentAccount.into());
     }
@@ -75,7 +75,7 @@ pub async fn join(
          where organization_id = $1 and id = $2 and status = 'open' and expires_at > $3 and email = $4",
         context.organization_id(),
         invitation.0,
-        context.now,
+        context.now(),
         shown_email
     )
     .execute(&mut *transaction)
@@ -91,7 +91,7 @@ pub async fn join(
         context.organization_id(),
         user.0,
         name,
-        context.now
+        context.now()
     )
     .fetch_optional(&mut *transaction)
     .await?

@@ -1,7 +1,7 @@
 //! "Copy link": the link of an invitation, for admins who send it themselves.
 
-use crate::audit::{self, Actor, Targets};
-use crate::{Admin, Error, Result, mail};
+use crate::audit::{self, Targets};
+use crate::{Admin, Error, InOrganization, Result, mail};
 use model::transitions::Refusal;
 use model::{InvitationId, Problem, UserId};
 use serde_json::json;
@@ -27,12 +27,18 @@ pub async fn copy_link(admin: &Admin<'_>, user: UserId) -> Result<String> {
     let (Some(invitation), Some(expires_at)) = (row.invitation, row.expires_at) else {
         return Err(Problem::Refused { why: Refusal::HasJoined }.into());
     };
-    if expires_at <= admin.now {
+    if expires_at <= admin.now() {
         return Err(Problem::Refused { why: Refusal::LinkExpired }.into());
     }
     let targets = Targets::one(user, &row.email);
-    let actor = Actor::user(&admin.user);
-    audit::record(&mut transaction, admin, &actor, "invitation.link_copied", &targets, &json!({})).await?;
+    let actor = admin.actor();
+    audit::record(&mut transaction, admin.context(), &actor, "invitation.link_copied", &targets, &json!({}))
+        .await?;
     transaction.commit().await?;
-    mail::links::join(admin.app(), &admin.summary.slug, admin.id, InvitationId(invitation))
+    mail::links::join(
+        admin.app(),
+        &admin.context().summary().slug,
+        admin.context().id(),
+        InvitationId(invitation),
+    )
 }

@@ -1,7 +1,7 @@
 //! Writes messages to the outbox, in the transaction of the change that causes them. After the commit, the caller notifies
 //! `AppContext::mail_ready`.
 
-use crate::{OrganizationContext, Result};
+use crate::{InOrganization, OrganizationContext, Result};
 use model::{RequestId, SignInId};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ pub(crate) async fn enqueue_invitations(
          select $1, row.id, 'invitation', row.invitation_id, row.email, 'queued', $2, $2
          from unnest($3::uuid[], $4::uuid[], $5::text[]) as row (id, invitation_id, email)",
         context.organization_id(),
-        context.now,
+        context.now(),
         &ids,
         &invitations,
         &emails as &[&str]
@@ -52,7 +52,7 @@ pub(crate) async fn enqueue_requests(
          from unnest($4::uuid[], $5::uuid[], $6::text[]) as row (id, request_id, email)",
         context.organization_id(),
         kind,
-        context.now,
+        context.now(),
         &ids,
         &requests,
         &emails as &[&str]
@@ -77,7 +77,7 @@ pub(crate) async fn enqueue_sign_in(
         context.new_id(),
         sign_in.0,
         email,
-        context.now
+        context.now()
     )
     .execute(transaction)
     .await?;

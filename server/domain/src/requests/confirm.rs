@@ -3,7 +3,7 @@
 use super::notify;
 use crate::audit::{self, Actor, Targets};
 use crate::invitations::membership_state;
-use crate::{OrganizationContext, Result, Token, access};
+use crate::{InOrganization, OrganizationContext, Result, Token, access};
 use chrono::TimeDelta;
 use model::requests::ConfirmPage;
 use model::transitions::MembershipState;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 /// The state of the page that the link opens. Read-only, since mail scanners open links too.
 pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> Result<ConfirmPage> {
-    let Some(request) = context.app().keys.verify_request_token(context.id, token) else {
+    let Some(request) = context.app().keys.verify_request_token(context.id(), token) else {
         return Ok(ConfirmPage::NoSuchLink);
     };
     let row = sqlx::query!(
@@ -27,8 +27,8 @@ pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> R
     .await?;
     let Some(row) = row else { return Ok(ConfirmPage::NoSuchLink) };
     // Turning requests off also expires the unconfirmed ones.
-    let is_expired =
-        !context.settings.requests_enabled || row.confirm_expires_at.is_none_or(|until| until <= context.now);
+    let is_expired = !context.settings().requests_enabled
+        || row.confirm_expires_at.is_none_or(|until| until <= context.now());
     Ok(match row.status.as_str() {
         "unconfirmed" if is_expired => ConfirmPage::Expired,
         "unconfirmed" => ConfirmPage::Ready { email: row.email, name: row.name, message: row.message },
@@ -42,7 +42,7 @@ pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> R
 /// # Errors
 /// `InvalidLink`; the page of the link says why.
 pub async fn confirm(context: &OrganizationContext<'_>, token: &Token) -> Result<()> {
-    let request = context.app().keys.verify_request_token(context.id, token).ok_or(Problem::InvalidLink)?;
+    let request = context.app().keys.verify_request_token(context.id(), token).ok_or(Problem::InvalidLink)?;
     // Check without locks first, so that posting a used link repeatedly doesn't block others.
     match confirm_page(context, token).await? {
         ConfirmPage::Ready { .. } => {}
@@ -71,7 +71,7 @@ pub async fn confirm(context: &OrganizationContext<'_>, token: &Token) -> Result
              where organization_id = $1 and id = $2",
             context.organization_id(),
             request.0,
-            context.now
+            context.now()
         )
         .execute(&mut *transaction)
         .await?;
@@ -121,7 +121,7 @@ async fn lock_request(
     if row.status != "unconfirmed" {
         return Ok(None);
     }
-    if row.confirm_expires_at.is_none_or(|until| until <= context.now) {
+    if row.confirm_expires_at.is_none_or(|until| until <= context.now()) {
         return Err(Problem::InvalidLink.into());
     }
     let state = match user {
@@ -134,7 +134,7 @@ async fn lock_request(
             )
             .fetch_optional(transaction)
             .await?;
-            membership_state(&status, expires_at, context.now)
+            membership_state(&status, expires_at, context.now())
         }
     };
     Ok(Some(LockedRequest { email: row.email, email_normalized: row.email_normalized, state, placeholder }))
@@ -157,7 +157,7 @@ async fn lock_address(
             context.organization_id(),
             request.0,
             context.new_id(),
-            context.now
+            context.now()
         )
         .fetch_optional(&mut *transaction)
         .await?;
@@ -197,7 +197,7 @@ pub(super) async fn count_repeat(
          )",
         context.organization_id(),
         email_normalized,
-        context.now - TimeDelta::days(context.settings.request_cooldown_days.into())
+        context.now() - TimeDelta::days(context.settings().request_cooldown_days.into())
     )
     .execute(transaction)
     .await?;

@@ -1,6 +1,6 @@
 //! Emails that notify admins about open requests, at most once an hour.
 
-use crate::{OrganizationContext, Result};
+use crate::{InOrganization, OrganizationContext, Result};
 use chrono::TimeDelta;
 use model::RequestId;
 use sqlx::PgConnection;
@@ -16,7 +16,7 @@ pub(super) async fn queue_admin_emails(
     context: &OrganizationContext<'_>,
     request: RequestId,
 ) -> Result<()> {
-    if !context.settings.notify_requests {
+    if !context.settings().notify_requests {
         return Ok(());
     }
     let notified_at = sqlx::query_scalar!(
@@ -26,10 +26,10 @@ pub(super) async fn queue_admin_emails(
     .fetch_one(&mut *transaction)
     .await?;
     // Already queued for later. It counts the open requests when it is sent.
-    if notified_at.is_some_and(|at| at > context.now) {
+    if notified_at.is_some_and(|at| at > context.now()) {
         return Ok(());
     }
-    let due = notified_at.map_or(context.now, |at| context.now.max(at + MIN_INTERVAL));
+    let due = notified_at.map_or(context.now(), |at| context.now().max(at + MIN_INTERVAL));
     sqlx::query!(
         "update organizations set requests_notified_at = $2 where id = $1",
         context.organization_id(),
@@ -51,7 +51,7 @@ pub(super) async fn queue_admin_emails(
         context.organization_id(),
         request.0,
         due,
-        context.now,
+        context.now(),
         &ids,
         &admins
     )

@@ -3,7 +3,7 @@
 use super::{confirm, notify};
 use crate::audit::{self, Actor, Targets};
 use crate::invitations::membership_state;
-use crate::{OrganizationContext, Result, Token, access};
+use crate::{InOrganization, OrganizationContext, Result, Token, access};
 use model::transitions::MembershipState;
 use model::{InvitationId, RequestId, UserId};
 use serde_json::json;
@@ -11,7 +11,7 @@ use serde_json::json;
 /// Opens a request for the address of an expired invitation. It needs no confirmation, since having the link proves
 /// ownership of the mailbox. Idempotent. With any other link it does nothing, and the response is the same.
 pub async fn request_renewal(context: &OrganizationContext<'_>, token: &Token) -> Result<()> {
-    let Some(invitation) = context.app().keys.verify_invitation_token(context.id, token) else {
+    let Some(invitation) = context.app().keys.verify_invitation_token(context.id(), token) else {
         return Ok(());
     };
     // Check without locks first, so that posting a used link repeatedly doesn't block others.
@@ -40,7 +40,7 @@ pub async fn request_renewal(context: &OrganizationContext<'_>, token: &Token) -
     .fetch_optional(&mut *transaction)
     .await?;
     if expires_at.is_none()
-        || membership_state(&user.status, expires_at, context.now) != MembershipState::Expired
+        || membership_state(&user.status, expires_at, context.now()) != MembershipState::Expired
     {
         return Ok(());
     }
@@ -57,7 +57,7 @@ pub async fn request_renewal(context: &OrganizationContext<'_>, token: &Token) -
         request.0,
         user.email,
         user.email_normalized,
-        context.now
+        context.now()
     )
     .execute(&mut *transaction)
     .await?;
@@ -86,7 +86,7 @@ async fn may_open(context: &OrganizationContext<'_>, invitation: InvitationId) -
          ) as \"may_open!\"",
         context.organization_id(),
         invitation.0,
-        context.now
+        context.now()
     )
     .fetch_one(&context.app().pool)
     .await?;

@@ -1,7 +1,7 @@
 //! Listing, dismissing and closing open requests.
 
-use crate::audit::{self, Actor, Targets};
-use crate::{Admin, OrganizationContext, Result, mail, users};
+use crate::audit::{self, Targets};
+use crate::{Admin, InOrganization, OrganizationContext, Result, mail, users};
 use model::requests::{Membership, PAGE_ROWS, RequestRow, RequestsPage, RequestsQuery};
 use model::users::JoinedBy;
 use model::{RequestId, UserId};
@@ -59,7 +59,7 @@ pub async fn list(admin: &Admin<'_>, query: &RequestsQuery) -> Result<RequestsPa
         next: last.filter(|_| backwards || has_more),
         any_stale: any_stale(admin).await?,
         counts: users::load_counts(admin).await?,
-        now: admin.now,
+        now: admin.now(),
     })
 }
 
@@ -92,7 +92,7 @@ pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], notify: bool) ->
          where organization_id = $1 and id in (select id from open)
          returning id, email",
         admin.organization_id(),
-        admin.now,
+        admin.now(),
         &ids
     )
     .fetch_all(&mut *transaction)
@@ -103,11 +103,11 @@ pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], notify: bool) ->
     }
     if notify {
         let mails: Vec<_> = dismissed.iter().map(|row| (RequestId(row.id), row.email.as_str())).collect();
-        mail::enqueue_requests(&mut transaction, admin, "request_dismissed", &mails).await?;
+        mail::enqueue_requests(&mut transaction, admin.context(), "request_dismissed", &mails).await?;
     }
-    let actor = Actor::user(&admin.user);
+    let actor = admin.actor();
     let details = json!({ "notified": notify });
-    audit::record(&mut transaction, admin, &actor, "request.dismissed", &targets, &details).await?;
+    audit::record(&mut transaction, admin.context(), &actor, "request.dismissed", &targets, &details).await?;
     transaction.commit().await?;
     admin.app().mail_ready.notify_one();
     Ok(dismissed.len())
@@ -146,7 +146,7 @@ pub(crate) async fn mark_joined(
     context: &OrganizationContext<'_>,
     user: UserId,
 ) -> Result<bool> {
-    if !context.settings.dismiss_stale_requests {
+    if !context.settings().dismiss_stale_requests {
         return Ok(false);
     }
     let resolved = sqlx::query!(
@@ -154,7 +154,7 @@ pub(crate) async fn mark_joined(
          where organization_id = $1 and status = 'open'
             and email_normalized = (select email_normalized from users where organization_id = $1 and id = $3)",
         context.organization_id(),
-        context.now,
+        context.now(),
         user.0
     )
     .execute(transaction)
@@ -186,7 +186,7 @@ pub(crate) async fn mark_approved(
          where organization_id = $1 and id in (select id from open)
          returning email",
         context.organization_id(),
-        context.now,
+        context.now(),
         emails_normalized as &[&str]
     )
     .fetch_all(transaction)

@@ -1,7 +1,7 @@
 //! Submitting a request from the login page.
 
 use super::rate_limit;
-use crate::{Error, OrganizationContext, Result, mail, retention};
+use crate::{Error, InOrganization, OrganizationContext, Result, mail, retention};
 use chrono::TimeDelta;
 use model::field::{self, FieldError};
 use model::requests::CONFIRM_HOURS;
@@ -13,7 +13,7 @@ use model::{EmailAddress, FieldProblem, Problem, RequestId};
 /// # Errors
 /// `NotFound` if requests are turned off; otherwise all invalid fields.
 pub async fn submit(context: &OrganizationContext<'_>, email: &str, name: &str, message: &str) -> Result<()> {
-    if !context.settings.requests_enabled {
+    if !context.settings().requests_enabled {
         return Err(Error::not_found());
     }
     let (email, name, message) = validate(email, name, message)?;
@@ -30,8 +30,8 @@ pub async fn submit(context: &OrganizationContext<'_>, email: &str, name: &str, 
             email.normalized(),
             name,
             message,
-            context.now,
-            context.now + TimeDelta::hours(CONFIRM_HOURS)
+            context.now(),
+            context.now() + TimeDelta::hours(CONFIRM_HOURS)
         )
         .execute(&mut *transaction)
         .await?;

@@ -7,7 +7,7 @@ use super::paging::{Cursor, ListPage, ListQuery};
 use super::sql::Statement;
 use super::{GroupMember, IfMatch, ScimGroup};
 use crate::audit::{self, Targets};
-use crate::{ApiClient, Error, Principal, Result, groups};
+use crate::{ApiClient, Error, InOrganization, Result, groups};
 use chrono::{DateTime, Utc};
 use members::change_members;
 use model::field::{self, FieldError};
@@ -235,7 +235,7 @@ async fn try_create(api_client: &ApiClient<'_>, name: &str, update: &GroupUpdate
         group.0,
         name,
         update.external_id.clone().flatten(),
-        api_client.now
+        api_client.now()
     )
     .execute(&mut *transaction)
     .await
@@ -337,6 +337,7 @@ async fn record_event(
     name: &str,
     action: &str,
 ) -> Result<()> {
-    let (actor, targets) = (Principal::from(api_client).actor, Targets::resource(group.0));
-    audit::record(transaction, api_client, &actor, action, &targets, &json!({ "group": name })).await
+    let (actor, targets) = (api_client.actor(), Targets::resource(group.0));
+    audit::record(transaction, api_client.context(), &actor, action, &targets, &json!({ "group": name }))
+        .await
 }

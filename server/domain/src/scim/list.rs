@@ -5,7 +5,7 @@ use super::filter::Filter;
 use super::paging::{Cursor, ListPage, ListQuery};
 use super::sql::{self, Statement};
 use super::users::{self, UserRow};
-use crate::{ApiClient, Result};
+use crate::{ApiClient, InOrganization, Result};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -54,7 +54,7 @@ pub async fn list_users(api_client: &ApiClient<'_>, query: &ListQuery) -> Result
     };
     let last = rows.last().map(|row| Cursor { sort_value: row.sort_value.clone(), last_id: row.user.id });
     query.save_cursor(api_client, &start, total, rows.len(), last).await?;
-    let resources = rows.into_iter().map(|row| row.user.into_user(api_client.now)).collect();
+    let resources = rows.into_iter().map(|row| row.user.into_user(api_client.now())).collect();
     Ok(ListPage { total, resources })
 }
 

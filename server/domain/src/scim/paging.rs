@@ -7,7 +7,7 @@
 use super::filter::{AttributePath, Filter};
 use super::schema::{Column, DataType};
 use super::sql::Statement;
-use crate::{ApiClient, Result, secret};
+use crate::{ApiClient, InOrganization, Result, secret};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -94,10 +94,10 @@ impl ListQuery {
             "select sort_value, last_id, total from scim_list_cursors
              where organization_id = $1 and api_key_id = $2 and query_hash = $3 and start_index = $4 and saved_at > $5",
             api_client.organization_id(),
-            api_client.key.0,
+            api_client.key().0,
             query_hash,
             self.start_index,
-            api_client.now - CURSOR_TTL
+            api_client.now() - CURSOR_TTL
         )
         .fetch_optional(&api_client.app().pool)
         .await?;
@@ -198,14 +198,14 @@ impl ListQuery {
              on conflict (organization_id, api_key_id, query_hash) do update
              set start_index = $4, sort_value = $5, last_id = $6, total = $7, saved_at = $8",
             api_client.organization_id(),
-            api_client.key.0,
+            api_client.key().0,
             start.query_hash,
             next,
             cursor.sort_value,
             cursor.last_id,
             total,
-            api_client.now,
-            api_client.now - CURSOR_TTL
+            api_client.now(),
+            api_client.now() - CURSOR_TTL
         )
         .execute(&api_client.app().pool)
         .await?;

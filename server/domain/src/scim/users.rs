@@ -7,7 +7,7 @@ use crate::admission::{self, Admission};
 use crate::audit::{self, Targets};
 use crate::invitations::membership_state;
 use crate::users::{MAX_ATTEMPTS, apply_in_transaction};
-use crate::{ApiClient, Error, Principal, Result, access};
+use crate::{ApiClient, Error, InOrganization, Principal, Result, access};
 use attributes::{store_attributes, update_attributes};
 use chrono::{DateTime, Utc};
 use model::actions::UserAction;
@@ -109,7 +109,7 @@ async fn load_user(
     );
     statement.sql.push_bind(api_client.organization_id()).push(" and u.id = ").push_bind(user.0);
     let row: Option<UserRow> = statement.sql.build_query_as().fetch_optional(connection).await?;
-    row.map(|row| row.into_user(api_client.now)).ok_or_else(Error::not_found)
+    row.map(|row| row.into_user(api_client.now())).ok_or_else(Error::not_found)
 }
 
 /// Creates a user. An open invitation of the address is accepted, with the role and groups that it grants.
@@ -124,7 +124,7 @@ async fn try_create(api_client: &ApiClient<'_>, update: &UserUpdate) -> Result<S
     let principal = &Principal::from(api_client);
     let mut transaction = api_client.app().pool.begin().await?;
     if !update.active {
-        access::lock_organization(&mut transaction, api_client).await?;
+        access::lock_organization(&mut transaction, api_client.context()).await?;
     }
     let admission = Admission {
         email: &update.email,
@@ -132,9 +132,10 @@ async fn try_create(api_client: &ApiClient<'_>, update: &UserUpdate) -> Result<S
         role: OrganizationRole::Member,
         groups: &[],
         by: JoinedBy::Scim,
-        actor: Some(principal.actor),
+        actor: Some(principal.actor()),
     };
-    let admitted = admission::admit(&mut transaction, api_client, &admission, Action::ScimCreate).await?;
+    let admitted =
+        admission::admit(&mut transaction, api_client.context(), &admission, Action::ScimCreate).await?;
     store_profile(&mut transaction, api_client, admitted.user, update).await?;
     store_attributes(&mut transaction, api_client, admitted.user, update).await?;
     if !update.active {
@@ -202,7 +203,7 @@ async fn try_update<E: From<Error> + Send>(
     let principal = &Principal::from(api_client);
     let mut transaction = api_client.app().pool.begin().await?;
     if locked {
-        access::lock_organization(&mut transaction, api_client).await?;
+        access::lock_organization(&mut transaction, api_client.context()).await?;
     }
     lock_user(&mut transaction, api_client, user).await?;
     let before = load_user(&mut transaction, api_client, user).await?;
@@ -259,7 +260,7 @@ pub async fn delete_user(api_client: &ApiClient<'_>, user: UserId, if_match: &If
 async fn try_delete(api_client: &ApiClient<'_>, user: UserId, if_match: &IfMatch) -> Result<()> {
     let principal = &Principal::from(api_client);
     let mut transaction = api_client.app().pool.begin().await?;
-    access::lock_organization(&mut transaction, api_client).await?;
+    access::lock_organization(&mut transaction, api_client.context()).await?;
     lock_user(&mut transaction, api_client, user).await?;
     if *if_match != IfMatch::Any {
         if_match.check(&load_user(&mut transaction, api_client, user).await?.version())?;
@@ -337,12 +338,28 @@ async fn update_profile(
         let details = json!({ "from": before.email, "to": address });
         let targets = Targets::one(before.id, address);
         let action = "user.email_changed";
-        audit::record(&mut *transaction, api_client, &principal.actor, action, &targets, &details).await?;
+        audit::record(
+            &mut *transaction,
+            api_client.context(),
+            &principal.actor(),
+            action,
+            &targets,
+            &details,
+        )
+        .await?;
     }
     if before.name != update.name {
         let details = json!({ "from": before.name, "to": update.name });
         let targets = Targets::one(before.id, address);
-        audit::record(transaction, api_client, &principal.actor, "user.renamed", &targets, &details).await?;
+        audit::record(
+            transaction,
+            api_client.context(),
+            &principal.actor(),
+            "user.renamed",
+            &targets,
+            &details,
+        )
+        .await?;
     }
     Ok(())
 }

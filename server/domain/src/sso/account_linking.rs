@@ -9,7 +9,7 @@ use super::login_flow::LoginFlow;
 use crate::admission::{self, Admission};
 use crate::audit::{self, Actor, Targets};
 use crate::sessions::{self, NewSession};
-use crate::{Error, OrganizationContext, Result};
+use crate::{Error, InOrganization, OrganizationContext, Result};
 use model::sso::SsoRefusal;
 use model::transitions::{Action, MembershipState, Refusal};
 use model::users::JoinedBy;
@@ -109,7 +109,7 @@ async fn sign_in_linked(
         flow.connection.id.0,
         claims.issuer,
         claims.subject,
-        context.now
+        context.now()
     )
     .execute(&mut *transaction)
     .await?;
@@ -241,7 +241,7 @@ async fn link_identity(
         claims.issuer,
         claims.subject,
         user.0,
-        context.now
+        context.now()
     )
     .execute(&mut *transaction)
     .await?;
@@ -268,7 +268,7 @@ async fn record_sign_in(
         "update users set last_login_at = $3 where organization_id = $1 and id = $2",
         context.organization_id(),
         user.id.0,
-        context.now
+        context.now()
     )
     .execute(&mut *transaction)
     .await?;

@@ -2,9 +2,9 @@
 
 use super::provider::{DiscoveryError, Provider, SIGNING_ALGORITHMS};
 use super::{Connection, client_uris, load_connection};
-use crate::audit::{self, Actor, Targets};
+use crate::audit::{self, Targets};
 use crate::secret::SealPurpose;
-use crate::{Admin, AppContext, Error, OrganizationContext, Result, grants};
+use crate::{Admin, AppContext, Error, InOrganization, OrganizationContext, Result, grants};
 use chrono::TimeDelta;
 use model::field::FieldError;
 use model::sso::{
@@ -85,7 +85,7 @@ pub async fn settings(admin: &Admin<'_>) -> Result<AuthenticationSettings> {
     Ok(AuthenticationSettings {
         connections,
         groups: grants::options(admin).await?.groups,
-        client_uris: client_uris(admin.app(), &admin.summary.slug),
+        client_uris: client_uris(admin.app(), &admin.context().summary().slug),
         email_links_disabled: organization.email_links_disabled,
         members_without_sso: organization.members_without_sso,
     })
@@ -115,9 +115,12 @@ pub async fn save_connection(
     }
     let connection = id.unwrap_or_else(|| ConnectionId(admin.new_id()));
     let sealed = match &secret {
-        Some(secret) => {
-            Some(admin.app().keys.seal(SealPurpose::ClientSecret, admin.id, connection.0, secret)?)
-        }
+        Some(secret) => Some(admin.app().keys.seal(
+            SealPurpose::ClientSecret,
+            admin.context().id(),
+            connection.0,
+            secret,
+        )?),
         None => None,
     };
     upsert(&mut transaction, admin, connection, &after, sealed.as_deref()).await?;
@@ -128,8 +131,8 @@ pub async fn save_connection(
     }
     details.insert("connection".to_owned(), json!(after.name));
     let action = if before.is_some() { "connection.updated" } else { "connection.created" };
-    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(connection.0));
-    audit::record(&mut transaction, admin, &actor, action, &targets, &details.into()).await?;
+    let (actor, targets) = (admin.actor(), Targets::resource(connection.0));
+    audit::record(&mut transaction, admin.context(), &actor, action, &targets, &details.into()).await?;
     transaction.commit().await?;
     Ok(connection)
 }
@@ -195,7 +198,7 @@ async fn upsert(
         after.default_role.code(),
         &after.allowed_domains,
         after.max_age_minutes,
-        admin.now
+        admin.now()
     )
     .execute(transaction)
     .await?;
@@ -255,7 +258,7 @@ fn diff(before: Option<&ConnectionSettings>, after: &ConnectionSettings) -> Map<
 /// because members could no longer sign in.
 pub async fn delete_connection(admin: &Admin<'_>, id: ConnectionId) -> Result<()> {
     let mut transaction = admin.app().pool.begin().await?;
-    crate::access::lock_organization(&mut transaction, admin).await?;
+    crate::access::lock_organization(&mut transaction, admin.context()).await?;
     let name = lock_connection(&mut transaction, admin, id).await?.name;
     let is_last = sqlx::query_scalar!(
         "select email_links_disabled and (select count(*) from sso_connections where organization_id = $1) = 1 as \"is_last!\"
@@ -274,9 +277,10 @@ pub async fn delete_connection(admin: &Admin<'_>, id: ConnectionId) -> Result<()
     )
     .execute(&mut *transaction)
     .await?;
-    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(id.0));
+    let (actor, targets) = (admin.actor(), Targets::resource(id.0));
     let details = json!({ "connection": name });
-    audit::record(&mut transaction, admin, &actor, "connection.deleted", &targets, &details).await?;
+    audit::record(&mut transaction, admin.context(), &actor, "connection.deleted", &targets, &details)
+        .await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -289,7 +293,7 @@ pub(super) async fn client_secret(
 ) -> Result<Option<String>> {
     let keys = &context.app().keys;
     let (purpose, id) = (SealPurpose::ClientSecret, connection.id.0);
-    let Some((secret, is_current_key)) = keys.unseal(purpose, context.id, id, &connection.sealed_secret)
+    let Some((secret, is_current_key)) = keys.unseal(purpose, context.id(), id, &connection.sealed_secret)
     else {
         return Ok(None);
     };
@@ -300,7 +304,7 @@ pub(super) async fn client_secret(
             context.organization_id(),
             id,
             connection.sealed_secret,
-            keys.seal(purpose, context.id, id, &secret)?
+            keys.seal(purpose, context.id(), id, &secret)?
         )
         .execute(&context.app().pool)
         .await?;
@@ -313,8 +317,8 @@ pub(super) async fn client_secret(
 /// # Errors
 /// Not found, when there is no such connection.
 pub async fn test_connection(admin: &Admin<'_>, id: ConnectionId) -> Result<ConnectionTest> {
-    let connection = load_connection(admin, id).await?;
-    let result = if client_secret(admin, &connection).await?.is_some() {
+    let connection = load_connection(admin.context(), id).await?;
+    let result = if client_secret(admin.context(), &connection).await?.is_some() {
         fetch_metadata(admin.app(), &connection.issuer).await
     } else {
         ConnectionTestResult::SecretNotDecryptable

@@ -1,8 +1,8 @@
 //! The setting "Disable email links": members sign in only by SSO, while admins keep the email link in case the
 //! provider is down.
 
-use crate::audit::{self, Actor, Targets};
-use crate::{Admin, Error, Result, access};
+use crate::audit::{self, Targets};
+use crate::{Admin, Error, InOrganization, Result, access};
 use model::field::FieldError;
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use serde_json::json;
 pub async fn set_email_links_disabled(admin: &Admin<'_>, disabled: bool) -> Result<()> {
     let mut transaction = admin.app().pool.begin().await?;
     // Prevents a concurrent deletion of the last connection.
-    access::lock_organization(&mut transaction, admin).await?;
+    access::lock_organization(&mut transaction, admin.context()).await?;
     let row = sqlx::query!(
         "select email_links_disabled,
             exists (select from sso_connections where organization_id = $1) as \"has_connection!\"
@@ -45,15 +45,15 @@ pub async fn set_email_links_disabled(admin: &Admin<'_>, disabled: bool) -> Resu
                 and exists (select from deliveries d
                     where d.organization_id = s.organization_id and d.sign_in_id = s.id)",
             admin.organization_id(),
-            admin.now
+            admin.now()
         )
         .execute(&mut *transaction)
         .await?;
     }
-    let (actor, targets) = (Actor::user(&admin.user), Targets::resource(admin.organization_id()));
+    let (actor, targets) = (admin.actor(), Targets::resource(admin.organization_id()));
     let details = json!({ "email_links_disabled": { "from": !disabled, "to": disabled } });
     let action = "organization.settings_updated";
-    audit::record(&mut transaction, admin, &actor, action, &targets, &details).await?;
+    audit::record(&mut transaction, admin.context(), &actor, action, &targets, &details).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -4,7 +4,7 @@
 use super::http_client::{ProviderHttpClient, ProviderHttpError};
 use super::provider::{MAX_CLOCK_SKEW, Metadata, Provider, SIGNING_ALGORITHMS};
 use super::{Connection, client_uris};
-use crate::{AppContext, OrganizationContext};
+use crate::{AppContext, InOrganization, OrganizationContext};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::EmailAddress;
 use model::sso::SsoRefusal;
@@ -119,7 +119,7 @@ fn oidc_client(
     connection: &Connection,
     client_secret: Option<String>,
 ) -> crate::Result<OidcClient> {
-    let redirect_uri = client_uris(context.app(), &context.summary.slug).redirect_uri;
+    let redirect_uri = client_uris(context.app(), &context.summary().slug).redirect_uri;
     let redirect_uri =
         RedirectUrl::new(redirect_uri).map_err(|error| crate::Error::Internal(error.to_string()))?;
     let client_id = ClientId::new(connection.client_id.clone());

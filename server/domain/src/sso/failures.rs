@@ -2,7 +2,7 @@
 
 use super::login_flow::LoginFlow;
 use crate::audit::{self, Actor, Targets};
-use crate::{OrganizationContext, Result, Token};
+use crate::{InOrganization, OrganizationContext, Result, Token};
 use chrono::TimeDelta;
 use model::ConnectionId;
 use model::sso::{ConnectionName, LOGIN_FLOW_TTL, SsoRefusal, SsoRefusalDetails};
@@ -81,7 +81,7 @@ async fn audit_failure(
                 and target_email is not distinct from $4
          ) as \"already_audited!\"",
         context.organization_id(),
-        context.now - AUDIT_INTERVAL,
+        context.now() - AUDIT_INTERVAL,
         details,
         email
     )
@@ -112,7 +112,7 @@ pub async fn last_refusal(
          order by f.used_at desc, f.id desc limit 1",
         context.organization_id(),
         browser_token.hash(),
-        context.now - LOGIN_FLOW_TTL
+        context.now() - LOGIN_FLOW_TTL
     )
     .fetch_optional(&context.app().pool)
     .await?;

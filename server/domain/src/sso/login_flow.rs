@@ -5,7 +5,7 @@ use super::exchange::{self, FlowSecrets};
 use super::{Connection, account_linking, connections, failures, load_connection};
 use crate::secret::SealPurpose;
 use crate::sessions::NewSession;
-use crate::{OrganizationContext, Result, Token};
+use crate::{InOrganization, OrganizationContext, Result, Token};
 use model::sso::{LOGIN_FLOW_TTL, SsoRefusal};
 use model::{ConnectionId, InvitationId};
 use uuid::Uuid;
@@ -40,14 +40,14 @@ pub async fn start(
     let app = context.app();
     let connection = load_connection(context, id).await?;
     let browser_token = browser_token.unwrap_or_else(Token::random);
-    let invitation = invitation.and_then(|token| app.keys.verify_invitation_token(context.id, token));
+    let invitation = invitation.and_then(|token| app.keys.verify_invitation_token(context.id(), token));
     let flow_id = context.new_id();
     let state = Token::random();
     let secrets = FlowSecrets {
         nonce: Token::random().expose().to_owned(),
         pkce_verifier: Token::random().expose().to_owned(),
     };
-    let sealed = app.keys.seal(SealPurpose::LoginFlow, context.id, flow_id, &secrets.serialize())?;
+    let sealed = app.keys.seal(SealPurpose::LoginFlow, context.id(), flow_id, &secrets.serialize())?;
     let url = match app.sso.get(app, &connection.issuer).await {
         Ok(provider) => {
             let state = state.expose().to_owned();
@@ -70,9 +70,9 @@ pub async fn start(
         sealed,
         invitation.map(|invitation| invitation.0),
         if next.len() > MAX_NEXT_BYTES { "" } else { next },
-        context.now,
-        context.now + LOGIN_FLOW_TTL,
-        url.is_none().then_some(context.now),
+        context.now(),
+        context.now() + LOGIN_FLOW_TTL,
+        url.is_none().then_some(context.now()),
         url.is_none().then(|| failures::refusal_json(&SsoRefusal::ProviderUnreachable))
     )
     .execute(&app.pool)
@@ -88,7 +88,7 @@ async fn purge_expired(context: &OrganizationContext<'_>) -> Result<()> {
             order by expires_at limit $3 for update skip locked
          ))",
         context.organization_id(),
-        context.now - LOGIN_FLOW_TTL,
+        context.now() - LOGIN_FLOW_TTL,
         PURGE_BATCH
     )
     .execute(&context.app().pool)
@@ -140,7 +140,7 @@ pub async fn handle_callback(
         context.organization_id(),
         Token::from_client(params.state.as_str()).hash(),
         browser_token.hash(),
-        context.now
+        context.now()
     )
     .fetch_optional(&context.app().pool)
     .await?;
@@ -150,7 +150,8 @@ pub async fn handle_callback(
         connection: load_connection(context, ConnectionId(row.connection_id)).await?,
         invitation: row.invitation_id.map(InvitationId),
     };
-    let unsealed = context.app().keys.unseal(SealPurpose::LoginFlow, context.id, row.id, &row.sealed_secrets);
+    let unsealed =
+        context.app().keys.unseal(SealPurpose::LoginFlow, context.id(), row.id, &row.sealed_secrets);
     let secrets = unsealed.and_then(|(text, _)| FlowSecrets::parse(&text));
     match authenticate(context, &flow, params, secrets).await? {
         Ok(session) => Ok(CallbackOutcome::SignedIn { session, next: row.next }),

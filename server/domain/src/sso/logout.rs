@@ -4,7 +4,7 @@
 use super::provider::{MAX_CLOCK_SKEW, Provider, SIGNING_ALGORITHMS};
 use super::{client_uris, load_connection};
 use crate::audit::{self, Actor, Targets};
-use crate::{Error, OrganizationContext, Result};
+use crate::{Error, InOrganization, OrganizationContext, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -41,7 +41,7 @@ pub async fn provider_logout(
     if !app.sso.http_client(app).is_some_and(|client| client.is_allowed_url(endpoint.as_str())) {
         return Ok(None);
     }
-    let redirect_uri = client_uris(app, &context.summary.slug).post_logout_redirect_uri;
+    let redirect_uri = client_uris(app, &context.summary().slug).post_logout_redirect_uri;
     let redirect_uri =
         PostLogoutRedirectUrl::new(redirect_uri).map_err(|error| Error::Internal(error.to_string()))?;
     let request = LogoutRequest::from(endpoint)
@@ -149,7 +149,7 @@ pub async fn back_channel_logout(context: &OrganizationContext<'_>, token: &str)
         return Err(invalid());
     }
     let token = LogoutToken::parse(token).ok_or_else(invalid)?;
-    if !token.is_current(context.now) || !token.is_logout_token() {
+    if !token.is_current(context.now()) || !token.is_logout_token() {
         return Err(invalid());
     }
     let connections = sqlx::query!(

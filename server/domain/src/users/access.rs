@@ -1,8 +1,8 @@
 //! Setting the access of one user: organization role, roles and groups.
 
 use super::actions::{count_active_admins, lock_users};
-use crate::audit::{self, Actor, Targets};
-use crate::{Admin, Error, Result, access, grants};
+use crate::audit::{self, Targets};
+use crate::{Admin, Error, InOrganization, Result, access, grants};
 use model::invitations::AccessGrant;
 use model::permission::Grants;
 use model::transitions::{MembershipState, Refusal};
@@ -19,7 +19,7 @@ use std::hash::Hash;
 pub async fn set_access(admin: &Admin<'_>, user: UserId, grant: &AccessGrant) -> Result<()> {
     let mut transaction = admin.app().pool.begin().await?;
     if grant.role == OrganizationRole::Member {
-        access::lock_organization(&mut transaction, admin).await?;
+        access::lock_organization(&mut transaction, admin.context()).await?;
     }
     let locked =
         lock_users(&mut transaction, &admin.into(), &[user.0]).await?.pop().ok_or_else(Error::not_found)?;
@@ -28,8 +28,8 @@ pub async fn set_access(admin: &Admin<'_>, user: UserId, grant: &AccessGrant) ->
     if is_demotion && count_active_admins(&mut transaction, &admin.into()).await? <= 1 {
         return Err(Problem::Refused { why: Refusal::LastAdmin }.into());
     }
-    let before = grants::load(&mut transaction, admin, user).await?;
-    grants::set(&mut transaction, admin, &[user.0], &grant.roles, &grant.groups).await?;
+    let before = grants::load(&mut transaction, admin.context(), user).await?;
+    grants::set(&mut transaction, admin.context(), &[user.0], &grant.roles, &grant.groups).await?;
     sqlx::query!(
         "update users set role = $3 where organization_id = $1 and id = $2",
         admin.organization_id(),
@@ -38,7 +38,7 @@ pub async fn set_access(admin: &Admin<'_>, user: UserId, grant: &AccessGrant) ->
     )
     .execute(&mut *transaction)
     .await?;
-    let after = grants::load(&mut transaction, admin, user).await?;
+    let after = grants::load(&mut transaction, admin.context(), user).await?;
     let mut details = diff(&before, &after);
     if locked.role != grant.role {
         details.insert("organization_role".to_owned(), json!(grant.role.label()));
@@ -47,8 +47,16 @@ pub async fn set_access(admin: &Admin<'_>, user: UserId, grant: &AccessGrant) ->
         return Ok(());
     }
     let targets = Targets::one(user, &locked.email);
-    let actor = Actor::user(&admin.user);
-    audit::record(&mut transaction, admin, &actor, "user.access_changed", &targets, &details.into()).await?;
+    let actor = admin.actor();
+    audit::record(
+        &mut transaction,
+        admin.context(),
+        &actor,
+        "user.access_changed",
+        &targets,
+        &details.into(),
+    )
+    .await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use crate::audit::{self, Targets};
 use crate::invitations::membership_state;
-use crate::{Admin, Error, Principal, Result, access, mail, requests};
+use crate::{Admin, Error, InOrganization, Principal, Result, access, mail, requests};
 use chrono::TimeDelta;
 use model::actions::{ActionResult, MAX_USERS, RefusedUser, UserAction};
 use model::field::FieldError;
@@ -55,7 +55,7 @@ pub async fn resend_expired(admin: &Admin<'_>) -> Result<usize> {
          where organization_id = $1 and status = 'open' and expires_at <= $2
          order by expires_at limit $3",
         admin.organization_id(),
-        admin.now,
+        admin.now(),
         i64::try_from(MAX_ADDRESSES).unwrap_or(i64::MAX)
     )
     .fetch_all(&admin.app().pool)
@@ -102,7 +102,7 @@ async fn apply_to_state(
     required_state: Option<MembershipState>,
 ) -> Result<ActionResult> {
     if action.can_remove_admin() {
-        access::lock_organization(transaction, principal).await?;
+        access::lock_organization(transaction, principal.context()).await?;
     }
     let mut users = lock_users(transaction, principal, selection).await?;
     let remaining_admins = if action.can_remove_admin() {
@@ -136,7 +136,7 @@ pub(crate) async fn count_active_admins(
         "select count(*) as \"admins!\", $2::uuid is null or coalesce(bool_or(id = $2), false) as \"is_actor_authorized!\"
          from users where organization_id = $1 and role = 'admin' and status = 'active'",
         principal.organization_id(),
-        principal.actor.user_id().map(|user| user.0)
+        principal.actor().user_id().map(|user| user.0)
     )
     .fetch_one(transaction)
     .await?;
@@ -184,7 +184,7 @@ pub(crate) async fn lock_users(
         .into_iter()
         .map(|row| LockedUser {
             id: row.id,
-            state: membership_state(&row.status, expirations.get(&row.id).copied(), principal.now),
+            state: membership_state(&row.status, expirations.get(&row.id).copied(), principal.now()),
             email: row.email,
             email_normalized: row.email_normalized,
             role: row.role.parse().unwrap_or_default(),
@@ -215,7 +215,7 @@ impl Plan {
             let is_reinvitation = action == UserAction::Resend && user.state == MembershipState::Expired;
             match (transition(action.action(), user.state), &mut remaining_admins) {
                 (Transition::Apply(_), _)
-                    if is_reinvitation && !principal.settings.allows(&user.email_normalized) =>
+                    if is_reinvitation && !principal.settings().allows(&user.email_normalized) =>
                 {
                     plan.refuse(user, Refusal::DomainNotAllowed);
                 }
@@ -255,8 +255,15 @@ async fn execute(
         }
     }
     for (event, targets) in targets_by_event {
-        audit::record(transaction, principal, &principal.actor, event, &targets, &audit_details(action))
-            .await?;
+        audit::record(
+            transaction,
+            principal.context(),
+            &principal.actor(),
+            event,
+            &targets,
+            &audit_details(action),
+        )
+        .await?;
     }
     match action {
         UserAction::Resend => resend(transaction, principal, changes, &ids).await,
@@ -295,9 +302,9 @@ async fn resend(
          where organization_id = $1 and user_id = any($5) and status = 'open'
          returning id, email",
         principal.organization_id(),
-        principal.now + TimeDelta::days(principal.settings.invitation_days.into()),
-        principal.actor.user_id().map(|user| user.0),
-        principal.actor.name(),
+        principal.now() + TimeDelta::days(principal.settings().invitation_days.into()),
+        principal.actor().user_id().map(|user| user.0),
+        principal.actor().name(),
         ids
     )
     .fetch_all(&mut *transaction)
@@ -305,8 +312,8 @@ async fn resend(
     let mails: Vec<_> =
         rows.into_iter().map(|row| mail::InvitationMail { invitation: row.id, email: row.email }).collect();
     let emails: Vec<&str> = changes.iter().map(|(user, _)| user.email_normalized.as_str()).collect();
-    requests::mark_approved(transaction, principal, &emails).await?;
-    mail::enqueue_invitations(transaction, principal, &mails).await
+    requests::mark_approved(transaction, principal.context(), &emails).await?;
+    mail::enqueue_invitations(transaction, principal.context(), &mails).await
 }
 
 /// Deletes the users; sessions, roles and group memberships are deleted with them by foreign keys. Their invitations are
@@ -316,7 +323,7 @@ async fn revoke(transaction: &mut PgConnection, principal: &Principal<'_>, ids: 
         "update invitations set status = 'revoked', ended_at = $2
          where organization_id = $1 and user_id = any($3) and status = 'open'",
         principal.organization_id(),
-        principal.now,
+        principal.now(),
         ids
     )
     .execute(&mut *transaction)

@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use crate::mail::{DeliveryColumns, delivery_state};
-use crate::{Admin, Result};
+use crate::{Admin, InOrganization, Result};
 use chrono::{DateTime, Utc};
 use model::permission::GroupName;
 use model::users::{Count, MAX_COUNT, PAGE_ROWS, UserCounts, UserRow, UserSort, UsersPage, UsersQuery};
@@ -35,8 +35,8 @@ pub async fn list(admin: &Admin<'_>, query: &UsersQuery) -> Result<UsersPage> {
         next: if has_next { cursor_at(rows.last()) } else { None },
         group,
         counts: counts.into_model(),
-        now: admin.now,
-        rows: rows.into_iter().map(|row| row.into_model(admin.now)).collect(),
+        now: admin.now(),
+        rows: rows.into_iter().map(|row| row.into_model(admin.now())).collect(),
     })
 }
 
@@ -125,7 +125,7 @@ fn page_query(
             .push_bind(admin.organization_id())
             .push(" and status = 'open' and expires_at ")
             .push(if query.status == Some(UserStatus::Expired) { "<= " } else { "> " })
-            .push_bind(admin.now)
+            .push_bind(admin.now())
             .push(") ");
     }
     if let Some(group) = query.group {
@@ -189,13 +189,13 @@ fn push_status_filter(sql: &mut QueryBuilder<Postgres>, status: Option<UserStatu
             .push(" and (u.status <> 'invited' or ")
             .push(EXPIRES_AT)
             .push(" > ")
-            .push_bind(admin.now)
+            .push_bind(admin.now())
             .push(")"),
         Some(UserStatus::Invited) => {
-            sql.push(" and u.status = 'invited' and ").push(EXPIRES_AT).push(" > ").push_bind(admin.now)
+            sql.push(" and u.status = 'invited' and ").push(EXPIRES_AT).push(" > ").push_bind(admin.now())
         }
         Some(UserStatus::Expired) => {
-            sql.push(" and u.status = 'invited' and ").push(EXPIRES_AT).push(" <= ").push_bind(admin.now)
+            sql.push(" and u.status = 'invited' and ").push(EXPIRES_AT).push(" <= ").push_bind(admin.now())
         }
         Some(UserStatus::Active) => sql.push(" and u.status = 'active'"),
         Some(UserStatus::Suspended) => sql.push(" and u.status = 'suspended'"),
@@ -249,7 +249,7 @@ impl StatusCounts {
                     select from invitation_requests where organization_id = $1 and status = 'open' order by id limit $3
                 ) limited) as \"requests!\"",
             admin.organization_id(),
-            admin.now,
+            admin.now(),
             i64::from(MAX_COUNT) + 1
         )
         .fetch_one(&admin.app().pool)

@@ -2,7 +2,7 @@
 
 use super::list::Row;
 use crate::mail::{DeliveryColumns, delivery_state};
-use crate::{Admin, Error, Result, audit_log, grants};
+use crate::{Admin, Error, InOrganization, Result, audit_log, grants};
 use model::delivery::{Delivery, DeliveryKind};
 use model::users::{Joined, UserProfile};
 use model::{DeliveryId, UserId};
@@ -57,10 +57,10 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
         reply: None,
         ended_at: None,
     };
-    let mut user = list_row.into_model(admin.now);
+    let mut user = list_row.into_model(admin.now());
     user.delivery = delivery;
     let mut connection = admin.app().pool.acquire().await?;
-    let granted = grants::load(&mut connection, admin, user.id).await?;
+    let granted = grants::load(&mut connection, admin.context(), user.id).await?;
     drop(connection);
     Ok(UserProfile {
         invited_by: row.inviter_name,
@@ -74,10 +74,10 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
         choices: grants::options(admin).await?,
         permissions: grants::effective_permissions(admin, user.id).await?,
         timeline: audit_log::list_for_user(admin, user.id, MAX_TIMELINE).await?,
-        is_self: user.id == admin.user.id,
+        is_self: user.id == admin.user().id,
         user,
         deliveries,
-        now: admin.now,
+        now: admin.now(),
     })
 }
 

@@ -6,7 +6,6 @@ use domain::mail::{Transport, parse_sender, run_worker};
 use domain::{AppContext, Clock, Keyring, Token};
 use model::{InvitationId, OrganizationId};
 use sqlx::{AssertSqlSafe, PgPool};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -56,14 +55,12 @@ pub struct DeliveryRow {
 
 impl TestApp {
     pub async fn new(pool: PgPool) -> Self {
-        let context = AppContext {
+        let context = AppContext::new(
             pool,
-            clock: Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()),
-            keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
-            base_url: "https://vestibule.example".into(),
-            mail_ready: Arc::default(),
-            sso: Arc::default(),
-        };
+            Keyring::parse("a key for tests that is long enough").unwrap(),
+            "https://vestibule.example",
+        )
+        .with_clock(Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()));
         let app = Self { context };
         app.organization(ORGANIZATION, SLUG, "Blobs R Us").await;
         app.user(ADA, "ada@blobsrus.com", "Ada Blob").await;

@@ -94,7 +94,7 @@ async fn rename_event_contains_old_and_new_name(pool: PgPool) {
     let member = app.admin.member(SLUG).await.unwrap();
     account::rename(&member, " Ada  Blob ").await.unwrap();
     assert_eq!(refusal(account::rename(&member, "").await), Problem::field("name", FieldError::Empty));
-    assert_eq!(app.admin.member(SLUG).await.unwrap().user.name, "Ada Blob");
+    assert_eq!(app.admin.member(SLUG).await.unwrap().user().name, "Ada Blob");
     assert_eq!(app.audit_details("user.renamed").await, serde_json::json!({ "from": "", "to": "Ada Blob" }));
 }
 

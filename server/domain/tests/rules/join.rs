@@ -40,7 +40,7 @@ async fn joining_activates_and_signs_in(pool: PgPool) {
     assert_eq!(session.ttl.num_seconds(), 24 * 3600);
     let blobby = request_context(&app.context, HashMap::from([(SLUG.to_owned(), session.token)]));
     let admin = blobby.admin(SLUG).await.unwrap();
-    assert_eq!(admin.user.name, "Blobby Blob");
+    assert_eq!(admin.user().name, "Blobby Blob");
     assert_eq!(app.count("users where email = 'blobby@blobsrus.com' and last_login_at is not null").await, 1);
     assert_eq!(app.count_audit_events("user.joined").await, 1);
 }

@@ -83,26 +83,24 @@ impl Fixture {
             ("plan_cache_mode", plan_cache_mode),
         ];
         let options = (*pool.connect_options()).clone().options(explain);
-        let context = AppContext {
-            pool: PgPoolOptions::new().max_connections(4).connect_with(options).await.unwrap(),
-            clock: Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()),
-            keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
-            base_url: "https://vestibule.example".into(),
-            mail_ready: Arc::default(),
-            sso: Arc::default(),
-        };
+        let context = AppContext::new(
+            PgPoolOptions::new().max_connections(4).connect_with(options).await.unwrap(),
+            Keyring::parse("a key for tests that is long enough").unwrap(),
+            "https://vestibule.example",
+        )
+        .with_clock(Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()));
         let nobody = request_context(&context, HashMap::new());
         let organization = nobody.organization(SLUG).await.unwrap();
         let email: String = sqlx::query_scalar(
             "select email from users where organization_id = $1 and role = 'admin' and status = 'active' limit 1",
         )
-        .bind(organization.id.0)
+        .bind(organization.id().0)
         .fetch_one(pool)
         .await
         .unwrap();
         let link = sign_in::create_operator_link(&organization, &email).await.unwrap();
         let session = sign_in::redeem_link(&organization, &link).await.unwrap();
-        let organization = organization.id;
+        let organization = organization.id();
         let admin = request_context(&context, HashMap::from([(SLUG.to_owned(), session.token)]));
         Self { context, admin, organization, unrecorded: pool.clone(), plan_cache_mode }
     }
@@ -250,7 +248,8 @@ impl Fixture {
             let open = format!(
                 "select id, email from invitations where organization_id = $1 and status = 'open' and {condition} limit 1"
             );
-            let open = sqlx::query_as(AssertSqlSafe(open)).bind(self.organization.0).bind(context.now);
+            let open =
+                sqlx::query_as(AssertSqlSafe(open)).bind(self.organization.0).bind(self.context.clock.now());
             let (invitation, email): (Uuid, String) = open.fetch_one(&self.unrecorded).await.unwrap();
             let token =
                 self.context.keys.invitation_token(self.organization, InvitationId(invitation)).unwrap();

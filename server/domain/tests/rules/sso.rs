@@ -104,7 +104,7 @@ impl SsoApp {
     /// The address of the user signed in with this session.
     pub async fn email_of(&self, session: Token) -> String {
         let request_context = request_context(&self.app.context, HashMap::from([(SLUG.to_owned(), session)]));
-        request_context.member(SLUG).await.unwrap().user.email
+        request_context.member(SLUG).await.unwrap().user().email.clone()
     }
 
     pub async fn count_active_users(&self) -> i64 {
@@ -129,8 +129,8 @@ async fn jit_user_gets_default_role_and_groups(pool: PgPool) {
     let session = sso.sign_in(blobby()).await.unwrap();
     let request_context = request_context(&sso.app.context, HashMap::from([(SLUG.to_owned(), session)]));
     let joined = request_context.admin(SLUG).await.unwrap();
-    assert_eq!((joined.user.email.as_str(), joined.user.name.as_str()), (BLOBBY, "Blobby Blob"));
-    let profile = users::profile(&admin, joined.user.id).await.unwrap();
+    assert_eq!((joined.user().email.as_str(), joined.user().name.as_str()), (BLOBBY, "Blobby Blob"));
+    let profile = users::profile(&admin, joined.user().id).await.unwrap();
     assert_eq!(profile.joined.map(|joined| joined.by.label()), Some("via SSO"));
     assert_eq!(profile.granted.groups.len(), 1);
     let rows = "audit_events where action = 'user.joined' and details = '{\"by\": \"sso\"}'";

@@ -11,7 +11,6 @@ use model::invitations::{AddressClass, InviteResult};
 use model::{OrganizationId, OrganizationRole, Problem, UserId};
 use sqlx::PgPool;
 use std::collections::HashMap;
-use std::sync::Arc;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -37,17 +36,12 @@ impl TestApp {
 
     /// The same with a different public URL.
     pub async fn with_base_url(pool: PgPool, base_url: &str) -> Self {
-        let context = AppContext {
-            pool,
-            clock: Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()),
-            keys: Arc::new(Keyring::parse("a key for tests that is long enough").unwrap()),
-            base_url: base_url.into(),
-            mail_ready: Arc::default(),
-            sso: Arc::default(),
-        };
+        let context =
+            AppContext::new(pool, Keyring::parse("a key for tests that is long enough").unwrap(), base_url)
+                .with_clock(Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()));
         let session = create_organization_session(&context, SLUG, ADMIN).await;
         let admin = request_context(&context, HashMap::from([(SLUG.to_owned(), session.clone())]));
-        let organization = admin.organization(SLUG).await.unwrap().id;
+        let organization = admin.organization(SLUG).await.unwrap().id();
         Self { context, admin, organization, session, key: OnceCell::new() }
     }
 

@@ -2,7 +2,7 @@
 
 use super::MemberChanges;
 use crate::audit::{self, Targets};
-use crate::{ApiClient, Error, Principal, Result};
+use crate::{ApiClient, Error, InOrganization, Result};
 use model::field::FieldError;
 use model::{GroupId, UserId};
 use serde_json::json;
@@ -74,8 +74,8 @@ pub(super) async fn change_members(
         for (id, email) in &users {
             targets.push(UserId(*id), email);
         }
-        let (actor, details) = (Principal::from(api_client).actor, json!({ "group": name }));
-        audit::record(&mut *transaction, api_client, &actor, action, &targets, &details).await?;
+        let (actor, details) = (api_client.actor(), json!({ "group": name }));
+        audit::record(&mut *transaction, api_client.context(), &actor, action, &targets, &details).await?;
         sqlx::query!(
             "update groups set modified_at = now() where organization_id = $1 and id = $2",
             api_client.organization_id(),

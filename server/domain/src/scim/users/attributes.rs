@@ -4,7 +4,7 @@ use super::UserUpdate;
 use crate::audit::{self, Targets};
 use crate::scim::schema::{Attribute, DataType, ENTERPRISE, ResourceType};
 use crate::scim::{ScimUser, sql};
-use crate::{ApiClient, Principal, Result};
+use crate::{ApiClient, InOrganization, Result};
 use model::UserId;
 use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
@@ -37,8 +37,9 @@ pub(super) async fn update_attributes(
         changed.push("externalId");
     }
     let targets = Targets::one(before.id, update.email.as_str());
-    let (actor, details) = (Principal::from(api_client).actor, json!({ "attributes": changed }));
-    audit::record(transaction, api_client, &actor, "user.attributes_changed", &targets, &details).await
+    let (actor, details) = (api_client.actor(), json!({ "attributes": changed }));
+    audit::record(transaction, api_client.context(), &actor, "user.attributes_changed", &targets, &details)
+        .await
 }
 
 pub(super) async fn store_attributes(
