@@ -21,8 +21,8 @@ type Fixtures = {
   adminRequest: APIRequestContext;
   /** Invites an address, waits for the email and returns its link. */
   inviteAndGetLink: (email: string, role?: "member" | "admin") => Promise<string>;
-  /** Fails on any axe violation on the page. */
-  axe: (page?: Page) => Promise<void>;
+  /** Fails on any axe violation on the page, or on violations of the given rules only. */
+  axe: (page?: Page, rules?: string[]) => Promise<void>;
   /** Opens a page in a separate browser context, as a different person. */
   newBrowserPage: () => Promise<Page>;
   /** Fails the test on any error or warning in a browser and on any 5xx response. */
@@ -85,7 +85,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       return linkIn(await mail.next(email));
     }),
 
-  axe: ({ page, browser }, use) => use((other) => expectAccessible(other ?? page, browser)),
+  axe: ({ page, browser }, use) => use((other, rules) => expectAccessible(other ?? page, browser, rules)),
 
   newBrowserPage: async ({ browser, javaScriptEnabled, errorWatch }, use) => {
     const contexts: { close: () => Promise<void> }[] = [];

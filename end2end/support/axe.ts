@@ -4,9 +4,9 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Browser, type Page } from "@playwright/test";
 import { hasScripts } from "./browser.ts";
 
-/** Fails on any axe violation on the page. */
-export async function expectAccessible(page: Page, browser: Browser): Promise<void> {
-  const violations = hasScripts(page) ? await findViolations(page) : await findViolationsInCopy(page, browser);
+/** Fails on any axe violation on the page, or on violations of the given rules only. */
+export async function expectAccessible(page: Page, browser: Browser, rules?: string[]): Promise<void> {
+  const violations = hasScripts(page) ? await findViolations(page, rules) : await findViolationsInCopy(page, browser);
   const report = violations.map(({ id, help, nodes }) => ({
     id,
     help,
@@ -15,8 +15,9 @@ export async function expectAccessible(page: Page, browser: Browser): Promise<vo
   expect(report, `axe at ${page.url()}`).toEqual([]);
 }
 
-async function findViolations(page: Page) {
-  return (await new AxeBuilder({ page }).analyze()).violations;
+async function findViolations(page: Page, rules?: string[]) {
+  const builder = new AxeBuilder({ page });
+  return (await (rules ? builder.withRules(rules) : builder).analyze()).violations;
 }
 
 /** Axe needs JavaScript. Where that is disabled, it checks a copy of the page in a context that has it enabled. */
