@@ -10,7 +10,3 @@ pub mod serve;
 pub mod state;
 pub mod telemetry;
 mod web;
-
-/// Entry points for the fuzz targets in `server/fuzz`.
-#[cfg(fuzzing)]
-pub use scim::fuzz;

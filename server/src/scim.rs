@@ -1,41 +1,25 @@
-//! The SCIM 2.0 protocol (RFC 7643, RFC 7644): HTTP, JSON, filter syntax and PATCH. The rules are in `domain::scim`.
+//! SCIM 2.0 (RFC 7643, RFC 7644) over HTTP. The protocol is the crate `scim`, the rules are in `domain::scim`.
 //!
 //! API clients authenticate with a bearer token only. Cookies are ignored, so these routes need no protection against
 //! CSRF and are mounted outside of the middleware for browsers.
 
-mod attribute_path;
 mod discovery;
-mod document;
 mod error;
-mod etag;
-#[cfg(any(test, fuzzing))]
-pub mod fuzz;
-mod group;
 mod groups;
-mod list_response;
-mod parser;
-mod patch;
-mod projection;
 mod request;
+mod response;
 mod search;
-mod user;
 mod users;
 
 use crate::state::AppState;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{any, get, post};
-use error::ScimError;
-use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
-
-/// The media type (RFC 7644, section 8.1).
-const SCIM_JSON: &str = "application/scim+json";
 
 /// The routes of the SCIM service.
 pub fn router() -> Router<AppState> {
@@ -72,7 +56,7 @@ async fn scim_errors(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    if !is_error || response.headers().get(CONTENT_TYPE).is_some_and(|value| value == SCIM_JSON) {
+    if !is_error || response.headers().get(CONTENT_TYPE).is_some_and(|value| value == scim::MEDIA_TYPE) {
         return response;
     }
     let detail = match status {
@@ -81,22 +65,9 @@ async fn scim_errors(request: Request, next: Next) -> Response {
         status if status.is_server_error() => "Something went wrong on our side. Nothing was changed.",
         _ => "Invalid request.",
     };
-    let mut scim_error = ScimError::new(status, None, detail).to_response();
+    let mut scim_error = response::error_response(&scim::Error::new(status, None, detail));
     if let Some(allow) = response.headers().get(ALLOW) {
         scim_error.headers_mut().insert(ALLOW, allow.clone());
     }
     scim_error
-}
-
-fn json_response(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SCIM_JSON));
-    response
-}
-
-fn empty_response(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
 }

@@ -1,7 +1,8 @@
 //! Users and groups as a SCIM client (an organization's identity provider) sees and changes them (RFC 7643, RFC 7644).
 //!
-//! The same membership rules apply as everywhere else; this module adds filters, paging, versions (`ETag`) and the
-//! attributes that are stored only for SCIM clients. HTTP and JSON are the server crate's responsibility.
+//! The same membership rules apply as everywhere else; this module adds the meaning of the attributes, filters as SQL,
+//! paging, versions (`ETag`) and the attributes that are stored only for SCIM clients. The protocol is the crate `scim`, HTTP
+//! is the server crate's responsibility.
 //!
 //! Lists contain only users who have joined. An invited user is left out, so that the client creates them, which
 //! accepts the invitation; they can still be read, deactivated and deleted by id.
@@ -21,25 +22,20 @@ macro_rules! retry_on_deadlock {
     }};
 }
 
+mod columns;
 mod etag;
-mod filter;
 mod groups;
 mod list;
 mod paging;
-pub mod schema;
+#[cfg(test)]
+mod seeds;
 mod sql;
 mod users;
 
-pub use etag::IfMatch;
-pub use filter::{AttributeExpression, AttributePath, Filter, FilterError, Literal, Operator};
-pub use groups::{
-    GroupUpdate, MemberChanges, create_group, delete_group, get_group, list_groups, update_group,
-};
+pub use groups::{create_group, delete_group, get_group, list_groups, update_group};
 pub use list::list_users;
-pub use paging::{ListPage, ListQuery, MAX_RESULTS};
-pub use users::{
-    MAX_EXTERNAL_ID, UpdateOutcome, UserUpdate, create_user, delete_user, get_user, update_user,
-};
+pub use paging::ListPage;
+pub use users::{UpdateOutcome, UserUpdate, create_user, delete_user, get_user, update_user};
 
 use chrono::{DateTime, Utc};
 use model::permission::GroupName;
@@ -48,9 +44,15 @@ use model::{GroupId, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+/// New values for a group.
+pub type GroupUpdate = scim::GroupUpdate<UserId>;
+
+/// Changes to the members of a group.
+pub type MemberChanges = scim::MemberChanges<UserId>;
+
 /// A SCIM `User` resource (RFC 7643, section 4.1).
 ///
-/// Its [`version`](Self::version) is a hash over the serialized fields.
+/// Its version is a hash over the serialized fields.
 #[derive(Clone, Debug, Serialize)]
 pub struct ScimUser {
     pub id: UserId,
@@ -70,7 +72,7 @@ pub struct ScimUser {
 
 /// A SCIM `Group` resource (RFC 7643, section 4.2).
 ///
-/// Its [`version`](Self::version) is a hash over the serialized fields.
+/// Its version is a hash over the serialized fields.
 #[derive(Clone, Debug, Serialize)]
 pub struct ScimGroup {
     pub id: GroupId,

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| server::fuzz::filter(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| scim::fuzz::filter(data));

@@ -1,124 +1,82 @@
-//! The discovery endpoints (RFC 7644, section 4), for API keys with any scope; and the endpoints that aren't supported.
+//! The discovery documents (RFC 7644, section 4; RFC 7643, sections 5 to 7).
 
-use super::error::ScimError;
-use super::json_response;
-use super::list_response::list_response;
-use super::parser::MAX_LENGTH;
-use super::request::ScimRequest;
-use axum::http::StatusCode;
-use axum::response::Response;
-use domain::scim::MAX_RESULTS;
-use domain::scim::schema::{
-    Attribute, DataType, ENTERPRISE, GROUP, Mutability, ResourceType, USER, Uniqueness,
-};
-use serde_json::{Map, Value, json};
+use crate::list::{MAX_RESULTS, list_response};
+use crate::parser::MAX_LENGTH;
+use crate::schema::{Attribute, DataType, ENTERPRISE, GROUP, Mutability, ResourceType, USER, Uniqueness};
+use crate::{Document, Error};
+use http::StatusCode;
+use serde_json::{Value, json};
 
 const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
-pub async fn service_provider_config(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        auth.authenticate().await?;
-        let config = json!({
-            "schemas": [SERVICE_PROVIDER_CONFIG],
-            "patch": { "supported": true },
-            "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
-            "filter": { "supported": true, "maxResults": MAX_RESULTS },
-            "changePassword": { "supported": false },
-            "sort": { "supported": true },
-            "etag": { "supported": true },
-            "authenticationSchemes": [{
-                "type": "oauthbearertoken",
-                "name": "API key",
-                "description": format!(
-                    "Authentication with an API key as a bearer token. Filters and paths are limited to \
-                     {MAX_LENGTH} bytes."
-                ),
-                "specUri": "https://www.rfc-editor.org/info/rfc6750",
-                "primary": true,
-            }],
-            "meta": {
-                "resourceType": "ServiceProviderConfig",
-                "location": format!("{}/ServiceProviderConfig", request.base_url),
-            },
-        });
-        Ok(json_response(StatusCode::OK, &config))
-    };
-    auth.respond(result.await)
+/// `/ServiceProviderConfig`: what the service supports. `base_url` is that of the service, without a slash at the end.
+pub fn service_provider_config(base_url: &str) -> Value {
+    json!({
+        "schemas": [SERVICE_PROVIDER_CONFIG],
+        "patch": { "supported": true },
+        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "filter": { "supported": true, "maxResults": MAX_RESULTS },
+        "changePassword": { "supported": false },
+        "sort": { "supported": true },
+        "etag": { "supported": true },
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "API key",
+            "description": format!(
+                "Authentication with an API key as a bearer token. Filters and paths are limited to {MAX_LENGTH} bytes."
+            ),
+            "specUri": "https://www.rfc-editor.org/info/rfc6750",
+            "primary": true,
+        }],
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": format!("{base_url}/ServiceProviderConfig"),
+        },
+    })
 }
 
-pub async fn resource_types(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        auth.authenticate().await?;
-        reject_filter(&request.query)?;
-        let resources =
-            ResourceType::ALL.map(|resource_type| resource_type_json(resource_type, &request.base_url));
-        Ok(list_response(2, 1, resources.to_vec()))
-    };
-    auth.respond(result.await)
+/// `/ResourceTypes`.
+pub fn resource_types(base_url: &str) -> Value {
+    let resource_types = ResourceType::ALL.map(|resource_type| resource_type_json(resource_type, base_url));
+    list_response(2, 1, resource_types.to_vec())
 }
 
-pub async fn resource_type(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        auth.authenticate().await?;
-        let resource_type = ResourceType::ALL.into_iter().find(|candidate| candidate.name() == request.id);
-        let resource_type = resource_type.ok_or_else(ScimError::not_found)?;
-        Ok(json_response(StatusCode::OK, &resource_type_json(resource_type, &request.base_url)))
-    };
-    auth.respond(result.await)
+/// `/ResourceTypes/{name}`.
+///
+/// # Errors
+/// 404.
+pub fn resource_type(name: &str, base_url: &str) -> Result<Value, Error> {
+    let resource_type = ResourceType::ALL.into_iter().find(|candidate| candidate.name() == name);
+    resource_type
+        .map(|resource_type| resource_type_json(resource_type, base_url))
+        .ok_or_else(Error::not_found)
 }
 
-pub async fn schemas(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        auth.authenticate().await?;
-        reject_filter(&request.query)?;
-        let schemas = [USER, ENTERPRISE, GROUP].map(|urn| schema_json(urn, &request.base_url));
-        Ok(list_response(3, 1, schemas.into_iter().flatten().collect()))
-    };
-    auth.respond(result.await)
+/// `/Schemas`.
+pub fn schemas(base_url: &str) -> Value {
+    let schemas = [USER, ENTERPRISE, GROUP].map(|urn| schema_json(urn, base_url));
+    list_response(3, 1, schemas.into_iter().flatten().collect())
 }
 
-pub async fn schema(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        auth.authenticate().await?;
-        let schema = schema_json(&request.id, &request.base_url).ok_or_else(ScimError::not_found)?;
-        Ok(json_response(StatusCode::OK, &schema))
-    };
-    auth.respond(result.await)
+/// `/Schemas/{urn}`.
+///
+/// # Errors
+/// 404.
+pub fn schema(urn: &str, base_url: &str) -> Result<Value, Error> {
+    schema_json(urn, base_url).ok_or_else(Error::not_found)
 }
 
-/// `/Me` is the authenticated user (RFC 7644, section 3.11), but an API key belongs to no user.
-pub async fn me(ScimRequest { auth, .. }: ScimRequest) -> Response {
-    let result = async {
-        auth.authenticate().await?;
-        Err(ScimError::new(StatusCode::NOT_IMPLEMENTED, None, "/Me is not supported for API keys.").into())
-    };
-    auth.respond(result.await)
-}
-
-pub async fn bulk(ScimRequest { auth, .. }: ScimRequest) -> Response {
-    let result = async {
-        auth.authenticate().await?;
-        Err(ScimError::new(StatusCode::NOT_IMPLEMENTED, None, "Bulk operations are not supported.").into())
-    };
-    auth.respond(result.await)
-}
-
-pub async fn not_found(ScimRequest { auth, .. }: ScimRequest) -> Response {
-    let result = async {
-        auth.authenticate().await?;
-        Err(ScimError::not_found().into())
-    };
-    auth.respond(result.await)
-}
-
-/// These lists can't be filtered; the RFC requires 403 (RFC 7644, section 4).
-fn reject_filter(query: &str) -> Result<(), ScimError> {
+/// Rejects a query string with a filter: the lists of resource types and schemas can't be filtered.
+///
+/// # Errors
+/// 403, as RFC 7644, section 4, requires.
+pub fn reject_filter(query: &str) -> Result<(), Error> {
     let has_filter =
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("filter"));
     if has_filter {
-        return Err(ScimError::new(StatusCode::FORBIDDEN, None, "This list can't be filtered."));
+        return Err(Error::new(StatusCode::FORBIDDEN, None, "This list can't be filtered."));
     }
     Ok(())
 }
@@ -176,7 +134,7 @@ fn attribute_json(attribute: &'static Attribute) -> Value {
         DataType::Reference => "reference",
         DataType::Complex(_) => "complex",
     };
-    let mut json = Map::new();
+    let mut json = Document::new();
     let mut put = |name: &str, value: Value| drop(json.insert(name.to_owned(), value));
     put("name", json!(attribute.name));
     put("type", json!(data_type));

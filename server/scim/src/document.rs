@@ -1,26 +1,21 @@
 //! Resources as clients send them, normalized: attributes by their names in the schema, values of the schema's types.
 //! Unknown and read-only attributes are ignored (RFC 7644, sections 3.3 and 3.5.1).
 
-use super::attribute_path::{self, Target};
-use super::error::{ScimError, ScimType};
-use domain::scim::AttributePath;
-use domain::scim::schema::{Attribute, DataType, ResourceType, find_attribute};
+use crate::schema::{Attribute, DataType, ResourceType, find_attribute};
+use crate::{AttributePath, Error, ScimType, Target};
 use serde_json::{Map, Value};
-
-/// The longest string value, in characters.
-pub const MAX_TEXT: usize = 1_000;
 
 /// How many values a multi-valued attribute can have.
 pub const MAX_VALUES: usize = 100;
 
-/// The writable attributes of a resource.
+/// The attributes of a resource as JSON.
 pub type Document = Map<String, Value>;
 
 /// Normalizes a resource.
 ///
 /// # Errors
 /// `invalidValue` for a value of the wrong type or one that is too long.
-pub fn parse(resource_type: ResourceType, raw: &Document) -> Result<Document, ScimError> {
+pub fn parse(resource_type: ResourceType, raw: &Document) -> Result<Document, Error> {
     let mut document = Document::new();
     for (name, value) in raw {
         insert(resource_type, &mut document, name, value)?;
@@ -32,13 +27,13 @@ pub fn parse(resource_type: ResourceType, raw: &Document) -> Result<Document, Sc
 ///
 /// # Errors
 /// As for [`parse`].
-pub fn insert(
+pub(crate) fn insert(
     resource_type: ResourceType,
     document: &mut Document,
     name: &str,
     value: &Value,
-) -> Result<(), ScimError> {
-    match attribute_path::resolve(resource_type, name) {
+) -> Result<(), Error> {
+    match Target::parse(resource_type, name) {
         // Unknown attributes are ignored.
         None => Ok(()),
         Some(Target::Extension(extension)) => {
@@ -48,7 +43,7 @@ pub fn insert(
             }
             Ok(())
         }
-        Some(Target::Attribute(path)) => insert_at(resource_type, document, path, value),
+        Some(Target::Attribute(path)) => insert_at(document, path, value),
     }
 }
 
@@ -56,17 +51,12 @@ pub fn insert(
 ///
 /// # Errors
 /// As for [`parse`].
-pub fn insert_at(
-    resource_type: ResourceType,
-    document: &mut Document,
-    path: AttributePath,
-    value: &Value,
-) -> Result<(), ScimError> {
+pub(crate) fn insert_at(document: &mut Document, path: AttributePath, value: &Value) -> Result<(), Error> {
     if path.attribute.is_read_only() || path.leaf().is_read_only() {
         return Ok(());
     }
     let value = normalize(path.leaf(), value)?;
-    with_container(resource_type, document, path.in_extension, |container| {
+    with_container(document, path.extension, |container| {
         let Some(sub_attribute) = path.sub_attribute else {
             return set_or_remove(container, path.attribute, value);
         };
@@ -92,15 +82,12 @@ pub fn insert_at(
 }
 
 /// Calls `change` with the object that holds an attribute: the document, or its extension.
-pub fn with_container<T>(
-    resource_type: ResourceType,
+pub(crate) fn with_container<T>(
     document: &mut Document,
-    in_extension: bool,
+    extension: Option<&'static Attribute>,
     change: impl FnOnce(&mut Document) -> T,
 ) -> T {
-    let Some(extension) = resource_type.extension().filter(|_| in_extension) else {
-        return change(document);
-    };
+    let Some(extension) = extension else { return change(document) };
     let mut container = match document.remove(extension.name) {
         Some(Value::Object(container)) => container,
         _ => Document::new(),
@@ -113,7 +100,7 @@ pub fn with_container<T>(
 }
 
 /// Sets an attribute, or removes it if the value is `None`.
-pub fn set_or_remove(container: &mut Document, attribute: &Attribute, value: Option<Value>) {
+pub(crate) fn set_or_remove(container: &mut Document, attribute: &Attribute, value: Option<Value>) {
     match value {
         Some(value) => drop(container.insert(attribute.name.to_owned(), value)),
         None => drop(container.remove(attribute.name)),
@@ -124,7 +111,7 @@ pub fn set_or_remove(container: &mut Document, attribute: &Attribute, value: Opt
 ///
 /// # Errors
 /// As for [`parse`].
-pub fn normalize(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+pub(crate) fn normalize(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Error> {
     if !attribute.multi_valued {
         return normalize_single(attribute, value);
     }
@@ -152,7 +139,7 @@ pub fn normalize(attribute: &Attribute, value: &Value) -> Result<Option<Value>, 
 ///
 /// # Errors
 /// As for [`parse`].
-pub fn normalize_single(attribute: &Attribute, value: &Value) -> Result<Option<Value>, ScimError> {
+pub(crate) fn normalize_single(attribute: &Attribute, value: &Value) -> Result<Option<Value>, Error> {
     let normalized = match (&attribute.data_type, value) {
         (_, Value::Null) => None,
         (DataType::Complex(sub_attributes), Value::Object(object)) => {
@@ -184,10 +171,7 @@ pub fn normalize_single(attribute: &Attribute, value: &Value) -> Result<Option<V
     Ok(normalized)
 }
 
-fn normalize_object(
-    sub_attributes: &'static [Attribute],
-    object: &Document,
-) -> Result<Option<Value>, ScimError> {
+fn normalize_object(sub_attributes: &'static [Attribute], object: &Document) -> Result<Option<Value>, Error> {
     let mut normalized = Document::new();
     for (name, value) in object {
         let attribute = find_attribute(sub_attributes, name);
@@ -198,17 +182,23 @@ fn normalize_object(
     Ok((!normalized.is_empty()).then_some(Value::Object(normalized)))
 }
 
-fn validate(attribute: &Attribute, text: &str) -> Result<Option<Value>, ScimError> {
-    if text.chars().count() > MAX_TEXT {
-        return Err(invalid_value(attribute, &format!("too long, at most {MAX_TEXT} characters")));
+fn validate(attribute: &Attribute, text: &str) -> Result<Option<Value>, Error> {
+    let max_length = attribute.max_length;
+    if text.chars().count() > max_length {
+        return Err(invalid_value(attribute, &format!("too long, at most {max_length} characters")));
     }
-    // Postgres text can't hold NUL.
+    // Storage such as Postgres can't hold it.
     if text.contains('\0') {
         return Err(invalid_value(attribute, "contains a NUL character"));
     }
     Ok((!text.is_empty()).then(|| Value::String(text.to_owned())))
 }
 
-fn invalid_value(attribute: &Attribute, message: &str) -> ScimError {
-    ScimError::bad_request(ScimType::InvalidValue, format!("{}: {message}.", attribute.name))
+pub(crate) fn invalid_value(attribute: &Attribute, message: &str) -> Error {
+    Error::bad_request(ScimType::InvalidValue, format!("{}: {message}.", attribute.name))
+}
+
+/// Finds a field of a message by name, in any letter case.
+pub(crate) fn find_field<'a>(object: &'a Document, name: &str) -> Option<&'a Value> {
+    object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }

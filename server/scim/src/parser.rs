@@ -2,10 +2,9 @@
 //!
 //! Length, depth and the number of terms are limited while parsing, so that the cost is bounded by the input's length.
 
-use super::attribute_path::{self, Target};
-use super::error::{ScimError, ScimType};
-use domain::scim::schema::{Attribute, ResourceType};
-use domain::scim::{AttributePath, Filter, FilterError, Literal, Operator};
+use crate::attribute_path::is_attribute_name;
+use crate::schema::{Attribute, ResourceType};
+use crate::{AttributePath, Error, Filter, FilterError, Literal, Operator, ScimType, Target};
 use serde_json::Value;
 
 /// The longest filter or path, in bytes.
@@ -20,6 +19,7 @@ pub const MAX_TERMS: usize = 200;
 /// The parsed path of a PATCH operation, such as `emails[type eq "work"].value`.
 #[derive(Debug)]
 pub struct PatchPath {
+    /// What comes before the value filter.
     pub target: Target,
     /// Selects values of a multi-valued attribute.
     pub value_filter: Option<Filter>,
@@ -29,40 +29,51 @@ pub struct PatchPath {
     pub sub_attribute: Option<&'static Attribute>,
 }
 
-/// Parses a filter.
-///
-/// # Errors
-/// `invalidFilter`, with the position.
-pub fn parse_filter(resource_type: ResourceType, text: &str) -> Result<Filter, ScimError> {
-    let mut parser = Parser::new(resource_type, text, ScimType::InvalidFilter)?;
-    let filter = parser.or_expr(None)?;
-    parser.expect_end("filter")?;
-    Ok(filter)
+impl Filter {
+    /// Parses a filter.
+    ///
+    /// # Errors
+    /// `invalidFilter`, with the position.
+    pub fn parse(resource_type: ResourceType, text: &str) -> Result<Self, Error> {
+        let mut parser = Parser::new(resource_type, text, ScimType::InvalidFilter)?;
+        let filter = parser.or_expr(None)?;
+        parser.expect_end("filter")?;
+        Ok(filter)
+    }
 }
 
-/// Parses the path of a PATCH operation.
-///
-/// # Errors
-/// `invalidPath`, with the position; `noTarget` for an unknown attribute.
-pub fn parse_path(resource_type: ResourceType, text: &str) -> Result<PatchPath, ScimError> {
-    let mut parser = Parser::new(resource_type, text, ScimType::InvalidPath)?;
-    let name = parser.token();
-    let target = match attribute_path::resolve(resource_type, name) {
-        Some(target) => target,
-        None if attribute_path::is_attribute_name(name) => {
-            let detail = format!("path: unknown attribute “{name}”.");
-            return Err(ScimError::bad_request(ScimType::NoTarget, detail));
+impl PatchPath {
+    /// Parses the path of a PATCH operation.
+    ///
+    /// # Errors
+    /// `invalidPath`, with the position; `noTarget` for an unknown attribute.
+    pub fn parse(resource_type: ResourceType, text: &str) -> Result<Self, Error> {
+        let mut parser = Parser::new(resource_type, text, ScimType::InvalidPath)?;
+        let name = parser.token();
+        let target = match Target::parse(resource_type, name) {
+            Some(target) => target,
+            None if is_attribute_name(name) => {
+                let detail = format!("path: unknown attribute “{name}”.");
+                return Err(Error::bad_request(ScimType::NoTarget, detail));
+            }
+            None => return Err(parser.error("expected an attribute")),
+        };
+        let mut path = Self::from(target);
+        if let Some((attribute, filter)) = parser.value_filter(target)? {
+            path.value_filter = Some(filter);
+            path.filter_terms = parser.terms;
+            path.sub_attribute = parser.sub_attribute(attribute)?;
         }
-        None => return Err(parser.error("expected an attribute")),
-    };
-    let mut path = PatchPath { target, value_filter: None, filter_terms: 0, sub_attribute: None };
-    if let Some((attribute, filter)) = parser.value_filter(target)? {
-        path.value_filter = Some(filter);
-        path.filter_terms = parser.terms;
-        path.sub_attribute = parser.sub_attribute(attribute)?;
+        parser.expect_end("path")?;
+        Ok(path)
     }
-    parser.expect_end("path")?;
-    Ok(path)
+}
+
+/// A path without a value filter.
+impl From<Target> for PatchPath {
+    fn from(target: Target) -> Self {
+        Self { target, value_filter: None, filter_terms: 0, sub_attribute: None }
+    }
 }
 
 struct Parser<'a> {
@@ -78,10 +89,10 @@ struct Parser<'a> {
 
 /// Parameters named `value_of` are the multi-valued attribute whose brackets enclose the expression.
 impl<'a> Parser<'a> {
-    fn new(resource_type: ResourceType, text: &'a str, scim_type: ScimType) -> Result<Self, ScimError> {
+    fn new(resource_type: ResourceType, text: &'a str, scim_type: ScimType) -> Result<Self, Error> {
         if text.len() > MAX_LENGTH {
             let detail = format!("This is too long: at most {MAX_LENGTH} bytes.");
-            return Err(ScimError::bad_request(scim_type, detail));
+            return Err(Error::bad_request(scim_type, detail));
         }
         Ok(Self { resource_type, text, position: 0, depth: 0, terms: 0, scim_type })
     }
@@ -123,22 +134,22 @@ impl<'a> Parser<'a> {
         is_next
     }
 
-    fn expect_end(&mut self, of: &str) -> Result<(), ScimError> {
+    fn expect_end(&mut self, of: &str) -> Result<(), Error> {
         self.skip_whitespace();
         if self.rest().is_empty() { Ok(()) } else { Err(self.error(&format!("expected end of {of}"))) }
     }
 
     /// A syntax error at the current position, which is reported in characters, starting from 1.
-    fn error(&self, message: &str) -> ScimError {
+    fn error(&self, message: &str) -> Error {
         let position = self.text.get(..self.position).unwrap_or_default().chars().count() + 1;
-        ScimError::bad_request(self.scim_type, format!("At position {position}: {message}."))
+        Error::bad_request(self.scim_type, format!("At position {position}: {message}."))
     }
 
-    fn invalid_expression(&self, error: FilterError) -> ScimError {
+    fn invalid_expression(&self, error: FilterError) -> Error {
         self.error(&error.to_string())
     }
 
-    fn descend(&mut self) -> Result<(), ScimError> {
+    fn descend(&mut self) -> Result<(), Error> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(self.error(&format!("nested too deeply, at most {MAX_DEPTH} levels")));
@@ -147,7 +158,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `a or b or …`
-    fn or_expr(&mut self, value_of: Option<&'static Attribute>) -> Result<Filter, ScimError> {
+    fn or_expr(&mut self, value_of: Option<&'static Attribute>) -> Result<Filter, Error> {
         self.descend()?;
         let mut terms = vec![self.and_expr(value_of)?];
         while self.eat_keyword("or") {
@@ -158,7 +169,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `a and b and …`
-    fn and_expr(&mut self, value_of: Option<&'static Attribute>) -> Result<Filter, ScimError> {
+    fn and_expr(&mut self, value_of: Option<&'static Attribute>) -> Result<Filter, Error> {
         let mut terms = vec![self.primary(value_of)?];
         while self.eat_keyword("and") {
             terms.push(self.primary(value_of)?);
@@ -167,7 +178,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A filter in parentheses, with or without `not`, or an attribute expression.
-    fn primary(&mut self, value_of: Option<&'static Attribute>) -> Result<Filter, ScimError> {
+    fn primary(&mut self, value_of: Option<&'static Attribute>) -> Result<Filter, Error> {
         let is_negated = self.eat_keyword("not");
         if self.eat('(') {
             let inner = self.or_expr(value_of)?;
@@ -190,9 +201,9 @@ impl<'a> Parser<'a> {
     }
 
     /// `userName eq "…"`, or an attribute with a value filter: `emails[type eq "work"]`.
-    fn attribute_expr(&mut self) -> Result<Filter, ScimError> {
+    fn attribute_expr(&mut self) -> Result<Filter, Error> {
         let name = self.token();
-        let Some(target) = attribute_path::resolve(self.resource_type, name) else {
+        let Some(target) = Target::parse(self.resource_type, name) else {
             return Err(self.error(&format!("unknown attribute “{name}”")));
         };
         if let Some((attribute, filter)) = self.value_filter(target)? {
@@ -200,7 +211,7 @@ impl<'a> Parser<'a> {
             let inner = match self.sub_attribute(attribute)? {
                 Some(sub_attribute) => {
                     let (operator, value) = self.comparison()?;
-                    let expression = Filter::sub_attribute(sub_attribute, operator, value);
+                    let expression = Filter::sub_attribute(attribute, sub_attribute, operator, value);
                     Filter::And(vec![filter, expression.map_err(|error| self.invalid_expression(error))?])
                 }
                 None => filter,
@@ -214,14 +225,15 @@ impl<'a> Parser<'a> {
         Filter::attribute(path, operator, value).map_err(|error| self.invalid_expression(error))
     }
 
-    fn sub_attribute_expr(&mut self, attribute: &'static Attribute) -> Result<Filter, ScimError> {
+    fn sub_attribute_expr(&mut self, attribute: &'static Attribute) -> Result<Filter, Error> {
         let sub_attribute = self.expect_sub_attribute(attribute)?;
         let (operator, value) = self.comparison()?;
-        Filter::sub_attribute(sub_attribute, operator, value).map_err(|error| self.invalid_expression(error))
+        Filter::sub_attribute(attribute, sub_attribute, operator, value)
+            .map_err(|error| self.invalid_expression(error))
     }
 
     /// The value filter in brackets after a multi-valued attribute, if there is one.
-    fn value_filter(&mut self, target: Target) -> Result<Option<(&'static Attribute, Filter)>, ScimError> {
+    fn value_filter(&mut self, target: Target) -> Result<Option<(&'static Attribute, Filter)>, Error> {
         if !self.eat('[') {
             return Ok(None);
         }
@@ -241,10 +253,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The sub-attribute after a value filter, such as `.value`, if there is one.
-    fn sub_attribute(
-        &mut self,
-        attribute: &'static Attribute,
-    ) -> Result<Option<&'static Attribute>, ScimError> {
+    fn sub_attribute(&mut self, attribute: &'static Attribute) -> Result<Option<&'static Attribute>, Error> {
         if !self.rest().starts_with('.') {
             return Ok(None);
         }
@@ -252,17 +261,14 @@ impl<'a> Parser<'a> {
         self.expect_sub_attribute(attribute).map(Some)
     }
 
-    fn expect_sub_attribute(
-        &mut self,
-        attribute: &'static Attribute,
-    ) -> Result<&'static Attribute, ScimError> {
+    fn expect_sub_attribute(&mut self, attribute: &'static Attribute) -> Result<&'static Attribute, Error> {
         let name = self.token();
         attribute
             .find_sub_attribute(name)
             .ok_or_else(|| self.error(&format!("{} has no sub-attribute “{name}”", attribute.name)))
     }
 
-    fn comparison(&mut self) -> Result<(Operator, Literal), ScimError> {
+    fn comparison(&mut self) -> Result<(Operator, Literal), Error> {
         let name = self.token();
         let operator = match name.to_ascii_lowercase().as_str() {
             "pr" => return Ok((Operator::Present, Literal::Null)),
@@ -281,7 +287,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A JSON value other than an object or an array.
-    fn literal(&mut self) -> Result<Literal, ScimError> {
+    fn literal(&mut self) -> Result<Literal, Error> {
         self.skip_whitespace();
         let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter::<Value>();
         let literal = if self.rest().starts_with('"') {

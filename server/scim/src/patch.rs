@@ -1,12 +1,9 @@
 //! PATCH (RFC 7644, section 3.5.2), with the deviations that Okta and Entra ID send: operations in any letter case, an
 //! object of dotted or fully qualified names instead of a path, booleans as strings, members to remove as a value.
 
-use super::attribute_path::{self, Target};
-use super::document::{self, Document, MAX_VALUES};
-use super::error::{ScimError, ScimType};
-use super::parser::{self, PatchPath};
-use domain::scim::schema::{Attribute, ResourceType};
-use domain::scim::{AttributePath, Filter};
+use crate::document::{self, Document, MAX_VALUES, find_field};
+use crate::schema::{Attribute, ResourceType};
+use crate::{AttributePath, Error, Filter, PatchPath, ScimType, Target};
 use serde_json::Value;
 
 /// How many operations a request can have.
@@ -23,16 +20,22 @@ const EQUALITY_CHECKS_PER_COMPARISON: usize = 16;
 /// A PATCH operation.
 #[derive(Debug)]
 pub struct Operation {
+    /// What to do.
     pub op: Op,
-    /// `None` means the resource itself.
+    /// The attribute to change, not yet parsed. `None` means the resource itself.
     pub path: Option<String>,
+    /// `null` if it is missing.
     pub value: Value,
 }
 
+/// What an [`Operation`] does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
+    /// Adds values, or replaces a single value.
     Add,
+    /// Replaces values.
     Replace,
+    /// Removes values.
     Remove,
 }
 
@@ -40,7 +43,7 @@ pub enum Op {
 ///
 /// # Errors
 /// `invalidSyntax`, and for single operations `invalidPath`, `noTarget` and `invalidValue`.
-pub fn parse_operations(body: &Document) -> Result<Vec<Operation>, ScimError> {
+pub fn parse(body: &Document) -> Result<Vec<Operation>, Error> {
     let operations = find_field(body, "Operations").and_then(Value::as_array);
     let operations = operations.ok_or_else(|| invalid_syntax("“Operations” is missing"))?;
     if operations.len() > MAX_OPERATIONS {
@@ -49,7 +52,7 @@ pub fn parse_operations(body: &Document) -> Result<Vec<Operation>, ScimError> {
     operations.iter().map(parse_operation).collect()
 }
 
-fn parse_operation(raw: &Value) -> Result<Operation, ScimError> {
+fn parse_operation(raw: &Value) -> Result<Operation, Error> {
     let raw = raw.as_object().ok_or_else(|| invalid_syntax("an operation must be an object"))?;
     let op = find_field(raw, "op").and_then(Value::as_str).unwrap_or_default();
     let op = match op.to_ascii_lowercase().as_str() {
@@ -62,14 +65,12 @@ fn parse_operation(raw: &Value) -> Result<Operation, ScimError> {
         None | Some(Value::Null) => None,
         Some(Value::String(path)) if path.trim().is_empty() => None,
         Some(Value::String(path)) => Some(path.clone()),
-        Some(_) => return Err(ScimError::bad_request(ScimType::InvalidPath, "path: expected a string.")),
+        Some(_) => return Err(Error::bad_request(ScimType::InvalidPath, "path: expected a string.")),
     };
     let value = find_field(raw, "value").cloned().unwrap_or(Value::Null);
     match (op, &path) {
-        (Op::Remove, None) => {
-            Err(ScimError::bad_request(ScimType::NoTarget, "A remove operation needs a path."))
-        }
-        (Op::Add | Op::Replace, None) if !value.is_object() => Err(ScimError::bad_request(
+        (Op::Remove, None) => Err(Error::bad_request(ScimType::NoTarget, "A remove operation needs a path.")),
+        (Op::Add | Op::Replace, None) if !value.is_object() => Err(Error::bad_request(
             ScimType::InvalidValue,
             "Without a path, the value must be an object of attributes.",
         )),
@@ -77,116 +78,133 @@ fn parse_operation(raw: &Value) -> Result<Operation, ScimError> {
     }
 }
 
-fn invalid_syntax(message: &str) -> ScimError {
-    ScimError::bad_request(ScimType::InvalidSyntax, format!("{message}."))
+fn invalid_syntax(message: &str) -> Error {
+    Error::bad_request(ScimType::InvalidSyntax, format!("{message}."))
 }
 
-/// Finds a field by name, in any letter case.
-pub fn find_field<'a>(object: &'a Document, name: &str) -> Option<&'a Value> {
-    object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-}
-
-/// Applies all operations to a document, in order.
+/// Applies all operations to a resource, in order.
 ///
 /// # Errors
-/// An invalid path or value, a read-only attribute, a value filter without a match, or more than [`MAX_COMPARISONS`].
+/// An invalid path or value, a read-only attribute, a value filter without a match, or changes that cost too much
+/// (`invalidSyntax`). The document is then left half changed.
 pub fn apply(
     resource_type: ResourceType,
     document: &mut Document,
     operations: &[Operation],
-) -> Result<(), ScimError> {
-    let cost = &mut 0;
-    for operation in operations {
-        let Some(path) = &operation.path else {
-            let attributes = operation.value.as_object().cloned().unwrap_or_default();
-            for (name, value) in &attributes {
-                apply_named(resource_type, document, operation.op, name, value, cost)?;
+) -> Result<(), Error> {
+    let mut patch = Patch { resource_type, document, cost: 0 };
+    operations.iter().try_for_each(|operation| patch.apply(operation))
+}
+
+/// A resource while operations are applied to it.
+struct Patch<'a> {
+    resource_type: ResourceType,
+    document: &'a mut Document,
+    /// In comparisons.
+    cost: usize,
+}
+
+impl Patch<'_> {
+    fn apply(&mut self, operation: &Operation) -> Result<(), Error> {
+        if let Some(path) = &operation.path {
+            let path = PatchPath::parse(self.resource_type, path)?;
+            return self.apply_at(operation.op, &path, &operation.value);
+        }
+        for (name, value) in operation.value.as_object().into_iter().flatten() {
+            self.apply_named(operation.op, name, value)?;
+        }
+        Ok(())
+    }
+
+    /// Applies one attribute of an operation without a path. Unknown and read-only ones are ignored, as in a PUT.
+    fn apply_named(&mut self, op: Op, name: &str, value: &Value) -> Result<(), Error> {
+        // Entra ID uses paths with value filters as names.
+        let path = if name.contains('[') {
+            PatchPath::parse(self.resource_type, name)?
+        } else {
+            match Target::parse(self.resource_type, name) {
+                Some(target) => target.into(),
+                None => return Ok(()),
             }
-            continue;
         };
-        let path = parser::parse_path(resource_type, path)?;
-        apply_at(resource_type, document, operation.op, &path, &operation.value, cost)?;
-    }
-    Ok(())
-}
-
-/// Applies one attribute of an operation without a path. Unknown and read-only ones are ignored, as in a PUT.
-fn apply_named(
-    resource_type: ResourceType,
-    document: &mut Document,
-    op: Op,
-    name: &str,
-    value: &Value,
-    cost: &mut usize,
-) -> Result<(), ScimError> {
-    // Entra ID uses paths with value filters as names.
-    let path = if name.contains('[') {
-        parser::parse_path(resource_type, name)?
-    } else {
-        match attribute_path::resolve(resource_type, name) {
-            Some(target) => PatchPath { target, value_filter: None, filter_terms: 0, sub_attribute: None },
-            None => return Ok(()),
+        match path.target {
+            Target::Attribute(path) if path.attribute.is_read_only() || path.leaf().is_read_only() => Ok(()),
+            _ => self.apply_at(op, &path, value),
         }
-    };
-    match path.target {
-        Target::Attribute(path) if path.attribute.is_read_only() || path.leaf().is_read_only() => Ok(()),
-        _ => apply_at(resource_type, document, op, &path, value, cost),
     }
-}
 
-fn apply_at(
-    resource_type: ResourceType,
-    document: &mut Document,
-    op: Op,
-    path: &PatchPath,
-    value: &Value,
-    cost: &mut usize,
-) -> Result<(), ScimError> {
-    let target = match path.target {
-        Target::Extension(extension) if op == Op::Remove => {
-            document.remove(extension.name);
-            return Ok(());
-        }
-        Target::Extension(extension) => {
-            let attributes = value.as_object().cloned().unwrap_or_default();
-            for (name, value) in &attributes {
-                let name = format!("{}:{name}", extension.name);
-                apply_named(resource_type, document, op, &name, value, cost)?;
+    fn apply_at(&mut self, op: Op, path: &PatchPath, value: &Value) -> Result<(), Error> {
+        let target = match path.target {
+            Target::Extension(extension) if op == Op::Remove => {
+                self.document.remove(extension.name);
+                return Ok(());
             }
-            return Ok(());
+            Target::Extension(extension) => {
+                for (name, value) in value.as_object().into_iter().flatten() {
+                    self.apply_named(op, &format!("{}:{name}", extension.name), value)?;
+                }
+                return Ok(());
+            }
+            Target::Attribute(target) => target,
+        };
+        check_mutability(op, target, path.sub_attribute)?;
+        if !target.attribute.multi_valued {
+            return self.patch_single(target, op, value);
         }
-        Target::Attribute(target) => target,
-    };
-    check_mutability(op, target, path.sub_attribute)?;
-    if target.attribute.multi_valued {
+        self.charge(target, path, value)?;
+        if target.sub_attribute.is_some() {
+            return self.patch_single(target, op, value);
+        }
+        document::with_container(self.document, target.extension, |container| {
+            patch_multi_valued(container, target.attribute, op, path, value)
+        })
+    }
+
+    /// Adds the cost of an operation on a multi-valued attribute.
+    fn charge(&mut self, target: AttributePath, path: &PatchPath, value: &Value) -> Result<(), Error> {
         // Longer arrays are rejected before their values are compared.
         let count = |value: Option<&Value>| {
             value.and_then(Value::as_array).map_or(1, |values| values.len().min(MAX_VALUES))
         };
-        let existing = document::with_container(resource_type, document, target.in_extension, |container| {
+        let existing = document::with_container(self.document, target.extension, |container| {
             count(container.get(target.attribute.name))
         });
         let values = existing + count(Some(value));
-        *cost += values * (1 + path.filter_terms + values / EQUALITY_CHECKS_PER_COMPARISON);
-        if *cost > MAX_COMPARISONS {
+        self.cost += values * (1 + path.filter_terms + values / EQUALITY_CHECKS_PER_COMPARISON);
+        if self.cost > MAX_COMPARISONS {
             return Err(invalid_syntax(
                 "too many changes for one request; split the operations across several requests",
             ));
         }
+        Ok(())
     }
-    if target.attribute.multi_valued && target.sub_attribute.is_none() {
-        return document::with_container(resource_type, document, target.in_extension, |container| {
-            patch_multi_valued(container, target.attribute, op, path, value)
-        });
+
+    /// Patches an attribute with a single value, or a sub-attribute.
+    fn patch_single(&mut self, path: AttributePath, op: Op, value: &Value) -> Result<(), Error> {
+        match (op, value) {
+            (Op::Remove, _) => document::insert_at(self.document, path, &Value::Null),
+            // Sub-attributes that the object doesn't name stay as they are.
+            (_, Value::Object(object))
+                if path.sub_attribute.is_none() && !path.attribute.sub_attributes().is_empty() =>
+            {
+                for (name, value) in object {
+                    if let Some(sub_attribute) = path.attribute.find_sub_attribute(name) {
+                        let path = AttributePath { sub_attribute: Some(sub_attribute), ..path };
+                        document::insert_at(self.document, path, value)?;
+                    }
+                }
+                Ok(())
+            }
+            (_, value) => document::insert_at(self.document, path, value),
+        }
     }
-    patch_single(resource_type, document, target, op, value)
 }
 
 fn check_mutability(
     op: Op,
     target: AttributePath,
     sub_attribute: Option<&'static Attribute>,
-) -> Result<(), ScimError> {
+) -> Result<(), Error> {
     let leaf = target.leaf();
     let detail = if target.attribute.is_read_only()
         || leaf.is_read_only()
@@ -198,33 +216,7 @@ fn check_mutability(
     } else {
         return Ok(());
     };
-    Err(ScimError::bad_request(ScimType::Mutability, detail))
-}
-
-/// Patches an attribute with a single value, or a sub-attribute.
-fn patch_single(
-    resource_type: ResourceType,
-    document: &mut Document,
-    path: AttributePath,
-    op: Op,
-    value: &Value,
-) -> Result<(), ScimError> {
-    match (op, value) {
-        (Op::Remove, _) => document::insert_at(resource_type, document, path, &Value::Null),
-        // Sub-attributes that the object doesn't name stay as they are.
-        (_, Value::Object(object))
-            if path.sub_attribute.is_none() && !path.attribute.sub_attributes().is_empty() =>
-        {
-            for (name, value) in object {
-                if let Some(sub_attribute) = path.attribute.find_sub_attribute(name) {
-                    let path = AttributePath { sub_attribute: Some(sub_attribute), ..path };
-                    document::insert_at(resource_type, document, path, value)?;
-                }
-            }
-            Ok(())
-        }
-        (_, value) => document::insert_at(resource_type, document, path, value),
-    }
+    Err(Error::bad_request(ScimType::Mutability, detail))
 }
 
 fn patch_multi_valued(
@@ -233,7 +225,7 @@ fn patch_multi_valued(
     op: Op,
     path: &PatchPath,
     value: &Value,
-) -> Result<(), ScimError> {
+) -> Result<(), Error> {
     let mut values = match container.remove(attribute.name) {
         Some(Value::Array(values)) => values,
         _ => Vec::new(),
@@ -255,7 +247,7 @@ fn patch_all(
     attribute: &'static Attribute,
     op: Op,
     value: &Value,
-) -> Result<(), ScimError> {
+) -> Result<(), Error> {
     let operands = match document::normalize(attribute, value)? {
         Some(Value::Array(operands)) => operands,
         _ => Vec::new(),
@@ -287,7 +279,7 @@ fn patch_matching(
     filter: &Filter,
     sub_attribute: Option<&'static Attribute>,
     value: &Value,
-) -> Result<(), ScimError> {
+) -> Result<(), Error> {
     let is_match = |value: &Value| value.as_object().is_some_and(|value| filter.matches(value));
     let matches: Vec<bool> = values.iter().map(is_match).collect();
     if !matches.contains(&true) {
@@ -301,7 +293,7 @@ fn patch_matching(
             }
             _ => {
                 let detail = format!("{}: no value matches the filter.", attribute.name);
-                Err(ScimError::bad_request(ScimType::NoTarget, detail))
+                Err(Error::bad_request(ScimType::NoTarget, detail))
             }
         };
     }
@@ -326,7 +318,7 @@ fn assign(
     attribute: &'static Attribute,
     sub_attribute: Option<&'static Attribute>,
     value: &Value,
-) -> Result<(), ScimError> {
+) -> Result<(), Error> {
     if let Some(sub_attribute) = sub_attribute {
         document::set_or_remove(object, sub_attribute, document::normalize(sub_attribute, value)?);
         return Ok(());

@@ -1,15 +1,18 @@
 //! Which attributes a response contains: the `attributes` and `excludedAttributes` parameters (RFC 7644, section 3.9).
 
-use super::attribute_path::{self, Target};
-use domain::scim::schema::ResourceType;
-use serde_json::{Map, Value};
+use crate::schema::ResourceType;
+use crate::{Document, Target};
+use serde_json::Value;
 
 /// The attributes that the client requested.
 #[derive(Clone, Debug, Default)]
 pub enum Projection {
+    /// All of them.
     #[default]
     All,
+    /// These, and those that are always returned.
     Only(Vec<Segments>),
+    /// All but these.
     Except(Vec<Segments>),
 }
 
@@ -46,7 +49,7 @@ impl Projection {
     }
 
     /// Removes what isn't returned. `id` and `schemas` always are.
-    pub fn apply(&self, resource: &mut Map<String, Value>) {
+    pub fn apply(&self, resource: &mut Document) {
         match self {
             Self::All => {}
             Self::Only(paths) => {
@@ -64,18 +67,13 @@ impl Projection {
 }
 
 fn segments(resource_type: ResourceType, path: &str) -> Option<Segments> {
-    Some(match attribute_path::resolve(resource_type, path)? {
+    Some(match Target::parse(resource_type, path)? {
         Target::Extension(extension) => vec![extension.name],
-        Target::Attribute(path) => {
-            let extension = resource_type.extension().filter(|_| path.in_extension);
-            let extension = extension.map(|extension| extension.name);
-            let sub_attribute = path.sub_attribute.map(|attribute| attribute.name);
-            extension.into_iter().chain([path.attribute.name]).chain(sub_attribute).collect()
-        }
+        Target::Attribute(path) => path.segments().collect(),
     })
 }
 
-fn retain(object: &mut Map<String, Value>, paths: &[&[&'static str]]) {
+fn retain(object: &mut Document, paths: &[&[&'static str]]) {
     object.retain(|key, value| {
         let inner: Vec<&[&'static str]> = paths
             .iter()
@@ -93,7 +91,7 @@ fn retain(object: &mut Map<String, Value>, paths: &[&[&'static str]]) {
     });
 }
 
-fn remove(object: &mut Map<String, Value>, path: &[&'static str]) {
+fn remove(object: &mut Document, path: &[&'static str]) {
     match path {
         [] => {}
         [last] => drop(object.remove(*last)),
@@ -106,7 +104,7 @@ fn remove(object: &mut Map<String, Value>, path: &[&'static str]) {
 }
 
 /// Calls `change` with the value of a complex attribute, or with each value of a multi-valued one.
-fn for_each_object(value: &mut Value, mut change: impl FnMut(&mut Map<String, Value>)) {
+fn for_each_object(value: &mut Value, mut change: impl FnMut(&mut Document)) {
     match value {
         Value::Object(object) => change(object),
         Value::Array(values) => values.iter_mut().filter_map(Value::as_object_mut).for_each(change),

@@ -1,36 +1,61 @@
-//! The SCIM schemas: the attributes of RFC 7643 that are useful here. They are the single source for what is stored,
-//! what a filter can compare and how, and what `/Schemas` returns.
+//! The schemas: the attributes of RFC 7643 that the service supports. They are the single source for what a resource can
+//! contain, what a filter can compare and how, what PATCH can change, and what `/Schemas` returns. A consumer derives its
+//! storage from them.
 
 mod attributes;
 
 use attributes::{GROUP_ATTRIBUTES, GROUP_COMMON, USER_ATTRIBUTES, USER_COMMON, USER_EXTENSION};
 
-/// URNs of the schemas (RFC 7643, section 8.7).
+/// The URN of the core schema for users (RFC 7643, section 4.1).
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+/// The URN of the enterprise user extension (RFC 7643, section 4.3).
 pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+/// The URN of the core schema for groups (RFC 7643, section 4.2).
 pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+
+/// The longest string value of most attributes, in characters.
+pub const MAX_TEXT: usize = 1_000;
+
+/// The longest `externalId`, in characters. Shorter, because storage usually has an index on it.
+pub const MAX_EXTERNAL_ID: usize = 500;
 
 /// An attribute and its characteristics (RFC 7643, section 7).
 #[derive(Debug)]
 pub struct Attribute {
+    /// The name, in the letter case of the schema. The URN, if this is a schema extension.
     pub name: &'static str,
+    /// What the attribute means, for the administrators of clients.
     pub description: &'static str,
+    /// The type of its values.
     pub data_type: DataType,
+    /// Whether it has a list of values.
     pub multi_valued: bool,
+    /// Whether letter case matters when its values are compared.
     pub case_exact: bool,
+    /// Whether a client can write it.
     pub mutability: Mutability,
+    /// Whether a resource must have it.
     pub required: bool,
+    /// Where its values are unique.
     pub uniqueness: Uniqueness,
+    /// Values that clients are expected to use. Others are accepted.
     pub canonical_values: &'static [&'static str],
-    pub(super) column: Column,
+    /// Whether a filter can compare it. Not part of the RFC's characteristics.
+    pub filterable: bool,
+    /// The longest string value, in characters. Not part of the RFC's characteristics.
+    pub max_length: usize,
 }
 
 /// The type of an attribute's values (RFC 7643, section 2.3).
 #[derive(Debug)]
 pub enum DataType {
+    /// Text.
     String,
+    /// `true` or `false`. A missing value counts as `false` in filters.
     Boolean,
+    /// A date and time, as in RFC 3339.
     DateTime,
+    /// A URI.
     Reference,
     /// An object with these sub-attributes.
     Complex(&'static [Attribute]),
@@ -39,52 +64,32 @@ pub enum DataType {
 /// Whether a client can write an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutability {
+    /// Only the service writes it.
     ReadOnly,
+    /// Clients and the service write it.
     ReadWrite,
 }
 
 /// Where the service provider enforces that values are unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Uniqueness {
+    /// Two resources can have the same value.
     None,
-    /// Among all resources of an organization.
+    /// Among all resources of the same type and tenant.
     Server,
-}
-
-/// The SQL that a filter or a sort order uses for an attribute.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Column {
-    /// Stored as the client sent it, in the JSON column `scim_users.attributes`.
-    Json,
-    /// A column with an id.
-    Id(&'static str),
-    /// An expression that is never null.
-    NotNull(&'static str),
-    /// An expression that can be null.
-    Nullable(&'static str),
-    /// The user's email address, compared in its normalized form.
-    Email,
-    /// A name, compared without regard to letter case.
-    CaseFolded {
-        /// The name in lower case, exactly as its index has it.
-        expression: &'static str,
-        /// The condition for the attribute to be present.
-        is_present: &'static str,
-    },
-    /// Rows of another table: the start of an `exists` subquery, to which the condition on the row is appended.
-    Subquery(&'static str),
-    /// Returned, but can't be used in a filter.
-    NotFilterable,
 }
 
 /// A resource type (RFC 7643, section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceType {
+    /// A user.
     User,
+    /// A group of users.
     Group,
 }
 
 impl ResourceType {
+    /// All resource types, in the order of lists that mix them.
     pub const ALL: [Self; 2] = [Self::User, Self::Group];
 
     /// The URN of the core schema.
@@ -101,6 +106,11 @@ impl ResourceType {
             Self::User => "User",
             Self::Group => "Group",
         }
+    }
+
+    /// The URL of a resource, below the service's `base_url`, which has no slash at the end.
+    pub fn location(self, base_url: &str, id: &str) -> String {
+        format!("{base_url}/{}s/{id}", self.name())
     }
 
     /// The attributes of the core schema.

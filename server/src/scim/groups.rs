@@ -1,133 +1,102 @@
 //! The handlers of `/Groups`.
 
-use super::error::{Error, ScimError};
-use super::list_response::{ListParameters, list_response};
-use super::projection::Projection;
-use super::request::ScimRequest;
-use super::{empty_response, etag, group, json_response, patch};
-use axum::http::header::LOCATION;
-use axum::http::{HeaderValue, StatusCode};
+use super::error::Error;
+use super::request::{RequestParts, ScimRequest};
+use super::response::{empty_response, list_response, version_response};
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::ApiClient;
-use domain::scim::schema::ResourceType;
-use domain::scim::{self, ScimGroup};
+use domain::scim::{GroupUpdate, get_group};
 use model::GroupId;
 use model::api_keys::Scope;
+use scim::{IfMatch, ListParameters, Projection, Resource, ResourceType, patch};
 
-pub async fn list(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::GroupsRead).await?;
-        list_groups(api_client, &request.base_url, &ListParameters::from_query(&request.query)?).await
+const READ: Option<Scope> = Some(Scope::GroupsRead);
+const WRITE: Option<Scope> = Some(Scope::GroupsWrite);
+
+pub async fn list(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, request: RequestParts| {
+        list_groups(client, &request.base_url, &ListParameters::from_query(&request.query)?).await
     };
-    auth.respond(result.await)
+    request.respond(READ, handler).await
 }
 
-pub async fn search(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::GroupsRead).await?;
-        let base_url = request.base_url.clone();
-        list_groups(api_client, &base_url, &ListParameters::from_body(&request.json_body().await?)?).await
+pub async fn search(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, mut request: RequestParts| {
+        let parameters = ListParameters::from_body(&request.read_json().await?)?;
+        list_groups(client, &request.base_url, &parameters).await
     };
-    auth.respond(result.await)
+    request.respond(READ, handler).await
 }
 
 async fn list_groups(
-    api_client: &ApiClient<'_>,
+    client: &ApiClient<'_>,
     base_url: &str,
     parameters: &ListParameters,
 ) -> Result<Response, Error> {
-    let projection = parameters.projection(ResourceType::Group);
+    let with_members = includes_members(&parameters.projection(ResourceType::Group));
     let query = parameters.list_query(ResourceType::Group)?;
-    let page = scim::list_groups(api_client, &query, projection.includes("members")).await?;
-    let resources = page.resources.iter().map(|group| group::to_json(group, base_url, &projection)).collect();
-    Ok(list_response(page.total, parameters.start_index, resources))
+    let page = domain::scim::list_groups(client, &query, with_members).await?;
+    Ok(list_response(&page, parameters, base_url))
 }
 
-pub async fn get(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::GroupsRead).await?;
-        let projection = projection(&request.query)?;
-        let group =
-            scim::get_group(api_client, parse_id(&request.id)?, projection.includes("members")).await?;
-        if etag::matches_if_none_match(&request.headers, &group.version()) {
-            return Ok(etag::not_modified(&group.version()));
-        }
-        Ok(group_response(StatusCode::OK, &group, &request.base_url, &projection))
+pub async fn get(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, request: RequestParts| {
+        let projection = request.projection(ResourceType::Group)?;
+        let group = get_group(client, request.id()?, includes_members(&projection)).await?;
+        Ok(request.read_response(&group, &projection))
     };
-    auth.respond(result.await)
+    request.respond(READ, handler).await
 }
 
-pub async fn create(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::GroupsWrite).await?;
-        let (base_url, projection) = (request.base_url.clone(), projection(&request.query)?);
-        let update = group::from_json(&request.json_body().await?)?;
-        let group = scim::create_group(api_client, &update).await?;
-        let group = scim::get_group(api_client, group.id, projection.includes("members")).await?;
-        let mut response = group_response(StatusCode::CREATED, &group, &base_url, &projection);
-        if let Ok(location) = HeaderValue::from_str(&format!("{base_url}/Groups/{}", group.id)) {
-            response.headers_mut().insert(LOCATION, location);
-        }
-        Ok(response)
+pub async fn create(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, mut request: RequestParts| {
+        let projection = request.projection(ResourceType::Group)?;
+        let update = GroupUpdate::from_document(&request.read_json().await?)?;
+        let group = domain::scim::create_group(client, &update).await?;
+        let group = get_group(client, group.id, includes_members(&projection)).await?;
+        Ok(request.created_response(&group, &projection))
     };
-    auth.respond(result.await)
+    request.respond(WRITE, handler).await
 }
 
-pub async fn replace(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::GroupsWrite).await?;
-        let (base_url, projection) = (request.base_url.clone(), projection(&request.query)?);
-        let (id, if_match) = (parse_id(&request.id)?, etag::if_match(&request.headers));
-        let update = group::from_json(&request.json_body().await?)?;
-        scim::update_group(api_client, id, &if_match, &update).await?;
-        let group = scim::get_group(api_client, id, projection.includes("members")).await?;
-        Ok(group_response(StatusCode::OK, &group, &base_url, &projection))
+pub async fn replace(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, mut request: RequestParts| {
+        let (id, projection) = (request.id()?, request.projection(ResourceType::Group)?);
+        let update = GroupUpdate::from_document(&request.read_json().await?)?;
+        domain::scim::update_group(client, id, &IfMatch::from_headers(&request.headers), &update).await?;
+        let group = get_group(client, id, includes_members(&projection)).await?;
+        Ok(request.resource_response(StatusCode::OK, &group, &projection))
     };
-    auth.respond(result.await)
+    request.respond(WRITE, handler).await
 }
 
 /// Responds with 204 unless the client requests attributes: a client that adds one member doesn't want to read 10,000.
-pub async fn patch(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::GroupsWrite).await?;
-        let (base_url, projection) = (request.base_url.clone(), projection(&request.query)?);
-        let (id, if_match) = (parse_id(&request.id)?, etag::if_match(&request.headers));
-        let update = group::from_operations(&patch::parse_operations(&request.json_body().await?)?)?;
-        let group = scim::update_group(api_client, id, &if_match, &update).await?;
+pub async fn patch(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, mut request: RequestParts| {
+        let (id, projection) = (request.id::<GroupId>()?, request.projection(ResourceType::Group)?);
+        let update = GroupUpdate::from_operations(&patch::parse(&request.read_json().await?)?)?;
+        let if_match = IfMatch::from_headers(&request.headers);
+        let group = domain::scim::update_group(client, id, &if_match, &update).await?;
         if matches!(projection, Projection::All) {
-            return Ok(etag::with_etag(empty_response(StatusCode::NO_CONTENT), &group.version()));
+            return Ok(version_response(StatusCode::NO_CONTENT, &group.version()));
         }
-        let group = scim::get_group(api_client, id, projection.includes("members")).await?;
-        Ok(group_response(StatusCode::OK, &group, &base_url, &projection))
+        let group = get_group(client, id, includes_members(&projection)).await?;
+        Ok(request.resource_response(StatusCode::OK, &group, &projection))
     };
-    auth.respond(result.await)
+    request.respond(WRITE, handler).await
 }
 
-pub async fn delete(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::GroupsWrite).await?;
-        let if_match = etag::if_match(&request.headers);
-        scim::delete_group(api_client, parse_id(&request.id)?, &if_match).await?;
+pub async fn delete(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, request: RequestParts| {
+        let if_match = IfMatch::from_headers(&request.headers);
+        domain::scim::delete_group(client, request.id()?, &if_match).await?;
         Ok(empty_response(StatusCode::NO_CONTENT))
     };
-    auth.respond(result.await)
+    request.respond(WRITE, handler).await
 }
 
-fn group_response(
-    status: StatusCode,
-    group: &ScimGroup,
-    base_url: &str,
-    projection: &Projection,
-) -> Response {
-    let response = json_response(status, &group::to_json(group, base_url, projection));
-    etag::with_etag(response, &group.version())
-}
-
-fn projection(query: &str) -> Result<Projection, ScimError> {
-    Ok(ListParameters::from_query(query)?.projection(ResourceType::Group))
-}
-
-/// An id that isn't a UUID matches no group.
-fn parse_id(text: &str) -> Result<GroupId, ScimError> {
-    text.parse().map_err(|_| ScimError::not_found())
+/// Members are loaded only if they are returned.
+fn includes_members(projection: &Projection) -> bool {
+    projection.includes("members")
 }

@@ -1,130 +1,93 @@
 //! The handlers of `/Users`.
 
-use super::document::Document;
-use super::error::{Error, ScimError};
-use super::list_response::{ListParameters, list_response};
-use super::projection::Projection;
+use super::error::Error;
 use super::request::{RequestParts, ScimRequest};
-use super::{document, empty_response, etag, json_response, patch, user};
-use axum::http::header::LOCATION;
-use axum::http::{HeaderValue, StatusCode};
+use super::response::{empty_response, list_response};
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::ApiClient;
-use domain::scim::schema::ResourceType;
-use domain::scim::{self, ScimUser, UpdateOutcome, UserUpdate};
-use model::UserId;
+use domain::scim::{ScimUser, UpdateOutcome, UserUpdate};
 use model::api_keys::Scope;
+use scim::{Document, IfMatch, ListParameters, ResourceType, patch};
 
-pub async fn list(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::UsersRead).await?;
-        list_users(api_client, &request.base_url, &ListParameters::from_query(&request.query)?).await
+const READ: Option<Scope> = Some(Scope::UsersRead);
+const WRITE: Option<Scope> = Some(Scope::UsersWrite);
+
+pub async fn list(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, request: RequestParts| {
+        list_users(client, &request.base_url, &ListParameters::from_query(&request.query)?).await
     };
-    auth.respond(result.await)
+    request.respond(READ, handler).await
 }
 
-pub async fn search(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::UsersRead).await?;
-        let base_url = request.base_url.clone();
-        list_users(api_client, &base_url, &ListParameters::from_body(&request.json_body().await?)?).await
+pub async fn search(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, mut request: RequestParts| {
+        let parameters = ListParameters::from_body(&request.read_json().await?)?;
+        list_users(client, &request.base_url, &parameters).await
     };
-    auth.respond(result.await)
+    request.respond(READ, handler).await
 }
 
 async fn list_users(
-    api_client: &ApiClient<'_>,
+    client: &ApiClient<'_>,
     base_url: &str,
     parameters: &ListParameters,
 ) -> Result<Response, Error> {
-    let page = scim::list_users(api_client, &parameters.list_query(ResourceType::User)?).await?;
-    let projection = parameters.projection(ResourceType::User);
-    let resources = page.resources.iter().map(|user| user::to_json(user, base_url, &projection)).collect();
-    Ok(list_response(page.total, parameters.start_index, resources))
+    let page = domain::scim::list_users(client, &parameters.list_query(ResourceType::User)?).await?;
+    Ok(list_response(&page, parameters, base_url))
 }
 
-pub async fn get(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::UsersRead).await?;
-        let user = scim::get_user(api_client, parse_id(&request.id)?).await?;
-        if etag::matches_if_none_match(&request.headers, &user.version()) {
-            return Ok(etag::not_modified(&user.version()));
-        }
-        Ok(user_response(StatusCode::OK, &user, &request.base_url, &projection(&request.query)?))
+pub async fn get(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, request: RequestParts| {
+        let user = domain::scim::get_user(client, request.id()?).await?;
+        Ok(request.read_response(&user, &request.projection(ResourceType::User)?))
     };
-    auth.respond(result.await)
+    request.respond(READ, handler).await
 }
 
-pub async fn create(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::UsersWrite).await?;
-        let (base_url, projection) = (request.base_url.clone(), projection(&request.query)?);
-        let update = user::from_json(&request.json_body().await?, None)?;
-        let user = scim::create_user(api_client, &update).await?;
-        let mut response = user_response(StatusCode::CREATED, &user, &base_url, &projection);
-        if let Ok(location) = HeaderValue::from_str(&format!("{base_url}/Users/{}", user.id)) {
-            response.headers_mut().insert(LOCATION, location);
-        }
-        Ok(response)
+pub async fn create(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, mut request: RequestParts| {
+        let projection = request.projection(ResourceType::User)?;
+        let update = UserUpdate::from_document(&request.read_json().await?, None)?;
+        let user = domain::scim::create_user(client, &update).await?;
+        Ok(request.created_response(&user, &projection))
     };
-    auth.respond(result.await)
+    request.respond(WRITE, handler).await
 }
 
-pub async fn replace(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::UsersWrite).await?;
-        update(api_client, request, |body, before| Ok(user::from_json(body, Some(before))?)).await
+pub async fn replace(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, request: RequestParts| {
+        update(client, request, |body, before| Ok(UserUpdate::from_document(body, Some(before))?)).await
     };
-    auth.respond(result.await)
+    request.respond(WRITE, handler).await
 }
 
-pub async fn patch(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::UsersWrite).await?;
-        update(api_client, request, |body, before| {
-            let mut document = user::writable_attributes(before);
-            patch::apply(ResourceType::User, &mut document, &patch::parse_operations(body)?)?;
-            Ok(user::to_update(document::parse(ResourceType::User, &document)?, Some(before))?)
-        })
-        .await
+pub async fn patch(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, request: RequestParts| {
+        update(client, request, |body, before| Ok(UserUpdate::from_operations(&patch::parse(body)?, before)?))
+            .await
     };
-    auth.respond(result.await)
+    request.respond(WRITE, handler).await
 }
 
 async fn update(
-    api_client: &ApiClient<'_>,
-    request: RequestParts,
+    client: &ApiClient<'_>,
+    mut request: RequestParts,
     change: impl Fn(&Document, &ScimUser) -> Result<UserUpdate, Error> + Sync,
 ) -> Result<Response, Error> {
-    let (base_url, projection) = (request.base_url.clone(), projection(&request.query)?);
-    let (user, if_match) = (parse_id(&request.id)?, etag::if_match(&request.headers));
-    let body = request.json_body().await?;
-    match scim::update_user(api_client, user, &if_match, |before| change(&body, before)).await? {
-        UpdateOutcome::Updated(user) => Ok(user_response(StatusCode::OK, &user, &base_url, &projection)),
-        UpdateOutcome::InvitationRevoked => Ok(empty_response(StatusCode::NO_CONTENT)),
-    }
+    let (user, projection) = (request.id()?, request.projection(ResourceType::User)?);
+    let (if_match, body) = (IfMatch::from_headers(&request.headers), request.read_json().await?);
+    Ok(match domain::scim::update_user(client, user, &if_match, |before| change(&body, before)).await? {
+        UpdateOutcome::Updated(user) => request.resource_response(StatusCode::OK, &*user, &projection),
+        UpdateOutcome::InvitationRevoked => empty_response(StatusCode::NO_CONTENT),
+    })
 }
 
-pub async fn delete(ScimRequest { auth, request }: ScimRequest) -> Response {
-    let result = async {
-        let api_client = &auth.require_scope(Scope::UsersWrite).await?;
-        let if_match = etag::if_match(&request.headers);
-        scim::delete_user(api_client, parse_id(&request.id)?, &if_match).await?;
+pub async fn delete(request: ScimRequest) -> Response {
+    let handler = async |client: &ApiClient<'_>, request: RequestParts| {
+        let if_match = IfMatch::from_headers(&request.headers);
+        domain::scim::delete_user(client, request.id()?, &if_match).await?;
         Ok(empty_response(StatusCode::NO_CONTENT))
     };
-    auth.respond(result.await)
-}
-
-fn user_response(status: StatusCode, user: &ScimUser, base_url: &str, projection: &Projection) -> Response {
-    let response = json_response(status, &user::to_json(user, base_url, projection));
-    etag::with_etag(response, &user.version())
-}
-
-fn projection(query: &str) -> Result<Projection, ScimError> {
-    Ok(ListParameters::from_query(query)?.projection(ResourceType::User))
-}
-
-/// An id that isn't a UUID matches no user.
-fn parse_id(text: &str) -> Result<UserId, ScimError> {
-    text.parse().map_err(|_| ScimError::not_found())
+    request.respond(WRITE, handler).await
 }

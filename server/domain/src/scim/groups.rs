@@ -1,65 +1,26 @@
 //! Groups as SCIM clients create and change them. A change of 10,000 members takes a handful of statements.
 
 mod members;
+mod resource;
 
-use super::filter::Filter;
-use super::paging::{Cursor, ListPage, ListQuery};
+use super::etag::check_precondition;
+use super::paging::{Cursor, ListPage, PageStart};
 use super::sql::Statement;
-use super::{GroupMember, IfMatch, ScimGroup};
+use super::{GroupMember, GroupUpdate, ScimGroup};
 use crate::audit::{self, Targets};
 use crate::{ApiClient, Error, InOrganization, Result, groups};
 use chrono::{DateTime, Utc};
 use members::change_members;
 use model::field::{self, FieldError};
 use model::{GroupId, UserId};
+use scim::{Filter, IfMatch, ListQuery, Resource, ResourceType};
 use serde_json::json;
 use sqlx::{FromRow, PgConnection};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The most members in one page, over all of its groups. A group that would exceed it starts the next page.
 const MAX_MEMBERS_PER_PAGE: i64 = 50_000;
-
-/// New values for a group. `None` leaves an attribute as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GroupUpdate {
-    pub name: Option<String>,
-    /// `Some(None)` removes it.
-    pub external_id: Option<Option<String>>,
-    pub members: MemberChanges,
-}
-
-/// Changes to the members of a group. No user is in both `add` and `remove`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MemberChanges {
-    /// Whether `add` replaces all current members.
-    pub replace: bool,
-    pub add: BTreeSet<UserId>,
-    pub remove: BTreeSet<UserId>,
-}
-
-impl MemberChanges {
-    /// Adds users, also those removed by an earlier operation.
-    pub fn add(&mut self, users: impl IntoIterator<Item = UserId>) {
-        for user in users {
-            self.remove.remove(&user);
-            self.add.insert(user);
-        }
-    }
-
-    /// Removes users, also those added by an earlier operation.
-    pub fn remove(&mut self, users: impl IntoIterator<Item = UserId>) {
-        for user in users {
-            self.add.remove(&user);
-            self.remove.insert(user);
-        }
-    }
-
-    /// Removes all members.
-    pub fn clear(&mut self) {
-        *self = Self { replace: true, ..Self::default() };
-    }
-}
 
 /// The columns of a [`GroupRow`]. Count and checksum need only the index of the primary key.
 const COLUMNS: &str =
@@ -113,21 +74,21 @@ pub async fn list_groups(
     with_members: bool,
 ) -> Result<ListPage<ScimGroup>> {
     let pool = &api_client.app().pool;
-    let start = query.load_cursor(api_client).await?;
+    let start = PageStart::load(api_client, ResourceType::Group, query).await?;
     let mut rows: Vec<Row> = if query.count == 0 {
         Vec::new()
     } else {
-        let mut statement = Statement::new(api_client.organization_id());
+        let mut statement = Statement::new(ResourceType::Group, api_client.organization_id());
         statement.sql.push(COLUMNS).push(", ");
-        query.push_sort_value(&mut statement);
+        start.push_sort_value(&mut statement);
         push_from(&mut statement, FROM, api_client.organization_id(), query.filter.as_ref());
-        query.push_page(&mut statement, "g.id", &start);
+        start.push_page(&mut statement, "g.id");
         statement.sql.build_query_as().fetch_all(pool).await?
     };
     let total = if let Some(total) = start.total {
         total
     } else {
-        let mut statement = Statement::new(api_client.organization_id());
+        let mut statement = Statement::new(ResourceType::Group, api_client.organization_id());
         statement.sql.push("select count(*)");
         let from = " from groups g where g.organization_id = ";
         push_from(&mut statement, from, api_client.organization_id(), query.filter.as_ref());
@@ -142,7 +103,7 @@ pub async fn list_groups(
         rows.truncate(fitting.max(1));
     }
     let last = rows.last().map(|row| Cursor { sort_value: row.sort_value.clone(), last_id: row.group.id });
-    query.save_cursor(api_client, &start, total, rows.len(), last).await?;
+    start.save_cursor(api_client, total, rows.len(), last).await?;
     let mut groups: Vec<ScimGroup> = rows.into_iter().map(|row| row.group.into()).collect();
     if with_members {
         let mut connection = pool.acquire().await?;
@@ -178,7 +139,7 @@ async fn load_group(
     api_client: &ApiClient<'_>,
     group: GroupId,
 ) -> Result<ScimGroup> {
-    let mut statement = Statement::new(api_client.organization_id());
+    let mut statement = Statement::new(ResourceType::Group, api_client.organization_id());
     statement.sql.push(COLUMNS);
     push_from(&mut statement, FROM, api_client.organization_id(), None);
     statement.sql.push(" and g.id = ").push_bind(group.0);
@@ -271,7 +232,7 @@ async fn try_update(
 ) -> Result<ScimGroup> {
     let mut transaction = api_client.app().pool.begin().await?;
     let before = lock_group(&mut transaction, api_client, group).await?;
-    if_match.check(&before.version())?;
+    check_precondition(if_match, &before.version())?;
     let name = name.unwrap_or(&before.name);
     let external_id = update.external_id.as_ref().unwrap_or(&before.external_id);
     if (name, external_id) != (before.name.as_str(), &before.external_id) {
@@ -300,7 +261,8 @@ async fn try_update(
 pub async fn delete_group(api_client: &ApiClient<'_>, group: GroupId, if_match: &IfMatch) -> Result<()> {
     if *if_match != IfMatch::Any {
         let mut connection = api_client.app().pool.acquire().await?;
-        if_match.check(&load_group(&mut connection, api_client, group).await?.version())?;
+        let before = load_group(&mut connection, api_client, group).await?;
+        check_precondition(if_match, &before.version())?;
     }
     groups::delete(api_client, group).await
 }

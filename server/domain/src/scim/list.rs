@@ -1,11 +1,11 @@
 //! `GET /Users`: the users of an organization, filtered and paged.
 
 use super::ScimUser;
-use super::filter::Filter;
-use super::paging::{Cursor, ListPage, ListQuery};
+use super::paging::{Cursor, ListPage, PageStart};
 use super::sql::{self, Statement};
 use super::users::{self, UserRow};
 use crate::{ApiClient, InOrganization, Result};
+use scim::{Filter, ListQuery, ResourceType};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -16,11 +16,11 @@ const FROM: &str = " from users u
 /// Lists one page of the users who have joined.
 pub async fn list_users(api_client: &ApiClient<'_>, query: &ListQuery) -> Result<ListPage<ScimUser>> {
     let pool = &api_client.app().pool;
-    let start = query.load_cursor(api_client).await?;
+    let start = PageStart::load(api_client, ResourceType::User, query).await?;
     let rows: Vec<Row> = if query.count == 0 {
         Vec::new()
     } else {
-        let mut statement = Statement::new(api_client.organization_id());
+        let mut statement = Statement::new(ResourceType::User, api_client.organization_id());
         let selective = query.filter.as_ref().filter(|filter| sql::is_selective(filter));
         if selective.is_some() {
             // Materialized, or the planner walks the index of the sort order and tests every user of the organization.
@@ -29,14 +29,14 @@ pub async fn list_users(api_client: &ApiClient<'_>, query: &ListQuery) -> Result
             statement.sql.push(") ");
         }
         statement.sql.push(users::COLUMNS).push(", ");
-        query.push_sort_value(&mut statement);
+        start.push_sort_value(&mut statement);
         if selective.is_some() {
             push_from(&mut statement, api_client.organization_id(), None);
             statement.sql.push(" and u.id in (select id from hits)");
         } else {
             push_from(&mut statement, api_client.organization_id(), query.filter.as_ref());
         }
-        query.push_page(&mut statement, "u.id", &start);
+        start.push_page(&mut statement, "u.id");
         statement.sql.build_query_as().fetch_all(pool).await?
     };
     let total = match start.total {
@@ -46,14 +46,14 @@ pub async fn list_users(api_client: &ApiClient<'_>, query: &ListQuery) -> Result
             i64::try_from(rows.len()).unwrap_or(i64::MAX)
         }
         None => {
-            let mut statement = Statement::new(api_client.organization_id());
+            let mut statement = Statement::new(ResourceType::User, api_client.organization_id());
             statement.sql.push("select count(*)");
             push_from(&mut statement, api_client.organization_id(), query.filter.as_ref());
             statement.sql.build_query_scalar().fetch_one(pool).await?
         }
     };
     let last = rows.last().map(|row| Cursor { sort_value: row.sort_value.clone(), last_id: row.user.id });
-    query.save_cursor(api_client, &start, total, rows.len(), last).await?;
+    start.save_cursor(api_client, total, rows.len(), last).await?;
     let resources = rows.into_iter().map(|row| row.user.into_user(api_client.now())).collect();
     Ok(ListPage { total, resources })
 }

@@ -4,32 +4,16 @@
 //! that an index finds the next page and every page costs the same. Only a request that jumps to another `startIndex`
 //! falls back to an offset.
 
-use super::filter::{AttributePath, Filter};
-use super::schema::{Column, DataType};
+use super::columns::{Column, column};
 use super::sql::Statement;
 use crate::{ApiClient, InOrganization, Result, secret};
 use chrono::TimeDelta;
+use scim::schema::DataType;
+use scim::{AttributePath, ListQuery, ResourceType};
 use uuid::Uuid;
-
-/// The most resources in one page; announced to clients as `filter.maxResults`.
-pub const MAX_RESULTS: i64 = 200;
 
 /// How long a cursor can be used.
 const CURSOR_TTL: TimeDelta = TimeDelta::minutes(60);
-
-/// A list request.
-#[derive(Clone, Debug, Default)]
-pub struct ListQuery {
-    pub filter: Option<Filter>,
-    /// `None` lists in the order of creation.
-    pub sort_by: Option<AttributePath>,
-    pub descending: bool,
-    /// 1-based.
-    pub start_index: i64,
-    pub count: i64,
-    /// Identifies the list that a cursor belongs to: resource type, filter and sort order as the client sent them.
-    pub cache_key: String,
-}
 
 /// A page of a list.
 #[derive(Clone, Debug)]
@@ -46,7 +30,9 @@ pub(super) struct Cursor {
 }
 
 /// Where a page starts: after a cursor, or at an offset.
-pub(super) struct PageStart {
+pub(super) struct PageStart<'a> {
+    query: &'a ListQuery,
+    sort_column: Option<SortColumn>,
     query_hash: Vec<u8>,
     after: Option<Cursor>,
     offset: i64,
@@ -57,62 +43,52 @@ pub(super) struct PageStart {
 /// The column that a list is sorted by; ties are broken by id.
 struct SortColumn {
     path: AttributePath,
+    /// Whether it is compared in lower case.
+    fold: bool,
     nullable: bool,
     sql_type: &'static str,
 }
 
-impl ListQuery {
-    fn sort_column(&self) -> Option<SortColumn> {
-        let path = self.sort_by.filter(|path| !path.attribute.multi_valued)?;
-        let leaf = path.leaf();
-        let (nullable, sql_type) = match (&leaf.data_type, &leaf.column) {
-            // Ids (UUIDv7) sort by creation time.
-            (
-                _,
-                Column::Id(_)
-                | Column::NotNull("u.created_at" | "g.created_at")
-                | Column::Subquery(_)
-                | Column::NotFilterable,
-            )
-            | (DataType::Complex(_), _) => return None,
-            (DataType::DateTime, _) => (false, "timestamptz"),
-            (DataType::Boolean, _) => (false, "boolean"),
-            (_, Column::NotNull(_) | Column::Email | Column::CaseFolded { .. }) => (false, "text"),
-            (_, Column::Json | Column::Nullable(_)) => (true, "text"),
-        };
-        Some(SortColumn { path, nullable, sql_type })
-    }
-
+impl<'a> PageStart<'a> {
     /// Loads the cursor that the previous page saved. Without one, the page starts at an offset.
-    pub(super) async fn load_cursor(&self, api_client: &ApiClient<'_>) -> Result<PageStart> {
-        let query_hash = secret::sha256(self.cache_key.as_bytes());
-        let offset = self.start_index - 1;
-        if offset == 0 {
-            return Ok(PageStart { query_hash, after: None, offset, total: None });
+    pub async fn load(
+        api_client: &ApiClient<'_>,
+        resource_type: ResourceType,
+        query: &'a ListQuery,
+    ) -> Result<Self> {
+        let mut start = Self {
+            query,
+            sort_column: sort_column(resource_type, query),
+            query_hash: secret::sha256(query.cache_key.as_bytes()),
+            after: None,
+            offset: query.start_index - 1,
+            total: None,
+        };
+        if start.offset == 0 {
+            return Ok(start);
         }
         let cursor = sqlx::query!(
             "select sort_value, last_id, total from scim_list_cursors
              where organization_id = $1 and api_key_id = $2 and query_hash = $3 and start_index = $4 and saved_at > $5",
             api_client.organization_id(),
             api_client.key().0,
-            query_hash,
-            self.start_index,
+            start.query_hash,
+            query.start_index,
             api_client.now() - CURSOR_TTL
         )
         .fetch_optional(&api_client.app().pool)
         .await?;
-        Ok(match cursor {
-            Some(row) => {
-                let after = Some(Cursor { sort_value: row.sort_value, last_id: row.last_id });
-                PageStart { query_hash, after, offset: 0, total: Some(row.total) }
-            }
-            None => PageStart { query_hash, after: None, offset, total: None },
-        })
+        if let Some(row) = cursor {
+            start.after = Some(Cursor { sort_value: row.sort_value, last_id: row.last_id });
+            start.offset = 0;
+            start.total = Some(row.total);
+        }
+        Ok(start)
     }
 
     /// Appends the column `sort_value`, which together with the id becomes the cursor.
-    pub(super) fn push_sort_value(&self, statement: &mut Statement) {
-        match self.sort_column() {
+    pub fn push_sort_value(&self, statement: &mut Statement) {
+        match &self.sort_column {
             None => drop(statement.sql.push("null::text")),
             Some(column) => {
                 column.push(statement);
@@ -123,10 +99,9 @@ impl ListQuery {
     }
 
     /// Appends the start, the order and the length of the page.
-    pub(super) fn push_page(&self, statement: &mut Statement, id: &'static str, start: &PageStart) {
-        let column = self.sort_column();
-        let (after, direction) = if self.descending { (" < ", " desc") } else { (" > ", "") };
-        match (&start.after, &column) {
+    pub fn push_page(&self, statement: &mut Statement, id: &'static str) {
+        let (after, direction) = if self.query.descending { (" < ", " desc") } else { (" > ", "") };
+        match (&self.after, &self.sort_column) {
             (None, _) => {}
             (Some(cursor), None) => {
                 statement.sql.push(" and ").push(id).push(after).push_bind(cursor.last_id);
@@ -134,15 +109,15 @@ impl ListQuery {
             (Some(cursor), Some(column)) => self.push_after_cursor(statement, column, id, cursor),
         }
         statement.sql.push(" order by ");
-        if let Some(column) = &column {
+        if let Some(column) = &self.sort_column {
             column.push(statement);
             // Resources without a value sort last, or first in descending order (RFC 7644, section 3.4.2.3).
             statement.sql.push(direction).push(", ");
         }
         statement.sql.push(id).push(direction);
-        statement.sql.push(" limit ").push_bind(self.count);
-        if start.offset > 0 {
-            statement.sql.push(" offset ").push_bind(start.offset);
+        statement.sql.push(" limit ").push_bind(self.query.count);
+        if self.offset > 0 {
+            statement.sql.push(" offset ").push_bind(self.offset);
         }
     }
 
@@ -153,7 +128,7 @@ impl ListQuery {
         id: &'static str,
         cursor: &Cursor,
     ) {
-        let after = if self.descending { " < " } else { " > " };
+        let after = if self.query.descending { " < " } else { " > " };
         statement.sql.push(" and (");
         let nulls = if let Some(value) = &cursor.sort_value {
             statement.sql.push("(");
@@ -161,12 +136,12 @@ impl ListQuery {
             statement.sql.push(", ").push(id).push(")").push(after).push("(");
             statement.sql.push_bind(value.clone()).push("::text::").push(column.sql_type).push(", ");
             statement.sql.push_bind(cursor.last_id).push(")");
-            (column.nullable && !self.descending).then_some(" is null")
+            (column.nullable && !self.query.descending).then_some(" is null")
         } else {
             statement.sql.push("(");
             column.push(statement);
             statement.sql.push(" is null and ").push(id).push(after).push_bind(cursor.last_id).push(")");
-            self.descending.then_some(" is not null")
+            self.query.descending.then_some(" is not null")
         };
         if let Some(nulls) = nulls {
             statement.sql.push(" or ");
@@ -177,15 +152,14 @@ impl ListQuery {
     }
 
     /// Saves the cursor for the next page, if there is one, and deletes the key's expired cursors.
-    pub(super) async fn save_cursor(
+    pub async fn save_cursor(
         &self,
         api_client: &ApiClient<'_>,
-        start: &PageStart,
         total: i64,
         returned: usize,
         last: Option<Cursor>,
     ) -> Result<()> {
-        let next = self.start_index.saturating_add(i64::try_from(returned).unwrap_or(i64::MAX));
+        let next = self.query.start_index.saturating_add(i64::try_from(returned).unwrap_or(i64::MAX));
         let Some(cursor) = last.filter(|_| next <= total) else { return Ok(()) };
         sqlx::query!(
             "with expired as (
@@ -199,7 +173,7 @@ impl ListQuery {
              set start_index = $4, sort_value = $5, last_id = $6, total = $7, saved_at = $8",
             api_client.organization_id(),
             api_client.key().0,
-            start.query_hash,
+            self.query_hash,
             next,
             cursor.sort_value,
             cursor.last_id,
@@ -213,12 +187,27 @@ impl ListQuery {
     }
 }
 
+fn sort_column(resource_type: ResourceType, query: &ListQuery) -> Option<SortColumn> {
+    let path = query.sort_by.filter(|path| !path.attribute.multi_valued && path.leaf().filterable)?;
+    let column = column(resource_type, path);
+    let (nullable, sql_type) = match (&path.leaf().data_type, column) {
+        // Ids (UUIDv7) sort by creation time.
+        (_, Column::Id(_) | Column::NotNull("u.created_at" | "g.created_at") | Column::Subquery(_))
+        | (DataType::Complex(_), _) => return None,
+        (DataType::DateTime, _) => (false, "timestamptz"),
+        (DataType::Boolean, _) => (false, "boolean"),
+        (_, Column::NotNull(_) | Column::Email | Column::CaseFolded { .. }) => (false, "text"),
+        (_, Column::Json | Column::JsonValue | Column::Nullable(_)) => (true, "text"),
+    };
+    let fold = column == Column::Json && !path.leaf().case_exact;
+    Some(SortColumn { path, fold, nullable, sql_type })
+}
+
 impl SortColumn {
     /// Appends the expression exactly as the index has it.
     fn push(&self, statement: &mut Statement) {
-        let fold = matches!(self.path.leaf().column, Column::Json) && !self.path.leaf().case_exact;
-        statement.sql.push(if fold { "lower(" } else { "(" });
-        statement.push_column(self.path, None);
+        statement.sql.push(if self.fold { "lower(" } else { "(" });
+        statement.push_column(self.path);
         statement.sql.push(")");
     }
 }

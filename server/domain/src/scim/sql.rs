@@ -3,10 +3,12 @@
 //! Equality is translated so that an index can answer it, also for attributes stored as JSON: their strings are indexed
 //! as tokens in `scim_users.search_tokens`.
 
-use super::filter::{AttributeExpression, AttributePath, Filter, Literal, Operator, parse_date_time};
-use super::schema::{Attribute, Column, DataType};
+use super::columns::{Column, column};
 use crate::users::contains_pattern;
+use chrono::{DateTime, Utc};
 use model::EmailAddress;
+use scim::schema::Attribute;
+use scim::{AttributeExpression, AttributePath, Filter, Literal, Operator, ResourceType};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -17,40 +19,40 @@ const MAX_TOKEN_BYTES: usize = 400;
 const EMAILS: &str = "coalesce(d.attributes -> 'emails', \
     jsonb_build_array(jsonb_build_object('value', u.email, 'type', 'work', 'primary', true)))";
 
-/// A statement under construction.
+/// A statement about resources of one type, under construction.
 pub(super) struct Statement {
     pub sql: QueryBuilder<Postgres>,
+    pub resource_type: ResourceType,
     organization: Uuid,
 }
 
 impl Statement {
-    pub fn new(organization: Uuid) -> Self {
-        Self { sql: QueryBuilder::new(""), organization }
+    pub fn new(resource_type: ResourceType, organization: Uuid) -> Self {
+        Self { sql: QueryBuilder::new(""), resource_type, organization }
     }
 
     /// Appends a filter as a condition.
     pub fn push_filter(&mut self, filter: &Filter) {
-        self.push_node(filter, None, false);
+        self.push_node(filter, false);
     }
 
-    /// `value_of`: the multi-valued attribute whose value filter this is part of. `negated`: whether this is under a `not`,
-    /// where a condition must be false instead of null.
-    fn push_node(&mut self, filter: &Filter, value_of: Option<&'static Attribute>, negated: bool) {
+    /// `negated`: whether this is under a `not`, where a condition must be false instead of null.
+    fn push_node(&mut self, filter: &Filter, negated: bool) {
         match filter {
-            Filter::And(terms) => self.push_terms(terms, " and ", "true", value_of, negated),
-            Filter::Or(terms) => self.push_terms(terms, " or ", "false", value_of, negated),
+            Filter::And(terms) => self.push_terms(terms, " and ", "true", negated),
+            Filter::Or(terms) => self.push_terms(terms, " or ", "false", negated),
             Filter::Not(inner) => {
                 self.sql.push("not (");
-                self.push_node(inner, value_of, true);
+                self.push_node(inner, true);
                 self.sql.push(")");
             }
             Filter::ValuePath(attribute, inner) => self.push_value_path(attribute, inner, negated),
             Filter::Attribute(expression) if negated => {
                 self.sql.push("coalesce(");
-                self.push_expression(expression, value_of, true);
+                self.push_expression(expression, true);
                 self.sql.push(", false)");
             }
-            Filter::Attribute(expression) => self.push_expression(expression, value_of, false),
+            Filter::Attribute(expression) => self.push_expression(expression, false),
         }
     }
 
@@ -59,7 +61,6 @@ impl Statement {
         terms: &[Filter],
         operator: &'static str,
         if_empty: &'static str,
-        value_of: Option<&'static Attribute>,
         negated: bool,
     ) {
         if terms.is_empty() {
@@ -68,16 +69,17 @@ impl Statement {
         }
         for (index, term) in terms.iter().enumerate() {
             self.sql.push(if index == 0 { "(" } else { operator });
-            self.push_node(term, value_of, negated);
+            self.push_node(term, negated);
         }
         self.sql.push(")");
     }
 
     /// Appends "at least one value of the attribute matches".
     fn push_value_path(&mut self, attribute: &'static Attribute, inner: &Filter, negated: bool) {
-        if let Column::Subquery(subquery) = attribute.column {
+        let path = AttributePath { extension: None, attribute, sub_attribute: None };
+        if let Column::Subquery(subquery) = column(self.resource_type, path) {
             self.sql.push("exists (").push(subquery);
-            self.push_node(inner, Some(attribute), false);
+            self.push_node(inner, false);
             self.sql.push(")");
             return;
         }
@@ -95,7 +97,7 @@ impl Statement {
             self.sql.push("d.attributes -> ").push_bind(attribute.name);
         }
         self.sql.push(") as e (value) where ");
-        self.push_node(inner, Some(attribute), false);
+        self.push_node(inner, false);
         self.sql.push(")");
     }
 
@@ -117,102 +119,76 @@ impl Statement {
         self.sql.push("))");
     }
 
-    fn push_expression(
-        &mut self,
-        expression: &AttributeExpression,
-        value_of: Option<&'static Attribute>,
-        negated: bool,
-    ) {
-        let attribute = expression.path.leaf();
-        let null_test = match (expression.operator, &expression.value) {
-            (Operator::Present, _) | (Operator::NotEqual, Literal::Null) => Some("is not null"),
-            (Operator::Equal, Literal::Null) => Some("is null"),
-            _ => None,
-        };
-        if let Some(null_test) = null_test {
-            self.push_null_test(expression, value_of, null_test);
-            return;
-        }
-        match (&attribute.data_type, &expression.value) {
-            (DataType::Boolean, Literal::Boolean(value)) => self.push_boolean(expression, value_of, *value),
-            (DataType::DateTime, Literal::String(text)) => self.push_date_time(expression, text),
-            (_, Literal::String(text)) => self.push_string(expression, text, value_of, negated),
+    fn push_expression(&mut self, expression: &AttributeExpression, negated: bool) {
+        let path = expression.path;
+        match (expression.operator, &expression.value) {
+            (Operator::Present, _) | (Operator::NotEqual, Literal::Null) => {
+                self.push_null_test(path, "is not null");
+            }
+            (Operator::Equal, Literal::Null) => self.push_null_test(path, "is null"),
+            (operator, Literal::Boolean(value)) => {
+                self.push_boolean(
+                    path,
+                    if (operator == Operator::Equal) == *value { "true" } else { "false" },
+                );
+            }
+            (operator, Literal::DateTime(at)) => self.push_date_time(path, operator, *at),
+            (operator, Literal::String(text)) => self.push_string(path, operator, text, negated),
             // `Filter` can't be built with any other combination.
-            _ => drop(self.sql.push("false")),
+            (_, Literal::Null) => drop(self.sql.push("false")),
         }
     }
 
-    fn push_null_test(
-        &mut self,
-        expression: &AttributeExpression,
-        value_of: Option<&'static Attribute>,
-        null_test: &'static str,
-    ) {
-        match expression.path.leaf().column {
+    fn push_null_test(&mut self, path: AttributePath, null_test: &'static str) {
+        match column(self.resource_type, path) {
             Column::CaseFolded { is_present, .. } => {
                 self.sql.push("(case when ").push(is_present).push(" then true end) ").push(null_test);
             }
-            Column::Json if value_of.is_none() => {
-                self.sql.push("(d.attributes #> ").push_bind(expression.path.segments());
-                self.sql.push(") ").push(null_test);
+            Column::Json => {
+                self.sql.push("(d.attributes #> ").push_bind(segments(path)).push(") ").push(null_test);
             }
             _ => {
-                self.push_column(expression.path, value_of);
+                self.push_column(path);
                 self.sql.push(" ").push(null_test);
             }
         }
     }
 
-    fn push_boolean(
-        &mut self,
-        expression: &AttributeExpression,
-        value_of: Option<&'static Attribute>,
-        value: bool,
-    ) {
-        let expected = if (expression.operator == Operator::Equal) == value { "true" } else { "false" };
-        if expression.path.leaf().column == Column::Json {
+    fn push_boolean(&mut self, path: AttributePath, expected: &'static str) {
+        if matches!(column(self.resource_type, path), Column::Json | Column::JsonValue) {
             // A missing boolean counts as false.
             self.sql.push("coalesce(");
-            self.push_column(expression.path, value_of);
+            self.push_column(path);
             self.sql.push(", 'false') = '").push(expected).push("'");
         } else {
-            self.push_column(expression.path, value_of);
+            self.push_column(path);
             self.sql.push(" = ").push(expected);
         }
     }
 
-    fn push_date_time(&mut self, expression: &AttributeExpression, text: &str) {
-        self.push_column(expression.path, None);
-        self.sql.push(sql_operator(expression.operator)).push_bind(parse_date_time(text));
+    fn push_date_time(&mut self, path: AttributePath, operator: Operator, at: DateTime<Utc>) {
+        self.push_column(path);
+        self.sql.push(sql_operator(operator)).push_bind(at);
     }
 
-    fn push_string(
-        &mut self,
-        expression: &AttributeExpression,
-        text: &str,
-        value_of: Option<&'static Attribute>,
-        negated: bool,
-    ) {
+    fn push_string(&mut self, path: AttributePath, operator: Operator, text: &str, negated: bool) {
         use Operator::{Contains, EndsWith, Equal, NotEqual, StartsWith};
-        let attribute = expression.path.leaf();
-        match (&attribute.column, expression.operator) {
-            (Column::Id(column), Equal | NotEqual) => self.push_id(column, expression.operator, text),
+        match (column(self.resource_type, path), operator) {
+            (Column::Id(column), Equal | NotEqual) => self.push_id(column, operator, text),
             (Column::Email, operator) => {
                 self.push_case_folded("u.email_normalized", operator, &normalize_email(text), negated);
             }
             (Column::CaseFolded { expression, is_present }, operator) => {
                 let (open, operator) = if operator == NotEqual { ("not (", Equal) } else { ("(", operator) };
-                self.sql.push(open).push(*is_present).push(" and ");
+                self.sql.push(open).push(is_present).push(" and ");
                 self.push_case_folded(expression, operator, &text.to_lowercase(), negated);
                 self.sql.push(")");
             }
-            (Column::Json, Equal | NotEqual) if value_of.is_none() => {
-                self.push_json_equality(expression.path, expression.operator, text);
-            }
+            (Column::Json, Equal | NotEqual) => self.push_json_equality(path, operator, text),
             (_, operator) => {
-                let case_exact = attribute.case_exact;
+                let case_exact = path.leaf().case_exact;
                 self.sql.push(if case_exact { "(" } else { "lower(" });
-                self.push_column(expression.path, value_of);
+                self.push_column(path);
                 self.sql.push(")");
                 let text = if case_exact { text.to_owned() } else { text.to_lowercase() };
                 match operator {
@@ -253,8 +229,7 @@ impl Statement {
     /// Appends equality with an attribute stored as JSON. The token finds the candidates; they are compared in full
     /// where the token is truncated or the letter case matters.
     fn push_json_equality(&mut self, path: AttributePath, operator: Operator, text: &str) {
-        let segments = path.segments();
-        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let segments: Vec<&str> = path.segments().collect();
         let (token, is_complete) = search_token(&segments, text);
         let is_exact = is_complete && !path.leaf().case_exact;
         self.sql.push(if operator == Operator::Equal { "(" } else { "not (" });
@@ -262,7 +237,7 @@ impl Statement {
         if !is_exact {
             let lower = if path.leaf().case_exact { "" } else { "lower" };
             self.sql.push(" and ").push(lower).push("(");
-            self.push_column(path, None);
+            self.push_column(path);
             self.sql.push(") = ").push(lower).push("(").push_bind(text.to_owned()).push(")");
         }
         self.sql.push(")");
@@ -279,34 +254,27 @@ impl Statement {
     }
 
     /// Appends the expression that an attribute has in SQL.
-    pub fn push_column(&mut self, path: AttributePath, value_of: Option<&'static Attribute>) {
-        match path.leaf().column {
-            Column::Json if value_of.is_some() => {
-                self.sql.push("(e.value ->> ").push_bind(path.leaf().name).push(")");
-            }
-            Column::Json => drop(self.sql.push("(d.attributes #>> ").push_bind(path.segments()).push(")")),
+    pub fn push_column(&mut self, path: AttributePath) {
+        match column(self.resource_type, path) {
+            Column::Json => drop(self.sql.push("(d.attributes #>> ").push_bind(segments(path)).push(")")),
+            Column::JsonValue => drop(self.sql.push("(e.value ->> ").push_bind(path.leaf().name).push(")")),
             Column::Id(column) => drop(self.sql.push(column).push("::text")),
             Column::NotNull(expression)
             | Column::Nullable(expression)
             | Column::CaseFolded { expression, .. } => drop(self.sql.push(expression)),
             Column::Email => drop(self.sql.push("u.email_normalized")),
-            // `Filter` and `SortColumn` can't be built with these.
-            Column::Subquery(_) | Column::NotFilterable => drop(self.sql.push("null")),
+            // `Filter` and `SortColumn` can't be built with it.
+            Column::Subquery(_) => drop(self.sql.push("null")),
         }
     }
 }
 
-impl Filter {
-    /// The SQL condition with placeholders instead of the values. For the fuzzer, which checks that no input ends up in
-    /// it.
-    pub fn to_sql(&self) -> String {
-        let mut statement = Statement::new(Uuid::nil());
-        statement.push_filter(self);
-        statement.sql.into_string()
-    }
+/// The keys that lead to the value in the stored JSON.
+fn segments(path: AttributePath) -> Vec<String> {
+    path.segments().map(str::to_owned).collect()
 }
 
-/// Whether an index answers the filter, so that few rows are left.
+/// Whether an index answers the filter for users, so that few rows are left.
 pub(super) fn is_selective(filter: &Filter) -> bool {
     match filter {
         Filter::And(terms) => terms.iter().any(is_selective),
@@ -315,8 +283,8 @@ pub(super) fn is_selective(filter: &Filter) -> bool {
         Filter::ValuePath(_, inner) => {
             indexed_value(inner).is_some_and(|(attribute, _)| attribute.name == "value")
         }
-        Filter::Attribute(AttributeExpression { path, operator, value: Literal::String(text) }) => {
-            let column = &path.leaf().column;
+        Filter::Attribute(AttributeExpression { path, operator, value: Literal::String(text), .. }) => {
+            let column = column(ResourceType::User, *path);
             let has_btree_index = matches!(
                 column,
                 Column::Id(_) | Column::Email | Column::CaseFolded { .. } | Column::Nullable(_)
@@ -341,7 +309,8 @@ fn indexed_value(inner: &Filter) -> Option<(&'static Attribute, String)> {
             path,
             operator: Operator::Equal,
             value: Literal::String(text),
-        }) if !matches!(path.attribute.data_type, DataType::Boolean) => Some((path.attribute, text.clone())),
+            ..
+        }) => Some((path.leaf(), text.clone())),
         // "value" is the most selective sub-attribute.
         Filter::And(terms) => {
             let mut candidates: Vec<_> = terms.iter().filter_map(indexed_value).collect();

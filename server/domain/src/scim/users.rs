@@ -1,8 +1,10 @@
 //! Users as SCIM clients create and change them. Admission and membership follow the same rules as everywhere else.
 
 mod attributes;
+mod resource;
 
-use super::{IfMatch, ScimUser, sql};
+use super::etag::check_precondition;
+use super::{ScimUser, sql};
 use crate::admission::{self, Admission};
 use crate::audit::{self, Targets};
 use crate::invitations::membership_state;
@@ -15,13 +17,11 @@ use model::permission::GroupName;
 use model::transitions::{Action, MembershipState, Refusal};
 use model::users::JoinedBy;
 use model::{EmailAddress, GroupId, OrganizationRole, Problem, UserId};
+use scim::{IfMatch, Resource, ResourceType};
 use serde_json::{Map, Value, json};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
-
-/// The longest `externalId`, in characters; Postgres limits the size of an index entry.
-pub const MAX_EXTERNAL_ID: usize = 500;
 
 /// The new state of a user: all attributes that a client can write.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +101,7 @@ async fn load_user(
     api_client: &ApiClient<'_>,
     user: UserId,
 ) -> Result<ScimUser> {
-    let mut statement = sql::Statement::new(api_client.organization_id());
+    let mut statement = sql::Statement::new(ResourceType::User, api_client.organization_id());
     statement.sql.push(COLUMNS).push(
         " from users u
           left join scim_users d on d.organization_id = u.organization_id and d.user_id = u.id
@@ -207,7 +207,7 @@ async fn try_update<E: From<Error> + Send>(
     }
     lock_user(&mut transaction, api_client, user).await?;
     let before = load_user(&mut transaction, api_client, user).await?;
-    if_match.check(&before.version())?;
+    check_precondition(if_match, &before.version())?;
     let update = change(&before).map_err(AttemptError::Other)?;
     let has_joined = matches!(before.state, MembershipState::Active | MembershipState::Suspended);
     let deactivates = !update.active && (before.active || !has_joined);
@@ -263,7 +263,8 @@ async fn try_delete(api_client: &ApiClient<'_>, user: UserId, if_match: &IfMatch
     access::lock_organization(&mut transaction, api_client.context()).await?;
     lock_user(&mut transaction, api_client, user).await?;
     if *if_match != IfMatch::Any {
-        if_match.check(&load_user(&mut transaction, api_client, user).await?.version())?;
+        let before = load_user(&mut transaction, api_client, user).await?;
+        check_precondition(if_match, &before.version())?;
     }
     single_result(
         apply_in_transaction(&mut transaction, principal, UserAction::RevokeMembership, &[user.0]).await?,

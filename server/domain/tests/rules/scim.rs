@@ -1,7 +1,8 @@
 //! Concurrent SCIM requests: two clients, a client and an admin, the last admin.
 
 use crate::test_app::{ADMIN, SLUG, TestApp, refusal, request_context};
-use domain::scim::{self, GroupUpdate, IfMatch, MemberChanges, ScimUser, UpdateOutcome, UserUpdate};
+use ::scim::{IfMatch, Resource};
+use domain::scim::{self, GroupUpdate, MemberChanges, ScimUser, UpdateOutcome, UserUpdate};
 use domain::{Error, RequestContext, Token, api_keys, sign_in, users};
 use model::actions::UserAction;
 use model::api_keys::{Lifetime, Scope};

@@ -1,6 +1,6 @@
 //! The tables of attributes.
 
-use super::{Attribute, Column, DataType, ENTERPRISE, Mutability, Uniqueness};
+use super::{Attribute, DataType, ENTERPRISE, MAX_EXTERNAL_ID, MAX_TEXT, Mutability, Uniqueness};
 
 const fn string(name: &'static str, description: &'static str) -> Attribute {
     Attribute {
@@ -13,7 +13,8 @@ const fn string(name: &'static str, description: &'static str) -> Attribute {
         required: false,
         uniqueness: Uniqueness::None,
         canonical_values: &[],
-        column: Column::Json,
+        filterable: true,
+        max_length: MAX_TEXT,
     }
 }
 
@@ -21,12 +22,12 @@ const fn case_exact(attribute: Attribute) -> Attribute {
     Attribute { case_exact: true, ..attribute }
 }
 
-const fn stored(column: Column, attribute: Attribute) -> Attribute {
-    Attribute { column, ..attribute }
+const fn read_only(attribute: Attribute) -> Attribute {
+    Attribute { mutability: Mutability::ReadOnly, ..attribute }
 }
 
-const fn read_only(column: Column, attribute: Attribute) -> Attribute {
-    Attribute { column, mutability: Mutability::ReadOnly, ..attribute }
+const fn not_filterable(attribute: Attribute) -> Attribute {
+    Attribute { filterable: false, ..attribute }
 }
 
 const fn complex(
@@ -62,74 +63,45 @@ const fn canonical(values: &'static [&'static str], attribute: Attribute) -> Att
 }
 
 pub(super) static USER_COMMON: [Attribute; 3] = [
-    read_only(
-        Column::Id("u.id"),
-        case_exact(string("id", "The user's id, assigned by the server. It never changes.")),
-    ),
-    stored(
-        Column::Nullable("d.external_id"),
-        case_exact(string("externalId", "The user's id in the provisioning client.")),
-    ),
-    read_only(Column::NotFilterable, complex("meta", "Metadata of the resource.", &USER_META)),
+    read_only(case_exact(string("id", "The user's id, assigned by the server. It never changes."))),
+    external_id("The user's id in the provisioning client."),
+    not_filterable(read_only(complex("meta", "Metadata of the resource.", &USER_META))),
 ];
 
-static USER_META: [Attribute; 5] = [
-    read_only(Column::NotNull("'User'"), case_exact(string("resourceType", "The resource type."))),
-    read_only(Column::NotNull("u.created_at"), date_time("created", "When the resource was created.")),
-    read_only(
-        Column::NotNull("coalesce(u.modified_at, u.created_at)"),
-        date_time("lastModified", "When the resource was last changed."),
-    ),
-    read_only(Column::NotFilterable, reference("location", "The URI of the resource.")),
-    read_only(
-        Column::NotFilterable,
-        case_exact(string("version", "The version of the resource, as in the ETag header.")),
-    ),
-];
+static USER_META: [Attribute; 5] = meta("When the resource was last changed.");
 
 pub(super) static GROUP_COMMON: [Attribute; 3] = [
-    read_only(
-        Column::Id("g.id"),
-        case_exact(string("id", "The group's id, assigned by the server. It never changes.")),
-    ),
-    stored(
-        Column::Nullable("g.external_id"),
-        case_exact(string("externalId", "The group's id in the provisioning client.")),
-    ),
-    read_only(Column::NotFilterable, complex("meta", "Metadata of the resource.", &GROUP_META)),
+    read_only(case_exact(string("id", "The group's id, assigned by the server. It never changes."))),
+    external_id("The group's id in the provisioning client."),
+    not_filterable(read_only(complex("meta", "Metadata of the resource.", &GROUP_META))),
 ];
 
-static GROUP_META: [Attribute; 5] = [
-    read_only(Column::NotNull("'Group'"), case_exact(string("resourceType", "The resource type."))),
-    read_only(Column::NotNull("g.created_at"), date_time("created", "When the resource was created.")),
-    read_only(
-        Column::NotNull("coalesce(g.modified_at, g.created_at)"),
-        date_time(
-            "lastModified",
-            "When the name, the externalId or, over SCIM, the members were last changed.",
-        ),
-    ),
-    read_only(Column::NotFilterable, reference("location", "The URI of the resource.")),
-    read_only(
-        Column::NotFilterable,
-        case_exact(string("version", "The version of the resource, as in the ETag header.")),
-    ),
-];
+static GROUP_META: [Attribute; 5] =
+    meta("When the name, the externalId or, over SCIM, the members were last changed.");
+
+const fn external_id(description: &'static str) -> Attribute {
+    Attribute { max_length: MAX_EXTERNAL_ID, ..case_exact(string("externalId", description)) }
+}
+
+const fn meta(last_modified: &'static str) -> [Attribute; 5] {
+    let version = string("version", "The version of the resource, as in the ETag header.");
+    [
+        read_only(case_exact(string("resourceType", "The resource type."))),
+        read_only(date_time("created", "When the resource was created.")),
+        read_only(date_time("lastModified", last_modified)),
+        not_filterable(read_only(reference("location", "The URI of the resource."))),
+        not_filterable(read_only(case_exact(version))),
+    ]
+}
 
 pub(super) static USER_ATTRIBUTES: [Attribute; 16] = [
     Attribute {
         required: true,
         uniqueness: Uniqueness::Server,
-        ..stored(Column::Email, string("userName", "The email address that the user signs in with."))
+        ..string("userName", "The email address that the user signs in with.")
     },
     complex("name", "The components of the user's name.", &NAME),
-    stored(
-        Column::CaseFolded {
-            expression: "lower(coalesce(nullif(u.name, ''), u.email))",
-            is_present: "u.name <> ''",
-        },
-        string("displayName", "The name shown to others. If it is missing, it is built from name."),
-    ),
+    string("displayName", "The name shown to others. If it is missing, it is built from name."),
     string("nickName", "The casual name of the user."),
     reference("profileUrl", "The URL of a page about the user."),
     string("title", "The job title, such as “Vice President”."),
@@ -140,12 +112,9 @@ pub(super) static USER_ATTRIBUTES: [Attribute; 16] = [
     ),
     string("locale", "The locale for dates and numbers, such as “en-GB”."),
     string("timezone", "The IANA time zone, such as “Europe/Berlin”."),
-    stored(
-        Column::NotNull("(u.status = 'active')"),
-        boolean(
-            "active",
-            "Whether the user can sign in. Setting it to false suspends the user and ends all sessions.",
-        ),
+    boolean(
+        "active",
+        "Whether the user can sign in. Setting it to false suspends the user and ends all sessions.",
     ),
     multi_valued(
         "emails",
@@ -154,18 +123,11 @@ pub(super) static USER_ATTRIBUTES: [Attribute; 16] = [
     ),
     multi_valued("phoneNumbers", "Phone numbers.", &PHONE),
     multi_valued("addresses", "Postal addresses.", &ADDRESS),
-    read_only(
-        Column::Subquery(
-            "select from group_members m
-             join groups g on g.organization_id = m.organization_id and g.id = m.group_id
-             where m.organization_id = u.organization_id and m.user_id = u.id and ",
-        ),
-        multi_valued(
-            "groups",
-            "The groups that the user belongs to. Change them through the Group resource.",
-            &GROUPS,
-        ),
-    ),
+    read_only(multi_valued(
+        "groups",
+        "The groups that the user belongs to. Change them through the Group resource.",
+        &GROUPS,
+    )),
     multi_valued(
         "roles",
         "Stored and returned, but they grant no permissions. Only admins assign roles.",
@@ -215,13 +177,10 @@ static ROLE: [Attribute; 4] = [
 ];
 
 static GROUPS: [Attribute; 4] = [
-    read_only(Column::Id("m.group_id"), case_exact(string("value", "The group's id."))),
-    read_only(Column::NotFilterable, reference("$ref", "The URI of the group.")),
-    read_only(Column::NotNull("g.name"), string("display", "The group's name.")),
-    canonical(
-        &["direct"],
-        read_only(Column::NotNull("'direct'"), string("type", "How the user belongs to the group.")),
-    ),
+    read_only(case_exact(string("value", "The group's id."))),
+    not_filterable(read_only(reference("$ref", "The URI of the group."))),
+    read_only(string("display", "The group's name.")),
+    canonical(&["direct"], read_only(string("type", "How the user belongs to the group."))),
 ];
 
 pub(super) static USER_EXTENSION: Attribute =
@@ -246,30 +205,14 @@ pub(super) static GROUP_ATTRIBUTES: [Attribute; 2] = [
     Attribute {
         required: true,
         uniqueness: Uniqueness::Server,
-        ..stored(Column::CaseFolded { expression: "lower(g.name)", is_present: "true" }, string("displayName", "The group's name."))
+        ..string("displayName", "The group's name.")
     },
-    stored(
-        Column::Subquery(
-            "select from group_members m
-             join users mu on mu.organization_id = m.organization_id and mu.id = m.user_id
-             where m.organization_id = g.organization_id and m.group_id = g.id and mu.joined_at is not null and ",
-        ),
-        multi_valued("members", "The members of the group.", &MEMBERS),
-    ),
+    multi_valued("members", "The members of the group.", &MEMBERS),
 ];
 
 static MEMBERS: [Attribute; 4] = [
-    stored(Column::Id("m.user_id"), case_exact(string("value", "The user's id."))),
-    read_only(Column::NotFilterable, reference("$ref", "The URI of the user.")),
-    canonical(
-        &["User"],
-        read_only(
-            Column::NotNull("'User'"),
-            string("type", "The resource type of the member, always “User”."),
-        ),
-    ),
-    read_only(
-        Column::NotNull("coalesce(nullif(mu.name, ''), mu.email)"),
-        string("display", "The user's name."),
-    ),
+    case_exact(string("value", "The user's id.")),
+    not_filterable(read_only(reference("$ref", "The URI of the user."))),
+    canonical(&["User"], read_only(string("type", "The resource type of the member, always “User”."))),
+    read_only(string("display", "The user's name.")),
 ];

@@ -1,7 +1,7 @@
 //! Changes to the members of a group.
 
-use super::MemberChanges;
 use crate::audit::{self, Targets};
+use crate::scim::MemberChanges;
 use crate::{ApiClient, Error, InOrganization, Result};
 use model::field::FieldError;
 use model::{GroupId, UserId};

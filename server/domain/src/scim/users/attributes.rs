@@ -2,10 +2,11 @@
 
 use super::UserUpdate;
 use crate::audit::{self, Targets};
-use crate::scim::schema::{Attribute, DataType, ENTERPRISE, ResourceType};
 use crate::scim::{ScimUser, sql};
 use crate::{ApiClient, InOrganization, Result};
 use model::UserId;
+use scim::ResourceType;
+use scim::schema::{Attribute, DataType, ENTERPRISE};
 use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
