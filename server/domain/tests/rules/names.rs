@@ -3,7 +3,8 @@
 use crate::provider::Account;
 use crate::sso::{SsoApp, form};
 use crate::test_app::{SLUG, TestApp, refusal};
-use domain::scim::{self, GroupUpdate, IfMatch};
+use ::scim::IfMatch;
+use domain::scim::{self, GroupUpdate};
 use domain::{account, api_keys, groups, invitations, organizations, requests, roles, settings, sso};
 use model::Problem;
 use model::api_keys::{Lifetime, Scope};
