@@ -4,8 +4,9 @@
 //! selects the existing user or invitation. Later, a user whose address changes remains the same user, and somebody else who gets
 //! the old address does not become that user.
 
+use super::Connection;
 use super::exchange::IdentityClaims;
-use super::login_flow::LoginFlow;
+use super::failures::SignInError;
 use crate::admission::{self, Admission};
 use crate::audit::{self, Actor, Targets};
 use crate::sessions::{self, NewSession};
@@ -13,7 +14,7 @@ use crate::{Error, InOrganization, OrganizationContext, Result};
 use model::sso::SsoRefusal;
 use model::transitions::{Action, MembershipState, Refusal};
 use model::users::JoinedBy;
-use model::{EmailAddress, GroupId, OrganizationRole, Problem, UserId};
+use model::{EmailAddress, GroupId, InvitationId, OrganizationRole, Problem, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -24,23 +25,27 @@ struct LocalUser {
     email: String,
 }
 
-/// Signs in the user that the verified claims belong to, creating or linking it where the rules allow. A refusal
-/// changes nothing.
+/// Signs in the user that the verified claims belong to, creating or linking it where the rules allow. `invitation` is the
+/// one from whose page the login flow was started. A refusal changes nothing.
 pub(super) async fn sign_in(
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    connection: &Connection,
+    invitation: Option<InvitationId>,
     claims: &IdentityClaims,
-) -> Result<Result<NewSession, SsoRefusal>> {
+) -> Result<NewSession, SignInError> {
     let mut transaction = context.app().pool.begin().await?;
-    let user = match find_linked_user(&mut transaction, context, flow, claims).await? {
+    let user = match find_linked_user(&mut transaction, context, connection, claims).await? {
         Some((user, status)) => {
-            sign_in_linked(&mut transaction, context, flow, claims, user, &status).await?
+            check_linked(connection, claims, &user, &status)?;
+            check_invitation(&mut transaction, context, invitation, &user.email).await?;
+            sign_in_linked(&mut transaction, context, connection, claims, &user).await?;
+            user
         }
-        None => link_or_provision(&mut transaction, context, flow, claims).await?,
-    };
-    let user = match user {
-        Ok(user) => user,
-        Err(refusal) => return Ok(Err(refusal)),
+        None => {
+            let email = allowed_email(connection, claims)?;
+            check_invitation(&mut transaction, context, invitation, email.as_str()).await?;
+            link_or_provision(&mut transaction, context, connection, claims, email).await?
+        }
     };
     let session = sessions::start(&mut transaction, context, user.id).await?;
     sqlx::query!(
@@ -48,21 +53,21 @@ pub(super) async fn sign_in(
          where organization_id = $1 and token_hash = $2",
         context.organization_id(),
         session.token.hash(),
-        flow.connection.id.0,
+        connection.id.0,
         claims.subject,
         claims.session_id
     )
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(Ok(session))
+    Ok(session)
 }
 
 /// Locks and returns the user linked to this identity, with the user's status. `None` at the first sign-in.
 async fn find_linked_user(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    connection: &Connection,
     claims: &IdentityClaims,
 ) -> Result<Option<(LocalUser, String)>> {
     let row = sqlx::query!(
@@ -73,7 +78,7 @@ async fn find_linked_user(
          )
          for update",
         context.organization_id(),
-        flow.connection.id.0,
+        connection.id.0,
         claims.issuer,
         claims.subject
     )
@@ -82,72 +87,69 @@ async fn find_linked_user(
     Ok(row.map(|row| (LocalUser { id: UserId(row.id), name: row.name, email: row.email }, row.status)))
 }
 
-/// Signs in an already linked user, even if the address at the provider has changed since.
+/// Refuses a linked user who is suspended, or whose address at the provider is of a domain that is not allowed.
+fn check_linked(
+    connection: &Connection,
+    claims: &IdentityClaims,
+    user: &LocalUser,
+    status: &str,
+) -> Result<(), SsoRefusal> {
+    if status != "active" {
+        return Err(SsoRefusal::Suspended { email: user.email.clone() });
+    }
+    if !connection.allowed_domains.is_empty() {
+        allowed_email(connection, claims)?;
+    }
+    Ok(())
+}
+
+/// Records the sign-in of a linked user, even if the address at the provider has changed since.
 async fn sign_in_linked(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    connection: &Connection,
     claims: &IdentityClaims,
-    user: LocalUser,
-    status: &str,
-) -> Result<Result<LocalUser, SsoRefusal>> {
-    if status != "active" {
-        return Ok(Err(SsoRefusal::Suspended { email: user.email }));
-    }
-    if !flow.connection.allowed_domains.is_empty()
-        && let Err(refusal) = allowed_email(flow, claims)
-    {
-        return Ok(Err(refusal));
-    }
-    if let Err(refusal) = matches_invitation(transaction, context, flow, &user.email).await? {
-        return Ok(Err(refusal));
-    }
+    user: &LocalUser,
+) -> Result<()> {
     sqlx::query!(
         "update sso_identities set last_used_at = $5
          where organization_id = $1 and connection_id = $2 and issuer = $3 and subject = $4",
         context.organization_id(),
-        flow.connection.id.0,
+        connection.id.0,
         claims.issuer,
         claims.subject,
         context.now()
     )
     .execute(&mut *transaction)
     .await?;
-    record_sign_in(transaction, context, flow, &user).await?;
-    Ok(Ok(user))
+    record_sign_in(transaction, context, connection, user).await
 }
 
 /// First sign-in of an identity: links it to the user with its verified address, or provisions that user just in time.
 async fn link_or_provision(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    connection: &Connection,
     claims: &IdentityClaims,
-) -> Result<Result<LocalUser, SsoRefusal>> {
-    let email = match allowed_email(flow, claims) {
-        Ok(email) => email,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    if let Err(refusal) = matches_invitation(transaction, context, flow, email.as_str()).await? {
-        return Ok(Err(refusal));
-    }
-    let groups = default_groups(transaction, context, flow).await?;
+    email: &EmailAddress,
+) -> Result<LocalUser, SignInError> {
+    let groups = default_groups(transaction, context, connection).await?;
     let admission = Admission {
         email,
         name: &claims.name,
-        role: flow.connection.default_role.parse::<OrganizationRole>().unwrap_or_default(),
+        role: connection.default_role.parse::<OrganizationRole>().unwrap_or_default(),
         groups: &groups,
         by: JoinedBy::Sso,
         actor: None,
     };
-    let action = if flow.connection.just_in_time { Action::SsoSignIn } else { Action::SsoSignInInvited };
-    let admitted = match admission::admit(transaction, context, &admission, action).await {
-        Ok(admitted) => admitted,
-        Err(Error::Problem(Problem::Refused { why })) => return Ok(Err(sso_refusal(why, email))),
-        Err(other) => return Err(other),
-    };
-    if !link_identity(transaction, context, flow, claims, admitted.user).await? {
-        return Ok(Err(SsoRefusal::LinkedToAnotherIdentity { email: email.to_string() }));
+    let action = if connection.just_in_time { Action::SsoSignIn } else { Action::SsoSignInInvited };
+    let admitted =
+        admission::admit(transaction, context, &admission, action).await.map_err(|error| match error {
+            Error::Problem(Problem::Refused { why }) => sso_refusal(why, email).into(),
+            other => SignInError::Other(other),
+        })?;
+    if !link_identity(transaction, context, connection, claims, admitted.user).await? {
+        return Err(SsoRefusal::LinkedToAnotherIdentity { email: email.to_string() }.into());
     }
     let row = sqlx::query!(
         "select name, email from users where organization_id = $1 and id = $2",
@@ -159,15 +161,18 @@ async fn link_or_provision(
     let user = LocalUser { id: admitted.user, name: row.name, email: row.email };
     // Joining is audited as `user.joined`, which implies the sign-in.
     if admitted.before == MembershipState::Active {
-        record_sign_in(transaction, context, flow, &user).await?;
+        record_sign_in(transaction, context, connection, &user).await?;
     }
-    Ok(Ok(user))
+    Ok(user)
 }
 
 /// The verified address, if the connection allows its domain.
-fn allowed_email<'a>(flow: &LoginFlow, claims: &'a IdentityClaims) -> Result<&'a EmailAddress, SsoRefusal> {
+fn allowed_email<'a>(
+    connection: &Connection,
+    claims: &'a IdentityClaims,
+) -> Result<&'a EmailAddress, SsoRefusal> {
     let email = claims.email.as_ref().ok_or(SsoRefusal::EmailNotVerified)?;
-    if model::settings::is_domain_allowed(&flow.connection.allowed_domains, &email.normalized()) {
+    if model::settings::is_domain_allowed(&connection.allowed_domains, &email.normalized()) {
         Ok(email)
     } else {
         Err(SsoRefusal::DomainNotAllowed { email: email.to_string() })
@@ -183,13 +188,13 @@ fn sso_refusal(why: Refusal, email: &EmailAddress) -> SsoRefusal {
 }
 
 /// Refuses a flow that was started on an invitation's page but returned with a different address.
-async fn matches_invitation(
+async fn check_invitation(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    invitation: Option<InvitationId>,
     signed_in_as: &str,
-) -> Result<Result<(), SsoRefusal>> {
-    let Some(invitation) = flow.invitation else { return Ok(Ok(())) };
+) -> Result<(), SignInError> {
+    let Some(invitation) = invitation else { return Ok(()) };
     let invited = sqlx::query_scalar!(
         "select email from invitations where organization_id = $1 and id = $2",
         context.organization_id(),
@@ -198,24 +203,24 @@ async fn matches_invitation(
     .fetch_optional(transaction)
     .await?;
     let normalized = |email: &str| EmailAddress::parse(email).map(|email| email.normalized()).ok();
-    Ok(match invited {
+    match invited {
         Some(invited) if normalized(&invited) != normalized(signed_in_as) => {
-            Err(SsoRefusal::InvitationMismatch { invited, signed_in_as: signed_in_as.to_owned() })
+            Err(SsoRefusal::InvitationMismatch { invited, signed_in_as: signed_in_as.to_owned() }.into())
         }
         _ => Ok(()),
-    })
+    }
 }
 
 /// The groups of users who join through this connection without an invitation.
 async fn default_groups(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    connection: &Connection,
 ) -> Result<Vec<GroupId>> {
     let groups = sqlx::query_scalar!(
         "select group_id from sso_connection_groups where organization_id = $1 and connection_id = $2",
         context.organization_id(),
-        flow.connection.id.0
+        connection.id.0
     )
     .fetch_all(transaction)
     .await?;
@@ -227,7 +232,7 @@ async fn default_groups(
 async fn link_identity(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    connection: &Connection,
     claims: &IdentityClaims,
     user: UserId,
 ) -> Result<bool> {
@@ -237,7 +242,7 @@ async fn link_identity(
          values ($1, $2, $3, $4, $5, $6, $6)
          on conflict do nothing",
         context.organization_id(),
-        flow.connection.id.0,
+        connection.id.0,
         claims.issuer,
         claims.subject,
         user.0,
@@ -249,7 +254,7 @@ async fn link_identity(
         "select user_id from sso_identities
          where organization_id = $1 and connection_id = $2 and issuer = $3 and subject = $4",
         context.organization_id(),
-        flow.connection.id.0,
+        connection.id.0,
         claims.issuer,
         claims.subject
     )
@@ -261,7 +266,7 @@ async fn link_identity(
 async fn record_sign_in(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    connection: &Connection,
     user: &LocalUser,
 ) -> Result<()> {
     sqlx::query!(
@@ -274,7 +279,7 @@ async fn record_sign_in(
     .await?;
     let name = if user.name.is_empty() { &user.email } else { &user.name };
     let actor = Actor::User { id: user.id, name };
-    let details = json!({ "by": "sso", "connection": flow.connection.name });
+    let details = json!({ "by": "sso", "connection": connection.name });
     let targets = Targets::one(user.id, &user.email);
     audit::record(transaction, context, &actor, "user.signed_in", &targets, &details).await
 }

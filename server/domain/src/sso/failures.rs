@@ -1,33 +1,60 @@
 //! Refused SSO sign-ins: the refusal that the browser's error page shows, and its audit event.
 
-use super::login_flow::LoginFlow;
+use super::Connection;
 use crate::audit::{self, Actor, Targets};
-use crate::{InOrganization, OrganizationContext, Result, Token};
+use crate::{InOrganization, OrganizationContext, Result, Token, Error};
 use chrono::TimeDelta;
 use model::ConnectionId;
 use model::sso::{ConnectionName, LOGIN_FLOW_TTL, SsoRefusal, SsoRefusalDetails};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// The same refusal is audited once within this time, so that repeated attempts can't fill the log.
 const AUDIT_INTERVAL: TimeDelta = TimeDelta::minutes(10);
 
+/// Why a login flow signs nobody in.
+pub(super) enum SignInError {
+    /// The rules refuse it. The login flow records why.
+    Refused(SsoRefusal),
+    Other(Error),
+}
+
+impl From<SsoRefusal> for SignInError {
+    fn from(refusal: SsoRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Error> for SignInError {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<sqlx::Error> for SignInError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
+
 /// Stores why a login flow failed, for the error page, and audits it.
 pub(super) async fn record_failure(
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    flow: Uuid,
+    connection: &Connection,
     refusal: &SsoRefusal,
 ) -> Result<()> {
     let mut transaction = context.app().pool.begin().await?;
     sqlx::query!(
         "update sso_login_flows set refusal = $3 where organization_id = $1 and id = $2",
         context.organization_id(),
-        flow.id,
+        flow,
         refusal_json(refusal)
     )
     .execute(&mut *transaction)
     .await?;
-    audit_failure(&mut transaction, context, flow, refusal).await?;
+    audit_failure(&mut transaction, context, connection, refusal).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -61,19 +88,19 @@ fn audit_target(refusal: &SsoRefusal) -> AuditTarget<'_> {
 async fn audit_failure(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    connection: &Connection,
     refusal: &SsoRefusal,
 ) -> Result<()> {
     let (email, targets) = match audit_target(refusal) {
         AuditTarget::None => return Ok(()),
-        AuditTarget::Connection => (None, Targets::resource(flow.connection.id.0)),
+        AuditTarget::Connection => (None, Targets::resource(connection.id.0)),
         AuditTarget::Email(email) => {
             let mut targets = Targets::default();
             targets.push_address(email);
             (Some(email), targets)
         }
     };
-    let details = json!({ "reason": refusal.reason(), "connection": flow.connection.name });
+    let details = json!({ "reason": refusal.reason(), "connection": connection.name });
     let already_audited = sqlx::query_scalar!(
         "select exists (
             select from audit_events

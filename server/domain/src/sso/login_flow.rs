@@ -2,13 +2,13 @@
 //! same browser, within [`LOGIN_FLOW_TTL`].
 
 use super::exchange::{self, FlowSecrets};
-use super::{Connection, account_linking, connections, failures, load_connection};
+use super::failures::{self, SignInError};
+use super::{Connection, account_linking, connections, load_connection};
 use crate::secret::SealPurpose;
 use crate::sessions::NewSession;
 use crate::{InOrganization, OrganizationContext, Result, Token};
 use model::sso::{LOGIN_FLOW_TTL, SsoRefusal};
 use model::{ConnectionId, InvitationId};
-use uuid::Uuid;
 
 /// How many expired flows are deleted when a new one starts.
 const PURGE_BATCH: i64 = 10;
@@ -117,13 +117,6 @@ pub enum CallbackOutcome {
     Refused,
 }
 
-/// A login flow whose callback is being handled. It is already marked as used.
-pub(super) struct LoginFlow {
-    pub id: Uuid,
-    pub connection: Connection,
-    pub invitation: Option<InvitationId>,
-}
-
 /// Completes a login flow, only in the browser that started it. The flow is marked as used first, so that it can't be
 /// replayed whatever the outcome.
 pub async fn handle_callback(
@@ -145,45 +138,36 @@ pub async fn handle_callback(
     .fetch_optional(&context.app().pool)
     .await?;
     let Some(row) = row else { return Ok(CallbackOutcome::Refused) };
-    let flow = LoginFlow {
-        id: row.id,
-        connection: load_connection(context, ConnectionId(row.connection_id)).await?,
-        invitation: row.invitation_id.map(InvitationId),
-    };
-    let unsealed =
-        context.app().keys.unseal(SealPurpose::LoginFlow, context.id(), row.id, &row.sealed_secrets);
+    let connection = load_connection(context, ConnectionId(row.connection_id)).await?;
+    let unsealed = context.app().keys.unseal(SealPurpose::LoginFlow, context.id(), row.id, &row.sealed_secrets);
     let secrets = unsealed.and_then(|(text, _)| FlowSecrets::parse(&text));
-    match authenticate(context, &flow, params, secrets).await? {
+    let invitation = row.invitation_id.map(InvitationId);
+    match authenticate(context, &connection, invitation, params, secrets).await {
         Ok(session) => Ok(CallbackOutcome::SignedIn { session, next: row.next }),
-        Err(refusal) => {
-            failures::record_failure(context, &flow, &refusal).await?;
+        Err(SignInError::Refused(refusal)) => {
+            failures::record_failure(context, row.id, &connection, &refusal).await?;
             Ok(CallbackOutcome::Refused)
         }
+        Err(SignInError::Other(error)) => Err(error),
     }
 }
 
 /// Validates the authorization response, exchanges its code for claims, and signs in the user they belong to.
 async fn authenticate(
     context: &OrganizationContext<'_>,
-    flow: &LoginFlow,
+    connection: &Connection,
+    invitation: Option<InvitationId>,
     params: CallbackParams,
     secrets: Option<FlowSecrets>,
-) -> Result<Result<NewSession, SsoRefusal>> {
-    let connection = &flow.connection;
-    if let Err(refusal) = validate_response(context, connection, &params).await {
-        return Ok(Err(refusal));
-    }
-    let Some((code, secrets)) = params.code.zip(secrets) else {
-        return Ok(Err(SsoRefusal::ProviderError));
-    };
+) -> Result<NewSession, SignInError> {
+    validate_response(context, connection, &params).await?;
+    let (code, secrets) = params.code.zip(secrets).ok_or(SsoRefusal::ProviderError)?;
     let Some(client_secret) = connections::client_secret(context, connection).await? else {
         tracing::error!(connection = %connection.id, "SSO client secret cannot be unsealed with any current key");
-        return Ok(Err(SsoRefusal::Misconfigured));
+        return Err(SsoRefusal::Misconfigured.into());
     };
-    match exchange::exchange_code(context, connection, client_secret, code, secrets).await {
-        Ok(claims) => account_linking::sign_in(context, flow, &claims).await,
-        Err(refusal) => Ok(Err(refusal)),
-    }
+    let claims = exchange::exchange_code(context, connection, client_secret, code, secrets).await?;
+    account_linking::sign_in(context, connection, invitation, &claims).await
 }
 
 /// Checks that the response comes from this connection's provider (`iss`, RFC 9207, against mix-up attacks) and is not
