@@ -6,7 +6,7 @@
 //! meaning; otherwise it would swallow the entries after it.
 
 use crate::email::{AddressError, EmailAddress};
-use crate::unicode::is_blank;
+use crate::unicode::{is_blank, is_separator};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -44,11 +44,6 @@ pub fn parse(text: &str) -> Vec<Entry> {
     }
     mark_duplicates(&mut entries);
     entries
-}
-
-/// Separators between entries, including those of other scripts.
-pub(crate) const fn is_separator(c: char) -> bool {
-    matches!(c, ',' | ';' | '\t' | '，' | '；' | '、' | '،' | '؛')
 }
 
 fn mark_duplicates(entries: &mut [Entry]) {

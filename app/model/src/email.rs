@@ -219,7 +219,7 @@ fn is_label(label: &str) -> bool {
 fn is_allowed_non_ascii(c: char) -> bool {
     !c.is_control()
         && !unicode::is_blank(c)
-        && !crate::address_list::is_separator(c)
+        && !unicode::is_separator(c)
         // General punctuation: quotation marks, dashes, bullets.
         && !matches!(c, '\u{2010}'..='\u{205e}' | '«' | '»' | '＠' | '﹫' | '\u{fffd}')
         // The Greek question mark, which NFC maps to a semicolon.

@@ -1,4 +1,4 @@
-//! Unicode normalization, internationalized domain names, and invisible characters.
+//! Unicode normalization, internationalized domain names, and the characters around and between addresses.
 //!
 //! Normalization needs large tables. The server links them; WebAssembly calls the browser's own, which keeps the bundle
 //! small. Both follow UAX #15 (NFC) and UTS #46 (domain names).
@@ -37,6 +37,11 @@ pub fn domain_to_ascii(domain: &str) -> Option<String> {
 /// Whitespace and invisible characters, which pasted text often has around an address.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
+}
+
+/// Separators between the addresses of a list, including those of other scripts.
+pub const fn is_separator(c: char) -> bool {
+    matches!(c, ',' | ';' | '\t' | '，' | '；' | '、' | '،' | '؛')
 }
 
 /// Characters that are invisible or can't be told apart: default-ignorable and private-use code points, line and paragraph

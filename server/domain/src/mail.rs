@@ -5,6 +5,7 @@
 //! organization, like every row; and the retry schedule depends on SMTP replies and on how long a message is useful.
 
 mod backoff;
+mod config_error;
 mod enqueue;
 mod job;
 pub mod links;
@@ -19,10 +20,11 @@ mod template;
 mod transport;
 mod worker;
 
+pub use config_error::MailConfigError;
 pub use enqueue::InvitationMail;
 pub(crate) use enqueue::{enqueue_invitations, enqueue_requests, enqueue_sign_in};
 pub use lettre::message::Mailbox;
 pub use memory_mailbox::{CapturedMail, MemoryMailbox};
 pub(crate) use state::{DeliveryColumns, delivery_state};
-pub use transport::{MailConfigError, Transport, parse_sender};
+pub use transport::{Transport, parse_sender};
 pub use worker::run_worker;

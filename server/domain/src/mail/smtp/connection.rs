@@ -1,9 +1,9 @@
 //! One connection to the mail server.
 
-use super::super::message::OutgoingMessage;
 use super::errors::{self, TIMED_OUT};
 use super::server::{Security, Server};
 use super::stream;
+use crate::mail::message::OutgoingMessage;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::DEFAULT_MECHANISMS;
 use lettre::transport::smtp::client::AsyncSmtpConnection;

@@ -1,6 +1,6 @@
 //! The SMTP server that the configured URL describes.
 
-use super::super::transport::MailConfigError;
+use crate::mail::config_error::MailConfigError;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;

@@ -1,6 +1,6 @@
 //! A circuit breaker: while the mail server is unreachable, only one message at a time probes it.
 
-use super::super::backoff::next_probe;
+use crate::mail::backoff::next_probe;
 use chrono::{DateTime, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

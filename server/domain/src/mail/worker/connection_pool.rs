@@ -1,8 +1,8 @@
 //! A pool of connections to the mail server.
 
-use super::super::smtp::{Connection, Server};
 use super::circuit_breaker::CircuitBreaker;
 use crate::Clock;
+use crate::mail::smtp::{Connection, Server};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

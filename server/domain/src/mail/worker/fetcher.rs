@@ -1,13 +1,13 @@
 //! The fetcher: claims due deliveries and prepares jobs for the senders.
 
-use super::super::job::Job;
-use super::super::outbox::{
-    self, ActivatedSignIn, ClaimedDelivery, DeliveryKey, DeliveryUpdate, SignInSecrets,
-};
-use super::super::requests;
 use super::circuit_breaker::CircuitState;
 use super::in_flight::Counts;
 use super::{LEASE_SECONDS, WorkerContext};
+use crate::mail::job::Job;
+use crate::mail::outbox::{
+    self, ActivatedSignIn, ClaimedDelivery, DeliveryKey, DeliveryUpdate, SignInSecrets,
+};
+use crate::mail::requests;
 use crate::{Result, Token, secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::{OrganizationId, SignInId};

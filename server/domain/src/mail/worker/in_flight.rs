@@ -1,7 +1,7 @@
 //! The deliveries that this worker has claimed and whose outcome is not recorded yet.
 
-use super::super::job::Job;
-use super::super::outbox::DeliveryKey;
+use crate::mail::job::Job;
+use crate::mail::outbox::DeliveryKey;
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,8 +1,8 @@
 //! The outcome writer: records the results of attempts in batches, and renews leases. No other task changes the leases in
 //! the database after they were claimed.
 
-use super::super::outbox::{self, DeliveryKey, DeliveryUpdate};
 use super::{LEASE_SECONDS, WorkerContext};
+use crate::mail::outbox::{self, DeliveryKey, DeliveryUpdate};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

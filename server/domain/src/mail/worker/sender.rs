@@ -1,14 +1,14 @@
 //! A sender: builds and delivers one message at a time.
 
-use super::super::backoff::{Cause, next_attempt};
-use super::super::job::{BuildError, Job};
-use super::super::memory_mailbox::MemoryMailbox;
-use super::super::message::OutgoingMessage;
-use super::super::outbox::DeliveryUpdate;
-use super::super::smtp::{MAX_REPLY, SendOutcome, Server, Stage};
-use super::super::transport::Backend;
 use super::WorkerContext;
 use super::connection_pool::PoolError;
+use crate::mail::backoff::{Cause, next_attempt};
+use crate::mail::job::{BuildError, Job};
+use crate::mail::memory_mailbox::MemoryMailbox;
+use crate::mail::message::OutgoingMessage;
+use crate::mail::outbox::DeliveryUpdate;
+use crate::mail::smtp::{MAX_REPLY, SendOutcome, Server, Stage};
+use crate::mail::transport::Backend;
 use model::text::count;
 use std::sync::Arc;
 use std::time::Duration;
