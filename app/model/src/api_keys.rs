@@ -2,7 +2,7 @@
 
 use crate::field::{self, FieldError};
 use crate::users::UnknownCode;
-use crate::{ApiKeyId, FieldProblem, Problem};
+use crate::{ApiKeyId, FieldErrors, Problem};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -150,15 +150,8 @@ pub struct NewApiKey {
 /// # Errors
 /// [`Problem::Invalid`] for a name that is empty or too long, or if no scope is selected.
 pub fn validate_new_key(name: &str, scopes: &[Scope]) -> Result<String, Problem> {
-    let problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
-    match (field::parse_name(name), scopes.is_empty()) {
-        (Ok(name), false) => Ok(name),
-        (name, no_scopes) => {
-            let fields = [
-                name.err().map(|error| problem("name", error)),
-                no_scopes.then(|| problem("scopes", FieldError::Empty)),
-            ];
-            Err(Problem::Invalid { fields: fields.into_iter().flatten().collect() })
-        }
-    }
+    let mut fields = FieldErrors::default();
+    let name = fields.check("name", field::parse_name(name));
+    let scopes = fields.check("scopes", if scopes.is_empty() { Err(FieldError::Empty) } else { Ok(()) });
+    fields.finish(|| scopes.and(name))
 }

@@ -34,6 +34,6 @@ pub use ids::{
     RoleId, SessionId, SignInId, UserId,
 };
 pub use organization::{OrganizationRole, OrganizationSummary};
-pub use problem::{FieldProblem, Problem};
+pub use problem::{FieldErrors, FieldProblem, Problem};
 pub use users::UserStatus;
 pub use viewer::Viewer;

@@ -74,11 +74,53 @@ impl Problem {
     }
 }
 
+/// Collects the errors of a form, so that all invalid fields are reported together.
+#[derive(Debug, Default)]
+pub struct FieldErrors(Vec<FieldProblem>);
+
+impl FieldErrors {
+    /// The valid value of a field; `None` after collecting its error.
+    pub fn check<T>(&mut self, field: &str, result: Result<T, FieldError>) -> Option<T> {
+        result.map_err(|error| self.0.push(FieldProblem { field: field.to_owned(), error })).ok()
+    }
+
+    /// Builds the result from the checked values: `build` returns `None` if one of them is.
+    ///
+    /// # Errors
+    /// All invalid fields, in the order in which they were checked.
+    pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
+        build().ok_or(Problem::Invalid { fields: self.0 })
+    }
+}
+
 #[cfg(feature = "ui")]
 impl server_fn::error::FromServerFnError for Problem {
     type Encoder = server_fn::codec::JsonEncoding;
 
     fn from_server_fn_error(_: server_fn::error::ServerFnErrorErr) -> Self {
         Self::Unreachable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn validate(name: Result<&str, FieldError>, age: Result<u8, FieldError>) -> Result<(&str, u8), Problem> {
+        let mut fields = FieldErrors::default();
+        let (name, age) = (fields.check("name", name), fields.check("age", age));
+        fields.finish(|| Some((name?, age?)))
+    }
+
+    #[test]
+    fn all_invalid_fields_are_reported_in_order() {
+        assert_eq!(validate(Ok("Blob"), Ok(7)), Ok(("Blob", 7)));
+        assert_eq!(
+            validate(Ok("Blob"), Err(FieldError::Empty)),
+            Err(Problem::field("age", FieldError::Empty))
+        );
+        let problem = validate(Err(FieldError::Taken), Err(FieldError::Empty)).unwrap_err();
+        let Problem::Invalid { fields } = problem else { panic!("{problem:?}") };
+        assert_eq!(fields.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(), ["name", "age"]);
     }
 }

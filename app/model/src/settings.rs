@@ -2,7 +2,7 @@
 
 use crate::email::EmailAddress;
 use crate::field::{self, FieldError};
-use crate::{FieldProblem, Problem};
+use crate::{FieldErrors, Problem};
 use serde::{Deserialize, Serialize};
 
 /// Range of the invitation lifetime, in days.
@@ -60,47 +60,25 @@ impl SettingsForm {
     /// # Errors
     /// All invalid fields.
     pub fn validate(&self) -> Result<Settings, Problem> {
-        let name = field::parse_name(&self.name);
-        let days = field::parse_number(&self.invitation_days, &INVITATION_DAYS);
-        let hours = field::parse_number(&self.session_hours, &SESSION_HOURS);
+        let mut fields = FieldErrors::default();
+        let name = fields.check("name", field::parse_name(&self.name));
+        let days =
+            fields.check("invitation_days", field::parse_number(&self.invitation_days, &INVITATION_DAYS));
+        let hours = fields.check("session_hours", field::parse_number(&self.session_hours, &SESSION_HOURS));
         let cooldown = field::parse_number(&self.request_cooldown_days, &REQUEST_COOLDOWN_DAYS);
-        let domains = match parse_domains(&self.allowed_domains) {
-            Ok(list) if list.len() > MAX_DOMAINS => Err(FieldError::TooMany { max: MAX_DOMAINS }),
-            Ok(list) => Ok(list),
-            Err(entry) => Err(FieldError::InvalidDomain { entry }),
-        };
-        let errors = [
-            ("name", name.as_ref().err()),
-            ("invitation_days", days.as_ref().err()),
-            ("session_hours", hours.as_ref().err()),
-            ("request_cooldown_days", cooldown.as_ref().err()),
-            ("allowed_domains", domains.as_ref().err()),
-        ];
-        let fields = errors
-            .into_iter()
-            .filter_map(|(field, error)| {
-                Some(FieldProblem { field: field.to_owned(), error: error?.clone() })
+        let cooldown = fields.check("request_cooldown_days", cooldown);
+        let domains = fields.check("allowed_domains", parse_domains(&self.allowed_domains));
+        fields.finish(|| {
+            Some(Settings {
+                name: name?,
+                requests_enabled: self.requests_enabled,
+                invitation_days: days?,
+                session_hours: hours?,
+                request_cooldown_days: cooldown?,
+                dismiss_stale_requests: self.dismiss_stale_requests,
+                notify_requests: self.notify_requests,
+                allowed_domains: domains?,
             })
-            .collect();
-        let (
-            Ok(name),
-            Ok(invitation_days),
-            Ok(session_hours),
-            Ok(request_cooldown_days),
-            Ok(allowed_domains),
-        ) = (name, days, hours, cooldown, domains)
-        else {
-            return Err(Problem::Invalid { fields });
-        };
-        Ok(Settings {
-            name,
-            requests_enabled: self.requests_enabled,
-            invitation_days,
-            session_hours,
-            request_cooldown_days,
-            dismiss_stale_requests: self.dismiss_stale_requests,
-            notify_requests: self.notify_requests,
-            allowed_domains,
         })
     }
 }
@@ -114,21 +92,22 @@ pub fn is_domain_allowed(domains: &[String], email_normalized: &str) -> bool {
 /// Parses a list of domains separated by commas, semicolons or whitespace, and normalizes them.
 ///
 /// # Errors
-/// The first invalid entry.
-pub fn parse_domains(text: &str) -> Result<Vec<String>, String> {
+/// The first invalid entry, or if there are more than [`MAX_DOMAINS`].
+pub fn parse_domains(text: &str) -> Result<Vec<String>, FieldError> {
     let mut domains: Vec<String> = text
         .split(|c: char| c == ',' || c == ';' || c.is_whitespace())
         .filter(|entry| !entry.is_empty())
         .map(|entry| {
             let domain = entry.trim_start_matches('@');
-            let address = EmailAddress::parse(&format!("x@{domain}")).map_err(|_| entry.to_owned())?;
+            let address = EmailAddress::parse(&format!("x@{domain}"))
+                .map_err(|_| FieldError::InvalidDomain { entry: entry.to_owned() })?;
             let email = address.normalized();
             Ok(email.rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_owned()))
         })
-        .collect::<Result<_, String>>()?;
+        .collect::<Result<_, FieldError>>()?;
     domains.sort_unstable();
     domains.dedup();
-    Ok(domains)
+    if domains.len() > MAX_DOMAINS { Err(FieldError::TooMany { max: MAX_DOMAINS }) } else { Ok(domains) }
 }
 
 #[cfg(test)]
@@ -151,6 +130,7 @@ mod tests {
 
     #[test]
     fn invalid_domain_is_named() {
-        assert_eq!(parse_domains("blobs.example, a@b.example"), Err("a@b.example".to_owned()));
+        let entry = "a@b.example".to_owned();
+        assert_eq!(parse_domains("blobs.example, a@b.example"), Err(FieldError::InvalidDomain { entry }));
     }
 }

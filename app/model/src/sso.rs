@@ -2,8 +2,8 @@
 
 use crate::field::{self, FieldError};
 use crate::permission::GroupName;
-use crate::settings::{MAX_DOMAINS, parse_domains};
-use crate::{ConnectionId, FieldProblem, GroupId, OrganizationRole, Problem};
+use crate::settings::parse_domains;
+use crate::{ConnectionId, FieldErrors, GroupId, OrganizationRole, Problem};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -99,64 +99,39 @@ impl ConnectionForm {
     /// # Errors
     /// All invalid fields.
     pub fn validate(&self, has_secret: bool) -> Result<(Connection, Option<String>), Problem> {
-        let name = field::parse_name(&self.name);
-        let issuer = parse_issuer(&self.issuer);
-        let client_id = required_text(&self.client_id);
+        let mut fields = FieldErrors::default();
+        let name = fields.check("name", field::parse_name(&self.name));
+        let issuer = fields.check("issuer", parse_issuer(&self.issuer));
+        let client_id = fields.check("client_id", required_text(&self.client_id));
         let secret = match self.client_secret.trim() {
             "" if has_secret => Ok(None),
             secret => required_text(secret).map(Some),
         };
+        let secret = fields.check("client_secret", secret);
         let role = self.default_role.parse::<OrganizationRole>().map_err(|_| FieldError::InvalidChoice);
-        let domains = match parse_domains(&self.allowed_domains) {
-            Ok(list) if list.len() > MAX_DOMAINS => Err(FieldError::TooMany { max: MAX_DOMAINS }),
-            Ok(list) => Ok(list),
-            Err(entry) => Err(FieldError::InvalidDomain { entry }),
-        };
+        let role = fields.check("default_role", role);
+        let domains = fields.check("allowed_domains", parse_domains(&self.allowed_domains));
         let max_age = match self.max_age_minutes.trim() {
             "" => Ok(None),
             minutes => field::parse_number(minutes, &MAX_AGE_MINUTES).map(Some),
         };
-        let errors = [
-            ("name", name.as_ref().err()),
-            ("issuer", issuer.as_ref().err()),
-            ("client_id", client_id.as_ref().err()),
-            ("client_secret", secret.as_ref().err()),
-            ("default_role", role.as_ref().err()),
-            ("allowed_domains", domains.as_ref().err()),
-            ("max_age_minutes", max_age.as_ref().err()),
-        ];
-        let fields = errors
-            .into_iter()
-            .filter_map(|(field, error)| {
-                Some(FieldProblem { field: field.to_owned(), error: error?.clone() })
-            })
-            .collect();
-        let (
-            Ok(name),
-            Ok(issuer),
-            Ok(client_id),
-            Ok(secret),
-            Ok(default_role),
-            Ok(allowed_domains),
-            Ok(max_age_minutes),
-        ) = (name, issuer, client_id, secret, role, domains, max_age)
-        else {
-            return Err(Problem::Invalid { fields });
-        };
+        let max_age = fields.check("max_age_minutes", max_age);
         let mut groups = self.groups.clone();
         groups.sort_unstable();
         groups.dedup();
-        let connection = Connection {
-            name,
-            issuer,
-            client_id,
-            just_in_time: self.just_in_time,
-            default_role,
-            groups,
-            allowed_domains,
-            max_age_minutes,
-        };
-        Ok((connection, secret))
+        fields.finish(|| {
+            let connection = Connection {
+                name: name?,
+                issuer: issuer?,
+                client_id: client_id?,
+                just_in_time: self.just_in_time,
+                default_role: role?,
+                groups,
+                allowed_domains: domains?,
+                max_age_minutes: max_age?,
+            };
+            Some((connection, secret?))
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::grants::MAX_CHOICES;
 use crate::{Admin, Error, InOrganization, Result, access};
 use model::field::{self, FieldError};
 use model::permission::{self, MAX_PERMISSIONS, Permission, Role};
-use model::{FieldProblem, Problem, RoleId};
+use model::{FieldErrors, RoleId};
 use serde_json::json;
 
 /// All roles, sorted by name.
@@ -80,24 +80,16 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
 }
 
 fn validate(name: &str, permissions: &str) -> Result<(String, Vec<Permission>)> {
-    let name = field::parse_name(name);
     let permissions = match permission::parse_list(permissions) {
         Ok(list) if list.is_empty() => Err(FieldError::Empty),
         Ok(list) if list.len() > MAX_PERMISSIONS => Err(FieldError::TooMany { max: MAX_PERMISSIONS }),
         Ok(list) => Ok(list),
         Err((entry, why)) => Err(FieldError::InvalidPermission { entry, why }),
     };
-    match (name, permissions) {
-        (Ok(name), Ok(permissions)) => Ok((name, permissions)),
-        (name, permissions) => {
-            let field_problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
-            let fields = [
-                name.err().map(|error| field_problem("name", error)),
-                permissions.err().map(|error| field_problem("permissions", error)),
-            ];
-            Err(Problem::Invalid { fields: fields.into_iter().flatten().collect() }.into())
-        }
-    }
+    let mut fields = FieldErrors::default();
+    let name = fields.check("name", field::parse_name(name));
+    let permissions = fields.check("permissions", permissions);
+    Ok(fields.finish(|| Some((name?, permissions?)))?)
 }
 
 /// Deletes a role, and removes it from all users and groups that have it.

@@ -5,7 +5,7 @@ use crate::{Error, InOrganization, OrganizationContext, Result, mail, retention}
 use chrono::TimeDelta;
 use model::field::{self, FieldError};
 use model::requests::CONFIRM_HOURS;
-use model::{EmailAddress, FieldProblem, Problem, RequestId};
+use model::{EmailAddress, FieldErrors, RequestId};
 
 /// Stores an unconfirmed request and queues its email. Response and work are the same for every address. Beyond a rate limit
 /// the response is still the same, but no email is sent.
@@ -49,14 +49,9 @@ fn validate(email: &str, name: &str, message: &str) -> Result<(EmailAddress, Str
         "" => Err(FieldError::Empty),
         input => EmailAddress::parse(input).map_err(|why| FieldError::Address { why }),
     };
-    match (email, field::parse_name(name), field::parse_description(message)) {
-        (Ok(email), Ok(name), Ok(message)) => Ok((email, name, message)),
-        (email, name, message) => {
-            let errors = [("email", email.err()), ("name", name.err()), ("message", message.err())];
-            let fields = errors
-                .into_iter()
-                .filter_map(|(field, error)| Some(FieldProblem { field: field.to_owned(), error: error? }));
-            Err(Problem::Invalid { fields: fields.collect() }.into())
-        }
-    }
+    let mut fields = FieldErrors::default();
+    let email = fields.check("email", email);
+    let name = fields.check("name", field::parse_name(name));
+    let message = fields.check("message", field::parse_description(message));
+    Ok(fields.finish(|| Some((email?, name?, message?)))?)
 }
