@@ -111,10 +111,7 @@ pub async fn change_group(
     let request_context = server::request_context()?;
     let changed = async {
         let admin = request_context.admin(&org).await?;
-        match change {
-            GroupChange::Add => domain::groups::add_members(&admin, group, &users).await,
-            GroupChange::Remove => domain::groups::remove_members(&admin, group, &users).await,
-        }
+        domain::groups::change_members(&admin, change, group, &users).await
     };
     server::respond(&request_context, changed.await)
 }

@@ -5,16 +5,13 @@
 
 use crate::audit::{self, Actor, Targets};
 use crate::invitations::membership_state;
-use crate::{Error, InOrganization, OrganizationContext, Result, grants, requests};
+use crate::retry::Attempts;
+use crate::{InOrganization, OrganizationContext, Result, grants, requests};
 use chrono::{DateTime, Utc};
 use model::transitions::{Action, MembershipState, Transition, transition};
 use model::users::JoinedBy;
 use model::{EmailAddress, GroupId, OrganizationRole, Problem, UserId};
 use sqlx::PgConnection;
-use uuid::Uuid;
-
-/// Most attempts to lock a user who is concurrently removed and created again.
-const MAX_LOCK_ATTEMPTS: usize = 10;
 
 /// A person to admit, who may already be a user.
 pub(crate) struct Admission<'a> {
@@ -47,13 +44,14 @@ pub(crate) async fn admit(
     admission: &Admission<'_>,
     action: Action,
 ) -> Result<Admitted> {
-    for _ in 0..MAX_LOCK_ATTEMPTS {
+    let mut attempts = Attempts::new("locking the user to admit");
+    loop {
+        attempts.start()?;
         let if_unknown = transition(action, MembershipState::Unknown);
         if let Transition::Apply(_) = if_unknown
             && let Some(user) = insert_user(transaction, context, admission).await?
         {
-            let groups: Vec<Uuid> = admission.groups.iter().map(|group| group.0).collect();
-            grants::grant(transaction, context, &[user.0], &[], &groups).await?;
+            grants::grant(transaction, context, &[user.0], &[], admission.groups).await?;
             record_join(transaction, context, admission, user).await?;
             return Ok(Admitted { user, before: MembershipState::Unknown });
         }
@@ -71,7 +69,6 @@ pub(crate) async fn admit(
             (None, if_unknown) => check(if_unknown)?,
         }
     }
-    Err(Error::Internal("could not lock the user: concurrently removed in every attempt".to_owned()))
 }
 
 fn check(transition: Transition) -> Result<()> {

@@ -3,7 +3,8 @@
 
 use crate::{InOrganization, OrganizationContext, Result};
 use model::UserId;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -82,6 +83,34 @@ impl Targets {
         self.ids.push(None);
         self.emails.push(Some(email.to_owned()));
     }
+}
+
+/// The details of a change: the fields that differ, each with its old and new value. Without `before`, all fields.
+pub fn diff<T: Serialize>(before: Option<&T>, after: &T) -> Map<String, Value> {
+    let fields = |value: &T| match serde_json::to_value(value) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let Some(before) = before else { return fields(after) };
+    let mut old = fields(before);
+    fields(after)
+        .into_iter()
+        .filter_map(|(name, to)| {
+            let from = old.remove(&name)?;
+            (from != to).then(|| (name, json!({ "from": from, "to": to })))
+        })
+        .collect()
+}
+
+/// The details of a changed list: the names that were added and removed, if there are any.
+pub fn diff_names(field: &str, before: &[String], after: &[String]) -> Map<String, Value> {
+    [("added", after, before), ("removed", before, after)]
+        .into_iter()
+        .filter_map(|(change, list, other)| {
+            let names: Vec<&String> = list.iter().filter(|name| !other.contains(name)).collect();
+            (!names.is_empty()).then(|| (format!("{field}_{change}"), json!(names)))
+        })
+        .collect()
 }
 
 /// Records one event for each target. `action` is a code of the form `noun.verb` in the past tense, see

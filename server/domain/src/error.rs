@@ -43,6 +43,10 @@ impl From<sqlx::Error> for Error {
             Some("roles_name_key" | "groups_name_key" | "sso_connections_name_key") => {
                 Self::field("name", FieldError::Taken)
             }
+            Some("user_roles_role" | "group_roles_role") => Self::field("roles", FieldError::InvalidChoice),
+            Some("group_members_group" | "sso_connection_groups_group") => {
+                Self::field("groups", FieldError::InvalidChoice)
+            }
             Some("organizations_slug_key") => Self::field("slug", FieldError::Taken),
             Some("organizations_slug_grammar") => Self::field("slug", FieldError::InvalidSlug),
             _ => Self::Database(error),

@@ -1,12 +1,13 @@
 //! Groups: their members, and the roles that every member gets.
 
 use crate::audit::{self, Targets};
-use crate::grants::{self, MAX_CHOICES};
+use crate::grants::MAX_CHOICES;
+use crate::links::{self, Links};
 use crate::{Admin, Error, InOrganization, Principal, Result, access};
 use model::actions::MAX_USERS;
 use model::field::{self, FieldError};
 use model::permission::{Group, GroupChange, GroupChangeResult, RoleName};
-use model::{FieldProblem, GroupId, Problem, RoleId, UserId};
+use model::{FieldErrors, GroupId, RoleId, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -108,17 +109,10 @@ pub async fn save(
 }
 
 fn validate(name: &str, description: &str) -> Result<(String, String)> {
-    match (field::parse_name(name), field::parse_description(description)) {
-        (Ok(name), Ok(description)) => Ok((name, description)),
-        (name, description) => {
-            let field_problem = |field: &str, error| FieldProblem { field: field.to_owned(), error };
-            let fields = [
-                name.err().map(|error| field_problem("name", error)),
-                description.err().map(|error| field_problem("description", error)),
-            ];
-            Err(Problem::Invalid { fields: fields.into_iter().flatten().collect() }.into())
-        }
-    }
+    let mut fields = FieldErrors::default();
+    let name = fields.check("name", field::parse_name(name));
+    let description = fields.check("description", field::parse_description(description));
+    Ok(fields.finish(|| Some((name?, description?)))?)
 }
 
 /// Replaces the roles of the group and returns their names, for the audit log.
@@ -129,24 +123,7 @@ async fn set_roles(
     roles: &[RoleId],
 ) -> Result<Vec<String>> {
     let roles: Vec<Uuid> = roles.iter().map(|role| role.0).collect();
-    sqlx::query!(
-        "delete from group_roles where organization_id = $1 and group_id = $2 and role_id <> all($3)",
-        principal.organization_id(),
-        group.0,
-        &roles
-    )
-    .execute(&mut *transaction)
-    .await?;
-    sqlx::query!(
-        "insert into group_roles (organization_id, group_id, role_id)
-         select $1, $2, role_id from unnest($3::uuid[]) as role_id on conflict do nothing",
-        principal.organization_id(),
-        group.0,
-        &roles
-    )
-    .execute(&mut *transaction)
-    .await
-    .map_err(|error| grants::foreign_key_error(error, "group_roles_role", "roles"))?;
+    links::replace(transaction, principal.context(), Links::GroupRoles, &[group.0], &roles).await?;
     let names = sqlx::query_scalar!(
         "select name from roles where organization_id = $1 and id = any($2) order by lower(name), id",
         principal.organization_id(),
@@ -188,12 +165,14 @@ pub async fn delete(principal: impl Into<Principal<'_>>, group: GroupId) -> Resu
     Ok(())
 }
 
-/// Adds users to a group and returns how many were not members before.
+/// Adds users to a group or removes them from it, and returns how many this changed. Removed users stay in the organization,
+/// but lose the roles of the group.
 ///
 /// # Errors
 /// A field error unless 1 to [`MAX_USERS`] users are selected; not found if the group does not exist.
-pub async fn add_members(
+pub async fn change_members(
     principal: impl Into<Principal<'_>>,
+    change: GroupChange,
     group: GroupId,
     users: &[UserId],
 ) -> Result<GroupChangeResult> {
@@ -201,88 +180,42 @@ pub async fn add_members(
     let users = validate_selection(users)?;
     let mut transaction = principal.app().pool.begin().await?;
     let name = lock_group(&mut transaction, principal, group).await?;
-    // Users that were removed in the meantime are skipped.
-    let added = sqlx::query!(
+    // Users that were removed from the organization in the meantime are skipped.
+    let changed = sqlx::query!(
         "with locked as (
             select id, email from users
             where organization_id = $1 and id = any($3) order by email_normalized for key share
          ), added as (
             insert into group_members (organization_id, group_id, user_id)
-            select $1, $2, id from locked
+            select $1, $2, id from locked where $4
             on conflict do nothing
             returning user_id
-         )
-         select locked.id, locked.email from locked join added on added.user_id = locked.id",
-        principal.organization_id(),
-        group.0,
-        &users
-    )
-    .fetch_all(&mut *transaction)
-    .await?;
-    let mut targets = Targets::default();
-    for row in &added {
-        targets.push(UserId(row.id), &row.email);
-    }
-    let details = json!({ "group": name });
-    audit::record(
-        &mut transaction,
-        principal.context(),
-        &principal.actor(),
-        "group.members_added",
-        &targets,
-        &details,
-    )
-    .await?;
-    transaction.commit().await?;
-    Ok(GroupChangeResult { change: GroupChange::Add, group: name, done: added.len() })
-}
-
-/// Removes users from a group and returns how many were members. They stay in the organization, but lose the roles of the
-/// group.
-///
-/// # Errors
-/// A field error unless 1 to [`MAX_USERS`] users are selected; not found if the group does not exist.
-pub async fn remove_members(
-    principal: impl Into<Principal<'_>>,
-    group: GroupId,
-    users: &[UserId],
-) -> Result<GroupChangeResult> {
-    let principal = &principal.into();
-    let users = validate_selection(users)?;
-    let mut transaction = principal.app().pool.begin().await?;
-    let name = lock_group(&mut transaction, principal, group).await?;
-    let removed = sqlx::query!(
-        "with locked as (
-            select id, email from users
-            where organization_id = $1 and id = any($3) order by email_normalized for key share
          ), removed as (
             delete from group_members
-            where organization_id = $1 and group_id = $2 and user_id in (select id from locked)
+            where organization_id = $1 and group_id = $2 and user_id in (select id from locked) and not $4
             returning user_id
          )
-         select locked.id, locked.email from locked join removed on removed.user_id = locked.id",
+         select id, email from locked where id in (select user_id from added union all select user_id from removed)",
         principal.organization_id(),
         group.0,
-        &users
+        &users,
+        change == GroupChange::Add
     )
     .fetch_all(&mut *transaction)
     .await?;
     let mut targets = Targets::default();
-    for row in &removed {
+    for row in &changed {
         targets.push(UserId(row.id), &row.email);
     }
+    let action = match change {
+        GroupChange::Add => "group.members_added",
+        GroupChange::Remove => "group.members_removed",
+    };
     let details = json!({ "group": name });
-    audit::record(
-        &mut transaction,
-        principal.context(),
-        &principal.actor(),
-        "group.members_removed",
-        &targets,
-        &details,
-    )
-    .await?;
+    audit::record(&mut transaction, principal.context(), &principal.actor(), action, &targets, &details)
+        .await?;
     transaction.commit().await?;
-    Ok(GroupChangeResult { change: GroupChange::Remove, group: name, done: removed.len() })
+    Ok(GroupChangeResult { change, group: name, done: changed.len() })
 }
 
 /// The ids of the selected users.

@@ -7,21 +7,6 @@
 //! Lists contain only users who have joined. An invited user is left out, so that the client creates them, which
 //! accepts the invitation; they can still be read, deactivated and deleted by id.
 
-/// Runs a transaction again when the database aborted it to resolve a deadlock.
-macro_rules! retry_on_deadlock {
-    ($attempt:expr) => {{
-        let mut attempts = 1;
-        loop {
-            match $attempt.await {
-                Err(error) if attempts < crate::users::MAX_ATTEMPTS && crate::Error::is_deadlock(&error) => {
-                    attempts += 1
-                }
-                result => break result,
-            }
-        }
-    }};
-}
-
 mod columns;
 mod etag;
 mod groups;

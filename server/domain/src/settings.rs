@@ -3,7 +3,6 @@
 use crate::audit::{self, Targets};
 use crate::{Admin, InOrganization, Result};
 use model::settings::{Settings, SettingsForm};
-use serde_json::{Map, Value, json};
 
 /// Returns the settings.
 pub fn get(admin: &Admin<'_>) -> Settings {
@@ -26,7 +25,7 @@ pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
     )
     .fetch_one(&mut *transaction)
     .await?;
-    let details = diff(&before, &settings);
+    let details = audit::diff(Some(&before), &settings);
     if details.is_empty() {
         return Ok(settings);
     }
@@ -53,20 +52,4 @@ pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
     audit::record(&mut transaction, admin.context(), &actor, action, &targets, &details.into()).await?;
     transaction.commit().await?;
     Ok(settings)
-}
-
-/// The changed settings, each with its old and new value.
-fn diff(before: &Settings, after: &Settings) -> Map<String, Value> {
-    let to_map = |settings: &Settings| match serde_json::to_value(settings) {
-        Ok(Value::Object(map)) => map,
-        _ => Map::new(),
-    };
-    let mut old = to_map(before);
-    to_map(after)
-        .into_iter()
-        .filter_map(|(name, to)| {
-            let from = old.remove(&name)?;
-            (from != to).then(|| (name, json!({ "from": from, "to": to })))
-        })
-        .collect()
 }

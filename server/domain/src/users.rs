@@ -8,7 +8,7 @@ mod list;
 mod profile;
 
 pub use access::set_access;
-pub(crate) use actions::{MAX_ATTEMPTS, apply_in_transaction};
+pub(crate) use actions::apply_in_transaction;
 pub use actions::{apply_action, resend_expired};
 pub use list::list;
 pub(crate) use list::{contains_pattern, load_counts};

@@ -4,8 +4,9 @@ use super::classify::{
     AddressStatus, invite_result, load_statuses, membership_state, parse_entries, valid_addresses,
 };
 use crate::audit::{self, Targets};
+use crate::retry::Attempts;
 use crate::statistics::{self, Table};
-use crate::{Admin, Error, InOrganization, Result, grants, mail, requests};
+use crate::{Admin, InOrganization, Result, grants, mail, requests};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::invitations::{AccessGrant, AddressClass, InviteResult};
 use model::transitions::MembershipState;
@@ -14,9 +15,6 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
-
-/// Attempts to insert or lock the user of an address, before giving up because it keeps being deleted in between.
-const MAX_LOCK_ATTEMPTS: usize = 10;
 
 /// Invites every address of the list that may be invited, queues an email for each, and reports the result of every entry.
 /// Either all accepted addresses are invited, or none.
@@ -78,14 +76,13 @@ async fn upsert_users(
     role: OrganizationRole,
     batch: &mut Batch,
 ) -> Result<()> {
-    for _ in 0..MAX_LOCK_ATTEMPTS {
-        if pending.is_empty() {
-            return Ok(());
-        }
+    let mut attempts = Attempts::new("locking the users to invite");
+    while !pending.is_empty() {
+        attempts.start()?;
         insert_users(transaction, admin, &mut pending, role, batch).await?;
         classify_locked(transaction, admin, &mut pending, batch).await?;
     }
-    Err(Error::Internal("users to invite were deleted concurrently in every attempt".to_owned()))
+    Ok(())
 }
 
 async fn insert_users(
@@ -213,9 +210,7 @@ async fn assign_access(
         let invitees = batch.invitees.iter().filter(|user| user.is_reinvited == reinvited);
         invitees.map(|user| user.id).collect()
     };
-    let roles: Vec<Uuid> = grant.roles.iter().map(|role| role.0).collect();
-    let groups: Vec<Uuid> = grant.groups.iter().map(|group| group.0).collect();
-    grants::grant(transaction, admin.context(), &ids(false), &roles, &groups).await?;
+    grants::grant(transaction, admin.context(), &ids(false), &grant.roles, &grant.groups).await?;
     let reinvited = ids(true);
     if reinvited.is_empty() {
         return Ok(());

@@ -3,6 +3,7 @@
 use super::notify;
 use crate::audit::{self, Actor, Targets};
 use crate::invitations::membership_state;
+use crate::retry::Attempts;
 use crate::{InOrganization, OrganizationContext, Result, Token, access};
 use chrono::TimeDelta;
 use model::requests::ConfirmPage;
@@ -99,9 +100,6 @@ struct LockedRequest {
     placeholder: Option<Uuid>,
 }
 
-/// Most attempts to lock a user who is concurrently removed and created again.
-const MAX_LOCK_ATTEMPTS: usize = 10;
-
 /// Locks the address, then the request. `None` if it was already confirmed.
 async fn lock_request(
     transaction: &mut PgConnection,
@@ -147,7 +145,9 @@ async fn lock_address(
     context: &OrganizationContext<'_>,
     request: RequestId,
 ) -> Result<(Option<Uuid>, Option<(Uuid, String)>)> {
-    for _ in 0..MAX_LOCK_ATTEMPTS {
+    let mut attempts = Attempts::new("locking the address of a request");
+    loop {
+        attempts.start()?;
         let placeholder = sqlx::query_scalar!(
             "insert into users (organization_id, id, email, email_normalized, status, role, created_at)
              select organization_id, $3, email, email_normalized, 'invited', 'member', $4
@@ -178,7 +178,6 @@ async fn lock_address(
             return Ok((None, Some((user.id, user.status))));
         }
     }
-    Err(Problem::InvalidLink.into())
 }
 
 /// Counts a repeat on the address's open or recently dismissed request. Returns false if there is none.

@@ -8,7 +8,7 @@ use super::paging::{Cursor, ListPage, PageStart};
 use super::sql::Statement;
 use super::{GroupMember, GroupUpdate, ScimGroup};
 use crate::audit::{self, Targets};
-use crate::{ApiClient, Error, InOrganization, Result, groups};
+use crate::{ApiClient, Error, InOrganization, Result, groups, retry};
 use chrono::{DateTime, Utc};
 use members::change_members;
 use model::field::{self, FieldError};
@@ -184,7 +184,7 @@ async fn load_members(
 pub async fn create_group(api_client: &ApiClient<'_>, update: &GroupUpdate) -> Result<ScimGroup> {
     let name = field::parse_name(update.name.as_deref().unwrap_or_default())
         .map_err(|why| Error::field("displayName", why))?;
-    retry_on_deadlock!(try_create(api_client, &name, update))
+    retry::on_deadlock("creating a group", || try_create(api_client, &name, update)).await
 }
 
 async fn try_create(api_client: &ApiClient<'_>, name: &str, update: &GroupUpdate) -> Result<ScimGroup> {
@@ -220,7 +220,8 @@ pub async fn update_group(
 ) -> Result<ScimGroup> {
     let name = update.name.as_deref().map(field::parse_name).transpose();
     let name = name.map_err(|why| Error::field("displayName", why))?;
-    retry_on_deadlock!(try_update(api_client, group, if_match, name.as_deref(), update))
+    let attempt = || try_update(api_client, group, if_match, name.as_deref(), update);
+    retry::on_deadlock("updating a group", attempt).await
 }
 
 async fn try_update(

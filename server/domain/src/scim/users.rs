@@ -8,7 +8,8 @@ use super::{ScimUser, sql};
 use crate::admission::{self, Admission};
 use crate::audit::{self, Targets};
 use crate::invitations::membership_state;
-use crate::users::{MAX_ATTEMPTS, apply_in_transaction};
+use crate::retry::{self, Attempts};
+use crate::users::apply_in_transaction;
 use crate::{ApiClient, Error, InOrganization, Principal, Result, access};
 use attributes::{store_attributes, update_attributes};
 use chrono::{DateTime, Utc};
@@ -117,7 +118,7 @@ async fn load_user(
 /// # Errors
 /// [`Refusal::UserExists`].
 pub async fn create_user(api_client: &ApiClient<'_>, update: &UserUpdate) -> Result<ScimUser> {
-    retry_on_deadlock!(try_create(api_client, update))
+    retry::on_deadlock("creating a user", || try_create(api_client, update)).await
 }
 
 async fn try_create(api_client: &ApiClient<'_>, update: &UserUpdate) -> Result<ScimUser> {
@@ -161,7 +162,9 @@ pub async fn update_user<E: From<Error> + Send>(
     change: impl Fn(&ScimUser) -> Result<UserUpdate, E> + Sync,
 ) -> Result<UpdateOutcome, E> {
     let mut locked = false;
-    for _ in 0..2 * MAX_ATTEMPTS {
+    let mut attempts = Attempts::new("updating a user");
+    loop {
+        attempts.start()?;
         match try_update(api_client, user, if_match, &change, locked).await {
             Ok(Some(outcome)) => return Ok(outcome),
             Ok(None) => locked = true,
@@ -169,7 +172,6 @@ pub async fn update_user<E: From<Error> + Send>(
             Err(AttemptError::Other(error)) => return Err(error),
         }
     }
-    Err(Error::Internal("too many deadlocks while updating a user".to_owned()).into())
 }
 
 /// Why an attempt failed.
@@ -254,7 +256,7 @@ async fn lock_user(transaction: &mut PgConnection, api_client: &ApiClient<'_>, u
 /// # Errors
 /// Not found; a failed `If-Match` precondition; [`Refusal::LastAdmin`].
 pub async fn delete_user(api_client: &ApiClient<'_>, user: UserId, if_match: &IfMatch) -> Result<()> {
-    retry_on_deadlock!(try_delete(api_client, user, if_match))
+    retry::on_deadlock("deleting a user", || try_delete(api_client, user, if_match)).await
 }
 
 async fn try_delete(api_client: &ApiClient<'_>, user: UserId, if_match: &IfMatch) -> Result<()> {

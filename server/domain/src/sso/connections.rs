@@ -3,6 +3,7 @@
 use super::provider::{DiscoveryError, Provider, SIGNING_ALGORITHMS};
 use super::{Connection, client_uris, load_connection};
 use crate::audit::{self, Targets};
+use crate::links::{self, Links};
 use crate::secret::SealPurpose;
 use crate::{Admin, AppContext, Error, InOrganization, OrganizationContext, Result, grants};
 use chrono::TimeDelta;
@@ -13,7 +14,7 @@ use model::sso::{
 };
 use model::{ConnectionId, GroupId};
 use openidconnect::{JsonWebKey, JsonWebKeyUse};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -124,8 +125,10 @@ pub async fn save_connection(
         None => None,
     };
     upsert(&mut transaction, admin, connection, &after, sealed.as_deref()).await?;
-    set_groups(&mut transaction, admin, connection, &after.groups).await?;
-    let mut details = diff(before.as_ref(), &after);
+    let groups: Vec<Uuid> = after.groups.iter().map(|group| group.0).collect();
+    links::replace(&mut transaction, admin.context(), Links::ConnectionGroups, &[connection.0], &groups)
+        .await?;
+    let mut details = audit::diff(before.as_ref(), &after);
     if before.is_some() && secret.is_some() {
         details.insert("client_secret".to_owned(), json!("changed"));
     }
@@ -203,52 +206,6 @@ async fn upsert(
     .execute(transaction)
     .await?;
     Ok(())
-}
-
-async fn set_groups(
-    transaction: &mut PgConnection,
-    admin: &Admin<'_>,
-    id: ConnectionId,
-    groups: &[GroupId],
-) -> Result<()> {
-    let groups: Vec<Uuid> = groups.iter().map(|group| group.0).collect();
-    sqlx::query!(
-        "delete from sso_connection_groups
-         where organization_id = $1 and connection_id = $2 and group_id <> all($3)",
-        admin.organization_id(),
-        id.0,
-        &groups
-    )
-    .execute(&mut *transaction)
-    .await?;
-    sqlx::query!(
-        "insert into sso_connection_groups (organization_id, connection_id, group_id)
-         select $1, $2, g from unnest($3::uuid[]) as g on conflict do nothing",
-        admin.organization_id(),
-        id.0,
-        &groups
-    )
-    .execute(transaction)
-    .await
-    .map_err(|error| grants::foreign_key_error(error, "sso_connection_groups_group", "groups"))?;
-    Ok(())
-}
-
-/// The changed fields for the audit log; all fields of a new connection.
-fn diff(before: Option<&ConnectionSettings>, after: &ConnectionSettings) -> Map<String, Value> {
-    let as_map = |connection: &ConnectionSettings| match serde_json::to_value(connection) {
-        Ok(Value::Object(map)) => map,
-        _ => Map::new(),
-    };
-    let Some(before) = before else { return as_map(after) };
-    let mut old = as_map(before);
-    as_map(after)
-        .into_iter()
-        .filter_map(|(name, after)| {
-            let before = old.remove(&name)?;
-            (before != after).then(|| (name, json!({ "from": before, "to": after })))
-        })
-        .collect()
 }
 
 /// Deletes a connection and its linked identities. Sessions started through it continue until they expire.

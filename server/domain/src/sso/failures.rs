@@ -2,7 +2,7 @@
 
 use super::Connection;
 use crate::audit::{self, Actor, Targets};
-use crate::{InOrganization, OrganizationContext, Result, Token, Error};
+use crate::{Error, InOrganization, OrganizationContext, Result, Token};
 use chrono::TimeDelta;
 use model::ConnectionId;
 use model::sso::{ConnectionName, LOGIN_FLOW_TTL, SsoRefusal, SsoRefusalDetails};

@@ -139,7 +139,8 @@ pub async fn handle_callback(
     .await?;
     let Some(row) = row else { return Ok(CallbackOutcome::Refused) };
     let connection = load_connection(context, ConnectionId(row.connection_id)).await?;
-    let unsealed = context.app().keys.unseal(SealPurpose::LoginFlow, context.id(), row.id, &row.sealed_secrets);
+    let unsealed =
+        context.app().keys.unseal(SealPurpose::LoginFlow, context.id(), row.id, &row.sealed_secrets);
     let secrets = unsealed.and_then(|(text, _)| FlowSecrets::parse(&text));
     let invitation = row.invitation_id.map(InvitationId);
     match authenticate(context, &connection, invitation, params, secrets).await {

@@ -8,8 +8,6 @@ use model::permission::Grants;
 use model::transitions::{MembershipState, Refusal};
 use model::{OrganizationRole, Problem, UserId};
 use serde_json::{Map, Value, json};
-use std::collections::HashSet;
-use std::hash::Hash;
 
 /// Replaces the organization role, roles and groups of a user, who may still be invited.
 ///
@@ -63,25 +61,9 @@ pub async fn set_access(admin: &Admin<'_>, user: UserId, grant: &AccessGrant) ->
 
 /// The names of the roles and groups that were added and removed, for the audit log.
 fn diff(before: &Grants, after: &Grants) -> Map<String, Value> {
-    let added_roles = difference(&after.roles, &before.roles);
-    let removed_roles = difference(&before.roles, &after.roles);
-    let added_groups = difference(&after.groups, &before.groups);
-    let removed_groups = difference(&before.groups, &after.groups);
-    let mut details = Map::new();
-    let mut insert = |key: &str, names: Vec<&str>| {
-        if !names.is_empty() {
-            details.insert(key.to_owned(), json!(names));
-        }
-    };
-    insert("roles_added", added_roles.into_iter().map(|role| role.name.as_str()).collect());
-    insert("roles_removed", removed_roles.into_iter().map(|role| role.name.as_str()).collect());
-    insert("groups_added", added_groups.into_iter().map(|group| group.name.as_str()).collect());
-    insert("groups_removed", removed_groups.into_iter().map(|group| group.name.as_str()).collect());
+    let roles = |grants: &Grants| grants.roles.iter().map(|role| role.name.clone()).collect::<Vec<_>>();
+    let groups = |grants: &Grants| grants.groups.iter().map(|group| group.name.clone()).collect::<Vec<_>>();
+    let mut details = audit::diff_names("roles", &roles(before), &roles(after));
+    details.extend(audit::diff_names("groups", &groups(before), &groups(after)));
     details
-}
-
-/// The items of `list` that are not in `other`.
-fn difference<'a, T: Eq + Hash>(list: &'a [T], other: &[T]) -> Vec<&'a T> {
-    let other: HashSet<&T> = other.iter().collect();
-    list.iter().filter(|item| !other.contains(item)).collect()
 }

@@ -3,7 +3,7 @@
 
 use crate::audit::{self, Targets};
 use crate::invitations::membership_state;
-use crate::{Admin, Error, InOrganization, Principal, Result, access, mail, requests};
+use crate::{Admin, Error, InOrganization, Principal, Result, access, mail, requests, retry};
 use chrono::TimeDelta;
 use model::actions::{ActionResult, MAX_USERS, RefusedUser, UserAction};
 use model::field::FieldError;
@@ -14,10 +14,6 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
-
-/// Attempts before a deadlock is reported. Rows that are deleted with a user, such as sessions, may be locked in a
-/// different order by other transactions, and Postgres then aborts one of the two.
-pub(crate) const MAX_ATTEMPTS: usize = 5;
 
 /// Applies an action to each selected user for whom the transition table allows it, and reports why the others were
 /// rejected.
@@ -39,13 +35,8 @@ pub async fn apply_action(
     let mut selection: Vec<Uuid> = users.iter().map(|user| user.0).collect();
     selection.sort_unstable();
     selection.dedup();
-    for _ in 1..MAX_ATTEMPTS {
-        match try_apply(&principal, action, &selection, None).await {
-            Err(error) if error.is_deadlock() => {}
-            result => return result,
-        }
-    }
-    try_apply(&principal, action, &selection, None).await
+    let attempt = || try_apply(&principal, action, &selection, None);
+    retry::on_deadlock("applying an action to users", attempt).await
 }
 
 /// Resends expired invitations, oldest first and at most [`MAX_ADDRESSES`], and returns how many.

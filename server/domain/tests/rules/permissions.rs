@@ -221,8 +221,8 @@ async fn roles_and_groups_of_others_are_rejected(pool: PgPool) {
         refusal(roles::delete(&admin, foreign_role).await),
         refusal(groups::save(&admin, Some(foreign_group), "Ours", "", &[]).await),
         refusal(groups::delete(&admin, foreign_group).await),
-        refusal(groups::add_members(&admin, foreign_group, &[ada]).await),
-        refusal(groups::remove_members(&admin, foreign_group, &[ada]).await),
+        refusal(groups::change_members(&admin, GroupChange::Add, foreign_group, &[ada]).await),
+        refusal(groups::change_members(&admin, GroupChange::Remove, foreign_group, &[ada]).await),
     ] {
         assert_eq!(problem, Problem::NotFound);
     }
@@ -262,13 +262,16 @@ async fn bulk_membership_changes_are_audited_per_user(pool: PgPool) {
         .await
         .unwrap();
     let users: Vec<model::UserId> = ids.into_iter().map(model::UserId).collect();
-    assert_eq!(groups::add_members(&admin, group, &users[..10]).await.unwrap().done, 10);
-    assert_eq!(groups::add_members(&admin, group, &users).await.unwrap().done, 990);
+    assert_eq!(groups::change_members(&admin, GroupChange::Add, group, &users[..10]).await.unwrap().done, 10);
+    assert_eq!(groups::change_members(&admin, GroupChange::Add, group, &users).await.unwrap().done, 990);
     assert_eq!(app.count_audit_events("group.members_added").await, 1_000);
     assert_eq!(groups::list(&admin).await.unwrap()[0].members, 1_000);
-    assert_eq!(groups::remove_members(&admin, group, &users[..10]).await.unwrap().done, 10);
-    assert_eq!(groups::remove_members(&admin, group, &users).await.unwrap().done, 990);
-    assert_eq!(groups::remove_members(&admin, group, &users).await.unwrap().done, 0);
+    assert_eq!(
+        groups::change_members(&admin, GroupChange::Remove, group, &users[..10]).await.unwrap().done,
+        10
+    );
+    assert_eq!(groups::change_members(&admin, GroupChange::Remove, group, &users).await.unwrap().done, 990);
+    assert_eq!(groups::change_members(&admin, GroupChange::Remove, group, &users).await.unwrap().done, 0);
     assert_eq!(app.count_audit_events("group.members_removed").await, 1_000);
     assert_eq!(groups::list(&admin).await.unwrap()[0].members, 0);
     assert_eq!(app.count("users").await, 1_001, "former members stay in the organization");
@@ -287,7 +290,7 @@ async fn removed_member_loses_only_the_group_roles(pool: PgPool) {
         let grant = AccessGrant { roles: vec![own_role], groups: vec![group], ..AccessGrant::default() };
         users::set_access(&admin, user, &grant).await.unwrap();
     }
-    let result = groups::remove_members(&admin, group, &[removed]).await.unwrap();
+    let result = groups::change_members(&admin, GroupChange::Remove, group, &[removed]).await.unwrap();
     assert_eq!((result.group.as_str(), result.done), ("Readers", 1));
     let permissions = async |user| -> Vec<String> {
         let effective = grants::effective_permissions(&admin, user).await.unwrap();
@@ -299,8 +302,11 @@ async fn removed_member_loses_only_the_group_roles(pool: PgPool) {
         [(vec![], FieldError::Empty), (vec![removed; 1_001], FieldError::TooMany { max: 1_000 })]
     {
         let problem = Problem::field("users", error);
-        assert_eq!(refusal(groups::add_members(&admin, group, &users).await), problem);
-        assert_eq!(refusal(groups::remove_members(&admin, group, &users).await), problem);
+        assert_eq!(refusal(groups::change_members(&admin, GroupChange::Add, group, &users).await), problem);
+        assert_eq!(
+            refusal(groups::change_members(&admin, GroupChange::Remove, group, &users).await),
+            problem
+        );
     }
 }
 
@@ -323,11 +329,8 @@ async fn concurrent_membership_changes_are_serialized(pool: PgPool) {
         }
         tasks.spawn(async move {
             let admin = request_context.admin(SLUG).await.unwrap();
-            if turn % 2 == 0 {
-                groups::add_members(&admin, group, &users).await.unwrap()
-            } else {
-                groups::remove_members(&admin, group, &users).await.unwrap()
-            }
+            let change = if turn % 2 == 0 { GroupChange::Add } else { GroupChange::Remove };
+            groups::change_members(&admin, change, group, &users).await.unwrap()
         });
     }
     let (mut added, mut removed) = (0, 0);

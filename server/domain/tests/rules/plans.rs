@@ -12,6 +12,7 @@ use model::actions::UserAction;
 use model::api_keys::{Lifetime, Scope};
 use model::audit_log::AuditQuery;
 use model::invitations::AccessGrant;
+use model::permission::GroupChange;
 use model::requests::RequestsQuery;
 use model::users::{UserSort, UsersQuery};
 use model::{GroupId, InvitationId, OrganizationId, OrganizationRole, UserId, UserStatus};
@@ -237,7 +238,9 @@ impl Fixture {
     }
 
     async fn add_members(&self, group: GroupId, users: &[UserId]) {
-        groups::add_members(&self.admin.admin(SLUG).await.unwrap(), group, users).await.unwrap();
+        groups::change_members(&self.admin.admin(SLUG).await.unwrap(), GroupChange::Add, group, users)
+            .await
+            .unwrap();
     }
 
     async fn join(&self) {

@@ -3,6 +3,7 @@
 use crate::test_app::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use domain::groups;
 use domain::users::{list, profile};
+use model::permission::GroupChange;
 use model::users::{UserSort, UsersPage, UsersQuery};
 use model::{OrganizationRole, Problem, UserId, UserStatus};
 use sqlx::PgPool;
@@ -98,7 +99,7 @@ async fn group_filter_lists_exactly_its_members(pool: PgPool) {
             .await
             .unwrap();
     let members: Vec<UserId> = ids.into_iter().map(UserId).collect();
-    assert_eq!(groups::add_members(&admin, group, &members).await.unwrap().done, 70);
+    assert_eq!(groups::change_members(&admin, GroupChange::Add, group, &members).await.unwrap().done, 70);
     let query = UsersQuery { group: Some(group), sort: UserSort::Email, ..UsersQuery::default() };
     let first = page(&app, query.clone()).await;
     assert_eq!(first.group.as_ref().map(|group| group.name.as_str()), Some("Blobs"));

@@ -109,7 +109,9 @@ async fn groups_created_in_the_ui_are_scim_groups(pool: PgPool) {
     assert_eq!((&group["displayName"], &group["schemas"]), (&json!("Guides"), &json!([GROUP])));
     let version = group["meta"]["version"].clone();
     let user = scim.create_user("blob@blobs.example").await;
-    domain::groups::add_members(&admin, id, &[user.parse().unwrap()]).await.unwrap();
+    domain::groups::change_members(&admin, model::permission::GroupChange::Add, id, &[user.parse().unwrap()])
+        .await
+        .unwrap();
     let group = scim.get(&format!("/Groups/{id}?attributes=members.value")).await.ok();
     assert_eq!(group["members"], json!([{ "value": user }]));
     let group = scim.get(&format!("/Groups/{id}")).await.ok();
