@@ -12,9 +12,11 @@
 //! A function that needs only the organization takes an [`OrganizationContext`]; the other types provide theirs through
 //! [`InOrganization::context`].
 
+mod actor;
 mod authenticate;
 mod types;
 
+pub(crate) use actor::Actor;
 pub(crate) use authenticate::{load_organization, lock_organization, parse_scopes};
 pub(crate) use types::InOrganization;
 pub use types::{Admin, ApiClient, Member, OrganizationContext, Principal};

@@ -1,6 +1,6 @@
 //! The types that prove who is calling.
 
-use crate::audit::Actor;
+use super::actor::Actor;
 use crate::{AppContext, RequestContext, secret};
 use chrono::{DateTime, Utc};
 use model::api_keys::Scope;
