@@ -1,21 +1,15 @@
 //! The account page: the user's own name, sessions and theme.
 
-mod api;
+pub(crate) mod api;
 
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
 use crate::paths;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource;
-use crate::runtime::server_fn_client;
+use crate::runtime::prelude::*;
 use crate::theme::Theme;
-use crate::ui::{CloseLink, Dialog, ErrorSummary, Field, Icon, RelativeTime, Select, SubmitButton, icon};
+use crate::ui::{CloseLink, Dialog, ErrorSummary, Field, RelativeTime, SavedStatus, Select, SubmitButton};
 use crate::viewer::{use_organization, use_viewer};
 use api::{EndSession, ListSessions, Rename, SetTheme, SignOutEverywhere};
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate};
 use model::account::Session;
 
 #[component]
@@ -43,23 +37,15 @@ pub fn AccountPage() -> impl IntoView {
 #[component]
 fn NameForm(name: String) -> impl IntoView {
     let action = ServerFormAction::<Rename>::new();
-    let (result, problem) = (form::result(action), form::problem(action));
-    let name = if form::was_posted::<Rename>() { form::posted_value::<Rename>("name") } else { name };
     erased_view! {
         <section aria-labelledby="your-name">
             <h2 id="your-name">"Your name"</h2>
             <ServerForm action>
-                <ErrorSummary problem/>
-                <input type="hidden" name="org" value=use_organization()/>
-                <Field
-                    label="Name" name="name" value=name autocomplete="name"
-                    error=Signal::derive(move || problem.get().and_then(|problem| problem.field_error("name")))
-                />
+                <ErrorSummary problem=action.problem()/>
+                <Field label="Name" name="name" value=action.field_value("name", name) autocomplete="name" error=action.field_error("name")/>
                 <div class="actions align-start">
                     <SubmitButton label="Save name" pending_label="Saving…" pending=action.pending() kind=""/>
-                    <p role="status" class="save-status">
-                        {move || matches!(result.get(), Some(Ok(()))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
-                    </p>
+                    <SavedStatus saved=action.succeeded()/>
                 </div>
             </ServerForm>
         </section>
@@ -71,7 +57,7 @@ fn SessionsSection() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let end_session = ServerFormAction::<EndSession>::new();
     let sign_out_everywhere = ServerFormAction::<SignOutEverywhere>::new();
-    let version = form::success_count(end_session);
+    let version = end_session.success_count();
     let sessions =
         json_resource(move || ListSessions { org: organization.get_value() }, move || version.get());
     erased_view! {
@@ -104,7 +90,7 @@ fn SignOutEverywhereButton() -> impl IntoView {
     let (name, value) = SIGN_OUT_DIALOG;
     let navigate = use_navigate();
     let dialog_path = format!("{}?{name}={value}", paths::account(&use_organization()));
-    let open = move |event: leptos::ev::SubmitEvent| {
+    let open = move |event: ev::SubmitEvent| {
         event.prevent_default();
         navigate(&dialog_path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
     };
@@ -125,7 +111,6 @@ fn SignOutEverywhereDialog(action: ServerFormAction<SignOutEverywhere>) -> impl 
         let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
         pairs.any(|(name, value)| (&*name, &*value) == SIGN_OUT_DIALOG)
     });
-    let organization = StoredValue::new(use_organization());
     let account_path = StoredValue::new(paths::account(&use_organization()));
     let navigate = use_navigate();
     let on_close = Callback::new(move |()| {
@@ -134,15 +119,13 @@ fn SignOutEverywhereDialog(action: ServerFormAction<SignOutEverywhere>) -> impl 
             NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
         );
     });
-    let problem = form::problem(action);
     move || {
         is_open.get().then(|| {
             erased_view! {
                 <Dialog title="Sign out everywhere?" on_close>
                     <p>"You’ll be signed out of every browser, including this one."</p>
                     <ServerForm action>
-                        <ErrorSummary problem/>
-                        <input type="hidden" name="org" value=organization.get_value()/>
+                        <ErrorSummary problem=action.problem()/>
                         <div class="actions">
                             <CloseLink on_close href=account_path.get_value() label="Cancel"/>
                             <SubmitButton label="Sign out everywhere" pending_label="Signing out…" pending=action.pending() kind="danger"/>
@@ -169,7 +152,6 @@ fn SessionItem(
             </div>
             {(!session.is_current).then(|| erased_view! {
                 <ServerForm action=end_session class="inline">
-                    <input type="hidden" name="org" value=use_organization()/>
                     <input type="hidden" name="session" value=session.id.to_string()/>
                     <button type="submit" class="button" aria-label=format!("Sign out {device}")>"Sign out"</button>
                 </ServerForm>
@@ -182,7 +164,7 @@ fn SessionItem(
 #[component]
 fn ThemeForm() -> impl IntoView {
     let action = ServerFormAction::<SetTheme>::new();
-    let current = server_fn_client::serialize_for_hydration(use_context::<Theme>);
+    let current = serialize_for_hydration(use_context::<Theme>);
     let option = |theme: Option<Theme>, label: &str| {
         (theme.map_or("", Theme::code).to_owned(), label.to_owned(), theme == current)
     };
@@ -192,7 +174,6 @@ fn ThemeForm() -> impl IntoView {
         <section aria-labelledby="appearance">
             <h2 id="appearance">"Appearance"</h2>
             <ServerForm action>
-                <input type="hidden" name="org" value=use_organization()/>
                 <Select label="Theme" name="theme" options hint="Applies to this browser only."/>
                 <div class="actions align-start">
                     <SubmitButton label="Save" kind="" pending_label="Saving…" pending=action.pending()/>

@@ -3,22 +3,10 @@
 use crate::join::JoinPage;
 use crate::layout::{HomePage, NotFoundPage};
 use crate::request_invitation::{ConfirmPage, RequestInvitationPage};
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form;
-#[cfg(feature = "hydrate")]
-use crate::runtime::routes::preload_current_page;
-use crate::runtime::routes::{Routes, lazy_routes};
+use crate::runtime::prelude::*;
 use crate::sign_in::{CodePage, LinkPage, LoginPage};
 use crate::sso::{SignedOutPage, SsoRefusalPage, connections};
 use crate::{account, audit_log, groups, requests, roles, scim, settings, users, viewer};
-use leptos::prelude::*;
-use leptos_meta::provide_meta_context;
-use leptos_router::components::{FlatRoutes, FlatRoutesProps, RouteChildren, Router};
-use leptos_router::hooks::use_location;
-
-/// The attribute of the root element that marks the page as hydrated.
-#[cfg(feature = "hydrate")]
-pub const HYDRATED_ATTRIBUTE: &str = "data-hydrated";
 
 lazy_routes! {
     main {
@@ -58,26 +46,19 @@ lazy_routes! {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     viewer::provide_viewer();
-    form::provide_submission();
+    form::provide_forms(viewer::use_organization());
     let is_hidden = viewer::is_hidden();
     erased_view! {
         <a class="skip-link" href="#main" rel="external">"Skip to content"</a>
         <Router>
             <ClearSubmissionOnNavigation/>
-            {if is_hidden {
-                erased_view! { <NotFoundPage/> }
-            } else {
-                current_page().into_any()
-            }}
+            {if is_hidden { not_found() } else { current_page(ROUTES, not_found) }}
         </Router>
     }
 }
 
-/// The page at the current path. Built by hand: in a view, `FlatRoutes` takes each route as a child of its own type.
-fn current_page() -> impl IntoView {
-    let fallback = || erased_view! { <NotFoundPage/> };
-    let children = RouteChildren::to_children(|| Routes::new(ROUTES));
-    FlatRoutes(FlatRoutesProps { fallback, children, transition: false })
+fn not_found() -> AnyView {
+    erased_view! { <NotFoundPage/> }
 }
 
 /// A form submission belongs to the page that the server rendered, so client-side navigation drops it.
@@ -90,23 +71,5 @@ fn ClearSubmissionOnNavigation() -> impl IntoView {
             form::clear_submission();
         }
         current
-    });
-}
-
-/// Hydrates the page that the server rendered.
-#[cfg(feature = "hydrate")]
-pub fn start() {
-    // A redirect by a server function means that somebody signed in or out, so the whole page is loaded again.
-    let _ = server_fn::redirect::set_redirect_hook(|location| {
-        let _ = window().location().set_href(location);
-    });
-    wasm_bindgen_futures::spawn_local(async {
-        if preload_current_page(ROUTES).await.is_err() {
-            return;
-        }
-        hydrate_from_async(leptos::tachys::dom::body(), App).await.forget();
-        if let Some(root) = document().document_element() {
-            let _ = root.set_attribute(HYDRATED_ATTRIBUTE, "");
-        }
     });
 }

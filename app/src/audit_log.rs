@@ -1,18 +1,14 @@
 //! The audit log: who did what to whom, when and from where.
 
-mod api;
+pub(crate) mod api;
 
-use crate::layout::{ErrorNotice, OrganizationPage, Section};
+use crate::layout::{Loaded, OrganizationPage, Section};
 use crate::paths;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::json_resource::json_resource;
-use crate::runtime::stale_while_loading::StaleWhileLoading;
-use crate::ui::{EmptyState, Icon, PageHeading, RelativeTime, icon};
+use crate::runtime::prelude::*;
+use crate::ui::{EmptyState, Icon, PageHeading, RelativeTime, Table, icon};
 use crate::viewer::use_organization;
 use api::ListEvents;
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use model::audit_log::{ACTIONS, AuditEvent, AuditPage as Page, AuditQuery};
 
 #[component]
@@ -26,14 +22,7 @@ pub fn AuditLogPage() -> impl IntoView {
             <PageHeading title="Audit log">
                 <a href=move || paths::audit_export(&organization.get_value(), &query.get()) rel="external" download class="button">"Export as CSV"</a>
             </PageHeading>
-            <StaleWhileLoading>
-                {move || Suspend::new(async move {
-                    match page.await {
-                        Ok(page) => erased_view! { <EventList page query=query.try_get_untracked().unwrap_or_default()/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
-                    }
-                })}
-            </StaleWhileLoading>
+            <Loaded resource=page view=move |page| erased_view! { <EventList page query=query.try_get_untracked().unwrap_or_default()/> }/>
         </OrganizationPage>
     }
 }
@@ -55,13 +44,7 @@ fn EventList(page: Page, query: AuditQuery) -> impl IntoView {
         } else {
             let rows = page.rows.into_iter().map(|event| erased_view! { <EventRow event now/> }).collect_view();
             erased_view! {
-                <table>
-                    <caption class="visually-hidden">"Audit log, newest first"</caption>
-                    <thead><tr>
-                        <th scope="col">"Time"</th><th scope="col">"Actor"</th><th scope="col">"Event"</th><th scope="col">"Target"</th><th scope="col">"IP address"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
+                <Table caption="Audit log, newest first" columns=&["Time", "Actor", "Event", "Target", "IP address"]>{rows}</Table>
             }
         }}
         <nav class="pager" aria-label="Pages">

@@ -1,19 +1,16 @@
 //! The page of an invitation link, where the invitee joins.
 
-mod api;
+pub(crate) mod api;
 
 use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, FormResult, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource;
-use crate::sign_in::SignOut;
+use crate::runtime::prelude::*;
+use crate::sign_out::SignOut;
 use crate::sso::{GetSignInOptions, OrDivider, SsoButtons};
 use crate::ui::{ErrorSummary, Field, Notice, SubmitButton, Tone, format_utc, time_left};
 use crate::viewer::{use_organization, use_viewer};
 use api::{GetJoinPage, Join, RequestRenewal};
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
 use model::join::JoinPage as Page;
 use model::sso::ConnectionName;
 
@@ -21,7 +18,6 @@ use model::sso::ConnectionName;
 pub fn JoinPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let action = ServerFormAction::<Join>::new();
-    let answer = form::result(action);
     // Reloaded after each attempt to join, since the invitation may have expired or been revoked in the meantime.
     let version = action.version();
     let sign_in_options = json_resource(move || GetSignInOptions { org: organization.get_value() }, || 0);
@@ -32,7 +28,7 @@ pub fn JoinPage() -> impl IntoView {
                 match page.await {
                     Ok(Page::Open { inviter, email, expires_at, now, signed_in_as: None }) => {
                         let connections = sign_in_options.await.unwrap_or_default().connections;
-                        erased_view! { <InvitationForm action answer inviter email expires_at now connections/> }
+                        erased_view! { <InvitationForm action inviter email expires_at now connections/> }
                     }
                     Ok(Page::Open { email, signed_in_as: Some(current), .. }) => erased_view! { <DifferentAccount email current/> },
                     Ok(Page::Expired { expired_at }) => erased_view! { <ExpiredInvitation expired_at/> },
@@ -53,26 +49,22 @@ fn organization_name() -> String {
 #[component]
 fn InvitationForm(
     action: ServerFormAction<Join>,
-    answer: FormResult<()>,
     inviter: String,
     email: String,
     expires_at: DateTime<Utc>,
     now: DateTime<Utc>,
     connections: Vec<ConnectionName>,
 ) -> impl IntoView {
-    let problem = Signal::derive(move || answer.get().and_then(Result::err));
     let join = format!("Join {}", organization_name());
     erased_view! {
         <PublicPage title=join.clone()>
             <p><strong>{inviter}</strong>" invited you to join as "<strong>{email.clone()}</strong>"."</p>
             <ServerForm action>
-                <ErrorSummary problem/>
-                <input type="hidden" name="org" value=use_organization()/>
+                <ErrorSummary problem=action.problem()/>
                 <input type="hidden" name="email" value=email/>
                 <Field
                     label="Your name" name="name" autocomplete="name" autofocus=true
-                    value={form::posted_value::<Join>("name")}
-                    error=Signal::derive(move || problem.get().and_then(|problem| problem.field_error("name")))
+                    value=action.posted_value("name") error=action.field_error("name")
                 />
                 <SubmitButton label=join pending_label="Joining…" pending=action.pending()/>
             </ServerForm>
@@ -89,7 +81,7 @@ fn DifferentAccount(email: String, current: String) -> impl IntoView {
         <PublicPage title="You’re signed in with a different account".to_owned()>
             <p>"This invitation is for "<strong>{email}</strong>", but you’re signed in as "<strong>{current}</strong>"."</p>
             <p>"Sign out to accept it. The invitation stays valid."</p>
-            <SignOut organization=organization.clone() label="Sign out and continue" next=paths::join(&organization)/>
+            <SignOut label="Sign out and continue" next=paths::join(&organization)/>
             <p><a href=paths::home(&organization) rel="external">"Not now"</a></p>
         </PublicPage>
     }
@@ -98,7 +90,7 @@ fn DifferentAccount(email: String, current: String) -> impl IntoView {
 #[component]
 fn ExpiredInvitation(expired_at: DateTime<Utc>) -> impl IntoView {
     let action = ServerFormAction::<RequestRenewal>::new();
-    let answer = form::result(action);
+    let answer = action.result();
     erased_view! {
         <PublicPage title="This invitation has expired".to_owned()>
             <p>"It expired on "{format_utc(expired_at)}". If you’re invited again, this link will work again."</p>
@@ -111,7 +103,6 @@ fn ExpiredInvitation(expired_at: DateTime<Utc>) -> impl IntoView {
                 other => erased_view! {
                     <ServerForm action>
                         <ErrorSummary problem=Signal::stored(other.and_then(Result::err))/>
-                        <input type="hidden" name="org" value=use_organization()/>
                         <SubmitButton label="Ask for a new invitation" pending_label="Sending…" pending=action.pending()/>
                     </ServerForm>
                 },

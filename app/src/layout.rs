@@ -1,20 +1,19 @@
 //! The frame around pages, and the pages that belong to no feature.
 
 use crate::paths::{self, UsersView};
-use crate::runtime::erased_view::erased_view;
-use crate::sign_in::SignOut;
+use crate::runtime::prelude::*;
+use crate::sign_out::SignOut;
 use crate::ui::{Icon, Notice, Tone, icon};
 use crate::viewer::{use_organization, use_viewer};
-use leptos::prelude::*;
-use leptos_meta::Title;
 use model::audit_log::AuditQuery;
 use model::viewer::ViewerUser;
 use model::{OrganizationRole, Problem};
+use serde::de::DeserializeOwned;
 
 /// Escapes a document title on the server, where Leptos 0.8 writes it unescaped and it can contain user-supplied names. The
 /// browser sets it as text.
 fn document_title(text: &str) -> String {
-    if cfg!(feature = "ssr") { text.replace('&', "&amp;").replace('<', "&lt;") } else { text.to_owned() }
+    if ON_SERVER { text.replace('&', "&amp;").replace('<', "&lt;") } else { text.to_owned() }
 }
 
 /// A page that needs no session: the organization's name, and a single narrow column.
@@ -85,7 +84,7 @@ fn Navigation(slug: String, user: ViewerUser, section: Section) -> impl IntoView
         </nav>
         <div class="user-menu">
             <a href=paths::account(&slug) aria-current=current(Section::Account)>{name}</a>
-            <SignOut organization=slug.clone() label="Sign out" kind="quiet"/>
+            <SignOut label="Sign out" kind="quiet"/>
         </div>
     }
 }
@@ -93,10 +92,7 @@ fn Navigation(slug: String, user: ViewerUser, section: Section) -> impl IntoView
 /// Also shown for pages that exist but must not be revealed to the viewer: the two cases look the same.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(axum::http::StatusCode::NOT_FOUND);
-    }
+    set_status(404);
     let organization = use_organization();
     let home = if organization.is_empty() { "/".to_owned() } else { paths::home(&organization) };
     erased_view! {
@@ -126,11 +122,31 @@ pub fn HomePage() -> impl IntoView {
 #[component]
 pub fn ErrorNotice(problem: Problem) -> impl IntoView {
     // The session has ended: the server redirects to the login page.
-    #[cfg(feature = "hydrate")]
-    if problem == Problem::SignedOut {
+    if !ON_SERVER && problem == Problem::SignedOut {
         let _ = window().location().reload();
     }
     erased_view! {
         <div role="alert"><Notice tone=Tone::Danger><p>{problem.to_string()}</p></Notice></div>
+    }
+}
+
+/// The view of a resource. Keeps showing the previous data, dimmed, while it reloads.
+///
+/// `view` may depend only on the data: see [`StaleWhileLoading`].
+#[component]
+pub fn Loaded<T, View>(resource: JsonResource<T>, view: View) -> impl IntoView
+where
+    T: DeserializeOwned + Send + 'static,
+    View: Fn(T) -> AnyView + Copy + Send + Sync + 'static,
+{
+    erased_view! {
+        <StaleWhileLoading>
+            {move || Suspend::new(async move {
+                match resource.await {
+                    Ok(data) => view(data),
+                    Err(problem) => erased_view! { <ErrorNotice problem/> },
+                }
+            })}
+        </StaleWhileLoading>
     }
 }

@@ -25,15 +25,13 @@ mod roles;
 pub mod runtime;
 mod scim;
 mod settings;
-#[cfg(feature = "ssr")]
 pub mod shell;
 mod sign_in;
+mod sign_out;
 mod sso;
 pub mod theme;
 pub mod ui;
 mod users;
 pub mod viewer;
 
-pub use app::App;
-#[cfg(feature = "hydrate")]
-pub use app::start;
+pub use app::{App, ROUTES};

@@ -1,26 +1,22 @@
 //! Requesting an invitation on the public page, and confirming the request with the emailed link.
 
-mod api;
+pub(crate) mod api;
 
 use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource;
+use crate::runtime::prelude::*;
 use crate::ui::{ErrorSummary, Field, Notice, SubmitButton, TextArea, Tone};
 use crate::viewer::{use_organization, use_viewer};
 use api::{ConfirmRequest, GetConfirmPage, RequestInvitation};
-use leptos::prelude::*;
 use model::requests::{CONFIRM_HOURS, ConfirmPage as Page};
 
 #[component]
 pub fn RequestInvitationPage() -> impl IntoView {
     let action = ServerFormAction::<RequestInvitation>::new();
-    let (answer, problem) = (form::result(action), form::problem(action));
-    let error_of =
-        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
-    let posted = form::posted_value::<RequestInvitation>;
-    let submitted = Memo::new(move |_| matches!(answer.get(), Some(Ok(()))));
+    let error_of = move |field| action.field_error(field);
+    let posted = move |field| action.posted_value(field);
+    let succeeded = action.succeeded();
+    let submitted = Memo::new(move |_| succeeded.get());
     let name = use_viewer().map(|viewer| viewer.organization.name).unwrap_or_default();
     erased_view! {
         <PublicPage title="Request an invitation".to_owned()>
@@ -35,8 +31,7 @@ pub fn RequestInvitationPage() -> impl IntoView {
                 erased_view! {
                     <p>{format!("We’ll email you a link to confirm your address. After that, an admin of {name} reviews your request.")}</p>
                     <ServerForm action>
-                        <ErrorSummary problem/>
-                        <input type="hidden" name="org" value=use_organization()/>
+                        <ErrorSummary problem=action.problem()/>
                         <Field
                             label="Email" name="email" kind="email" inputmode="email" autocomplete="email" autofocus=true
                             value=posted("email") error=error_of("email")
@@ -44,8 +39,7 @@ pub fn RequestInvitationPage() -> impl IntoView {
                         <Field label="Your name" name="name" autocomplete="name" value=posted("name") error=error_of("name")/>
                         <TextArea
                             label="Message" name="message" rows=3 value=posted("message") error=error_of("message")
-                            hint="Optional. Tell the admins who you are and why you need access." node_ref=NodeRef::new()
-                            on_text=Callback::new(|_| ())
+                            hint="Optional. Tell the admins who you are and why you need access."
                         />
                         <SubmitButton label="Request invitation" pending_label="Sending…" pending=action.pending()/>
                     </ServerForm>
@@ -100,8 +94,7 @@ fn ConfirmForm(
             </dl>
             <p class="muted">"Didn’t request this? Close this page, and nothing will be sent."</p>
             <ServerForm action>
-                <ErrorSummary problem=form::problem(action)/>
-                <input type="hidden" name="org" value=use_organization()/>
+                <ErrorSummary problem=action.problem()/>
                 <SubmitButton label="Send request" pending_label="Sending…" pending=action.pending()/>
             </ServerForm>
         </PublicPage>

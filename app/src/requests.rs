@@ -1,35 +1,29 @@
 //! The tab "Invitation requests", where admins approve or dismiss open requests.
 
-mod api;
+pub(crate) mod api;
 
-use crate::layout::{ErrorNotice, OrganizationPage, Section};
+use crate::layout::{Loaded, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource;
-use crate::runtime::stale_while_loading::StaleWhileLoading;
+use crate::runtime::prelude::*;
 use crate::ui::{EmptyState, Icon, Notice, PageHeading, Pager, RelativeTime, SubmitButton, Tone, icon};
 use crate::users::{UsersTab, UsersTabs};
 use crate::viewer::use_organization;
 use api::{Dismiss, DismissStale, ListRequests};
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
-use leptos::web_sys::{FormData, HtmlFormElement};
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate};
 use model::requests::{RequestRow, RequestsPage as Page, RequestsQuery};
 use model::text::{self, format_number};
 use wasm_bindgen::JsCast;
+use web_sys::{FormData, HtmlFormElement};
 
 #[component]
 pub fn RequestsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
     let dismiss = ServerFormAction::<Dismiss>::new();
     let dismiss_stale = ServerFormAction::<DismissStale>::new();
-    let (dismissed, dismissed_stale) = (form::result(dismiss), form::result(dismiss_stale));
+    let (dismissed, dismissed_stale) = (dismiss.result(), dismiss_stale.result());
     let search = use_location().search;
     let query = Memo::new(move |_| paths::parse_requests(&search.get()));
-    let changes = (form::success_count(dismiss), form::success_count(dismiss_stale));
+    let changes = (dismiss.success_count(), dismiss_stale.success_count());
     let page = json_resource(
         move || ListRequests { org: organization.get_value(), query: query.get() },
         move || changes.0.get() + changes.1.get(),
@@ -52,14 +46,7 @@ pub fn RequestsPage() -> impl IntoView {
                     </Notice>
                 })}
             </div>
-            <StaleWhileLoading>
-                {move || Suspend::new(async move {
-                    match page.await {
-                        Ok(page) => erased_view! { <RequestsList page dismiss dismiss_stale/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
-                    }
-                })}
-            </StaleWhileLoading>
+            <Loaded resource=page view=move |page| erased_view! { <RequestsList page dismiss dismiss_stale/> }/>
         </OrganizationPage>
     }
 }
@@ -88,7 +75,6 @@ fn RequestsList(
                         <div class="table-toolbar">
                             <p class="muted small">"Some requests are from people who are already members."</p>
                             <ServerForm action=dismiss_stale class="inline">
-                                <input type="hidden" name="org" value=use_organization()/>
                                 <SubmitButton label="Dismiss all stale" pending_label="Dismissing…" pending=dismiss_stale.pending() kind=""/>
                             </ServerForm>
                         </div>
@@ -122,7 +108,7 @@ fn BulkActions(dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
     let navigate = use_navigate();
     let approve = {
         let organization = organization.clone();
-        move |event: leptos::ev::MouseEvent| {
+        move |event: ev::MouseEvent| {
             event.prevent_default();
             let addresses = checked_addresses();
             if !addresses.is_empty() {
@@ -136,7 +122,6 @@ fn BulkActions(dismiss: ServerFormAction<Dismiss>) -> impl IntoView {
     };
     erased_view! {
         <ServerForm action=dismiss class="bulk-actions" id=FORM_ID>
-            <input type="hidden" name="org" value=organization/>
             <button type="submit" class="button" formmethod="get" formaction=users name="dialog" value="invite" on:click=approve>
                 "Approve selected…"
             </button>
@@ -185,7 +170,6 @@ fn Row(row: RequestRow, now: DateTime<Utc>, dismiss: ServerFormAction<Dismiss>) 
                 <span class="row">
                     <a href=paths::users(&organization, &invite) class="button" aria-describedby=email_id.clone()>"Approve"</a>
                     <ServerForm action=dismiss class="inline">
-                        <input type="hidden" name="org" value=organization.clone()/>
                         <input type="hidden" name="requests[]" value=row.id.to_string()/>
                         <label class="check"><input type="checkbox" name="notify" value="true" aria-describedby=email_id/><span>"Notify by email"</span></label>
                         <SubmitButton label="Dismiss" pending_label="Dismissing…" pending=dismiss.pending() kind=""/>

@@ -1,63 +1,42 @@
 //! Settings > Provisioning: the SCIM base URL and the API keys of an organization.
 
-mod api;
+pub(crate) mod api;
 
-use crate::crud::{DeleteDialog, use_dialog};
-use crate::layout::{ErrorNotice, OrganizationPage, Section};
+use crate::crud::{Crud, CrudPage, DeleteDialog, EditorDialog, use_crud};
+use crate::layout::Section;
 use crate::paths::{self, CrudDialog};
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource;
-use crate::runtime::stale_while_loading::StaleWhileLoading;
+use crate::runtime::prelude::*;
 use crate::ui::{
-    CheckboxGroup, CheckboxOption, CloseLink, Dialog, EmptyState, ErrorSummary, Field, Icon, Notice,
-    PageHeading, RelativeTime, Select, SubmitButton, Tone, format_utc, icon,
+    CheckboxGroup, CheckboxOption, EmptyState, Field, FieldErrorMessage, Icon, Notice, RelativeTime, Select,
+    Table, Tone, format_utc, icon,
 };
 use crate::viewer::use_organization;
 use api::{CreateKey, ListKeys, RevokeKey};
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
 use model::api_keys::{ApiKey, Lifetime, NewApiKey, Provisioning, Scope};
 
 #[component]
 pub fn ProvisioningPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let (create, revoke) = (ServerFormAction::<CreateKey>::new(), ServerFormAction::<RevokeKey>::new());
-    let changes = (form::success_count(create), form::success_count(revoke));
-    let provisioning = json_resource(
-        move || ListKeys { org: organization.get_value() },
-        move || changes.0.get() + changes.1.get(),
-    );
-    let (dialog, on_close) = use_dialog(paths::provisioning(&organization.get_value()), create, revoke);
-    let created = form::result(create);
+    let crud = use_crud(paths::provisioning(&organization.get_value()));
+    let provisioning =
+        json_resource(move || ListKeys { org: organization.get_value() }, move || crud.version.get());
+    let created = crud.save.result();
     erased_view! {
-        <OrganizationPage title="Provisioning".to_owned() section=Section::Provisioning>
-            <PageHeading title="Provisioning">
-                <a href=CrudDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"Create API key"</a>
-            </PageHeading>
-            <p class="muted">
-                "A directory such as Okta or Microsoft Entra ID can create, update and deactivate users and groups automatically \
-                 (SCIM 2.0). Enter the base URL and an API key in your directory. New users become Organization Members; \
-                 only admins can make someone an admin."
-            </p>
+        <CrudPage
+            title="Provisioning" section=Section::Provisioning new_label="Create API key" crud data=provisioning
+            description="A directory such as Okta or Microsoft Entra ID can create, update and deactivate users and groups automatically \
+                (SCIM 2.0). Enter the base URL and an API key in your directory. New users become Organization Members; \
+                only admins can make someone an admin."
+            list=|provisioning| erased_view! { <ProvisioningDetails provisioning/> }
+            find=|provisioning, id| provisioning.keys.iter().find(|key| key.id.0 == id).cloned()
+            editor=move |_, key| erased_view! { <CreateKeyDialog crud key/> }
+            delete=move |key| erased_view! { <Confirmation crud key/> }
+        >
             <div role="status">
                 {move || created.get().and_then(Result::ok).map(|key| erased_view! { <CreatedNotice key/> })}
             </div>
-            <StaleWhileLoading>
-                {move || Suspend::new(async move {
-                    match provisioning.await {
-                        Ok(provisioning) => erased_view! { <ProvisioningDetails provisioning/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
-                    }
-                })}
-            </StaleWhileLoading>
-            <Suspense>
-                {move || dialog.get().zip(provisioning.get_untracked()).map(|(dialog, loaded)| {
-                    let keys = loaded.map(|loaded| loaded.keys).unwrap_or_default();
-                    erased_view! { <Dialogs dialog keys create revoke on_close/> }
-                })}
-            </Suspense>
-        </OrganizationPage>
+        </CrudPage>
     }
 }
 
@@ -75,7 +54,7 @@ fn CreatedNotice(key: NewApiKey) -> impl IntoView {
 /// A read-only field that selects its text on focus, ready to copy.
 #[component]
 fn CopyField(id: &'static str, label: &'static str, text: String) -> impl IntoView {
-    let field = NodeRef::<leptos::html::Input>::new();
+    let field = NodeRef::<html::Input>::new();
     let select = move |_| {
         if let Some(field) = field.get_untracked() {
             field.select();
@@ -110,15 +89,7 @@ fn KeyTable(keys: Vec<ApiKey>, now: DateTime<Utc>) -> impl IntoView {
     }
     let rows = keys.into_iter().map(|key| erased_view! { <KeyRow key now/> }).collect_view();
     erased_view! {
-        <table>
-            <caption class="visually-hidden">"API keys"</caption>
-            <thead><tr>
-                <th scope="col">"Name"</th><th scope="col">"Key"</th><th scope="col">"Scopes"</th>
-                <th scope="col">"Last used"</th><th scope="col">"Expires"</th><th scope="col">"Created"</th>
-                <th scope="col"><span class="visually-hidden">"Revoke"</span></th>
-            </tr></thead>
-            <tbody>{rows}</tbody>
-        </table>
+        <Table caption="API keys" columns=&["Name", "Key", "Scopes", "Last used", "Expires", "Created"] actions="Revoke">{rows}</Table>
     }
 }
 
@@ -156,63 +127,39 @@ fn KeyRow(key: ApiKey, now: DateTime<Utc>) -> impl IntoView {
 }
 
 #[component]
-fn Dialogs(
-    dialog: CrudDialog,
-    keys: Vec<ApiKey>,
-    create: ServerFormAction<CreateKey>,
-    revoke: ServerFormAction<RevokeKey>,
-    on_close: Callback<()>,
-) -> impl IntoView {
-    let href = paths::provisioning(&use_organization());
-    match dialog {
-        CrudDialog::New => Some(erased_view! { <CreateKeyForm create on_close href/> }),
-        CrudDialog::Edit(_) => None,
-        CrudDialog::Delete(id) => keys.into_iter().find(|key| key.id.0 == id).map(|key| {
-            erased_view! {
-                <DeleteDialog
-                    title=format!("Revoke “{}”?", key.name) button="Revoke" pending_label="Revoking…" id action=revoke on_close href
-                    message="Requests with this key fail immediately. Users and groups aren’t affected. This can’t be undone, but you can create a new key."
-                />
-            }
-        }),
+fn Confirmation(crud: Crud<CreateKey, RevokeKey>, key: ApiKey) -> impl IntoView {
+    erased_view! {
+        <DeleteDialog
+            crud id=key.id.0 title=format!("Revoke “{}”?", key.name) button="Revoke" pending_label="Revoking…"
+            message="Requests with this key fail immediately. Users and groups aren’t affected. This can’t be undone, but you can create a new key."
+        />
     }
 }
 
 #[component]
-fn CreateKeyForm(create: ServerFormAction<CreateKey>, on_close: Callback<()>, href: String) -> impl IntoView {
-    let problem = form::problem(create);
-    let field_error =
-        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
-    let was_posted = form::was_posted::<CreateKey>();
-    let (name, posted_scopes) =
-        (form::posted_value::<CreateKey>("name"), form::posted_values::<CreateKey>("scopes[]"));
-    let lifetime = form::posted_value::<CreateKey>("lifetime");
-    let checks = Scope::ALL.map(|scope| CheckboxOption {
+fn CreateKeyDialog(crud: Crud<CreateKey, RevokeKey>, key: Option<ApiKey>) -> impl IntoView {
+    if key.is_some() {
+        // A key can't be edited.
+        return ().into_any();
+    }
+    let create = crud.save;
+    let scopes = Scope::ALL.map(|scope| CheckboxOption {
         value: scope.code().to_owned(),
         label: scope.label().to_owned(),
-        checked: if was_posted { posted_scopes.iter().any(|code| code == scope.code()) } else { true },
+        checked: create.is_checked("scopes", scope.code(), true),
     });
-    let options = Lifetime::ALL.map(|option| {
-        let selected = if was_posted { option.code() == lifetime } else { option == Lifetime::default() };
-        (option.code().to_owned(), option.label().to_owned(), selected)
-    });
+    let lifetime = create.field_value("lifetime", Lifetime::default().code().to_owned());
+    let lifetimes = Lifetime::ALL
+        .map(|option| (option.code().to_owned(), option.label().to_owned(), option.code() == lifetime));
     erased_view! {
-        <Dialog title="Create API key" on_close>
-            <ServerForm action=create>
-                <ErrorSummary problem/>
-                <input type="hidden" name="org" value=use_organization()/>
-                <Field
-                    label="Name" name="name" value=name autofocus=true error=field_error("name")
-                    hint="For example “Okta”. Shown in the audit log."
-                />
-                <Select label="Expires" name="lifetime" options=options.to_vec()/>
-                <CheckboxGroup legend="Scopes" name="scopes" options=checks.to_vec() empty_message=""/>
-                <crate::ui::FieldErrorMessage name="scopes" error=field_error("scopes")/>
-                <div class="actions">
-                    <CloseLink on_close href label="Cancel"/>
-                    <SubmitButton label="Create API key" pending_label="Creating…" pending=create.pending()/>
-                </div>
-            </ServerForm>
-        </Dialog>
+        <EditorDialog crud title="Create API key" id=None save_label="Create API key" pending_label="Creating…">
+            <Field
+                label="Name" name="name" value=create.posted_value("name") autofocus=true error=create.field_error("name")
+                hint="For example “Okta”. Shown in the audit log."
+            />
+            <Select label="Expires" name="lifetime" options=lifetimes.to_vec()/>
+            <CheckboxGroup legend="Scopes" name="scopes" options=scopes.to_vec() empty_message=""/>
+            <FieldErrorMessage name="scopes" error=create.field_error("scopes")/>
+        </EditorDialog>
     }
 }

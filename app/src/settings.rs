@@ -1,15 +1,12 @@
 //! Settings > General.
 
-mod api;
+pub(crate) mod api;
 
 use crate::layout::{ErrorNotice, OrganizationPage, Section};
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource;
-use crate::ui::{ErrorSummary, Field, Icon, PageHeading, SubmitButton, Switch, TextArea, icon};
+use crate::runtime::prelude::*;
+use crate::ui::{ErrorSummary, Field, PageHeading, SavedStatus, SubmitButton, Switch, TextArea};
 use crate::viewer::use_organization;
 use api::{GetSettings, SaveSettings};
-use leptos::prelude::*;
 use model::settings::Settings;
 
 #[component]
@@ -34,21 +31,17 @@ pub fn SettingsPage() -> impl IntoView {
 
 #[component]
 fn Editor(settings: Settings, save: ServerFormAction<SaveSettings>) -> impl IntoView {
-    let (result, problem) = (form::result(save), form::problem(save));
-    let error =
-        move |field| Signal::derive(move || problem.get().and_then(|problem| problem.field_error(field)));
-    let was_rejected =
-        form::was_posted::<SaveSettings>() && result.get_untracked().is_some_and(|result| result.is_err());
+    let problem = save.problem();
+    let error = move |field| save.field_error(field);
+    // Saved settings are shown as they were normalized.
+    let was_rejected = problem.get_untracked().is_some();
     let value = move |field: &str, stored: String| {
-        if was_rejected { form::posted_value::<SaveSettings>(field) } else { stored }
+        if was_rejected { save.field_value(field, stored) } else { stored }
     };
-    let on = move |field: &str, stored: bool| {
-        if was_rejected { form::posted_value::<SaveSettings>(field) == "true" } else { stored }
-    };
+    let on = move |field: &str, stored: bool| if was_rejected { save.is_on(field, stored) } else { stored };
     erased_view! {
         <ServerForm action=save>
             <ErrorSummary problem/>
-            <input type="hidden" name="org" value=use_organization()/>
             <Field label="Organization name" name="name" value=value("name", settings.name) error=error("name")/>
             <Switch
                 label="New user invitations" name="requests_enabled" on=on("requests_enabled", settings.requests_enabled)
@@ -82,13 +75,10 @@ fn Editor(settings: Settings, save: ServerFormAction<SaveSettings>) -> impl Into
                 label="Allowed domains" name="allowed_domains" rows=3
                 value=value("allowed_domains", settings.allowed_domains.join("\n")) error=error("allowed_domains")
                 hint="Only addresses at these domains can be invited, for example blobs.example. Leave empty to allow any domain."
-                node_ref=NodeRef::new() on_text=Callback::new(|_| ())
             />
             <div class="actions align-start">
                 <SubmitButton label="Save changes" pending_label="Saving…" pending=save.pending()/>
-                <p role="status" class="save-status">
-                    {move || matches!(result.get(), Some(Ok(_))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
-                </p>
+                <SavedStatus saved=save.succeeded()/>
             </div>
         </ServerForm>
     }

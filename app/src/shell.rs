@@ -1,11 +1,9 @@
 //! The HTML document around every page.
 
 use crate::App;
-use crate::runtime::erased_view::erased_view;
+use crate::runtime::prelude::*;
 use crate::theme::Theme;
 use leptos::nonce::use_nonce;
-use leptos::prelude::*;
-use leptos_meta::MetaTags;
 use model::Viewer;
 use std::sync::Arc;
 

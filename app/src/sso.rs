@@ -1,18 +1,15 @@
 //! Single sign-on: the sign-in buttons, the error pages of refused sign-ins, and the page after signing out.
 
-mod api;
+pub(crate) mod api;
 pub mod connections;
 
 pub use api::GetSignInOptions;
 
 use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::json_resource::{json_resource, json_resource_if};
+use crate::runtime::prelude::*;
 use crate::viewer::{use_organization, use_viewer};
 use api::{GetLastRefusal, GetProviderLogout};
-use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use model::ConnectionId;
 use model::sso::{ConnectionName, SsoRefusal, SsoRefusalDetails};
 
@@ -66,10 +63,7 @@ pub fn SsoRefusalPage() -> impl IntoView {
 
 #[component]
 fn RefusalMessage(details: SsoRefusalDetails) -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(crate::runtime::server::sso_refusal_status(&details.refusal));
-    }
+    set_status(status(&details.refusal));
     let SsoRefusalDetails { refusal, connection } = details;
     let provider = connection
         .as_ref()
@@ -146,6 +140,16 @@ fn RefusalMessage(details: SsoRefusalDetails) -> impl IntoView {
         SsoRefusal::InvitationMismatch { invited, signed_in_as } => {
             erased_view! { <InvitationMismatch invited signed_in_as provider retry/> }
         }
+    }
+}
+
+/// The HTTP status of the page (RFC 9110, section 15).
+fn status(refusal: &SsoRefusal) -> u16 {
+    match refusal {
+        SsoRefusal::FlowExpired => 410,
+        SsoRefusal::ProviderUnreachable | SsoRefusal::Misconfigured => 502,
+        SsoRefusal::InvitationMismatch { .. } => 409,
+        _ => 403,
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! - Forms: [`Field`], [`TextArea`], [`Select`], [`CheckboxGroup`], [`Switch`], [`SubmitButton`], and above the fields
 //!   [`ErrorSummary`].
-//! - Lists: [`Tabs`], [`SortableHeader`], [`Pager`], [`EmptyState`], [`format_count`].
+//! - Lists: [`Tabs`], [`Table`], [`SortableHeader`], [`Pager`], [`EmptyState`], [`format_count`].
 //! - Users and times: [`StatusBadge`], [`DeliveryStatus`], [`RelativeTime`], [`format_utc`], [`time_left`].
-//! - Page: [`PageHeading`], [`Notice`], [`Toast`], [`Dialog`] with its [`CloseLink`], [`icon`].
+//! - Page: [`PageHeading`], [`Notice`], [`SavedStatus`], [`Toast`], [`Dialog`] with its [`CloseLink`], [`icon`].
 //!
 //! Each component has a style sheet of the same concept in `style/components`. Pages use these classes directly:
 //!
@@ -29,6 +29,7 @@ mod icon;
 mod notice;
 mod page;
 mod pager;
+mod table;
 mod table_header;
 mod tabs;
 mod text_area;
@@ -42,9 +43,10 @@ pub use error_summary::ErrorSummary;
 pub use field::{Field, FieldErrorMessage, Select};
 pub use format::format_count;
 pub use icon::{Icon, icon};
-pub use notice::{Notice, Toast, Tone};
+pub use notice::{Notice, SavedStatus, Toast, Tone};
 pub use page::{EmptyState, PageHeading};
 pub use pager::Pager;
+pub use table::Table;
 pub use table_header::{SortOrder, SortableHeader};
 pub use tabs::{Tab, Tabs};
 pub use text_area::TextArea;

@@ -1,7 +1,7 @@
 //! The users of an organization: the list, inviting, bulk actions, and the profile of one user.
 
 mod address_list;
-mod api;
+pub(crate) mod api;
 mod dialogs;
 mod invite;
 mod list;

@@ -1,7 +1,6 @@
 //! Who is viewing the page, and in which organization.
 
-use crate::runtime::server_fn_client;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 use model::Viewer;
 
 /// The viewer that the server identified for this page.
@@ -14,12 +13,12 @@ pub struct HiddenPage;
 
 /// Passes the viewer from the server to the browser. Called once, at the root: signing in or out always loads a new page.
 pub fn provide_viewer() {
-    provide_context(ViewerContext(server_fn_client::serialize_for_hydration(use_context::<Viewer>)));
+    provide_context(ViewerContext(serialize_for_hydration(use_context::<Viewer>)));
 }
 
 /// Whether the server marked this page as [`HiddenPage`].
 pub fn is_hidden() -> bool {
-    server_fn_client::serialize_for_hydration(|| use_context::<HiddenPage>().is_some())
+    serialize_for_hydration(|| use_context::<HiddenPage>().is_some())
 }
 
 /// The viewer; `None` on pages outside any organization.

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    app::start();
+    app::runtime::hydrate::hydrate(app::ROUTES, app::App);
 }
 
 /// Unused padding in the data section. When the bundle is split, the data of each chunk is relocated with its alignment, which

@@ -1,9 +1,6 @@
 //! The server functions for requesting an invitation.
 
-#[cfg(feature = "ssr")]
-use crate::runtime::server;
-use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
+use crate::runtime::prelude::*;
 use model::Problem;
 use model::requests::ConfirmPage;
 
@@ -15,35 +12,29 @@ pub async fn request_invitation(
     #[server(default)] name: String,
     #[server(default)] message: String,
 ) -> Result<(), Problem> {
-    let request_context = server::request_context()?;
-    let submitted = async {
-        domain::requests::submit(&request_context.organization(&org).await?, &email, &name, &message).await
-    }
-    .await;
-    server::respond(&request_context, submitted)
+    in_organization(&org, async |organization| {
+        domain::requests::submit(&organization, &email, &name, &message).await
+    })
+    .await
 }
 
 /// Returns the page of the confirmation link that was opened in this browser, without confirming the request.
 #[server(prefix = "/api", endpoint = "ask/confirm_page", input = Json)]
 pub async fn get_confirm_page(org: String) -> Result<ConfirmPage, Problem> {
-    let request_context = server::request_context()?;
     let Some(token) = server::link_token(server::EmailLink::ConfirmRequest, &org) else {
         return Ok(ConfirmPage::NoSuchLink);
     };
-    let page =
-        async { domain::requests::confirm_page(&request_context.organization(&org).await?, &token).await }
-            .await;
-    server::respond(&request_context, page)
+    in_organization(&org, async |organization| domain::requests::confirm_page(&organization, &token).await)
+        .await
 }
 
 /// Confirms the request whose confirmation link was opened in this browser.
 #[server(prefix = "/api", endpoint = "ask/confirm")]
 pub async fn confirm_request(org: String) -> Result<(), Problem> {
-    let request_context = server::request_context()?;
-    let confirmed = async {
+    in_organization(&org, async |organization| {
         let token =
             server::link_token(server::EmailLink::ConfirmRequest, &org).ok_or(Problem::InvalidLink)?;
-        domain::requests::confirm(&request_context.organization(&org).await?, &token).await
-    };
-    server::respond(&request_context, confirmed.await)
+        domain::requests::confirm(&organization, &token).await
+    })
+    .await
 }

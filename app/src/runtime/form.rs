@@ -2,7 +2,8 @@
 //!
 //! A [`ServerForm`] posts to the URL of the page it is on, with the server function's path in a hidden field. Without
 //! WebAssembly the server (`form_fallback`) calls that function and renders the page again, with the result and the posted
-//! values. With WebAssembly the submission is intercepted and the page stays. Either way [`result`] returns the outcome.
+//! values. With WebAssembly the submission is intercepted and the page stays. Either way [`ServerFormAction::result`] returns
+//! the outcome.
 
 use crate::runtime::erased_view::erased_view;
 use crate::runtime::server_fn_client::{self, RawResponse};
@@ -11,6 +12,7 @@ use leptos::form::form_data_from_event;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use model::Problem;
+use model::field::FieldError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
@@ -31,10 +33,16 @@ pub struct FormSubmission {
 #[derive(Clone, Copy)]
 struct SubmissionContext(RwSignal<Option<FormSubmission>>);
 
-/// Passes the submission from the server to the browser. Called once, at the root.
-pub fn provide_submission() {
+/// The value of the field `org` of every form.
+#[derive(Clone)]
+struct OrganizationField(String);
+
+/// Passes the submission from the server to the browser, and adds the organization to all forms, since every server function
+/// takes it as `org`. Called once, at the root.
+pub fn provide_forms(organization: String) {
     let submission = server_fn_client::serialize_for_hydration(use_context::<FormSubmission>);
     provide_context(SubmissionContext(RwSignal::new(submission)));
+    provide_context(OrganizationField(organization));
 }
 
 /// Drops the submission, which applies only to the page that the server rendered for it.
@@ -42,12 +50,6 @@ pub fn clear_submission() {
     if let Some(SubmissionContext(signal)) = use_context() {
         signal.set(None);
     }
-}
-
-/// The current submission if it was for the server function `S`.
-fn submission<S: ServerFn>() -> Option<FormSubmission> {
-    let SubmissionContext(signal) = use_context()?;
-    signal.get_untracked().filter(|submission| submission.action == S::PATH)
 }
 
 /// Dispatches forms to the server function `S` from the browser, like Leptos' `ServerAction`.
@@ -84,6 +86,73 @@ impl<S: ServerFn> ServerFormAction<S> {
     pub fn version(self) -> RwSignal<usize> {
         self.inner.version()
     }
+
+    /// The result of the latest call, with or without WebAssembly.
+    pub fn result(self) -> FormResult<S::Output> {
+        FormResult { response: self.response(), output: PhantomData }
+    }
+
+    fn response(self) -> Signal<Option<RawResponse>> {
+        response(S::PATH, self.inner)
+    }
+
+    /// Why the latest call failed, if it did.
+    pub fn problem(self) -> Signal<Option<Problem>> {
+        problem(self.response())
+    }
+
+    /// Why the latest call rejected a field, if it did.
+    pub fn field_error(self, field: &'static str) -> Signal<Option<FieldError>> {
+        field_error(self.response(), field)
+    }
+
+    /// Whether the latest call succeeded, with or without WebAssembly.
+    pub fn succeeded(self) -> Signal<bool> {
+        succeeded(self.response())
+    }
+
+    /// How many calls have succeeded: resources that depend on it reload. Failures do not count, since they changed nothing,
+    /// and reloading could replace a form the user has typed into.
+    pub fn success_count(self) -> Memo<usize> {
+        success_count(self.inner)
+    }
+
+    /// Clears the result, for a form that starts over.
+    pub fn reset(self) {
+        self.inner.clear();
+        clear_submission();
+    }
+
+    /// The value of a field in the form that was posted without WebAssembly; empty if there is none.
+    pub fn posted_value(self, field: &str) -> String {
+        posted_values(S::PATH, field).into_iter().flatten().next().unwrap_or_default()
+    }
+
+    /// The first value of a field: the posted one if the form was posted without WebAssembly, otherwise the stored one.
+    pub fn field_value(self, field: &str, stored: String) -> String {
+        match posted_values(S::PATH, field) {
+            Some(posted) => posted.into_iter().next().unwrap_or_default(),
+            None => stored,
+        }
+    }
+
+    /// Like [`field_value`](Self::field_value), for a switch.
+    pub fn is_on(self, field: &str, stored: bool) -> bool {
+        posted_values(S::PATH, field).map_or(stored, |posted| posted.iter().any(|value| value == "true"))
+    }
+
+    /// Like [`field_value`](Self::field_value), for the checkbox with this value in the list `field`.
+    pub fn is_checked(self, field: &str, value: &str, stored: bool) -> bool {
+        posted_values(S::PATH, &format!("{field}[]"))
+            .map_or(stored, |posted| posted.iter().any(|posted| posted == value))
+    }
+}
+
+/// The values of a field in the form that was posted to `path` without WebAssembly. `None` if none was posted.
+fn posted_values(path: &str, field: &str) -> Option<Vec<String>> {
+    let SubmissionContext(signal) = use_context()?;
+    let submission = signal.get_untracked().filter(|submission| submission.action == path)?;
+    Some(submission.fields.into_iter().filter(|(name, _)| name == field).map(|(_, value)| value).collect())
 }
 
 /// Posts the fields as a browser would.
@@ -136,12 +205,7 @@ impl<T: DeserializeOwned> FormResult<T> {
     }
 }
 
-/// The result of an action's forms.
-pub fn result<S: ServerFn>(action: ServerFormAction<S>) -> FormResult<S::Output> {
-    FormResult { response: raw_response(S::PATH, action.inner), output: PhantomData }
-}
-
-fn raw_response(path: &'static str, action: Action<String, RawResponse>) -> Signal<Option<RawResponse>> {
+fn response(path: &'static str, action: Action<String, RawResponse>) -> Signal<Option<RawResponse>> {
     let submission = use_context::<SubmissionContext>();
     let value = action.value();
     Signal::derive(move || {
@@ -151,53 +215,25 @@ fn raw_response(path: &'static str, action: Action<String, RawResponse>) -> Sign
     })
 }
 
-/// Why the latest call failed, if it did.
-pub fn problem<S: ServerFn>(action: ServerFormAction<S>) -> Signal<Option<Problem>> {
-    let response = raw_response(S::PATH, action.inner);
+fn problem(response: Signal<Option<RawResponse>>) -> Signal<Option<Problem>> {
     Signal::derive(move || response.get().and_then(Result::err))
 }
 
-/// Whether the latest call succeeded, with or without WebAssembly.
-pub fn succeeded<S: ServerFn>(action: ServerFormAction<S>) -> Signal<bool> {
-    let response = raw_response(S::PATH, action.inner);
+fn field_error(response: Signal<Option<RawResponse>>, field: &'static str) -> Signal<Option<FieldError>> {
+    Signal::derive(move || {
+        response.get().and_then(Result::err).and_then(|problem| problem.field_error(field))
+    })
+}
+
+fn succeeded(response: Signal<Option<RawResponse>>) -> Signal<bool> {
     Signal::derive(move || matches!(response.get(), Some(Ok(_))))
 }
 
-/// How many calls have succeeded: resources that depend on it reload. Failures do not count, since they changed nothing, and
-/// reloading could replace a form the user has typed into.
-pub fn success_count<S>(action: ServerFormAction<S>) -> Memo<usize> {
-    count_successes(action.inner)
-}
-
-fn count_successes(action: Action<String, RawResponse>) -> Memo<usize> {
+fn success_count(action: Action<String, RawResponse>) -> Memo<usize> {
     Memo::new(move |previous: Option<&usize>| match &*action.value().read() {
         Some(Ok(_)) => action.version().get(),
         _ => previous.copied().unwrap_or_default(),
     })
-}
-
-/// Clears the result, for a form that starts over.
-pub fn reset<S>(action: ServerFormAction<S>) {
-    action.inner.clear();
-    clear_submission();
-}
-
-/// Whether this page is the response to a form posted to `S` without WebAssembly. Then its fields show the posted values
-/// instead of the stored ones.
-pub fn was_posted<S: ServerFn>() -> bool {
-    submission::<S>().is_some()
-}
-
-/// The value of a field in the form that was posted without WebAssembly; empty if there is none.
-pub fn posted_value<S: ServerFn>(field: &str) -> String {
-    let fields = submission::<S>().map(|submission| submission.fields).unwrap_or_default();
-    fields.into_iter().find(|(name, _)| name == field).map(|(_, value)| value).unwrap_or_default()
-}
-
-/// All values of a field in the form that was posted without WebAssembly.
-pub fn posted_values<S: ServerFn>(field: &str) -> Vec<String> {
-    let fields = submission::<S>().map(|submission| submission.fields).unwrap_or_default();
-    fields.into_iter().filter(|(name, _)| name == field).map(|(_, value)| value).collect()
 }
 
 /// A form that posts to the server function `S`, like Leptos' `ActionForm`.
@@ -223,6 +259,7 @@ fn render_form(
     id: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
+    let organization = use_context().map(|OrganizationField(organization)| organization);
     let pending = action.pending();
     let submit = move |event: SubmitEvent| {
         if event.default_prevented() {
@@ -240,6 +277,7 @@ fn render_form(
         // The browser's own validation would hide ours, which is more specific.
         <form method="post" class=class id=id novalidate on:submit=submit>
             <input type="hidden" name=ACTION_FIELD value=path/>
+            <input type="hidden" name="org" value=organization/>
             {children()}
         </form>
     }

@@ -1,6 +1,8 @@
 //! Data that a page loads through server functions: [`json_resource`] reloads when its arguments or version change,
 //! [`fetch`] calls once.
 
+#![expect(clippy::disallowed_types, reason = "the counterpart of Leptos' Resource is built on it")]
+
 use crate::runtime::server_fn_client::{self, JsonCodec, RawResponse};
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;

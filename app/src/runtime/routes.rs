@@ -5,6 +5,7 @@
 
 use leptos::prelude::*;
 use leptos::wasm_split::SplitLoaderError;
+use leptos_router::components::{FlatRoutes, FlatRoutesProps, RouteChildren};
 use leptos_router::{
     ChooseView, GeneratedRouteData, MatchInterface, MatchNestedRoutes, MatchParams, Method, PathSegment,
     RouteMatchId, SsrMode,
@@ -26,14 +27,7 @@ pub enum Bundle {
     /// In the bundle that every page loads.
     Main(fn() -> AnyView),
     /// In a chunk that is fetched when one of its pages is opened.
-    Lazy {
-        #[cfg_attr(
-            not(feature = "hydrate"),
-            expect(dead_code, reason = "the server has the code of every page")
-        )]
-        preload: fn() -> ChunkFuture<()>,
-        view: fn() -> ChunkFuture<AnyView>,
-    },
+    Lazy { preload: fn() -> ChunkFuture<()>, view: fn() -> ChunkFuture<AnyView> },
 }
 
 pub type ChunkFuture<T> = Pin<Box<dyn Future<Output = Result<T, ChunkLoadError>>>>;
@@ -65,27 +59,16 @@ impl ChooseView for Route {
     async fn preload(&self) {}
 }
 
-/// Fetches the chunk of the current page, so that hydration does not have to wait for it. Until then, and if it fails, links
-/// and forms work as plain HTML.
-#[cfg(feature = "hydrate")]
-pub async fn preload_current_page(routes: &[Route]) -> Result<(), ChunkLoadError> {
-    let path = window().location().pathname().unwrap_or_default();
-    match routes.iter().find(|route| route.path.matches(&path).is_some()) {
-        Some(Route { bundle: Bundle::Lazy { preload, .. }, .. }) => preload().await,
-        _ => Ok(()),
-    }
-}
-
 /// A path in which each segment that starts with a colon is a parameter that matches any non-empty segment.
 #[derive(Clone, Copy)]
 pub struct PathPattern(pub &'static str);
 
 /// The parameters of a path with their values.
-type RouteParams = Vec<(Cow<'static, str>, String)>;
+pub type RouteParams = Vec<(Cow<'static, str>, String)>;
 
 impl PathPattern {
     /// The parameters of a path that matches the pattern, else `None`. Ignores trailing slashes.
-    fn matches(self, path: &str) -> Option<RouteParams> {
+    pub fn matches(self, path: &str) -> Option<RouteParams> {
         let mut segments = path.trim_end_matches('/').split('/');
         let mut params = Vec::new();
         for expected in self.0.trim_end_matches('/').split('/') {
@@ -109,12 +92,19 @@ impl PathPattern {
     }
 }
 
+/// The page at the current path, like Leptos' `Routes`. Built by hand: in a view, `FlatRoutes` takes each route as a child of
+/// its own type.
+pub fn current_page(routes: &'static [Route], fallback: fn() -> AnyView) -> AnyView {
+    let children = RouteChildren::to_children(move || Routes::new(routes));
+    FlatRoutes(FlatRoutesProps { fallback, children, transition: false }).into_any()
+}
+
 /// All routes, in the form that the router matches.
 #[derive(Clone)]
-pub struct Routes(Vec<(RouteMatchId, Route)>);
+struct Routes(Vec<(RouteMatchId, Route)>);
 
 impl Routes {
-    pub fn new(routes: &[Route]) -> Self {
+    fn new(routes: &[Route]) -> Self {
         Self(routes.iter().map(|route| (RouteMatchId::new_from_route_id(), *route)).collect())
     }
 }
@@ -148,7 +138,7 @@ impl MatchNestedRoutes for Routes {
 }
 
 /// The page that a path leads to.
-pub struct MatchedPage {
+struct MatchedPage {
     id: RouteMatchId,
     route: Route,
     path: String,
@@ -195,7 +185,7 @@ macro_rules! lazy_routes {
         main { $($main_path:literal: $main:path;)+ }
         $($chunk:ident { $($path:literal: $component:path = $view:ident, $preload:ident;)+ })+
     ) => {
-        const ROUTES: &[$crate::runtime::routes::Route] = &[
+        pub const ROUTES: &[$crate::runtime::routes::Route] = &[
             $($crate::runtime::routes::Route {
                 path: $crate::runtime::routes::PathPattern($main_path),
                 bundle: $crate::runtime::routes::Bundle::Main(|| ::leptos::prelude::IntoAny::into_any($main())),

@@ -2,24 +2,53 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
-use domain::RequestContext;
+use domain::{Admin, Member, OrganizationContext, RequestContext};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use model::Problem;
-use model::sso::SsoRefusal;
 
 pub use super::cookies::{
     EmailLink, end_session, link_token, pending_sign_in, set_pending_sign_in, set_theme, sso_flow_token,
     start_session,
 };
 
+/// Runs a rule for an Organization Admin. Converts its result to what the client gets.
+pub async fn as_admin<T>(
+    organization: &str,
+    rule: impl AsyncFnOnce(Admin<'_>) -> domain::Result<T>,
+) -> Result<T, Problem> {
+    let request_context = request_context()?;
+    let result = async { rule(request_context.admin(organization).await?).await }.await;
+    respond(&request_context, result)
+}
+
+/// Like [`as_admin`], for any signed-in user.
+pub async fn as_member<T>(
+    organization: &str,
+    rule: impl AsyncFnOnce(Member<'_>) -> domain::Result<T>,
+) -> Result<T, Problem> {
+    let request_context = request_context()?;
+    let result = async { rule(request_context.member(organization).await?).await }.await;
+    respond(&request_context, result)
+}
+
+/// Like [`as_admin`], for anyone.
+pub async fn in_organization<T>(
+    organization: &str,
+    rule: impl AsyncFnOnce(OrganizationContext<'_>) -> domain::Result<T>,
+) -> Result<T, Problem> {
+    let request_context = request_context()?;
+    let result = async { rule(request_context.organization(organization).await?).await }.await;
+    respond(&request_context, result)
+}
+
 /// The context of the current request, which the server's `context` middleware attaches.
-pub fn request_context() -> Result<RequestContext, Problem> {
+fn request_context() -> Result<RequestContext, Problem> {
     use_context::<RequestContext>().ok_or_else(|| Problem::Internal { request: String::new() })
 }
 
 /// Converts a result of `domain` to what the client gets, and sets the HTTP status. Internal errors are logged, not returned.
-pub fn respond<T>(request_context: &RequestContext, result: domain::Result<T>) -> Result<T, Problem> {
+fn respond<T>(request_context: &RequestContext, result: domain::Result<T>) -> Result<T, Problem> {
     result.map_err(|error| {
         let problem = request_context.report(error);
         if let Some(response) = use_context::<ResponseOptions>() {
@@ -58,15 +87,4 @@ pub fn redirect(path: &str) {
 /// Whether the request comes from page navigation or from a form that is posted without WebAssembly.
 pub fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"))
-}
-
-/// The HTTP status of the page that says why an SSO sign-in failed.
-pub fn sso_refusal_status(refusal: &SsoRefusal) -> axum::http::StatusCode {
-    use axum::http::StatusCode;
-    match refusal {
-        SsoRefusal::FlowExpired => StatusCode::GONE,
-        SsoRefusal::ProviderUnreachable | SsoRefusal::Misconfigured => StatusCode::BAD_GATEWAY,
-        SsoRefusal::InvitationMismatch { .. } => StatusCode::CONFLICT,
-        _ => StatusCode::FORBIDDEN,
-    }
 }

@@ -1,20 +1,13 @@
 //! Server functions of Settings > General.
 #![expect(clippy::too_many_arguments, reason = "one form field per setting")]
 
-#[cfg(feature = "ssr")]
-use crate::runtime::server;
-use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
+use crate::runtime::prelude::*;
 use model::Problem;
 use model::settings::Settings;
-#[cfg(feature = "ssr")]
-use model::settings::SettingsForm;
 
 #[server(prefix = "/api", endpoint = "settings/show", input = Json)]
 pub async fn get_settings(org: String) -> Result<Settings, Problem> {
-    let request_context = server::request_context()?;
-    let settings = async { Ok(domain::settings::get(&request_context.admin(&org).await?)) }.await;
-    server::respond(&request_context, settings)
+    as_admin(&org, async |admin| Ok(domain::settings::get(&admin))).await
 }
 
 #[server(prefix = "/api", endpoint = "settings/save")]
@@ -29,8 +22,7 @@ pub async fn save_settings(
     #[server(default)] notify_requests: bool,
     #[server(default)] allowed_domains: String,
 ) -> Result<Settings, Problem> {
-    let request_context = server::request_context()?;
-    let form = SettingsForm {
+    let form = model::settings::SettingsForm {
         name,
         requests_enabled,
         invitation_days,
@@ -40,6 +32,5 @@ pub async fn save_settings(
         notify_requests,
         allowed_domains,
     };
-    let result = async { domain::settings::save(&request_context.admin(&org).await?, &form).await }.await;
-    server::respond(&request_context, result)
+    as_admin(&org, async |admin| domain::settings::save(&admin, &form).await).await
 }

@@ -1,9 +1,6 @@
-//! The server functions for signing in and out.
+//! The server functions for signing in.
 
-#[cfg(feature = "ssr")]
-use crate::runtime::server;
-use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
+use crate::runtime::prelude::*;
 use model::Problem;
 use model::sign_in::SignInLinkStatus;
 
@@ -14,10 +11,9 @@ pub async fn request_sign_in(
     email: String,
     #[server(default)] next: String,
 ) -> Result<(), Problem> {
-    let request_context = server::request_context()?;
     let pending =
-        async { domain::sign_in::request(&request_context.organization(&org).await?, &email).await }.await;
-    let pending = server::respond(&request_context, pending)?;
+        in_organization(&org, async |organization| domain::sign_in::request(&organization, &email).await)
+            .await?;
     server::set_pending_sign_in(&org, &pending, email.trim());
     server::redirect(&crate::paths::login_code(&org, &next));
     Ok(())
@@ -36,12 +32,11 @@ pub async fn sign_in_by_code(
     code: String,
     #[server(default)] next: String,
 ) -> Result<(), Problem> {
-    let request_context = server::request_context()?;
-    let session = async {
+    let session = in_organization(&org, async |organization| {
         let (pending, _) = server::pending_sign_in(&org).ok_or(Problem::WrongCode)?;
-        domain::sign_in::redeem_code(&request_context.organization(&org).await?, &pending, &code).await
-    };
-    let session = server::respond(&request_context, session.await)?;
+        domain::sign_in::redeem_code(&organization, &pending, &code).await
+    })
+    .await?;
     server::start_session(&org, &session);
     server::redirect(&crate::paths::after_sign_in(&org, &next));
     Ok(())
@@ -50,45 +45,22 @@ pub async fn sign_in_by_code(
 /// The status of the sign-in link that was opened in this browser.
 #[server(prefix = "/api", endpoint = "sign_in/link", input = Json)]
 pub async fn get_sign_in_link(org: String) -> Result<SignInLinkStatus, Problem> {
-    let request_context = server::request_context()?;
     let Some(token) = server::link_token(server::EmailLink::SignIn, &org) else {
         return Ok(SignInLinkStatus::Invalid);
     };
-    let status =
-        async { domain::sign_in::link_status(&request_context.organization(&org).await?, &token).await }
-            .await;
-    server::respond(&request_context, status)
+    in_organization(&org, async |organization| domain::sign_in::link_status(&organization, &token).await)
+        .await
 }
 
 /// Signs in with the link that was opened in this browser.
 #[server(prefix = "/api", endpoint = "sign_in/by_link")]
 pub async fn sign_in_by_link(org: String) -> Result<(), Problem> {
-    let request_context = server::request_context()?;
-    let session = async {
+    let session = in_organization(&org, async |organization| {
         let token = server::link_token(server::EmailLink::SignIn, &org).ok_or(Problem::InvalidLink)?;
-        domain::sign_in::redeem_link(&request_context.organization(&org).await?, &token).await
-    };
-    let session = server::respond(&request_context, session.await)?;
+        domain::sign_in::redeem_link(&organization, &token).await
+    })
+    .await?;
     server::start_session(&org, &session);
     server::redirect(&crate::paths::home(&org));
-    Ok(())
-}
-
-/// Signs out this browser. Redirects to `next`, to the page that offers to sign out at the provider as well, or to the
-/// login page.
-#[server(prefix = "/api", endpoint = "sign_in/sign_out")]
-pub async fn sign_out(org: String, #[server(default)] next: String) -> Result<(), Problem> {
-    let request_context = server::request_context()?;
-    let connection = async { domain::sessions::sign_out(&request_context.member(&org).await?).await }.await;
-    let connection = match server::respond(&request_context, connection) {
-        Ok(connection) => connection,
-        Err(Problem::SignedOut) => None,
-        Err(problem) => return Err(problem),
-    };
-    server::end_session(&org);
-    match connection.filter(|_| next.is_empty()) {
-        Some(connection) => server::redirect(&crate::paths::signed_out(&org, connection)),
-        None => server::redirect(&crate::paths::after_sign_out(&org, &next)),
-    }
     Ok(())
 }

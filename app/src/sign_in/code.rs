@@ -3,25 +3,17 @@
 use super::api::{GetPendingEmail, SignInByCode};
 use crate::layout::PublicPage;
 use crate::paths;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource;
+use crate::runtime::prelude::*;
 use crate::ui::{ErrorSummary, Field, SubmitButton};
 use crate::viewer::use_organization;
-use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 #[component]
 pub fn CodePage() -> impl IntoView {
-    let organization = use_organization();
-    let pending_email = {
-        let org = organization.clone();
-        json_resource(move || GetPendingEmail { org: org.clone() }, || 0)
-    };
+    let organization = StoredValue::new(use_organization());
+    let pending_email = json_resource(move || GetPendingEmail { org: organization.get_value() }, || 0);
     let action = ServerFormAction::<SignInByCode>::new();
-    let problem = form::problem(action);
     let next = paths::parse_next(&use_location().search.get_untracked());
-    let login = paths::login(&organization);
+    let login = paths::login(&organization.get_value());
     erased_view! {
         <PublicPage title="Check your email".to_owned()>
             <Suspense>
@@ -36,13 +28,11 @@ pub fn CodePage() -> impl IntoView {
                 })}
             </Suspense>
             <ServerForm action>
-                <ErrorSummary problem/>
-                <input type="hidden" name="org" value=organization/>
+                <ErrorSummary problem=action.problem()/>
                 <input type="hidden" name="next" value=next/>
                 <Field
                     label="Code" name="code" inputmode="numeric" autocomplete="one-time-code" autofocus=true
-                    value={form::posted_value::<SignInByCode>("code")}
-                    error=Signal::derive(move || problem.get().and_then(|problem| problem.field_error("code")))
+                    value=action.posted_value("code") error=action.field_error("code")
                 />
                 <SubmitButton label="Sign in" pending_label="Signing in…" pending=action.pending()/>
             </ServerForm>

@@ -3,51 +3,36 @@
 use super::api::{GetSignInLink, SignInByLink};
 use crate::layout::{ErrorNotice, PublicPage};
 use crate::paths;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource;
+use crate::runtime::prelude::*;
 use crate::ui::{ErrorSummary, SubmitButton};
 use crate::viewer::use_organization;
-use leptos::prelude::*;
 use model::sign_in::SignInLinkStatus;
 
 #[component]
 pub fn LinkPage() -> impl IntoView {
-    let organization = use_organization();
-    let status = {
-        let org = organization.clone();
-        json_resource(move || GetSignInLink { org: org.clone() }, || 0)
-    };
+    let organization = StoredValue::new(use_organization());
+    let status = json_resource(move || GetSignInLink { org: organization.get_value() }, || 0);
     let action = ServerFormAction::<SignInByLink>::new();
     erased_view! {
         <Suspense>
-            {move || {
-                let organization = organization.clone();
-                Suspend::new(async move {
-                    match status.await {
-                        Ok(SignInLinkStatus::Valid { email }) => erased_view! { <ConfirmSignIn action organization email/> },
-                        Ok(SignInLinkStatus::Invalid) => erased_view! { <InvalidLink organization/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
-                    }
-                })
-            }}
+            {move || Suspend::new(async move {
+                match status.await {
+                    Ok(SignInLinkStatus::Valid { email }) => erased_view! { <ConfirmSignIn action email/> },
+                    Ok(SignInLinkStatus::Invalid) => erased_view! { <InvalidLink/> },
+                    Err(problem) => erased_view! { <ErrorNotice problem/> },
+                }
+            })}
         </Suspense>
     }
 }
 
 #[component]
-fn ConfirmSignIn(
-    action: ServerFormAction<SignInByLink>,
-    organization: String,
-    email: String,
-) -> impl IntoView {
-    let answer = form::result(action);
+fn ConfirmSignIn(action: ServerFormAction<SignInByLink>, email: String) -> impl IntoView {
     erased_view! {
         <PublicPage title="Sign in".to_owned()>
             <p>"Sign in as "<strong>{email}</strong>"."</p>
             <ServerForm action>
-                <ErrorSummary problem=Signal::derive(move || answer.get().and_then(Result::err))/>
-                <input type="hidden" name="org" value=organization/>
+                <ErrorSummary problem=action.problem()/>
                 <SubmitButton label="Sign in" pending_label="Signing in…" pending=action.pending()/>
             </ServerForm>
         </PublicPage>
@@ -55,11 +40,11 @@ fn ConfirmSignIn(
 }
 
 #[component]
-fn InvalidLink(organization: String) -> impl IntoView {
+fn InvalidLink() -> impl IntoView {
     erased_view! {
         <PublicPage title="This sign-in link has expired or was already used".to_owned()>
             <p>"A sign-in link works once, for 15 minutes. Request a new one on the sign-in page."</p>
-            <p><a href=paths::login(&organization) class="button primary">"Go to sign-in"</a></p>
+            <p><a href=paths::login(&use_organization()) class="button primary">"Go to sign-in"</a></p>
         </PublicPage>
     }
 }

@@ -3,14 +3,10 @@
 use super::api::RequestSignIn;
 use crate::layout::PublicPage;
 use crate::paths;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource;
+use crate::runtime::prelude::*;
 use crate::sso::{GetSignInOptions, OrDivider, SsoButtons};
 use crate::ui::{ErrorSummary, Field, SubmitButton};
 use crate::viewer::{use_organization, use_viewer};
-use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 #[component]
 pub fn LoginPage() -> impl IntoView {
@@ -58,16 +54,13 @@ fn EmailLinkForm(
     #[prop(default = "primary")] kind: &'static str,
     #[prop(optional)] hint: &'static str,
 ) -> impl IntoView {
-    let problem = form::problem(action);
     erased_view! {
         <ServerForm action>
-            <ErrorSummary problem/>
-            <input type="hidden" name="org" value=use_organization()/>
+            <ErrorSummary problem=action.problem()/>
             <input type="hidden" name="next" value=next/>
             <Field
                 label="Email" name="email" kind="email" inputmode="email" autocomplete="username" autofocus=true
-                value={form::posted_value::<RequestSignIn>("email")} hint
-                error=Signal::derive(move || problem.get().and_then(|problem| problem.field_error("email")))
+                value=action.posted_value("email") hint error=action.field_error("email")
             />
             <SubmitButton label="Email me a sign-in link" pending_label="Sending…" pending=action.pending() kind/>
         </ServerForm>

@@ -1,59 +1,45 @@
 //! Settings > Authentication: connections to identity providers, and "Disable email links".
 
-mod api;
+pub(crate) mod api;
 mod editor;
 
-use crate::crud::{DeleteDialog, use_dialog};
-use crate::layout::{ErrorNotice, OrganizationPage, Section};
+use crate::crud::{CrudPage, DeleteDialog, use_crud};
+use crate::layout::Section;
 use crate::paths::{self, CrudDialog};
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, FormResult, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource;
-use crate::runtime::stale_while_loading::StaleWhileLoading;
-use crate::ui::{EmptyState, ErrorSummary, Icon, Notice, PageHeading, SubmitButton, Switch, Tone, icon};
+use crate::runtime::prelude::*;
+use crate::ui::{EmptyState, ErrorSummary, Notice, SavedStatus, SubmitButton, Switch, Table, Tone};
 use crate::viewer::use_organization;
-use api::{
-    DeleteConnection, GetAuthenticationSettings, SaveConnection, SetEmailLinksDisabled, TestConnection,
-};
+use api::{GetAuthenticationSettings, SetEmailLinksDisabled, TestConnection};
 use editor::ConnectionDialog;
-use leptos::prelude::*;
-use model::permission::GroupName;
 use model::sso::{AuthenticationSettings, ClientUris, ConnectionRow, ConnectionTest, ConnectionTestResult};
 
 #[component]
 pub fn SsoConnectionsPage() -> impl IntoView {
     let organization = StoredValue::new(use_organization());
-    let (save, delete) =
-        (ServerFormAction::<SaveConnection>::new(), ServerFormAction::<DeleteConnection>::new());
-    let (test, email_links) =
-        (ServerFormAction::<TestConnection>::new(), ServerFormAction::<SetEmailLinksDisabled>::new());
-    let saves = (form::success_count(save), form::success_count(delete), form::success_count(email_links));
+    let crud = use_crud(paths::authentication(&organization.get_value()));
+    let test = ServerFormAction::<TestConnection>::new();
+    let email_links = ServerFormAction::<SetEmailLinksDisabled>::new();
+    let email_links_changes = email_links.success_count();
     let settings = json_resource(
         move || GetAuthenticationSettings { org: organization.get_value() },
-        move || saves.0.get() + saves.1.get() + saves.2.get(),
+        move || crud.version.get() + email_links_changes.get(),
     );
-    let (dialog, on_close) = use_dialog(paths::authentication(&organization.get_value()), save, delete);
     erased_view! {
-        <OrganizationPage title="Authentication".to_owned() section=Section::Authentication>
-            <PageHeading title="Authentication">
-                <a href=CrudDialog::New.search() data-noscroll class="button primary">{icon(Icon::Plus)}"Add connection"</a>
-            </PageHeading>
-            <p class="muted">"Let people sign in with your organization’s identity provider (OpenID Connect). Only verified email addresses are accepted."</p>
-            <TestNotice result=form::result(test)/>
-            <StaleWhileLoading>
-                {move || Suspend::new(async move {
-                    match settings.await {
-                        Ok(settings) => erased_view! { <SettingsView settings test email_links/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
-                    }
-                })}
-            </StaleWhileLoading>
-            <Suspense>
-                {move || dialog.get().zip(settings.get_untracked()).and_then(|(dialog, settings)| {
-                    settings.ok().map(|settings| erased_view! { <Dialogs dialog connections=settings.connections groups=settings.groups save delete on_close/> })
-                })}
-            </Suspense>
-        </OrganizationPage>
+        <CrudPage
+            title="Authentication" section=Section::Authentication new_label="Add connection" crud data=settings
+            description="Let people sign in with your organization’s identity provider (OpenID Connect). Only verified email addresses are accepted."
+            list=move |settings| erased_view! { <SettingsView settings test email_links/> }
+            find=|settings, id| settings.connections.iter().find(|row| row.id.0 == id).cloned()
+            editor=move |settings, row| erased_view! { <ConnectionDialog crud row groups=settings.groups/> }
+            delete=move |row| erased_view! {
+                <DeleteDialog
+                    crud id=row.id.0 title=format!("Delete “{}”?", row.connection.name) button="Delete connection"
+                    message="No one will be able to sign in with it. Members stay, and current sessions last until they expire. This can’t be undone."
+                />
+            }
+        >
+            <TestNotice result=test.result()/>
+        </CrudPage>
     }
 }
 
@@ -83,7 +69,7 @@ fn ConnectionsTable(
             <EmptyState message="No connections yet. Register Vestibule with your identity provider using the URIs below, then add the connection."/>
         };
     }
-    let rows = connections.into_iter().map(|ConnectionRow { id, connection, users }| {
+    let rows = connections.into_iter().map(move |ConnectionRow { id, connection, users }| {
         let edit = CrudDialog::Edit(id.0).search();
         let label = format!("connection-{id}");
         let who_can_join = if connection.just_in_time {
@@ -100,7 +86,6 @@ fn ConnectionsTable(
                 <td class="row-actions">
                     <div class="row">
                         <ServerForm action=test class="inline">
-                            <input type="hidden" name="org" value=use_organization()/>
                             <input type="hidden" name="id" value=id.to_string()/>
                             <SubmitButton label="Test connection" pending_label="Testing…" pending=test.pending() kind="quiet"/>
                         </ServerForm>
@@ -111,14 +96,7 @@ fn ConnectionsTable(
         }
     });
     erased_view! {
-        <table>
-            <caption class="visually-hidden">"Connections"</caption>
-            <thead><tr>
-                <th scope="col">"Name"</th><th scope="col">"Issuer URL"</th><th scope="col">"Who can join"</th><th scope="col">"Users"</th>
-                <th scope="col"><span class="visually-hidden">"Actions"</span></th>
-            </tr></thead>
-            <tbody>{rows.collect_view()}</tbody>
-        </table>
+        <Table caption="Connections" columns=&["Name", "Issuer URL", "Who can join", "Users"] actions="Actions">{rows.collect_view()}</Table>
     }
 }
 
@@ -205,7 +183,6 @@ fn EmailLinksForm(
     members_without_sso: i64,
     action: ServerFormAction<SetEmailLinksDisabled>,
 ) -> impl IntoView {
-    let (answer, problem) = (form::result(action), form::problem(action));
     let message = match members_without_sso {
         0 => "All active members have signed in with SSO at least once.".to_owned(),
         1 => "1 active member has never signed in with SSO and may be locked out.".to_owned(),
@@ -216,8 +193,7 @@ fn EmailLinksForm(
         <section class="authentication-section" aria-labelledby="email-links">
             <h2 id="email-links">"Email links"</h2>
             <ServerForm action>
-                <ErrorSummary problem/>
-                <input type="hidden" name="org" value=use_organization()/>
+                <ErrorSummary problem=action.problem()/>
                 <Switch
                     label="Disable email links" name="email_links_disabled" on=disabled
                     hint="Members can only sign in with SSO. Admins can still use email links if the provider is down. Invitations keep working."
@@ -225,38 +201,9 @@ fn EmailLinksForm(
                 <Notice tone><p>{message}</p></Notice>
                 <div class="actions align-start">
                     <SubmitButton label="Save changes" pending_label="Saving…" pending=action.pending()/>
-                    <p role="status" class="save-status">
-                        {move || matches!(answer.get(), Some(Ok(_))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
-                    </p>
+                    <SavedStatus saved=action.succeeded()/>
                 </div>
             </ServerForm>
         </section>
-    }
-}
-
-#[component]
-fn Dialogs(
-    dialog: CrudDialog,
-    connections: Vec<ConnectionRow>,
-    groups: Vec<GroupName>,
-    save: ServerFormAction<SaveConnection>,
-    delete: ServerFormAction<DeleteConnection>,
-    on_close: Callback<()>,
-) -> impl IntoView {
-    let href = paths::authentication(&use_organization());
-    let find = |id| connections.iter().find(|row| row.id.0 == id).cloned();
-    match dialog {
-        CrudDialog::New => Some(erased_view! { <ConnectionDialog row=None groups save on_close href/> }),
-        CrudDialog::Edit(id) => {
-            find(id).map(|row| erased_view! { <ConnectionDialog row=Some(row) groups save on_close href/> })
-        }
-        CrudDialog::Delete(id) => find(id).map(|row| {
-            erased_view! {
-                <DeleteDialog
-                    title=format!("Delete “{}”?", row.connection.name) button="Delete connection" id action=delete on_close href
-                    message="No one will be able to sign in with it. Members stay, and current sessions last until they expire. This can’t be undone."
-                />
-            }
-        }),
     }
 }

@@ -2,9 +2,8 @@
 
 use super::icon::{Icon, icon};
 use super::time::{format_relative, format_utc, time_left};
-use crate::runtime::erased_view::erased_view;
+use crate::runtime::prelude::*;
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
 use model::UserStatus;
 use model::delivery::DeliveryState;
 

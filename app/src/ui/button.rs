@@ -1,8 +1,6 @@
 //! The submit button of a form.
 
-use crate::runtime::erased_view::erased_view;
-use leptos::ev::MouseEvent;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 
 /// Submits its form. While the action is pending it shows `pending_label` and can't be pressed again.
 ///
@@ -22,7 +20,7 @@ pub fn SubmitButton(
     kind: &'static str,
 ) -> impl IntoView {
     let is_disabled = Memo::new(move |_| pending.get() || disabled.get().is_some());
-    let on_click = move |event: MouseEvent| {
+    let on_click = move |event: ev::MouseEvent| {
         if is_disabled.get_untracked() {
             event.prevent_default();
         }

@@ -1,7 +1,6 @@
 //! Checkboxes: several under one name, and a single switch.
 
-use crate::runtime::erased_view::erased_view;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 
 /// One checkbox of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,8 @@
 //! The native `<dialog>`. The URL says whether it is open, so that the server can render it open in the page.
 
-use crate::runtime::erased_view::erased_view;
-use leptos::ev::Event;
-use leptos::html::Dialog as DialogElement;
-use leptos::prelude::*;
-use leptos::web_sys::{HtmlDialogElement, HtmlElement};
+use crate::runtime::prelude::*;
 use wasm_bindgen::JsCast;
+use web_sys::{HtmlDialogElement, HtmlElement};
 
 /// An open dialog; render it only while it is open. Traps the focus, and restores it when the dialog closes.
 #[component]
@@ -15,7 +12,7 @@ pub fn Dialog(
     on_close: Callback<()>,
     children: Children,
 ) -> impl IntoView {
-    let element = NodeRef::<DialogElement>::new();
+    let element = NodeRef::<html::Dialog>::new();
     Effect::new(move || {
         let Some(dialog) = element.get() else { return };
         // Local storage is fine, since effects run only in the browser.
@@ -28,7 +25,7 @@ pub fn Dialog(
             }
         });
     });
-    let on_cancel = move |event: Event| {
+    let on_cancel = move |event: ev::Event| {
         event.prevent_default();
         on_close.run(());
     };

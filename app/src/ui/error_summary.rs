@@ -1,14 +1,12 @@
 //! The error summary above a form's fields. Takes the focus and links to each invalid field, as in the GOV.UK pattern.
 
 use super::icon::{Icon, icon};
-use crate::runtime::erased_view::erased_view;
-use leptos::html::Div;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 use model::Problem;
 
 #[component]
 pub fn ErrorSummary(#[prop(into)] problem: Signal<Option<Problem>>) -> impl IntoView {
-    let summary = NodeRef::<Div>::new();
+    let summary = NodeRef::<html::Div>::new();
     Effect::new(move || {
         if problem.get().is_some()
             && let Some(summary) = summary.get()

@@ -1,8 +1,7 @@
 //! Form fields: a label above the control, a hint and an error message below it.
 
 use super::icon::{Icon, icon};
-use crate::runtime::erased_view::erased_view;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 use model::field::FieldError;
 
 /// A field's error message, with the id that [`describedby`] refers to.

@@ -1,7 +1,6 @@
 //! Icons: 16 pixels, in the color of the surrounding text, hidden from screen readers.
 
-use crate::runtime::erased_view::erased_view;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {

@@ -1,8 +1,7 @@
 //! Notices in the page, and toasts over it.
 
 use super::icon::{Icon, icon};
-use crate::runtime::erased_view::erased_view;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 
 /// The severity of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +36,16 @@ impl Tone {
 #[component]
 pub fn Notice(tone: Tone, children: Children) -> impl IntoView {
     erased_view! { <div class=tone.class()>{icon(tone.icon())}<div>{children()}</div></div> }
+}
+
+/// "Saved", next to the button of a form whose page stays the same.
+#[component]
+pub fn SavedStatus(saved: Signal<bool>) -> impl IntoView {
+    erased_view! {
+        <p role="status" class="save-status">
+            {move || saved.get().then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
+        </p>
+    }
 }
 
 /// A notice over the page, shown until it is dismissed. The live region is rendered even without a message: screen readers

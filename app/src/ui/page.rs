@@ -1,7 +1,6 @@
 //! The heading of a page, and its empty state.
 
-use crate::runtime::erased_view::erased_view;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 
 /// The page title, with the page's actions as children.
 #[component]

@@ -1,7 +1,6 @@
 //! Links to the previous and next page of a list.
 
-use crate::runtime::erased_view::erased_view;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 
 /// Renders nothing if the list has only one page.
 #[component]

@@ -1,8 +1,7 @@
 //! Table headers that sort by their column. They are links, so that each order has its own URL.
 
 use super::icon::{Icon, icon};
-use crate::runtime::erased_view::erased_view;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortOrder {

@@ -1,8 +1,7 @@
 //! Tabs that switch between views of a page. They are links, so that each view has its own URL.
 
 use super::format::format_count;
-use crate::runtime::erased_view::erased_view;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 use model::users::Count;
 
 /// One tab.

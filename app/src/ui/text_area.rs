@@ -1,9 +1,7 @@
 //! A multi-line text field. Do not write `<textarea>` anywhere else: Leptos 0.8 renders its text unescaped.
 
 use super::field::{FieldErrorMessage, describedby};
-use crate::runtime::erased_view::erased_view;
-use leptos::html::Textarea;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
 use model::field::FieldError;
 
 #[component]
@@ -15,8 +13,8 @@ pub fn TextArea(
     #[prop(default = 4)] rows: u8,
     #[prop(optional)] autofocus: bool,
     #[prop(into)] error: Signal<Option<FieldError>>,
-    node_ref: NodeRef<Textarea>,
-    on_text: Callback<String>,
+    #[prop(optional)] node_ref: NodeRef<html::Textarea>,
+    #[prop(default = Callback::new(|_| ()))] on_text: Callback<String>,
 ) -> impl IntoView {
     erased_view! {
         <div class="field">
@@ -42,10 +40,10 @@ fn escape_content(text: String) -> String {
     }
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
     // The HTML parser drops a newline right after the opening tag; setting `innerHTML` in the browser keeps it.
-    if cfg!(feature = "ssr") { format!("\n{escaped}") } else { escaped }
+    if ON_SERVER { format!("\n{escaped}") } else { escaped }
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -54,9 +52,7 @@ mod tests {
         let html = Owner::new().with(|| {
             let value = "\n</textarea><script>alert(1)</script>&amp;";
             let error = Signal::stored(None);
-            let on_text = Callback::new(|_| ());
-            erased_view! { <TextArea label="Email" name="addresses" value error node_ref=NodeRef::new() on_text/> }
-                .to_html()
+            erased_view! { <TextArea label="Email" name="addresses" value error/> }.to_html()
         });
         assert!(
             html.contains(">\n\n&lt;/textarea>&lt;script>alert(1)&lt;/script>&amp;amp;</textarea>"),

@@ -1,8 +1,7 @@
 //! Relative and exact times. All are computed from the server's clock, so that server and browser render the same text.
 
-use crate::runtime::erased_view::erased_view;
+use crate::runtime::prelude::*;
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
-use leptos::prelude::*;
 
 /// A time such as "5 minutes ago", with the exact time as its tooltip.
 #[component]

@@ -2,11 +2,9 @@
 
 use super::api::ApplyAction;
 use crate::paths;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{ServerForm, ServerFormAction};
+use crate::runtime::prelude::*;
 use crate::ui::{Icon, icon};
 use crate::viewer::use_organization;
-use leptos::prelude::*;
 use model::UserId;
 use model::actions::UserAction;
 use model::invitations::{AddressClass, ClassifiedAddress};
@@ -115,7 +113,6 @@ pub fn AlternativeActions(
     [UserAction::Resend, UserAction::Reactivate].map(|user_action| {
         erased_view! {
             <ServerForm action id=alternative_form_id(user_action) class="visually-hidden">
-                <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="action" value=user_action.code()/>
                 <input type="hidden" name="addresses" value=move || remaining.get()/>
             </ServerForm>

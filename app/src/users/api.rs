@@ -1,12 +1,7 @@
 //! The server functions of the Users page and the profile.
 
-#[cfg(feature = "ssr")]
-use crate::runtime::server;
-use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
+use crate::runtime::prelude::*;
 use model::actions::{ActionResult, UserAction};
-#[cfg(feature = "ssr")]
-use model::invitations::AccessGrant;
 use model::invitations::InviteResult;
 use model::permission::{Grants, GroupChange, GroupChangeResult};
 use model::users::{UserProfile, UsersPage, UsersQuery};
@@ -15,34 +10,25 @@ use model::{GroupId, OrganizationRole, Problem, RoleId, UserId};
 /// Returns one page of the list.
 #[server(prefix = "/api", endpoint = "users/list", input = Json)]
 pub async fn list_users(org: String, query: UsersQuery) -> Result<UsersPage, Problem> {
-    let request_context = server::request_context()?;
-    let page = async { domain::users::list(&request_context.admin(&org).await?, &query).await }.await;
-    server::respond(&request_context, page)
+    as_admin(&org, async |admin| domain::users::list(&admin, &query).await).await
 }
 
 /// Returns the profile of one user.
 #[server(prefix = "/api", endpoint = "users/profile", input = Json)]
 pub async fn get_profile(org: String, user: UserId) -> Result<UserProfile, Problem> {
-    let request_context = server::request_context()?;
-    let profile = async { domain::users::profile(&request_context.admin(&org).await?, user).await }.await;
-    server::respond(&request_context, profile)
+    as_admin(&org, async |admin| domain::users::profile(&admin, user).await).await
 }
 
 /// Returns the roles and groups that can be granted.
 #[server(prefix = "/api", endpoint = "users/grants", input = Json)]
 pub async fn list_grants(org: String) -> Result<Grants, Problem> {
-    let request_context = server::request_context()?;
-    let grants = async { domain::grants::options(&request_context.admin(&org).await?).await }.await;
-    server::respond(&request_context, grants)
+    as_admin(&org, async |admin| domain::grants::options(&admin).await).await
 }
 
 /// Returns what inviting each address of the list would do, without doing it.
 #[server(prefix = "/api", endpoint = "users/classify", input = Json)]
 pub async fn classify(org: String, addresses: String) -> Result<InviteResult, Problem> {
-    let request_context = server::request_context()?;
-    let classified =
-        async { domain::invitations::classify(&request_context.admin(&org).await?, &addresses).await }.await;
-    server::respond(&request_context, classified)
+    as_admin(&org, async |admin| domain::invitations::classify(&admin, &addresses).await).await
 }
 
 /// Invites every address of the list that may be invited, and returns the result for each.
@@ -54,12 +40,8 @@ pub async fn invite(
     #[server(default)] roles: Vec<RoleId>,
     #[server(default)] groups: Vec<GroupId>,
 ) -> Result<InviteResult, Problem> {
-    let request_context = server::request_context()?;
-    let grant = AccessGrant { role, roles, groups };
-    let result =
-        async { domain::invitations::invite(&request_context.admin(&org).await?, &addresses, &grant).await }
-            .await;
-    server::respond(&request_context, result)
+    let grant = model::invitations::AccessGrant { role, roles, groups };
+    as_admin(&org, async |admin| domain::invitations::invite(&admin, &addresses, &grant).await).await
 }
 
 /// Applies an action to each of the users that it is allowed for, and returns a refusal for each of the others.
@@ -69,19 +51,13 @@ pub async fn apply_action(
     action: UserAction,
     #[server(default)] users: Vec<UserId>,
 ) -> Result<ActionResult, Problem> {
-    let request_context = server::request_context()?;
-    let result =
-        async { domain::users::apply_action(&request_context.admin(&org).await?, action, &users).await }
-            .await;
-    server::respond(&request_context, result)
+    as_admin(&org, async |admin| domain::users::apply_action(&admin, action, &users).await).await
 }
 
 /// Resends every expired invitation and returns how many there were.
 #[server(prefix = "/api", endpoint = "users/invite_all_again")]
 pub async fn resend_all_expired(org: String) -> Result<usize, Problem> {
-    let request_context = server::request_context()?;
-    let sent = async { domain::users::resend_expired(&request_context.admin(&org).await?).await }.await;
-    server::respond(&request_context, sent)
+    as_admin(&org, async |admin| domain::users::resend_expired(&admin).await).await
 }
 
 /// Sets the organization role, the roles and the groups of a user, replacing the previous ones.
@@ -93,11 +69,8 @@ pub async fn change_user(
     #[server(default)] roles: Vec<RoleId>,
     #[server(default)] groups: Vec<GroupId>,
 ) -> Result<(), Problem> {
-    let request_context = server::request_context()?;
-    let grant = AccessGrant { role, roles, groups };
-    let changed =
-        async { domain::users::set_access(&request_context.admin(&org).await?, user, &grant).await }.await;
-    server::respond(&request_context, changed)
+    let grant = model::invitations::AccessGrant { role, roles, groups };
+    as_admin(&org, async |admin| domain::users::set_access(&admin, user, &grant).await).await
 }
 
 /// Adds users to a group or removes them from it, and returns how many of them that changed.
@@ -108,19 +81,11 @@ pub async fn change_group(
     change: GroupChange,
     #[server(default)] users: Vec<UserId>,
 ) -> Result<GroupChangeResult, Problem> {
-    let request_context = server::request_context()?;
-    let changed = async {
-        let admin = request_context.admin(&org).await?;
-        domain::groups::change_members(&admin, change, group, &users).await
-    };
-    server::respond(&request_context, changed.await)
+    as_admin(&org, async |admin| domain::groups::change_members(&admin, change, group, &users).await).await
 }
 
 /// Returns the link of a user's invitation and records the access in the audit log.
 #[server(prefix = "/api", endpoint = "users/copy_link")]
 pub async fn copy_link(org: String, user: UserId) -> Result<String, Problem> {
-    let request_context = server::request_context()?;
-    let link =
-        async { domain::invitations::copy_link(&request_context.admin(&org).await?, user).await }.await;
-    server::respond(&request_context, link)
+    as_admin(&org, async |admin| domain::invitations::copy_link(&admin, user).await).await
 }

@@ -6,14 +6,9 @@ use super::invite::{InviteDialog, is_fully_invited};
 use super::messages::{group_change_message, join_names};
 use super::selection::{ActionNotice, BulkActionDialog, ResendAllExpiredDialog, Selection};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, FormResult, ServerFormAction};
-use crate::runtime::json_resource::{JsonResource, json_resource_if};
+use crate::runtime::prelude::*;
 use crate::ui::{Notice, Tone};
 use crate::viewer::use_organization;
-use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use model::Problem;
 use model::invitations::InviteResult;
 use model::permission::Grants;
@@ -42,24 +37,23 @@ impl UsersActions {
 
     /// How many actions have changed the list.
     pub fn successes(self) -> Memo<usize> {
-        let (invite, apply) = (form::success_count(self.invite), form::success_count(self.apply));
-        let (change_group, resend_all) =
-            (form::success_count(self.change_group), form::success_count(self.resend_all));
+        let (invite, apply) = (self.invite.success_count(), self.apply.success_count());
+        let (change_group, resend_all) = (self.change_group.success_count(), self.resend_all.success_count());
         Memo::new(move |_| invite.get() + apply.get() + change_group.get() + resend_all.get())
     }
 
     /// Clears the results of the previous dialog.
     pub fn reset(self) {
-        form::reset(self.invite);
-        form::reset(self.apply);
-        form::reset(self.change_group);
-        form::reset(self.resend_all);
+        self.invite.reset();
+        self.apply.reset();
+        self.change_group.reset();
+        self.resend_all.reset();
     }
 
     /// For each kind of dialog, whether it is completed.
     fn is_completed(self) -> impl Fn(&UsersDialog) -> bool + Copy + Send + Sync + 'static {
-        let (invite, apply) = (form::result(self.invite), form::result(self.apply));
-        let (change_group, resend_all) = (form::result(self.change_group), form::result(self.resend_all));
+        let (invite, apply) = (self.invite.result(), self.apply.result());
+        let (change_group, resend_all) = (self.change_group.result(), self.resend_all.result());
         let completed = Memo::new(move |_| {
             let bulk = matches!(apply.get(), Some(Ok(_))) || matches!(change_group.get(), Some(Ok(_)));
             (is_fully_invited(invite.get().as_ref()), bulk, matches!(resend_all.get(), Some(Ok(_))))
@@ -149,14 +143,14 @@ fn without_dialog(view: Memo<UsersView>) -> String {
 /// The results of the dialogs, shown above the list.
 #[component]
 pub fn ActionNotices(view: Memo<UsersView>, actions: UsersActions) -> impl IntoView {
-    let applied = form::result(actions.apply);
+    let applied = actions.apply.result();
     // While the invite dialog is open it shows the result itself.
     let is_inviting = Memo::new(move |_| matches!(view.get().dialog, Some(UsersDialog::Invite(_))));
     erased_view! {
-        <InvitedNotice answer=form::result(actions.invite)/>
+        <InvitedNotice answer=actions.invite.result()/>
         <ActionNotice answer=applied.only_while(move || !is_inviting.get())/>
-        <SuccessNotice answer=form::result(actions.change_group) message=group_change_message/>
-        <SuccessNotice answer=form::result(actions.resend_all) message=sent_message/>
+        <SuccessNotice answer=actions.change_group.result() message=group_change_message/>
+        <SuccessNotice answer=actions.resend_all.result() message=sent_message/>
     }
 }
 

@@ -3,16 +3,12 @@
 use super::address_list::{AddressList, AlternativeActions, Phase, summarize};
 use super::api::{ApplyAction, Classify, Invite};
 use super::selection::ActionNotice;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, FormResult, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::fetch;
+use crate::runtime::prelude::*;
 use crate::ui::{
     CheckboxGroup, CheckboxOption, CloseLink, Dialog, ErrorSummary, Icon, Select, SubmitButton, TextArea,
     icon,
 };
 use crate::viewer::use_organization;
-use leptos::html::Textarea;
-use leptos::prelude::*;
 use model::address_list;
 use model::invitations::{AddressClass, ClassifiedAddress, InviteResult};
 use model::permission::Grants;
@@ -39,11 +35,12 @@ pub fn InviteDialog(
     grants: Grants,
     on_close: Callback<()>,
 ) -> impl IntoView {
-    let (answer, problem) = (form::result(action), form::problem(action));
-    let area = NodeRef::<Textarea>::new();
-    let initial_text = initial_text(answer.get_untracked().as_ref(), addresses);
+    let answer = action.result();
+    let area = NodeRef::<html::Textarea>::new();
+    let initial_text = initial_text(answer.get_untracked().as_ref(), action, apply, addresses);
+    let selected_role: OrganizationRole = action.posted_value("role").parse().unwrap_or_default();
     let text = RwSignal::new(initial_text.clone());
-    let classes = use_classes(text, form::success_count(apply));
+    let classes = use_classes(text, apply.success_count());
     let entries = Memo::new(move |_| classify_entries(&text.get(), &classes.get()));
     // Picks up what was typed before WebAssembly had loaded.
     Effect::new(move || {
@@ -67,24 +64,22 @@ pub fn InviteDialog(
     let on_edit = Callback::new(move |entry: String| select_text(area, &entry));
     erased_view! {
         <Dialog title="Invite users" on_close>
-            <ActionNotice answer=form::result(apply)/>
+            <ActionNotice answer=apply.result()/>
             <ServerForm action>
-                <ErrorSummary problem/>
+                <ErrorSummary problem=action.problem()/>
                 <InviteOutcome answer/>
-                <input type="hidden" name="org" value=use_organization()/>
                 <TextArea
                     label="Email" name="addresses" rows=5 value=initial_text node_ref=area autofocus=true
                     hint="Separate addresses with commas or line breaks. You can also paste from an email client or a spreadsheet. Up to 10,000 at a time."
-                    error=Signal::derive(move || problem.get().and_then(|problem| problem.field_error("addresses")))
-                    on_text=Callback::new(move |typed| text.set(typed))
+                    error=action.field_error("addresses") on_text=Callback::new(move |typed| text.set(typed))
                 />
                 <Preview entries on_edit/>
                 <Select
                     label="Organization role" name="role"
-                    options=OrganizationRole::ALL.map(|role| (role.code().to_owned(), role.label().to_owned(), is_selected(role))).to_vec()
+                    options=OrganizationRole::ALL.map(|role| (role.code().to_owned(), role.label().to_owned(), role == selected_role)).to_vec()
                     hint="Admins can manage users and all settings."
                 />
-                <AccessFields grants/>
+                <AccessFields action grants/>
                 <div class="actions">
                     <CloseLink on_close href="?"/>
                     <SubmitButton label=Signal::derive(label) pending_label="Sending…" pending=action.pending()/>
@@ -97,18 +92,16 @@ pub fn InviteDialog(
 
 /// The roles and groups that every invited user gets, before their first login.
 #[component]
-fn AccessFields(grants: Grants) -> impl IntoView {
-    let (roles, groups) =
-        (form::posted_values::<Invite>("roles[]"), form::posted_values::<Invite>("groups[]"));
-    let check = |value: String, label, posted: &[String]| CheckboxOption {
-        checked: posted.contains(&value),
+fn AccessFields(action: ServerFormAction<Invite>, grants: Grants) -> impl IntoView {
+    let check = |field, value: String, label| CheckboxOption {
+        checked: action.is_checked(field, &value, false),
         value,
         label,
     };
     let roles: Vec<CheckboxOption> =
-        grants.roles.into_iter().map(|role| check(role.id.to_string(), role.name, &roles)).collect();
+        grants.roles.into_iter().map(|role| check("roles", role.id.to_string(), role.name)).collect();
     let groups: Vec<CheckboxOption> =
-        grants.groups.into_iter().map(|group| check(group.id.to_string(), group.name, &groups)).collect();
+        grants.groups.into_iter().map(|group| check("groups", group.id.to_string(), group.name)).collect();
     let open = roles.iter().chain(&groups).any(|check| check.checked);
     (!roles.is_empty() || !groups.is_empty()).then(|| {
         erased_view! {
@@ -123,18 +116,19 @@ fn AccessFields(grants: Grants) -> impl IntoView {
     })
 }
 
-fn is_selected(role: OrganizationRole) -> bool {
-    form::posted_value::<Invite>("role").parse::<OrganizationRole>().unwrap_or_default() == role
-}
-
 /// The initial text of the field: what was posted, reduced to the rejected entries once there is a result.
-fn initial_text(answer: Option<&Result<InviteResult, Problem>>, addresses: String) -> String {
+fn initial_text(
+    answer: Option<&Result<InviteResult, Problem>>,
+    invite: ServerFormAction<Invite>,
+    apply: ServerFormAction<ApplyAction>,
+    addresses: String,
+) -> String {
     match answer {
         Some(Ok(result)) => rejected_entries(result),
-        Some(Err(_)) => form::posted_value::<Invite>("addresses"),
+        Some(Err(_)) => invite.posted_value("addresses"),
         // Without WebAssembly an alternative action, such as resending, posts the remaining entries along.
         None => {
-            let remaining = form::posted_value::<ApplyAction>("addresses");
+            let remaining = apply.posted_value("addresses");
             Some(remaining).filter(|remaining| !remaining.is_empty()).unwrap_or(addresses)
         }
     }
@@ -148,7 +142,11 @@ fn rejected_entries(result: &InviteResult) -> String {
 }
 
 /// Reduces the field to the rejected entries once there is a result.
-fn keep_rejected_entries(answer: FormResult<InviteResult>, area: NodeRef<Textarea>, text: RwSignal<String>) {
+fn keep_rejected_entries(
+    answer: FormResult<InviteResult>,
+    area: NodeRef<html::Textarea>,
+    text: RwSignal<String>,
+) {
     Effect::new(move || {
         if let Some(Ok(result)) = answer.get()
             && let Some(area) = area.get()
@@ -177,7 +175,7 @@ fn use_classes(text: RwSignal<String>, changes: Memo<usize>) -> RwSignal<HashMap
             let is_latest = latest_revision.try_get_untracked() == Some(revision);
             if let (true, Some(typed), Some(organization)) = (is_latest, typed, organization.try_get_value())
             {
-                leptos::task::spawn_local(async move {
+                spawn_local(async move {
                     if let Ok(result) = fetch(Classify { org: organization, addresses: typed }).await {
                         classes.try_update(|classes| {
                             let fetched = result.addresses.into_iter().filter(needs_server);
@@ -250,7 +248,7 @@ fn InviteOutcome(answer: FormResult<InviteResult>) -> impl IntoView {
 }
 
 /// Selects a part of the text in the field, so that it can be edited in place.
-fn select_text(area: NodeRef<Textarea>, part: &str) {
+fn select_text(area: NodeRef<html::Textarea>, part: &str) {
     let Some(area) = area.get() else { return };
     let text = area.value();
     let _ = area.focus();

@@ -5,19 +5,12 @@ use super::dialogs::{ActionNotices, Dialogs, UsersActions};
 use super::selection::{BulkActionBar, Selection};
 use super::table::UsersTable;
 use super::tabs::{UsersTab, UsersTabs};
-use crate::layout::{ErrorNotice, OrganizationPage, Section};
+use crate::layout::{Loaded, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, ServerFormAction};
-use crate::runtime::json_resource::{JsonResource, json_resource};
-use crate::runtime::stale_while_loading::StaleWhileLoading;
+use crate::runtime::prelude::*;
 use crate::ui::{Icon, PageHeading, Pager, icon};
 use crate::viewer::use_organization;
 use chrono::{DateTime, TimeDelta, Utc};
-use leptos::html::Form;
-use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate};
 use model::delivery::DeliveryState;
 use model::users::{UserSort, UsersPage as Page, UsersQuery};
 use model::{OrganizationRole, UserStatus};
@@ -41,20 +34,15 @@ pub fn UsersPage() -> impl IntoView {
     let selection = Selection(RwSignal::default());
     refresh_while_mail_is_pending(page);
     selection.retain_visible(page);
-    let filters = NodeRef::<Form>::new();
+    let filters = NodeRef::<html::Form>::new();
     reset_filters_on_navigation(filters, page, query);
     erased_view! {
         <OrganizationPage title="Users".to_owned() section=Section::Users>
             <PageHeading title="Users"><InviteButton view action=actions.invite/></PageHeading>
             <ActionNotices view actions/>
-            <StaleWhileLoading>
-                {move || Suspend::new(async move {
-                    match page.await {
-                        Ok(page) => erased_view! { <UsersList page view=view.try_get_untracked().unwrap_or_default() filters selection apply=actions.apply/> },
-                        Err(problem) => erased_view! { <ErrorNotice problem/> },
-                    }
-                })}
-            </StaleWhileLoading>
+            <Loaded resource=page view=move |page| erased_view! {
+                <UsersList page view=view.try_get_untracked().unwrap_or_default() filters selection apply=actions.apply/>
+            }/>
             <Dialogs view page actions selection/>
         </OrganizationPage>
     }
@@ -64,9 +52,9 @@ pub fn UsersPage() -> impl IntoView {
 #[component]
 fn InviteButton(view: Memo<UsersView>, action: ServerFormAction<Invite>) -> impl IntoView {
     let navigate = use_navigate();
-    let open = move |event: leptos::ev::SubmitEvent| {
+    let open = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        form::reset(action);
+        action.reset();
         let path = paths::users(
             &use_organization(),
             &UsersView { dialog: Some(UsersDialog::Invite(String::new())), ..view.get_untracked() },
@@ -94,7 +82,7 @@ fn hidden_fields(view: &UsersView) -> impl IntoView + use<> {
 fn UsersList(
     page: Page,
     view: UsersView,
-    filters: NodeRef<Form>,
+    filters: NodeRef<html::Form>,
     selection: Selection,
     apply: ServerFormAction<ApplyAction>,
 ) -> impl IntoView {
@@ -143,11 +131,11 @@ fn GroupFilter(name: String) -> impl IntoView {
 
 /// Search and filters: a GET form that leads to another URL of the same page.
 #[component]
-fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView {
+fn Filters(view: UsersView, expired: bool, form: NodeRef<html::Form>) -> impl IntoView {
     let navigate = use_navigate();
     let query = view.query;
     let organization = use_organization();
-    let apply = move |event: leptos::ev::SubmitEvent| {
+    let apply = move |event: ev::SubmitEvent| {
         use wasm_bindgen::JsCast;
         let form = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok());
         let Some(data) = form.and_then(|form| web_sys::FormData::new_with_form(&form).ok()) else {
@@ -209,7 +197,11 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<Form>) -> impl IntoView
 
 /// Resets the filters to the values in the HTML when the page shows another query, for example after the back button.
 /// Without this, a field that the admin edited would ignore its new `value` attribute.
-fn reset_filters_on_navigation(filters: NodeRef<Form>, page: JsonResource<Page>, query: Memo<UsersQuery>) {
+fn reset_filters_on_navigation(
+    filters: NodeRef<html::Form>,
+    page: JsonResource<Page>,
+    query: Memo<UsersQuery>,
+) {
     Effect::new(move |before: Option<UsersQuery>| {
         page.track();
         let current = query.get_untracked();

@@ -7,18 +7,12 @@ use super::profile_history::{EmailDeliveries, Timeline};
 use super::selection::ActionNotice;
 use crate::layout::{ErrorNotice, NotFoundPage, OrganizationPage, Section};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, FormResult, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::json_resource_if;
+use crate::runtime::prelude::*;
 use crate::ui::{
-    CloseLink, Dialog, ErrorSummary, Icon, Notice, RelativeTime, StatusBadge, SubmitButton, Tone, format_utc,
-    icon,
+    CloseLink, Dialog, ErrorSummary, Notice, RelativeTime, StatusBadge, SubmitButton, Tone, format_utc,
 };
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_params_map};
 use model::actions::{ActionResult, UserAction};
 use model::users::{UserProfile, UserRow};
 use model::{Problem, UserId, UserStatus};
@@ -35,13 +29,10 @@ pub fn ProfilePage() -> impl IntoView {
         change: ServerFormAction::new(),
         copy: ServerFormAction::new(),
     };
-    let applied = form::result(actions.apply);
+    let applied = actions.apply.result();
     let revoked = Memo::new(move |_| revocation(applied.get()));
-    let changes = (
-        form::success_count(actions.apply),
-        form::success_count(actions.change),
-        form::success_count(actions.copy),
-    );
+    let changes =
+        (actions.apply.success_count(), actions.change.success_count(), actions.copy.success_count());
     let profile = json_resource_if(
         move || {
             // A revoked user has no profile to load.
@@ -122,7 +113,7 @@ fn Profile(profile: UserProfile, actions: ProfileActions) -> impl IntoView {
     let title =
         if profile.user.name.is_empty() { profile.user.email.clone() } else { profile.user.name.clone() };
     let has_invitation = matches!(profile.user.status, UserStatus::Invited | UserStatus::Expired);
-    let applied = form::result(actions.apply);
+    let applied = actions.apply.result();
     let user = profile.user.clone();
     erased_view! {
         <OrganizationPage title=title.clone() section=Section::Users>
@@ -174,13 +165,11 @@ fn InvitationActions(user: UserRow, actions: ProfileActions) -> impl IntoView {
         <div class="row">
             {is_open.then(|| erased_view! {
                 <ServerForm action=actions.copy class="inline">
-                    <input type="hidden" name="org" value=use_organization()/>
                     <input type="hidden" name="user" value=user.id.to_string()/>
                     <SubmitButton label="Copy link" pending_label="Copying…" pending=actions.copy.pending() kind=""/>
                 </ServerForm>
             })}
             <ServerForm action=actions.apply class="inline">
-                <input type="hidden" name="org" value=use_organization()/>
                 <input type="hidden" name="action" value=UserAction::Resend.code()/>
                 <input type="hidden" name="users[]" value=user.id.to_string()/>
                 <SubmitButton label="Resend" pending_label="Sending…" pending=actions.apply.pending() kind=""/>
@@ -192,7 +181,7 @@ fn InvitationActions(user: UserRow, actions: ProfileActions) -> impl IntoView {
 /// The invitation link after "Copy link". With WebAssembly it is also written to the clipboard.
 #[component]
 fn InvitationLink(email: String, copy: ServerFormAction<CopyLink>) -> impl IntoView {
-    let answer = form::result(copy);
+    let answer = copy.result();
     let copied = RwSignal::new(false);
     let warning = StoredValue::new(format!(
         "Anyone with this link can join as {email}, so share it only with them. Copying it is recorded in the audit log."
@@ -201,7 +190,7 @@ fn InvitationLink(email: String, copy: ServerFormAction<CopyLink>) -> impl IntoV
         // The clipboard API only exists in secure contexts.
         if let Some(Ok(link)) = answer.get().filter(|_| window().is_secure_context()) {
             let write = window().navigator().clipboard().write_text(&link);
-            leptos::task::spawn_local(async move {
+            spawn_local(async move {
                 let written = wasm_bindgen_futures::JsFuture::from(write).await.is_ok();
                 let _ = copied.try_set(written);
             });
@@ -255,9 +244,8 @@ fn MembershipActions(user: UserRow, own: bool) -> impl IntoView {
 #[component]
 fn ConfirmDialog(user: UserRow, apply: ServerFormAction<ApplyAction>) -> impl IntoView {
     let search = use_location().search;
-    let organization = use_organization();
-    let profile = StoredValue::new(paths::user(&organization, user.id));
-    let answer = form::result(apply);
+    let profile = StoredValue::new(paths::user(&use_organization(), user.id));
+    let answer = apply.result();
     let action = Memo::new(move |_| {
         let search = search.get();
         let mut pairs = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
@@ -283,18 +271,16 @@ fn ConfirmDialog(user: UserRow, apply: ServerFormAction<ApplyAction>) -> impl In
         }
     });
     let on_close = Callback::new(move |()| leave());
-    let problem = Signal::derive(move || answer.get().and_then(Result::err));
     move || {
         let action = action.get()?;
         let confirmation = confirmation(action, &user)?;
         let kind = if action == UserAction::Reactivate { "primary" } else { "danger" };
-        let (organization, user) = (organization.clone(), user.id.to_string());
+        let user = user.id.to_string();
         Some(erased_view! {
             <Dialog title=confirmation.title on_close>
                 <p>{confirmation.message}</p>
                 <ServerForm action=apply>
-                    <ErrorSummary problem/>
-                    <input type="hidden" name="org" value=organization/>
+                    <ErrorSummary problem=apply.problem()/>
                     <input type="hidden" name="action" value=action.code()/>
                     <input type="hidden" name="users[]" value=user/>
                     <div class="actions">
@@ -304,15 +290,5 @@ fn ConfirmDialog(user: UserRow, apply: ServerFormAction<ApplyAction>) -> impl In
                 </ServerForm>
             </Dialog>
         })
-    }
-}
-
-/// Announces that a form of the profile was saved.
-#[component]
-pub fn SavedStatus(answer: FormResult<()>) -> impl IntoView {
-    erased_view! {
-        <p role="status" class="save-status">
-            {move || matches!(answer.get(), Some(Ok(()))).then(|| erased_view! { {icon(Icon::Check)}"Saved" })}
-        </p>
     }
 }

@@ -1,12 +1,8 @@
 //! The access of a user: role, roles and groups, and the permissions that result from them.
 
 use super::api::ChangeUser;
-use super::profile::SavedStatus;
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, ServerForm, ServerFormAction};
-use crate::ui::{CheckboxGroup, CheckboxOption, ErrorSummary, Select, SubmitButton};
-use crate::viewer::use_organization;
-use leptos::prelude::*;
+use crate::runtime::prelude::*;
+use crate::ui::{CheckboxGroup, CheckboxOption, ErrorSummary, SavedStatus, Select, SubmitButton};
 use model::OrganizationRole;
 use model::permission::{EffectivePermission, PermissionSource};
 use model::users::UserProfile;
@@ -14,7 +10,6 @@ use model::users::UserProfile;
 /// The form for the organization role, the roles and the groups, which are saved together.
 #[component]
 pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) -> impl IntoView {
-    let (answer, problem) = (form::result(change), form::problem(change));
     let UserProfile { user, granted, choices, .. } = profile;
     let roles = choices.roles.into_iter().map(|role| CheckboxOption {
         checked: granted.roles.contains(&role),
@@ -34,8 +29,7 @@ pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) ->
         <section aria-labelledby="access">
             <h2 id="access">"Access"</h2>
             <ServerForm action=change>
-                <ErrorSummary problem/>
-                <input type="hidden" name="org" value=use_organization()/>
+                <ErrorSummary problem=change.problem()/>
                 <input type="hidden" name="user" value=user.id.to_string()/>
                 <Select label="Organization role" name="role" options hint="Admins can manage users and all settings."/>
                 <div class="columns">
@@ -44,7 +38,7 @@ pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) ->
                 </div>
                 <div class="actions align-start">
                     <SubmitButton label="Save changes" pending_label="Saving…" pending=change.pending()/>
-                    <SavedStatus answer/>
+                    <SavedStatus saved=change.succeeded()/>
                 </div>
             </ServerForm>
         </section>

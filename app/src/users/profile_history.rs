@@ -1,9 +1,8 @@
 //! The history of a user: the emails sent to them, and their entries in the audit log.
 
-use crate::runtime::erased_view::erased_view;
+use crate::runtime::prelude::*;
 use crate::ui::{DeliveryStatus, RelativeTime, format_utc};
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
 use model::audit_log::AuditEvent;
 use model::delivery::{Delivery, DeliveryState};
 

@@ -3,14 +3,9 @@
 use super::api::{ApplyAction, ChangeGroup, ResendAllExpired};
 use super::messages::{join_names, refusal_messages, success_message};
 use crate::paths::{self, UsersDialog, UsersView};
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{self, FormResult, ServerForm, ServerFormAction};
-use crate::runtime::json_resource::JsonResource;
+use crate::runtime::prelude::*;
 use crate::ui::{CloseLink, Dialog, ErrorSummary, Notice, Select, SubmitButton, Tone};
 use crate::viewer::use_organization;
-use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use model::actions::{ActionResult, UserAction};
 use model::permission::{GroupChange, GroupName};
 use model::text::{self, format_number};
@@ -43,7 +38,7 @@ impl Selection {
 /// The checkbox of one row.
 #[component]
 pub fn SelectCheckbox(user: UserId, name: String, selection: Selection) -> impl IntoView {
-    let change = move |event: leptos::ev::Event| {
+    let change = move |event: ev::Event| {
         let checked = event_target_checked(&event);
         selection.0.update(|selected| {
             if checked {
@@ -73,7 +68,7 @@ pub fn SelectAllCheckbox(users: Vec<UserId>, selection: Selection) -> impl IntoV
             let (visible, change) = (users.clone(), users.clone());
             let all_selected =
                 move || selection.0.with(|selected| visible.iter().all(|user| selected.contains(user)));
-            let change = move |event: leptos::ev::Event| {
+            let change = move |event: ev::Event| {
                 let checked = event_target_checked(&event);
                 selection.0.update(|selected| {
                     if checked { selected.extend(change.iter()) } else { selected.clear() }
@@ -90,7 +85,7 @@ pub fn BulkActionBar(view: UsersView, selection: Selection) -> impl IntoView {
     let navigate = use_navigate();
     let organization = use_organization();
     let fields = paths::users_params(&view);
-    let open = move |event: leptos::ev::SubmitEvent| {
+    let open = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let users: Vec<UserId> = selection.0.with_untracked(|selected| selected.iter().copied().collect());
         if !users.is_empty() {
@@ -139,7 +134,7 @@ pub fn BulkActionDialog(
         };
     }
     let title = format!("Edit {}", text::count(names.len(), "user", "users"));
-    let problem = form::problem(apply);
+    let problem = apply.problem();
     let users = StoredValue::new(users);
     let section = move |description: &'static str, buttons: Vec<(UserAction, &'static str, &'static str)>| {
         let buttons = buttons.into_iter().map(|(action, label, kind)| {
@@ -182,14 +177,10 @@ pub fn BulkActionDialog(
 /// The selected users as hidden fields.
 #[component]
 fn SelectedUserIds(users: StoredValue<Vec<UserId>>) -> impl IntoView {
-    let fields = users
-        .get_value()
-        .into_iter()
-        .map(|user| erased_view! { <input type="hidden" name="users[]" value=user.to_string()/> });
-    erased_view! {
-        <input type="hidden" name="org" value=use_organization()/>
-        {fields.collect_view()}
-    }
+    let users = users.get_value().into_iter();
+    users
+        .map(|user| erased_view! { <input type="hidden" name="users[]" value=user.to_string()/> })
+        .collect_view()
 }
 
 /// Adds the selected users to a group or removes them from it.
@@ -200,7 +191,7 @@ fn GroupChangeForm(
     group: Option<GroupId>,
     action: ServerFormAction<ChangeGroup>,
 ) -> impl IntoView {
-    let problem = form::problem(action);
+    let problem = action.problem();
     let options: Vec<_> = groups
         .into_iter()
         .map(|option| (option.id.to_string(), option.name, group == Some(option.id)))
@@ -227,13 +218,12 @@ pub fn ResendAllExpiredDialog(
     on_close: Callback<()>,
     href: String,
 ) -> impl IntoView {
-    let problem = form::problem(action);
+    let problem = action.problem();
     erased_view! {
         <Dialog title="Resend all expired invitations?" on_close>
             <p>"Everyone gets a new email, and the time to accept starts over. Links in earlier emails will work again as well."</p>
             <ServerForm action>
                 <ErrorSummary problem/>
-                <input type="hidden" name="org" value=use_organization()/>
                 <div class="actions">
                     <CloseLink on_close href label="Cancel"/>
                     <SubmitButton label="Resend all" pending_label="Sending…" pending=action.pending()/>

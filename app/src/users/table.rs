@@ -3,12 +3,10 @@
 use super::api::ApplyAction;
 use super::selection::{SelectAllCheckbox, SelectCheckbox, Selection};
 use crate::paths::{self, UsersView};
-use crate::runtime::erased_view::erased_view;
-use crate::runtime::form::{ServerForm, ServerFormAction};
+use crate::runtime::prelude::*;
 use crate::ui::{DeliveryStatus, EmptyState, RelativeTime, SortOrder, SortableHeader, StatusBadge};
 use crate::viewer::use_organization;
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
 use model::actions::UserAction;
 use model::users::{UserRow, UserSort, UsersQuery};
 use model::{UserId, UserStatus};
@@ -116,7 +114,6 @@ fn Row(
 fn ResendButton(user: UserId, name: String, apply: ServerFormAction<ApplyAction>) -> impl IntoView {
     erased_view! {
         <ServerForm action=apply class="inline">
-            <input type="hidden" name="org" value=use_organization()/>
             <input type="hidden" name="users[]" value=user.to_string()/>
             <button type="submit" name="action" value=UserAction::Resend.code() class="button" aria-label=format!("Resend {name}")>"Resend"</button>
         </ServerForm>

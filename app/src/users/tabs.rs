@@ -1,10 +1,9 @@
 //! The tabs of the Users section: users, expired invitations and invitation requests.
 
 use crate::paths::{self, UsersView};
-use crate::runtime::erased_view::erased_view;
+use crate::runtime::prelude::*;
 use crate::ui::{Tab, Tabs};
 use crate::viewer::use_organization;
-use leptos::prelude::*;
 use model::UserStatus;
 use model::requests::RequestsQuery;
 use model::users::UserCounts;
