@@ -33,5 +33,7 @@ pub mod theme;
 pub mod ui;
 mod users;
 pub mod viewer;
+#[cfg(test)]
+mod wire_tests;
 
 pub use app::{App, ROUTES};
