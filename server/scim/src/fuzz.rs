@@ -9,6 +9,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 /// Checks a filter.
+///
+/// # Panics
+/// When a property doesn't hold.
 pub fn filter(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for resource_type in ResourceType::ALL {
@@ -20,6 +23,9 @@ pub fn filter(data: &[u8]) {
 }
 
 /// Checks the path of a PATCH operation.
+///
+/// # Panics
+/// When a property doesn't hold.
 pub fn path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for resource_type in ResourceType::ALL {
@@ -47,6 +53,9 @@ fn check_path(path: PatchPath, text: &str) {
 }
 
 /// Checks the body of a PATCH request, applied to two users and a group.
+///
+/// # Panics
+/// When a property doesn't hold.
 pub fn patch(data: &[u8]) {
     let Ok(body) = serde_json::from_slice::<Document>(data) else { return };
     let operations = match patch::parse(&body) {
@@ -175,6 +184,7 @@ fn sample_users() -> [Document; 2] {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use std::path::Path;
 
     /// Runs a fuzz target on its seeds.
@@ -203,5 +213,53 @@ mod tests {
     #[test]
     fn patch_seeds_pass() {
         run_seeds("scim_patch", super::patch);
+    }
+
+    /// Tokens of filters and paths, and arbitrary text.
+    fn token() -> impl Strategy<Value = String> {
+        prop_oneof![
+            4 => prop::sample::select(vec![
+                "userName", "emails", "emails.value", "name", "active", "externalId", "groups", "members", "members.value",
+                "displayName", "meta.created", "phoneNumbers[type eq \"fax\"]", "value", "type", "$ref",
+                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
+                "urn:ietf:params:scim:schemas:core:2.0:User:userName",
+            ]).prop_map(str::to_owned),
+            4 => prop::sample::select(vec![
+                "eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr", "and", "or", "not", "(", ")", "[", "]", ".", "not(",
+            ]).prop_map(str::to_owned),
+            3 => prop::sample::select(vec![
+                "true", "False", "null", "5", "-1.5e9", "\"x\"", "\"2011-05-13T04:42:34Z\"", "\"\\u0000\"", "\"", "1e999",
+                "\"\\ud800\"", "\"9999999-01-01T00:00:00Z\"", "\"é\"",
+            ]).prop_map(str::to_owned),
+            1 => "\\PC{0,12}",
+        ]
+    }
+
+    fn tokens() -> impl Strategy<Value = String> {
+        (prop::collection::vec(token(), 0..14), prop::sample::select(vec![" ", ""]))
+            .prop_map(|(tokens, separator)| tokens.join(separator))
+    }
+
+    proptest! {
+        #[test]
+        fn random_filters_and_paths_pass(text in tokens()) {
+            super::filter(text.as_bytes());
+            super::path(text.as_bytes());
+        }
+
+        #[test]
+        fn random_patches_pass(
+            op in prop::sample::select(vec!["add", "Replace", "REMOVE"]),
+            path in prop::option::of(tokens()),
+            text in token(),
+            is_list in any::<bool>(),
+        ) {
+            let object = serde_json::json!({ "value": text, "type": "work", "primary": true, "members": [{ "value": text }] });
+            for value in [serde_json::Value::Null, text.clone().into(), object.clone(), vec![object; 2].into()] {
+                let value = if is_list { vec![value].into() } else { value };
+                let operation = serde_json::json!({ "op": op, "path": path, "value": value });
+                super::patch(serde_json::json!({ "Operations": [operation] }).to_string().as_bytes());
+            }
+        }
     }
 }

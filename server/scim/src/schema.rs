@@ -21,6 +21,10 @@ pub const MAX_EXTERNAL_ID: usize = 500;
 
 /// An attribute and its characteristics (RFC 7643, section 7).
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the characteristics are independent, and named by the RFC"
+)]
 pub struct Attribute {
     /// The name, in the letter case of the schema. The URN, if this is a schema extension.
     pub name: &'static str,

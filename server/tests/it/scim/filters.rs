@@ -150,62 +150,13 @@ async fn ids_and_members_can_be_filtered(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn invalid_filter_reports_its_position(pool: PgPool) {
     let scim = ScimClient::new(pool).await;
-    let deep = format!("{}title pr{}", "(".repeat(40), ")".repeat(40));
-    let deeper = "not (".repeat(1_900);
-    let many = vec!["title pr"; 201].join(" and ");
-    let long = format!("title eq \"{}\"", "x".repeat(20_000));
-    for filter in [
-        "",
-        "  ",
-        "title",
-        "title eq",
-        "title eq \"x",
-        "title eq x",
-        "title is \"x\"",
-        "title pr and",
-        "title pr or",
-        "(title pr",
-        "title pr)",
-        "not title pr",
-        "unknown pr",
-        "title eq \"x\" \"y\"",
-        "title[type eq \"x\"]",
-        "emails[type eq \"work\"",
-        "emails[unknown pr]",
-        "emails[type eq \"work\"].unknown pr",
-        "emails[]",
-        "active gt true",
-        "active eq \"true\"",
-        "active co \"t\"",
-        "meta.created co \"2011\"",
-        "meta.created gt \"soon\"",
-        "meta.location pr",
-        "name eq \"x\"",
-        "urn:ietf:params:scim:schemas:core:2.0:User pr",
-        "urn:x:userName pr",
-        "title eq \"\\u0000\"",
-        "title eq {\"a\": 1}",
-        "title eq [1]",
-        "$ref pr",
-        "groups.$ref pr",
-        "'",
-        "\"",
-        "\u{0}",
-        &deep,
-        &deeper,
-        &many,
-    ] {
-        let reply = scim.get(&format!("/Users?filter={}", url_encode(filter))).await;
-        if filter.trim().is_empty() {
-            assert_eq!(reply.status, 200, "no filter");
-            continue;
-        }
-        let detail = reply.error(400, Some("invalidFilter"));
-        assert!(detail.starts_with("At position "), "{filter}: {detail}");
-    }
-    let search = json!({ "filter": long });
+    let reply = scim.get(&format!("/Users?filter={}", url_encode("title is \"x\""))).await;
+    assert_eq!(reply.error(400, Some("invalidFilter")), "At position 9: unknown operator “is”.");
+    let search = json!({ "filter": format!("title eq \"{}\"", "x".repeat(20_000)) });
     let detail = scim.post("/Users/.search", &search).await.error(400, Some("invalidFilter"));
     assert!(detail.contains("too long"), "{detail}");
+    // An empty filter is none.
+    assert_eq!(scim.get("/Users?filter=%20").await.ok()["totalResults"], 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -281,7 +281,11 @@ async fn stale_if_match_returns_412(pool: PgPool) {
         scim.call_with_headers(method, &path, body, &[("if-match", if_match)]).await
     };
     call_if_match(Method::PATCH, "W/\"other\"").await.error(412, None);
-    let changed = call_if_match(Method::PATCH, version).await.ok();
+    // Neither the comma nor the version inside the quotation marks ends the tag.
+    call_if_match(Method::PATCH, &format!("\"a, {}, b\"", version.trim_matches(['W', '/', '"'])))
+        .await
+        .error(412, None);
+    let changed = call_if_match(Method::PATCH, &format!("\"a, b\", {version}")).await.ok();
     call_if_match(Method::PATCH, version).await.error(412, None);
     call_if_match(Method::DELETE, version).await.error(412, None);
     let modified = scim.call_with_headers(Method::GET, &path, None, &[("if-none-match", version)]).await;
