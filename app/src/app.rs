@@ -10,35 +10,35 @@ use crate::{account, audit_log, groups, requests, roles, scim, settings, users, 
 
 lazy_routes! {
     main {
-        "/": HomePage;
-        "/o/:org/login": LoginPage;
-        "/o/:org/login/code": CodePage;
-        "/o/:org/sign-in": LinkPage;
-        "/o/:org/sso/refused": SsoRefusalPage;
-        "/o/:org/signed-out": SignedOutPage;
-        "/o/:org/request-invitation": RequestInvitationPage;
-        "/o/:org/confirm-request": ConfirmPage;
-        "/o/:org/join": JoinPage;
+        "/" for Anyone: HomePage;
+        "/o/:org/login" for Anyone: LoginPage;
+        "/o/:org/login/code" for Anyone: CodePage;
+        "/o/:org/sign-in" for Anyone: LinkPage;
+        "/o/:org/sso/refused" for Anyone: SsoRefusalPage;
+        "/o/:org/signed-out" for Anyone: SignedOutPage;
+        "/o/:org/request-invitation" for AnyoneIfRequestsEnabled: RequestInvitationPage;
+        "/o/:org/confirm-request" for Anyone: ConfirmPage;
+        "/o/:org/join" for Anyone: JoinPage;
     }
     account {
-        "/o/:org/account": account::AccountPage = account_page, preload_account;
-        "/o/:org/settings/general": settings::SettingsPage = settings_page, preload_settings;
-        "/o/:org/settings/audit-log": audit_log::AuditLogPage = audit_log_page, preload_audit_log;
+        "/o/:org/account" for User: account::AccountPage = account_page, preload_account;
+        "/o/:org/settings/general" for Admin: settings::SettingsPage = settings_page, preload_settings;
+        "/o/:org/settings/audit-log" for Admin: audit_log::AuditLogPage = audit_log_page, preload_audit_log;
     }
     users {
-        "/o/:org/settings/users": users::UsersPage = users_page, preload_users;
-        "/o/:org/settings/users/:user": users::ProfilePage = profile_page, preload_profile;
-        "/o/:org/settings/requests": requests::RequestsPage = requests_page, preload_requests;
+        "/o/:org/settings/users" for Admin: users::UsersPage = users_page, preload_users;
+        "/o/:org/settings/users/:user" for Admin: users::ProfilePage = profile_page, preload_profile;
+        "/o/:org/settings/requests" for Admin: requests::RequestsPage = requests_page, preload_requests;
     }
     access {
-        "/o/:org/settings/groups": groups::GroupsPage = groups_page, preload_groups;
-        "/o/:org/settings/roles": roles::RolesPage = roles_page, preload_roles;
+        "/o/:org/settings/groups" for Admin: groups::GroupsPage = groups_page, preload_groups;
+        "/o/:org/settings/roles" for Admin: roles::RolesPage = roles_page, preload_roles;
     }
     scim {
-        "/o/:org/settings/provisioning": scim::ProvisioningPage = provisioning_page, preload_provisioning;
+        "/o/:org/settings/provisioning" for Admin: scim::ProvisioningPage = provisioning_page, preload_provisioning;
     }
     sso {
-        "/o/:org/settings/authentication": connections::SsoConnectionsPage = authentication_page, preload_authentication;
+        "/o/:org/settings/authentication" for Admin: connections::SsoConnectionsPage = authentication_page, preload_authentication;
     }
 }
 

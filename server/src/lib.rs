@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod database;
 pub mod router;
+pub mod routes;
 mod scim;
 pub mod serve;
 pub mod state;

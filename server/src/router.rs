@@ -1,19 +1,15 @@
-//! The route table and the middleware stack.
+//! The router: the route table in its middleware.
 
+use crate::routes::{Access, Route, routes};
 use crate::scim;
 use crate::state::AppState;
-use crate::web::sso;
-use crate::web::{
-    assets, compression, context, dev_mailbox, error_pages, export, form_fallback, headers, health, links,
-    page_access, pages, request_log,
-};
-use app::App;
-use app::runtime::cookies::EmailLink;
+use crate::web::{compression, context, dev_mailbox, error_pages, headers, page_access, pages, request_log};
+use app::runtime::routes::PageAccess;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
-use axum::routing::{any, get, post};
-use leptos_axum::generate_route_list;
+use axum::routing::{MethodRouter, any, get};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -29,74 +25,61 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often histogram samples are aggregated. Without it they accumulate until the next scrape, which may never come.
 const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// All routes of the public address.
+/// All routes of the public address, in their middleware.
 pub fn router(state: AppState) -> Router {
-    let mut pages = Router::new();
-    for listing in generate_route_list(App) {
-        let path = listing.path().to_owned();
-        // Forms post to the URL of their own page.
-        pages = pages.route(&path, get(pages::render).post(form_fallback::submit));
-    }
-    let pages = pages
-        .route("/o/{org}", get(page_access::home))
-        .route("/o/{org}/settings/audit-log.csv", get(export::audit_log))
-        .route("/o/{org}/join/{token}", links::open(EmailLink::Join))
-        .route("/o/{org}/sign-in/{token}", links::open(EmailLink::SignIn))
-        .route("/o/{org}/sso/start", post(sso::start))
-        .route("/o/{org}/sso/callback", get(sso::callback))
-        .route("/o/{org}/confirm-request/{token}", links::open(EmailLink::ConfirmRequest))
-        .fallback(pages::not_found)
-        .layer(from_fn(page_access::require_access));
-    let mut router = Router::new()
-        .route("/api/{*function}", any(pages::server_function))
-        .merge(pages)
-        .merge(assets::router(&state));
-    if state.dev_mailbox.is_some() {
-        let mailbox = Router::new()
-            .route("/dev/mail", get(dev_mailbox::list))
-            .route("/dev/mail/{id}", get(dev_mailbox::show))
-            .route("/dev/mail/{id}/html", get(dev_mailbox::show_html))
-            .layer(from_fn(dev_mailbox::loopback_only));
-        router = router.merge(mailbox);
-    }
-    // Called by other servers. They authenticate without cookies, so cross-site request forgery does not apply.
-    let server_to_server = scim::router().route("/o/{org}/sso/logout", post(sso::logout));
-    with_middleware(router, server_to_server, &state, REQUEST_TIMEOUT)
-        .route("/health/live", get(|| async { "live" }))
-        .route("/health/ready", get(health::ready))
-        .with_state(state)
+    // Leptos renders on this executor. It fails when it is already set, as in tests.
+    let _ = any_spawner::Executor::init_tokio();
+    build(routes(&state), state, REQUEST_TIMEOUT)
 }
 
-/// Adds the middleware; the last layer is the outermost. CSRF protection applies only to `router`.
-fn with_middleware(
-    router: Router<AppState>,
-    server_to_server: Router<AppState>,
-    state: &AppState,
-    timeout: Duration,
-) -> Router<AppState> {
+/// Builds the router from a route table. The last layer is the outermost.
+#[expect(clippy::disallowed_methods, reason = "every other route has to be a line of the table")]
+fn build(routes: Vec<Route>, state: AppState, timeout: Duration) -> Router {
+    let page = |handler: MethodRouter<AppState>, access| {
+        handler.layer(from_fn_with_state(access, page_access::require_access))
+    };
+    // Requests of browsers, with cookies; and those that are authenticated without.
+    let mut browser = Router::new()
+        .fallback_service(page(any(pages::not_found), PageAccess::Anyone).with_state(state.clone()));
+    let (mut server_to_server, mut health_checks) = (Router::new(), Router::new());
+    for Route { path, access, handler, .. } in routes {
+        match access {
+            Access::Page(access) => browser = browser.route(&path, page(handler, access)),
+            Access::ServerFunction | Access::Asset => browser = browser.route(&path, handler),
+            Access::Loopback => {
+                browser = browser.route(&path, handler.layer(from_fn(dev_mailbox::loopback_only)));
+            }
+            Access::ApiClient => server_to_server = server_to_server.route(&path, scim::with_errors(handler)),
+            Access::IdentityProvider => server_to_server = server_to_server.route(&path, handler),
+            Access::HealthCheck => health_checks = health_checks.route(&path, handler),
+        }
+    }
     let csrf = CsrfLayer::new();
     let csrf = csrf.clone().add_trusted_origin(&*state.app.base_url).unwrap_or(csrf);
     let request_context = from_fn_with_state(state.clone(), context::attach_request_context);
-    router
+    browser
         .layer(request_context.clone())
         .layer(csrf)
         .merge(server_to_server.layer(request_context))
         // Axum's default limit is lower than MAX_BODY_BYTES.
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
-        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
         .layer(CatchPanicLayer::custom(pages::panic_response))
         .layer(from_fn_with_state(state.clone(), error_pages::render_errors))
         .layer(map_response_with_state(state.clone(), headers::add_security_headers))
         .layer(from_fn(compression::mark_same_origin_requests))
         .layer(compression::layer())
         .layer(from_fn(request_log::log_request))
+        .merge(health_checks)
+        .with_state(state)
 }
 
 /// The Prometheus endpoint, served on its own address. Must be called on a Tokio runtime.
 ///
 /// # Errors
 /// When a metrics recorder is already installed.
+#[expect(clippy::disallowed_methods, reason = "the route table is about the public address")]
 pub fn metrics_router() -> Result<Router, String> {
     let handle = PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
@@ -117,7 +100,7 @@ pub fn metrics_router() -> Result<Router, String> {
 mod tests {
     use super::*;
     use axum::body::{Body, to_bytes};
-    use axum::http::{Request, StatusCode, header};
+    use axum::http::{Request, header};
     use domain::{AppContext, Keyring};
     use sqlx::postgres::PgPoolOptions;
     use tower::ServiceExt;
@@ -136,12 +119,14 @@ mod tests {
             "http://localhost:3000",
         );
         let state = AppState::new(app, "target/site", None, Vec::new());
-        let router = Router::new()
-            .route("/page", get(panics))
-            .route("/api/function", get(panics))
-            .route("/slow", get(std::future::pending::<()>))
-            .route("/api/slow", get(std::future::pending::<()>));
-        with_middleware(router, Router::new(), &state, Duration::from_millis(50)).with_state(state)
+        let access = Access::ServerFunction;
+        let routes = vec![
+            Route::any("/page", access, panics),
+            Route::any("/api/function", access, panics),
+            Route::any("/slow", access, std::future::pending::<()>),
+            Route::any("/api/slow", access, std::future::pending::<()>),
+        ];
+        build(routes, state, Duration::from_millis(50))
     }
 
     async fn send_get(path: &str, accept: &str) -> (StatusCode, axum::http::HeaderMap, String) {

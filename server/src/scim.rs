@@ -11,44 +11,56 @@ mod response;
 mod search;
 mod users;
 
+use crate::routes::Access::ApiClient;
+use crate::routes::{DELETE, GET, PATCH, POST, PUT, Route};
 use crate::state::AppState;
-use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::{any, get, post};
+use axum::routing::MethodRouter;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// The routes of the SCIM service.
-pub fn router() -> Router<AppState> {
-    Router::new()
-        .route("/o/{org}/scim/v2/ServiceProviderConfig", get(discovery::service_provider_config))
-        .route("/o/{org}/scim/v2/ResourceTypes", get(discovery::resource_types))
-        .route("/o/{org}/scim/v2/ResourceTypes/{name}", get(discovery::resource_type))
-        .route("/o/{org}/scim/v2/Schemas", get(discovery::schemas))
-        .route("/o/{org}/scim/v2/Schemas/{name}", get(discovery::schema))
-        .route("/o/{org}/scim/v2/Users", get(users::list).post(users::create))
-        .route("/o/{org}/scim/v2/Users/.search", post(users::search))
-        .route(
-            "/o/{org}/scim/v2/Users/{id}",
-            get(users::get).put(users::replace).patch(users::patch).delete(users::delete),
-        )
-        .route("/o/{org}/scim/v2/Groups", get(groups::list).post(groups::create))
-        .route("/o/{org}/scim/v2/Groups/.search", post(groups::search))
-        .route(
-            "/o/{org}/scim/v2/Groups/{id}",
-            get(groups::get).put(groups::replace).patch(groups::patch).delete(groups::delete),
-        )
-        .route("/o/{org}/scim/v2/.search", post(search::search))
-        .route("/o/{org}/scim/v2/Me", any(discovery::me))
-        .route("/o/{org}/scim/v2/Me/{*rest}", any(discovery::me))
-        .route("/o/{org}/scim/v2/Bulk", any(discovery::bulk))
-        .route("/o/{org}/scim/v2", any(discovery::not_found))
-        .route("/o/{org}/scim/v2/{*rest}", any(discovery::not_found))
-        .layer(CatchPanicLayer::new())
-        .layer(from_fn(scim_errors))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::on(
+            GET,
+            "/o/{org}/scim/v2/ServiceProviderConfig",
+            ApiClient,
+            discovery::service_provider_config,
+        ),
+        Route::on(GET, "/o/{org}/scim/v2/ResourceTypes", ApiClient, discovery::resource_types),
+        Route::on(GET, "/o/{org}/scim/v2/ResourceTypes/{name}", ApiClient, discovery::resource_type),
+        Route::on(GET, "/o/{org}/scim/v2/Schemas", ApiClient, discovery::schemas),
+        Route::on(GET, "/o/{org}/scim/v2/Schemas/{name}", ApiClient, discovery::schema),
+        Route::on(GET, "/o/{org}/scim/v2/Users", ApiClient, users::list),
+        Route::on(POST, "/o/{org}/scim/v2/Users", ApiClient, users::create),
+        Route::on(POST, "/o/{org}/scim/v2/Users/.search", ApiClient, users::search),
+        Route::on(GET, "/o/{org}/scim/v2/Users/{id}", ApiClient, users::get),
+        Route::on(PUT, "/o/{org}/scim/v2/Users/{id}", ApiClient, users::replace),
+        Route::on(PATCH, "/o/{org}/scim/v2/Users/{id}", ApiClient, users::patch),
+        Route::on(DELETE, "/o/{org}/scim/v2/Users/{id}", ApiClient, users::delete),
+        Route::on(GET, "/o/{org}/scim/v2/Groups", ApiClient, groups::list),
+        Route::on(POST, "/o/{org}/scim/v2/Groups", ApiClient, groups::create),
+        Route::on(POST, "/o/{org}/scim/v2/Groups/.search", ApiClient, groups::search),
+        Route::on(GET, "/o/{org}/scim/v2/Groups/{id}", ApiClient, groups::get),
+        Route::on(PUT, "/o/{org}/scim/v2/Groups/{id}", ApiClient, groups::replace),
+        Route::on(PATCH, "/o/{org}/scim/v2/Groups/{id}", ApiClient, groups::patch),
+        Route::on(DELETE, "/o/{org}/scim/v2/Groups/{id}", ApiClient, groups::delete),
+        Route::on(POST, "/o/{org}/scim/v2/.search", ApiClient, search::search),
+        Route::any("/o/{org}/scim/v2/Me", ApiClient, discovery::me),
+        Route::any("/o/{org}/scim/v2/Me/{*rest}", ApiClient, discovery::me),
+        Route::any("/o/{org}/scim/v2/Bulk", ApiClient, discovery::bulk),
+        Route::any("/o/{org}/scim/v2", ApiClient, discovery::not_found),
+        Route::any("/o/{org}/scim/v2/{*rest}", ApiClient, discovery::not_found),
+    ]
+}
+
+/// Adds what all SCIM routes have in common: every error is a SCIM error.
+pub fn with_errors(handler: MethodRouter<AppState>) -> MethodRouter<AppState> {
+    handler.layer(CatchPanicLayer::new()).layer(from_fn(scim_errors))
 }
 
 /// Replaces an error response that isn't SCIM, such as axum's 405, by a SCIM error with the same status.

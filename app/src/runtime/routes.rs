@@ -18,7 +18,19 @@ use std::pin::Pin;
 #[derive(Clone, Copy)]
 pub struct Route {
     pub path: PathPattern,
+    #[cfg(feature = "ssr")]
+    pub access: PageAccess,
     pub bundle: Bundle,
+}
+
+/// Who may see a page. The server checks it before it renders the page.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PageAccess {
+    Anyone,
+    AnyoneIfRequestsEnabled,
+    User,
+    Admin,
 }
 
 /// Where the WebAssembly of a page is.
@@ -80,6 +92,16 @@ impl PathPattern {
             }
         }
         segments.next().is_none().then_some(params)
+    }
+
+    /// The pattern as axum writes it: `/o/{org}` for `/o/:org`.
+    #[cfg(feature = "ssr")]
+    pub fn to_axum(self) -> String {
+        let segment = |part: &str| match part.strip_prefix(':') {
+            Some(name) => format!("{{{name}}}"),
+            None => part.to_owned(),
+        };
+        self.0.split('/').map(segment).collect::<Vec<_>>().join("/")
     }
 
     fn segments(self) -> Vec<PathSegment> {
@@ -178,20 +200,24 @@ async fn full_reload() -> ! {
     std::future::pending().await
 }
 
-/// Declares the routes by their paths, as `ROUTES`. The block `main` lists the pages in the main bundle; every other block is
-/// a chunk of its own, with the pages that are likely to be opened together.
+/// Declares the routes by their paths and who may see them ([`PageAccess`]), as `ROUTES`. The block `main` lists the pages in
+/// the main bundle; every other block is a chunk of its own, with the pages that are likely to be opened together.
 macro_rules! lazy_routes {
     (
-        main { $($main_path:literal: $main:path;)+ }
-        $($chunk:ident { $($path:literal: $component:path = $view:ident, $preload:ident;)+ })+
+        main { $($main_path:literal for $main_access:ident: $main:path;)+ }
+        $($chunk:ident { $($path:literal for $access:ident: $component:path = $view:ident, $preload:ident;)+ })+
     ) => {
         pub const ROUTES: &[$crate::runtime::routes::Route] = &[
             $($crate::runtime::routes::Route {
                 path: $crate::runtime::routes::PathPattern($main_path),
+                #[cfg(feature = "ssr")]
+                access: $crate::runtime::routes::PageAccess::$main_access,
                 bundle: $crate::runtime::routes::Bundle::Main(|| ::leptos::prelude::IntoAny::into_any($main())),
             },)+
             $($($crate::runtime::routes::Route {
                 path: $crate::runtime::routes::PathPattern($path),
+                #[cfg(feature = "ssr")]
+                access: $crate::runtime::routes::PageAccess::$access,
                 bundle: $crate::runtime::routes::Bundle::Lazy {
                     preload: || Box::pin(async { Ok($preload().await?) }),
                     view: || Box::pin($view()),

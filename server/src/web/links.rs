@@ -8,17 +8,12 @@ use app::viewer::HiddenPage;
 use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get};
 
 /// The number of characters of a token that are kept. Valid tokens are shorter, and a truncated one is invalid.
 const MAX_TOKEN: usize = 200;
 
-/// The handler for links of this kind.
-pub fn open(link: EmailLink) -> MethodRouter<AppState> {
-    get(async move |state, cookies, path, request| open_link(link, state, cookies, path, request).await)
-}
-
-async fn open_link(
+/// Opens a link of this kind.
+pub async fn open(
     link: EmailLink,
     state: State<AppState>,
     Extension(cookies): Extension<Cookies>,

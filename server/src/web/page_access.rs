@@ -3,6 +3,7 @@
 use super::{pages, redirect};
 use crate::state::AppState;
 use app::paths;
+use app::runtime::routes::PageAccess;
 use app::viewer::HiddenPage;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
@@ -11,19 +12,10 @@ use axum::response::{IntoResponse, Response};
 use domain::RequestContext;
 use model::{OrganizationRole, Problem, Viewer};
 
-/// The page where non-members request an invitation.
-const REQUEST_INVITATION_PAGE: &str = "request-invitation";
-
-/// Who may see a page.
-enum RequiredRole {
-    None,
-    User,
-    Admin,
-}
-
 /// Middleware that lets a request pass to its page, or responds with a redirect to the login page.
-pub async fn require_access(request: Request, next: Next) -> Response {
+pub async fn require_access(State(access): State<PageAccess>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(access);
     match authorize(&mut parts).await {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(response) => response,
@@ -37,7 +29,7 @@ pub async fn require_access(request: Request, next: Next) -> Response {
 /// The response to send in place of the page: a redirect to the login page, or an error status.
 pub async fn authorize(parts: &mut Parts) -> Result<(), Response> {
     let path = parts.uri.path().to_owned();
-    let Some((slug, page)) = split_organization_path(&path) else { return Ok(()) };
+    let Some(slug) = organization_slug(&path) else { return Ok(()) };
     let viewer = match load_viewer(parts, slug).await {
         Ok(viewer) => viewer,
         Err(Problem::NotFound) => {
@@ -47,32 +39,24 @@ pub async fn authorize(parts: &mut Parts) -> Result<(), Response> {
         Err(problem) => return Err(app::runtime::server::status(&problem).into_response()),
     };
     let role = viewer.user.as_ref().map(|user| user.role);
-    if page == REQUEST_INVITATION_PAGE && !viewer.organization.requests_enabled {
+    let is_visible = match parts.extensions.get::<PageAccess>() {
+        Some(PageAccess::Anyone) => true,
+        Some(PageAccess::AnyoneIfRequestsEnabled) => viewer.organization.requests_enabled,
+        Some(PageAccess::User | PageAccess::Admin) if role.is_none() => return Err(redirect_to_login(parts)),
+        Some(PageAccess::User) => true,
+        Some(PageAccess::Admin) => role == Some(OrganizationRole::Admin),
+        None => false,
+    };
+    if !is_visible {
         parts.extensions.insert(HiddenPage);
-    }
-    match (required_role(page), role) {
-        (RequiredRole::None, _)
-        | (RequiredRole::User, Some(_))
-        | (RequiredRole::Admin, Some(OrganizationRole::Admin)) => {}
-        (RequiredRole::Admin, Some(OrganizationRole::Member)) => drop(parts.extensions.insert(HiddenPage)),
-        (RequiredRole::User | RequiredRole::Admin, None) => return Err(redirect_to_login(parts)),
     }
     parts.extensions.insert(viewer);
     Ok(())
 }
 
-fn required_role(page: &str) -> RequiredRole {
-    match page.split('/').next() {
-        Some("settings") => RequiredRole::Admin,
-        Some("account") => RequiredRole::User,
-        _ => RequiredRole::None,
-    }
-}
-
-/// Splits `/o/{slug}/{page}` into the organization's slug and the rest of the path.
-fn split_organization_path(path: &str) -> Option<(&str, &str)> {
-    let rest = path.strip_prefix("/o/")?;
-    Some(rest.split_once('/').unwrap_or((rest, "")))
+/// The organization's slug in `/o/{slug}/{page}`.
+fn organization_slug(path: &str) -> Option<&str> {
+    path.strip_prefix("/o/")?.split('/').next()
 }
 
 async fn load_viewer(parts: &Parts, slug: &str) -> Result<Viewer, Problem> {
@@ -84,7 +68,7 @@ async fn load_viewer(parts: &Parts, slug: &str) -> Result<Viewer, Problem> {
 /// Redirects to the organization's login page, which returns to the current page after sign-in.
 pub fn redirect_to_login(parts: &Parts) -> Response {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let slug = split_organization_path(parts.uri.path()).map_or("", |(slug, _)| slug);
+    let slug = organization_slug(parts.uri.path()).unwrap_or_default();
     redirect::see_other(&paths::login_with_next(slug, path), None)
 }
 

@@ -3,9 +3,12 @@
 
 mod links;
 
-use crate::test_server::{ADMIN, FORM, TestServer};
+use crate::test_server::{ADMIN, FORM, TestServer, site_root};
+use app::runtime::routes::PageAccess;
 use axum::http::StatusCode;
-use leptos_axum::generate_route_list;
+use domain::mail::MemoryMailbox;
+use server::routes::{Access, Route, routes};
+use server::state::AppState;
 use sqlx::PgPool;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -13,55 +16,56 @@ use uuid::Uuid;
 
 const JSON: &str = "application/json";
 
-/// An axum router can't list its routes, so they are read from its source.
-const ROUTER: &str = include_str!("../../src/router.rs");
-
 /// Pages for admins.
 const ADMIN_PAGES: [&str; 10] = [
-    "/o/:org/settings/audit-log",
-    "/o/:org/settings/authentication",
-    "/o/:org/settings/general",
-    "/o/:org/settings/groups",
-    "/o/:org/settings/provisioning",
-    "/o/:org/settings/requests",
-    "/o/:org/settings/roles",
-    "/o/:org/settings/users",
-    "/o/:org/settings/users/:user",
+    "/o/{org}/settings/audit-log",
+    "/o/{org}/settings/authentication",
+    "/o/{org}/settings/general",
+    "/o/{org}/settings/groups",
+    "/o/{org}/settings/provisioning",
+    "/o/{org}/settings/requests",
+    "/o/{org}/settings/roles",
+    "/o/{org}/settings/users",
+    "/o/{org}/settings/users/{user}",
     "/o/{org}/settings/audit-log.csv",
 ];
 
 /// Pages for signed-in users.
-const USER_PAGES: [&str; 1] = ["/o/:org/account"];
+const USER_PAGES: [&str; 1] = ["/o/{org}/account"];
 
 /// Public pages, and routes that redirect to one.
-const PUBLIC_PAGES: [&str; 16] = [
+const PUBLIC_PAGES: [&str; 14] = [
     "/",
-    "/o/:org/confirm-request",
-    "/o/:org/join",
-    "/o/:org/login",
-    "/o/:org/login/code",
-    "/o/:org/request-invitation",
-    "/o/:org/sign-in",
-    "/o/:org/signed-out",
-    "/o/:org/sso/refused",
     "/o/{org}",
+    "/o/{org}/confirm-request",
     "/o/{org}/confirm-request/{token}",
+    "/o/{org}/join",
     "/o/{org}/join/{token}",
+    "/o/{org}/login",
+    "/o/{org}/login/code",
+    "/o/{org}/sign-in",
     "/o/{org}/sign-in/{token}",
+    "/o/{org}/signed-out",
     "/o/{org}/sso/callback",
-    "/o/{org}/sso/logout",
+    "/o/{org}/sso/refused",
     "/o/{org}/sso/start",
 ];
 
-/// Routes outside of organizations: server functions (listed below), health checks, and the dev mailbox, which is available
-/// only from the same machine.
-const GLOBAL_ROUTES: [&str; 6] = [
-    "/api/{*function}",
-    "/dev/mail",
-    "/dev/mail/{id}",
-    "/dev/mail/{id}/html",
-    "/health/live",
-    "/health/ready",
+/// Routes that show nothing of an organization by themselves: the server functions are listed below, and the routes for API
+/// clients in `scim::api_keys`.
+const OTHER_ROUTES: [(Access, &str); 12] = [
+    (Access::Page(PageAccess::AnyoneIfRequestsEnabled), "/o/{org}/request-invitation"),
+    (Access::IdentityProvider, "/o/{org}/sso/logout"),
+    (Access::ServerFunction, "/api/{*function}"),
+    (Access::Loopback, "/dev/mail"),
+    (Access::Loopback, "/dev/mail/{id}"),
+    (Access::Loopback, "/dev/mail/{id}/html"),
+    (Access::HealthCheck, "/health/live"),
+    (Access::HealthCheck, "/health/ready"),
+    (Access::Asset, "/pkg/{*file}"),
+    (Access::Asset, "/style.css"),
+    (Access::Asset, "/favicon.svg"),
+    (Access::Asset, "/robots.txt"),
 ];
 
 /// Server functions for admins, each with a valid body. Names in braces are replaced by the ids of `Resources`.
@@ -315,7 +319,7 @@ async fn pages_require_their_role(pool: PgPool) {
     let resources = create_resources(&server).await;
     let user = resources.iter().find(|(name, _)| *name == "{user}").unwrap().1.to_string();
     for path in ADMIN_PAGES.into_iter().chain(USER_PAGES) {
-        let at = |slug: &str| path.replace(":org", slug).replace("{org}", slug).replace(":user", &user);
+        let at = |slug: &str| path.replace("{org}", slug).replace("{user}", &user);
         let page = at("blobsrus");
         for cookie in ["", &other_admin] {
             let response = server.get(&page, cookie).await;
@@ -332,7 +336,7 @@ async fn pages_require_their_role(pool: PgPool) {
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn every_route_is_covered(pool: PgPool) {
-    let _site = TestServer::new(pool).await;
+    let server = TestServer::new(pool).await;
     let listed_functions: BTreeSet<&str> = ADMIN_ENDPOINTS
         .into_iter()
         .chain([PROFILE_ENDPOINT])
@@ -343,25 +347,26 @@ async fn every_route_is_covered(pool: PgPool) {
     let registered_functions: BTreeSet<&str> =
         server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
     assert_eq!(registered_functions, listed_functions);
-    let listed_routes: BTreeSet<String> = ADMIN_PAGES
+    let pages = |access, paths: &[&'static str]| {
+        paths.iter().map(|path| (Access::Page(access), *path)).collect::<Vec<_>>()
+    };
+    let listed_routes: BTreeSet<(Access, &str)> = pages(PageAccess::Admin, &ADMIN_PAGES)
         .into_iter()
-        .chain(USER_PAGES)
-        .chain(PUBLIC_PAGES)
-        .chain(GLOBAL_ROUTES)
-        .map(normalize_parameters)
+        .chain(pages(PageAccess::User, &USER_PAGES))
+        .chain(pages(PageAccess::Anyone, &PUBLIC_PAGES))
+        .chain(OTHER_ROUTES)
         .collect();
-    let source_routes = ROUTER.split("#[cfg(test)]").next().unwrap().split(".route(\"").skip(1);
-    let source_routes = source_routes.map(|rest| rest.split('"').next().unwrap().to_owned());
-    let pages = generate_route_list(app::App).into_iter().map(|page| normalize_parameters(page.path()));
-    let registered_routes: BTreeSet<String> =
-        source_routes.chain(pages).filter(|path| path != "/metrics").collect();
+    let mut routes = route_table(&server);
+    routes.retain(|route| route.access != Access::ApiClient);
+    let registered_routes: BTreeSet<(Access, &str)> =
+        routes.iter().map(|route| (route.access, &*route.path)).collect();
     assert_eq!(registered_routes, listed_routes);
+    // Only pages have a second method, for forms.
+    assert_eq!(routes.len(), registered_routes.len() + app::ROUTES.len());
 }
 
-/// Rewrites Leptos' `:name` parameters as axum's `{name}`.
-fn normalize_parameters(path: &str) -> String {
-    let normalize = |segment: &str| {
-        segment.strip_prefix(':').map_or_else(|| segment.to_owned(), |name| format!("{{{name}}}"))
-    };
-    path.split('/').map(normalize).collect::<Vec<_>>().join("/")
+/// All routes of the server, those of the dev mailbox included.
+pub fn route_table(server: &TestServer) -> Vec<Route> {
+    let mailbox = Some(MemoryMailbox::default());
+    routes(&AppState::new(server.app.clone(), site_root(), mailbox, Vec::new()))
 }
