@@ -1,7 +1,8 @@
 //! The command line: commands, their arguments, and how they are dispatched.
 
-use crate::config::{Config, ConfigArgs};
+use crate::config::Config;
 use crate::{database, serve, telemetry};
+use anyhow::{Result, anyhow};
 use clap::{Args, Parser, Subcommand};
 use domain::{RequestContext, Source, demo, organizations, sign_in};
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    config: ConfigArgs,
+    config: Config,
 }
 
 #[derive(Subcommand)]
@@ -65,16 +66,16 @@ struct SignInLinkArgs {
 ///
 /// # Errors
 /// A message to print on standard error.
-pub async fn run(cli: Cli) -> Result<(), String> {
-    if let Some(Command::Healthcheck) = cli.command {
-        return serve::healthcheck(cli.config.listen()?).await;
+pub async fn run(Cli { command, config }: Cli) -> Result<()> {
+    if let Some(Command::Healthcheck) = command {
+        return serve::healthcheck(config.listen).await;
     }
-    let config = Config::from_args(cli.config)?;
+    config.check()?;
     telemetry::init(config.log_format);
     let app = database::connect(&config).await?;
     let source = Source { address: "command line".to_owned(), user_agent: String::new() };
     let request_context = RequestContext::new(app.clone(), HashMap::new(), source, "command line");
-    match cli.command.unwrap_or(Command::Serve) {
+    match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(config, app).await,
         Command::Migrate => database::migrate(&app).await,
         Command::Organization { command: OrganizationCommand::Create { slug, name, admin } } => {
@@ -99,16 +100,15 @@ pub async fn run(cli: Cli) -> Result<(), String> {
 }
 
 /// Formats an error for the terminal. Invalid fields are listed one per line, as the options that set them.
-fn describe(error: domain::Error) -> String {
+fn describe(error: domain::Error) -> anyhow::Error {
     match error {
-        domain::Error::Problem(model::Problem::Invalid { fields }) => fields
-            .iter()
-            .map(|field| format!("--{}: {}", field.field, field.error))
-            .collect::<Vec<_>>()
-            .join("\n"),
-        domain::Error::Problem(model::Problem::NotFound) => {
-            "the organization does not exist, or it has no active user with this email address".to_owned()
+        domain::Error::Problem(model::Problem::Invalid { fields }) => {
+            let lines = fields.iter().map(|field| format!("--{}: {}", field.field, field.error));
+            anyhow!(lines.collect::<Vec<_>>().join("\n"))
         }
-        other => other.to_string(),
+        domain::Error::Problem(model::Problem::NotFound) => {
+            anyhow!("the organization does not exist, or it has no active user with this email address")
+        }
+        other => anyhow!("{other}"),
     }
 }

@@ -1,23 +1,31 @@
-//! The server's configuration, validated before anything starts.
+//! The server's configuration: environment variables and command-line options, validated before anything starts.
 
-mod args;
-
-use args::{
-    DEFAULT_DATABASE_CONNECTIONS, DEFAULT_LISTEN, DEFAULT_LOG_FORMAT, DEFAULT_MAIL_FROM, non_empty,
-    or_default,
-};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use clap::Args;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use domain::Keyring;
 use domain::mail::{Mailbox, Transport, parse_sender};
 use ipnet::IpNet;
+use sqlx::postgres::PgConnectOptions;
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use url::Url;
 
-pub use args::ConfigArgs;
+const DEFAULT_LISTEN: &str = "127.0.0.1:3000";
+
+const DEFAULT_DATABASE_CONNECTIONS: &str = "20";
+
+const DEFAULT_MAIL_FROM: &str = "Vestibule <vestibule@localhost>";
+
+const DEFAULT_LOG_FORMAT: &str = "text";
 
 /// The mail worker can occupy a connection at any time, and requests must not wait for it.
 const MIN_DATABASE_CONNECTIONS: u32 = 2;
+
+const BASE_URL_EXPECTED: &str = "expected an origin, e.g. https://members.example.com";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -25,70 +33,104 @@ pub enum LogFormat {
     Json,
 }
 
-/// The validated configuration.
-pub struct Config {
-    pub database_url: String,
-    pub database_connections: u32,
-    /// The public origin, without a trailing slash.
-    pub base_url: Arc<str>,
-    pub listen: SocketAddr,
-    pub keys: Arc<Keyring>,
-    /// `None`: email is captured instead of sent.
-    pub smtp_url: Option<String>,
-    pub mail_from: Mailbox,
-    pub trusted_proxies: Vec<IpNet>,
-    pub log_format: LogFormat,
-    pub metrics_listen: Option<SocketAddr>,
-    /// `None`: `site_root()` searches the usual directories.
-    site_root: Option<String>,
-}
+/// A value that may be missing. Clap treats a field of type `Option` differently: as missing only if it has no value at all,
+/// while here an empty variable counts as unset.
+type Optional<T> = Option<T>;
 
-impl ConfigArgs {
-    /// The address the server listens on.
-    ///
-    /// # Errors
-    /// One line that names the variable.
-    pub fn listen(&self) -> Result<SocketAddr, String> {
-        parse_address("LISTEN", &or_default(self.listen.clone(), DEFAULT_LISTEN))
-    }
+/// Clap would expect one option for each element of a `Vec`.
+type Networks = Vec<IpNet>;
+
+/// The configuration.
+#[derive(Args)]
+pub struct Config {
+    /// Postgres 15 or newer: `postgres://user:password@host/database`
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    #[arg(value_parser = optional(PgConnectOptions::from_str), default_value = "", hide_default_value = true)]
+    database_url: Optional<PgConnectOptions>,
+    /// The maximum number of database connections of this server
+    #[arg(long, env = "DATABASE_CONNECTIONS", global = true)]
+    #[arg(value_parser = or(DEFAULT_DATABASE_CONNECTIONS, parse_connections), default_value = DEFAULT_DATABASE_CONNECTIONS)]
+    pub database_connections: u32,
+    /// The public origin, such as `https://members.example.com`: every link starts with it
+    #[arg(long, env = "BASE_URL", global = true)]
+    #[arg(value_parser = optional(parse_base_url), default_value = "", hide_default_value = true)]
+    base_url: Optional<Arc<str>>,
+    /// The address and port to listen on
+    #[arg(long, env = "LISTEN", global = true)]
+    #[arg(value_parser = or(DEFAULT_LISTEN, parse_address), default_value = DEFAULT_LISTEN)]
+    pub listen: SocketAddr,
+    /// A random secret of at least 32 characters. To rotate it, give several, separated by commas: the first signs new
+    /// links, all of them verify existing ones
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true, global = true)]
+    #[arg(value_parser = optional(|keys| Keyring::parse(keys).map(Arc::new)), default_value = "", hide_default_value = true)]
+    secret_key: Optional<Arc<Keyring>>,
+    /// The SMTP server: `smtp://user:password@host:587` or `smtps://…`, with `?tls=required`, `opportunistic` or
+    /// `none`, and `&ca=FILE` for a private certificate authority. If unset, which requires a loopback LISTEN address,
+    /// email is captured and shown at /dev/mail
+    #[arg(long, env = "SMTP_URL", hide_env_values = true, global = true)]
+    #[arg(value_parser = optional(Transport::smtp), default_value = "", hide_default_value = true)]
+    pub smtp_url: Optional<Transport>,
+    /// The sender of all email
+    #[arg(long, env = "MAIL_FROM", global = true)]
+    #[arg(value_parser = or(DEFAULT_MAIL_FROM, parse_sender), default_value = DEFAULT_MAIL_FROM)]
+    pub mail_from: Mailbox,
+    /// Addresses or networks of the proxies whose X-Forwarded-For header is trusted, separated by commas
+    #[arg(long, env = "TRUSTED_PROXIES", global = true)]
+    #[arg(value_parser = parse_networks, default_value = "", hide_default_value = true)]
+    pub trusted_proxies: Networks,
+    /// The log format: `text` or `json`
+    #[arg(long, env = "LOG_FORMAT", global = true)]
+    #[arg(value_parser = or(DEFAULT_LOG_FORMAT, parse_log_format), default_value = DEFAULT_LOG_FORMAT)]
+    pub log_format: LogFormat,
+    /// The address and port that serve /metrics for Prometheus; keep it private
+    #[arg(long, env = "METRICS_LISTEN", global = true)]
+    #[arg(value_parser = optional(parse_address), default_value = "", hide_default_value = true)]
+    pub metrics_listen: Optional<SocketAddr>,
+    /// The directory of the built site; otherwise `target/site`, or `site` next to the program
+    #[arg(long, env = "LEPTOS_SITE_ROOT", global = true)]
+    #[arg(value_parser = optional(PathBuf::from_str), default_value = "", hide_default_value = true)]
+    site_root: Optional<PathBuf>,
 }
 
 impl Config {
-    /// Validates the arguments.
+    /// # Errors
+    /// One line that names the variable, as do the errors of all functions here.
+    pub fn database_url(&self) -> Result<&PgConnectOptions> {
+        self.database_url
+            .as_ref()
+            .context("missing DATABASE_URL: expected postgres://user:password@host/database")
+    }
+
+    /// # Errors
+    /// When it is missing.
+    pub fn keys(&self) -> Result<&Arc<Keyring>> {
+        self.secret_key.as_ref().context("missing SECRET_KEY: expected at least 32 random characters")
+    }
+
+    /// The public origin, without a trailing slash. On a loopback address it has a default.
     ///
     /// # Errors
-    /// One line that names the variable and what is wrong with its value.
-    pub fn from_args(args: ConfigArgs) -> Result<Self, String> {
-        let listen = args.listen()?;
-        let smtp_url = non_empty(args.smtp_url);
-        if smtp_url.is_none() && !listen.ip().is_loopback() {
-            return Err("missing SMTP_URL: it may be unset only when LISTEN is a loopback address".to_owned());
+    /// When it is missing.
+    pub fn base_url(&self) -> Result<Arc<str>> {
+        match &self.base_url {
+            Some(base_url) => Ok(Arc::clone(base_url)),
+            None if self.listen.ip().is_loopback() => {
+                Ok(format!("http://localhost:{}", self.listen.port()).into())
+            }
+            None => bail!("missing BASE_URL: {BASE_URL_EXPECTED}; links in emails start with it"),
         }
-        if let Some(url) = &smtp_url {
-            Transport::smtp(url).map_err(|error| config_error("SMTP_URL", error))?;
-        }
-        let secret_key =
-            non_empty(args.secret_key).ok_or("missing SECRET_KEY: expected at least 32 random characters")?;
-        Ok(Self {
-            database_url: non_empty(args.database_url)
-                .ok_or("missing DATABASE_URL: expected postgres://user:password@host/database")?,
-            database_connections: parse_connections(&or_default(
-                args.database_connections,
-                DEFAULT_DATABASE_CONNECTIONS,
-            ))?,
-            base_url: parse_base_url(non_empty(args.base_url), listen)?.into(),
-            listen,
-            keys: Arc::new(Keyring::parse(&secret_key).map_err(|error| config_error("SECRET_KEY", error))?),
-            smtp_url,
-            mail_from: parse_sender(&or_default(args.mail_from, DEFAULT_MAIL_FROM))
-                .map_err(|error| config_error("MAIL_FROM", error))?,
-            trusted_proxies: parse_networks(&non_empty(args.trusted_proxies).unwrap_or_default())?,
-            log_format: parse_log_format(&or_default(args.log_format, DEFAULT_LOG_FORMAT))?,
-            metrics_listen: non_empty(args.metrics_listen)
-                .map(|value| parse_address("METRICS_LISTEN", &value))
-                .transpose()?,
-            site_root: non_empty(args.site_root),
-        })
+    }
+
+    /// Checks what depends on several variables, and that none is missing.
+    ///
+    /// # Errors
+    /// When one is.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            self.smtp_url.is_some() || self.listen.ip().is_loopback(),
+            "missing SMTP_URL: it may be unset only when LISTEN is a loopback address"
+        );
+        self.keys().and(self.database_url()).and(self.base_url()).map(drop)
     }
 
     /// The directory of the built site: the configured one, otherwise the first of the places where `bin/build` or a
@@ -96,11 +138,11 @@ impl Config {
     ///
     /// # Errors
     /// When none of these directories contains `pkg/`.
-    pub fn site_root(&self) -> Result<PathBuf, String> {
+    pub fn site_root(&self) -> Result<PathBuf> {
         let program = std::env::current_exe().ok();
         let program_dir = program.as_deref().and_then(Path::parent);
         let candidates = match (&self.site_root, program_dir) {
-            (Some(configured), _) => vec![PathBuf::from(configured)],
+            (Some(configured), _) => vec![configured.clone()],
             (None, None) => vec![PathBuf::from("target/site")],
             (None, Some(program_dir)) => {
                 vec![PathBuf::from("target/site"), program_dir.join("site"), program_dir.join("../site")]
@@ -109,75 +151,75 @@ impl Config {
         candidates.iter().find(|candidate| candidate.join("pkg").is_dir()).cloned().ok_or_else(|| {
             let candidates: Vec<_> =
                 candidates.iter().map(|candidate| candidate.display().to_string()).collect();
-            config_error(
-                "LEPTOS_SITE_ROOT",
-                format!("expected a directory that contains pkg/, looked in {}", candidates.join(", ")),
+            anyhow!(
+                "invalid LEPTOS_SITE_ROOT: expected a directory that contains pkg/, looked in {}",
+                candidates.join(", ")
             )
         })
     }
 }
 
-/// The error for a variable whose value can't be used.
-pub fn config_error(variable: &str, reason: impl std::fmt::Display) -> String {
-    format!("invalid {variable}: {reason}")
+/// Reports an invalid value in one line that names its variable. Clap's other errors stay as they are.
+pub fn config_error(error: &clap::Error) -> Option<String> {
+    let (ErrorKind::ValueValidation, Some(ContextValue::String(option)), Some(reason)) =
+        (error.kind(), error.get(ContextKind::InvalidArg), error.source())
+    else {
+        return None;
+    };
+    let variable = option.split(' ').next()?.trim_start_matches("--").replace('-', "_").to_uppercase();
+    Some(format!("invalid {variable}: {reason}"))
 }
 
-fn parse_address(variable: &str, value: &str) -> Result<SocketAddr, String> {
-    value.trim().parse().map_err(|_| {
-        config_error(variable, format!("expected host:port, e.g. {DEFAULT_LISTEN}, got {value:?}"))
-    })
+/// A value parser for a variable with a default, which an empty value stands for.
+fn or<T, E>(
+    default: &'static str,
+    parse: impl Fn(&str) -> Result<T, E> + Clone,
+) -> impl Fn(&str) -> Result<T, E> + Clone {
+    move |value| parse(if value.trim().is_empty() { default } else { value.trim() })
 }
 
-fn parse_connections(value: &str) -> Result<u32, String> {
-    let connections = value.trim().parse().ok().filter(|number| *number >= MIN_DATABASE_CONNECTIONS);
-    connections.ok_or_else(|| {
-        config_error(
-            "DATABASE_CONNECTIONS",
-            format!("expected a number of at least {MIN_DATABASE_CONNECTIONS}, got {value:?}"),
-        )
-    })
+/// A value parser for a variable without a default.
+fn optional<T, E>(
+    parse: impl Fn(&str) -> Result<T, E> + Clone,
+) -> impl Fn(&str) -> Result<Optional<T>, E> + Clone {
+    move |value| if value.trim().is_empty() { Ok(None) } else { parse(value.trim()).map(Some) }
 }
 
-fn parse_log_format(value: &str) -> Result<LogFormat, String> {
-    match value.trim() {
+fn parse_address(value: &str) -> Result<SocketAddr> {
+    value.parse().map_err(|_| anyhow!("expected host:port, e.g. {DEFAULT_LISTEN}, got {value:?}"))
+}
+
+fn parse_connections(value: &str) -> Result<u32> {
+    let connections = value.parse().ok().filter(|number| *number >= MIN_DATABASE_CONNECTIONS);
+    connections
+        .with_context(|| format!("expected a number of at least {MIN_DATABASE_CONNECTIONS}, got {value:?}"))
+}
+
+fn parse_log_format(value: &str) -> Result<LogFormat> {
+    match value {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
-        other => Err(config_error("LOG_FORMAT", format!("expected text or json, got {other:?}"))),
+        other => bail!("expected text or json, got {other:?}"),
     }
 }
 
-/// Parses `BASE_URL`, which must be an origin only. On a loopback address it has a default.
-fn parse_base_url(value: Option<String>, listen: SocketAddr) -> Result<String, String> {
-    const EXPECTED: &str = "expected an origin, e.g. https://members.example.com";
-    let Some(value) = value else {
-        return if listen.ip().is_loopback() {
-            Ok(format!("http://localhost:{}", listen.port()))
-        } else {
-            Err(format!("missing BASE_URL: {EXPECTED}; links in emails start with it"))
-        };
-    };
-    let url = Url::parse(value.trim())
-        .map_err(|error| config_error("BASE_URL", format!("{EXPECTED}, got {value:?} ({error})")))?;
+/// Parses `BASE_URL`, which must be an origin only.
+fn parse_base_url(value: &str) -> Result<Arc<str>> {
+    let url = Url::parse(value).map_err(|error| anyhow!("{BASE_URL_EXPECTED}, got {value:?} ({error})"))?;
     let is_origin =
         url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if !matches!(url.scheme(), "http" | "https") || !is_origin {
-        return Err(config_error("BASE_URL", format!("{EXPECTED}, got {value:?}")));
-    }
-    Ok(url.origin().ascii_serialization())
+    ensure!(matches!(url.scheme(), "http" | "https") && is_origin, "{BASE_URL_EXPECTED}, got {value:?}");
+    Ok(url.origin().ascii_serialization().into())
 }
 
-fn parse_networks(list: &str) -> Result<Vec<IpNet>, String> {
+fn parse_networks(list: &str) -> Result<Networks> {
     list.split(',')
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
         .map(|entry| {
-            let address = entry.parse::<IpAddr>().map(IpNet::from);
-            address.or_else(|_| entry.parse::<IpNet>()).map_err(|_| {
-                config_error(
-                    "TRUSTED_PROXIES",
-                    format!("expected IP addresses or networks, separated by commas, got {entry:?}"),
-                )
-            })
+            let address = entry.parse::<IpAddr>().map(IpNet::from).or_else(|_| entry.parse());
+            address
+                .map_err(|_| anyhow!("expected IP addresses or networks, separated by commas, got {entry:?}"))
         })
         .collect()
 }
@@ -193,7 +235,7 @@ mod tests {
         #[derive(Parser)]
         struct TestCli {
             #[command(flatten)]
-            config: ConfigArgs,
+            config: Config,
         }
         let defaults = ["--database-url=postgres://db", "--secret-key=0123456789abcdef0123456789abcdef"];
         let arguments: Vec<&str> = defaults
@@ -204,8 +246,9 @@ mod tests {
             .chain(overrides.iter().copied())
             .collect();
         let cli = TestCli::try_parse_from(["vestibule"].into_iter().chain(arguments))
-            .map_err(|error| error.to_string())?;
-        Config::from_args(cli.config)
+            .map_err(|error| config_error(&error).unwrap_or_else(|| error.to_string()))?;
+        cli.config.check().map_err(|error| format!("{error:#}"))?;
+        Ok(cli.config)
     }
 
     fn error(overrides: &[&str]) -> String {
@@ -265,7 +308,7 @@ mod tests {
     #[test]
     fn site_root_without_pkg_is_an_error() {
         let config = config(&["--site-root=/no/such"]).unwrap();
-        assert!(config.site_root().unwrap_err().starts_with("invalid LEPTOS_SITE_ROOT: "));
+        assert!(config.site_root().unwrap_err().to_string().starts_with("invalid LEPTOS_SITE_ROOT: "));
     }
 
     #[test]
@@ -279,10 +322,13 @@ mod tests {
     #[test]
     fn base_url_is_normalized_to_an_origin() {
         assert_eq!(
-            &*config(&["--base-url=HTTPS://Members.example.com/"]).unwrap().base_url,
+            &*config(&["--base-url=HTTPS://Members.example.com/"]).unwrap().base_url().unwrap(),
             "https://members.example.com"
         );
-        assert_eq!(&*config(&["--listen=127.0.0.1:4000"]).unwrap().base_url, "http://localhost:4000");
+        assert_eq!(
+            &*config(&["--listen=127.0.0.1:4000"]).unwrap().base_url().unwrap(),
+            "http://localhost:4000"
+        );
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Connecting to the database, and migrating its schema.
 
-use crate::config::{Config, config_error};
+use crate::config::Config;
+use anyhow::{Result, anyhow};
 use domain::{AppContext, MIGRATOR};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long to wait for a connection. At startup the database may be starting too.
@@ -23,9 +25,8 @@ const MIGRATION_LOCK: i64 = 0x7665_7374_6962_756c;
 ///
 /// # Errors
 /// A message to print on standard error.
-pub async fn connect(config: &Config) -> Result<AppContext, String> {
-    let options: PgConnectOptions =
-        config.database_url.parse().map_err(|error| config_error("DATABASE_URL", error))?;
+pub async fn connect(config: &Config) -> Result<AppContext> {
+    let options = config.database_url()?;
     let pool = PgPoolOptions::new()
         .max_connections(config.database_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -34,9 +35,9 @@ pub async fn connect(config: &Config) -> Result<AppContext, String> {
         .connect_with(options.clone());
     let pool = match pool.await {
         Ok(pool) => pool,
-        Err(error) => return Err(connect_error(&options, error).await),
+        Err(error) => return Err(connect_error(options, error).await),
     };
-    Ok(AppContext::new(pool, config.keys.clone(), config.base_url.clone()))
+    Ok(AppContext::new(pool, Arc::clone(config.keys()?), config.base_url()?))
 }
 
 /// Pings a connection only after it was idle for a while. `test_before_acquire` would ping on every acquire, which doubles
@@ -50,20 +51,20 @@ async fn ping_if_idle(connection: &mut PgConnection, idle_for: Duration) -> Resu
 
 /// Why the database can't be reached. The pool reports only that it timed out, so this opens a single connection to get
 /// the cause.
-async fn connect_error(options: &PgConnectOptions, pool_error: sqlx::Error) -> String {
+async fn connect_error(options: &PgConnectOptions, pool_error: sqlx::Error) -> anyhow::Error {
     let cause = match tokio::time::timeout(DIAGNOSE_TIMEOUT, options.connect()).await {
         Ok(Err(cause)) => cause,
         _ => pool_error,
     };
-    format!("could not connect to DATABASE_URL: {cause}")
+    anyhow!("could not connect to DATABASE_URL: {cause}")
 }
 
 /// Applies pending migrations.
 ///
 /// # Errors
 /// A message to print on standard error.
-pub async fn migrate(app: &AppContext) -> Result<(), String> {
-    run_migrations(&app.pool).await.map_err(|error| format!("database migration failed: {error}"))
+pub async fn migrate(app: &AppContext) -> Result<()> {
+    run_migrations(&app.pool).await.map_err(|error| anyhow!("database migration failed: {error}"))
 }
 
 /// Runs all migrations in one transaction, serialized by an advisory lock because several servers may start

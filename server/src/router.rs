@@ -4,6 +4,7 @@ use crate::routes::{Access, Route, routes};
 use crate::scim;
 use crate::state::AppState;
 use crate::web::{compression, context, dev_mailbox, error_pages, headers, page_access, pages, request_log};
+use anyhow::anyhow;
 use app::runtime::routes::PageAccess;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -80,11 +81,11 @@ fn build(routes: Vec<Route>, state: AppState, timeout: Duration) -> Router {
 /// # Errors
 /// When a metrics recorder is already installed.
 #[expect(clippy::disallowed_methods, reason = "the route table is about the public address")]
-pub fn metrics_router() -> Result<Router, String> {
+pub fn metrics_router() -> anyhow::Result<Router> {
     let handle = PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
         .and_then(PrometheusBuilder::install_recorder)
-        .map_err(|error| format!("could not set up METRICS_LISTEN: {error}"))?;
+        .map_err(|error| anyhow!("could not set up METRICS_LISTEN: {error}"))?;
     request_log::describe_metrics();
     let upkeep_handle = handle.clone();
     tokio::spawn(async move {

@@ -1,16 +1,20 @@
 //! Startup, graceful shutdown, and the health check command.
 
-use crate::config::{Config, config_error};
+use crate::config::Config;
 use crate::database::migrate;
 use crate::router::{metrics_router, router};
 use crate::state::AppState;
+use anyhow::{Error, Result, anyhow, bail, ensure};
+use axum::body::Body;
+use axum::http::StatusCode;
 use axum::serve::ListenerExt;
 use domain::AppContext;
 use domain::mail::{self, MemoryMailbox, Transport};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -25,11 +29,11 @@ const HEALTHCHECK_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// A message to print on standard error.
-pub async fn serve(config: Config, app: AppContext) -> Result<(), String> {
+pub async fn serve(config: Config, app: AppContext) -> Result<()> {
     let site_root = config.site_root()?;
     migrate(&app).await?;
-    let (transport, dev_mailbox) = if let Some(url) = &config.smtp_url {
-        (Transport::smtp(url).map_err(|error| config_error("SMTP_URL", error))?, None)
+    let (transport, dev_mailbox) = if let Some(transport) = config.smtp_url {
+        (transport, None)
     } else {
         let mailbox = MemoryMailbox::default();
         (Transport::memory(mailbox.clone()), Some(mailbox))
@@ -44,7 +48,7 @@ pub async fn serve(config: Config, app: AppContext) -> Result<(), String> {
             .with_graceful_shutdown(wait_for_shutdown(shutdown_requested.clone()));
         tasks.spawn(async move { drop(server.await) });
     }
-    tracing::info!(%address, url = %config.base_url, "server started");
+    tracing::info!(%address, url = %app.base_url, "server started");
     if dev_mailbox.is_some() {
         tracing::warn!(
             mailbox = %format_args!("http://{address}/dev/mail"),
@@ -73,13 +77,14 @@ pub async fn serve(config: Config, app: AppContext) -> Result<(), String> {
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, drain).await.is_err() {
         tracing::warn!("shutdown timed out, requests or deliveries in progress were aborted");
     }
-    if task_failed { Err("a server task ended unexpectedly: see the log".to_owned()) } else { Ok(()) }
+    ensure!(!task_failed, "a server task ended unexpectedly: see the log");
+    Ok(())
 }
 
-async fn listen(address: SocketAddr, variable: &str) -> Result<TcpListener, String> {
+async fn listen(address: SocketAddr, variable: &str) -> Result<TcpListener> {
     TcpListener::bind(address)
         .await
-        .map_err(|error| config_error(variable, format!("could not listen on {address}: {error}")))
+        .map_err(|error| anyhow!("invalid {variable}: could not listen on {address}: {error}"))
 }
 
 async fn wait_for_shutdown(mut shutdown_requested: watch::Receiver<bool>) {
@@ -107,18 +112,13 @@ async fn shutdown_signal() {
 ///
 /// # Errors
 /// When it does not respond, or reports that it is not ready.
-pub async fn healthcheck(address: SocketAddr) -> Result<(), String> {
-    let request = async {
-        let mut stream = TcpStream::connect(address).await?;
-        stream.write_all(b"GET /health/ready HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
-        let mut response = String::new();
-        stream.read_to_string(&mut response).await?;
-        Ok::<_, std::io::Error>(response)
-    };
-    match tokio::time::timeout(HEALTHCHECK_TIMEOUT, request).await {
-        Ok(Ok(response)) if response.split(' ').nth(1) == Some("200") => Ok(()),
-        Ok(Ok(_)) => Err(format!("the server at {address} is not ready")),
-        Ok(Err(error)) => Err(format!("could not reach a server at {address}: {error}")),
-        Err(_) => Err(format!("the server at {address} did not respond in time")),
+pub async fn healthcheck(address: SocketAddr) -> Result<()> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+    let response = client.get(format!("http://{address}/health/ready").parse()?);
+    match tokio::time::timeout(HEALTHCHECK_TIMEOUT, response).await {
+        Ok(Ok(response)) if response.status() == StatusCode::OK => Ok(()),
+        Ok(Ok(_)) => bail!("the server at {address} is not ready"),
+        Ok(Err(error)) => bail!("could not reach a server at {address}: {}", Error::from(error).root_cause()),
+        Err(_) => bail!("the server at {address} did not respond in time"),
     }
 }
