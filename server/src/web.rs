@@ -16,4 +16,3 @@ pub mod pages;
 pub mod redirect;
 pub mod request_log;
 pub mod sso;
-pub mod static_page;

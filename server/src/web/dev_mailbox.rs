@@ -1,7 +1,7 @@
 //! The dev mailbox: shows the email that is captured when no mail server is configured.
 
-use super::static_page::{document, escape};
 use crate::state::AppState;
+use askama::Template;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST};
 use axum::http::uri::Authority;
@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use domain::mail::CapturedMail;
-use std::fmt::Write;
 use std::net::IpAddr;
 
 /// Allows inline styles and links, nothing else.
@@ -39,39 +38,30 @@ fn is_loopback(host: &str) -> bool {
         || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+#[derive(Template)]
+#[template(path = "mailbox.html")]
+struct MailboxPage {
+    title: &'static str,
+    mails: Vec<CapturedMail>,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct MessagePage {
+    title: String,
+    mail: CapturedMail,
+}
+
 /// Lists all captured messages, newest first.
 pub async fn list(State(state): State<AppState>) -> Html<String> {
     let mails = state.dev_mailbox.map(|mailbox| mailbox.list()).unwrap_or_default();
-    let mut items = String::new();
-    for mail in &mails {
-        let (id, to, subject, at) =
-            (mail.id, escape(&mail.to), escape(&mail.subject), mail.at.format("%b %-d, %Y, %H:%M:%S UTC"));
-        let _ = write!(
-            items,
-            "<li><a href=\"/dev/mail/{id}\">{subject}</a><br><span class=\"muted\">to {to}, {at}</span></li>"
-        );
-    }
-    let list = if mails.is_empty() {
-        "<p>No email yet. Messages that Vestibule would send appear here, newest first. Reload to refresh.</p>"
-            .to_owned()
-    } else {
-        format!("<ul class=\"timeline\">{items}</ul>")
-    };
-    page("Captured email", &list)
+    Html(MailboxPage { title: "Captured email", mails }.render().unwrap_or_default())
 }
 
-/// Shows one message as its recipient would see it.
+/// Shows one message as its recipient would see it, with URLs as links.
 pub async fn show(State(state): State<AppState>, Path(id): Path<String>) -> Response {
     let Some(mail) = find(&state, &id) else { return StatusCode::NOT_FOUND.into_response() };
-    let (to, subject, text) = (escape(&mail.to), escape(&mail.subject), linkify(&escape(&mail.text)));
-    let body = format!(
-        "<p class=\"back-link\"><a href=\"/dev/mail\">Captured email</a></p>\
-         <dl class=\"description-list\"><dt>To</dt><dd>{to}</dd><dt>Subject</dt><dd>{subject}</dd></dl>\
-         <h2>HTML version</h2><iframe class=\"email-html\" title=\"HTML version\" src=\"/dev/mail/{id}/html\"></iframe>\
-         <h2>Plain-text version</h2><pre class=\"email-text\">{text}</pre>",
-        id = mail.id,
-    );
-    page(&mail.subject, &body).into_response()
+    Html(MessagePage { title: mail.subject.clone(), mail }.render().unwrap_or_default()).into_response()
 }
 
 /// Serves the HTML version for the frame. Its links open in the whole window.
@@ -88,36 +78,9 @@ fn find(state: &AppState, id: &str) -> Option<CapturedMail> {
     state.dev_mailbox.as_ref()?.get(id.parse().ok()?)
 }
 
-fn page(title: &str, body: &str) -> Html<String> {
-    Html(document(title, "container", body))
-}
-
-/// Turns URLs into links.
-fn linkify(escaped: &str) -> String {
-    let link = |word: &str| {
-        if word.starts_with("http://") || word.starts_with("https://") {
-            format!("<a href=\"{word}\">{word}</a>")
-        } else {
-            word.to_owned()
-        }
-    };
-    let mut linked = String::with_capacity(escaped.len());
-    for piece in escaped.split_inclusive(char::is_whitespace) {
-        let word = piece.trim_end();
-        linked.push_str(&link(word));
-        linked.push_str(&piece[word.len()..]);
-    }
-    linked
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn urls_in_text_become_links() {
-        assert_eq!(linkify("go\nhttp://a/b end"), "go\n<a href=\"http://a/b\">http://a/b</a> end");
-    }
 
     #[test]
     fn only_loopback_hosts_are_loopback() {

@@ -2,9 +2,9 @@
 //! timed out, or panicked.
 
 use super::request_log::RequestId;
-use super::static_page::{document, escape};
 use crate::state::AppState;
 use app::runtime::server::accepts_html;
+use askama::Template;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -51,28 +51,48 @@ fn problem(status: StatusCode, request: String) -> Problem {
     }
 }
 
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    title: &'a str,
+    text: &'a str,
+    /// Where to go instead.
+    base_url: Option<&'a str>,
+    request_id: &'a str,
+}
+
 fn error_page(status: StatusCode, base_url: &str, request_id: &str) -> String {
-    let base_url = escape(base_url);
     let (title, text) = match status {
-        StatusCode::NOT_FOUND => ("Not found", "There is no page at this address.".to_owned()),
+        StatusCode::NOT_FOUND => ("Not found", "There is no page at this address."),
         StatusCode::FORBIDDEN => (
             "Request blocked",
-            format!(
-                "This request seems to come from another site. If you sent it from Vestibule, open \
-                 <a href=\"{base_url}\">{base_url}</a> and try again from there."
-            ),
+            "This request seems to come from another site. If you sent it from Vestibule, open",
         ),
-        StatusCode::PAYLOAD_TOO_LARGE => ("Too large", "Go back and try it in smaller batches.".to_owned()),
+        StatusCode::PAYLOAD_TOO_LARGE => ("Too large", "Go back and try it in smaller batches."),
         StatusCode::SERVICE_UNAVAILABLE => (
             "The server took too long to respond",
-            "Your change may have gone through. Check before you try again.".to_owned(),
+            "Your change may have gone through. Check before you try again.",
         ),
         status if status.is_server_error() => (
             "Something went wrong on our side",
-            "Go back and try again. If it keeps happening, give an admin the request ID below.".to_owned(),
+            "Go back and try again. If it keeps happening, give an admin the request ID below.",
         ),
-        _ => ("Bad request", "Go back, reload the page, and try again.".to_owned()),
+        _ => ("Bad request", "Go back, reload the page, and try again."),
     };
-    let request_id = escape(request_id);
-    document(title, "public", &format!("<p>{text}</p><p class=\"muted\">Request ID: {request_id}</p>"))
+    let base_url = (status == StatusCode::FORBIDDEN).then_some(base_url);
+    ErrorPage { title, text, base_url, request_id }.render().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_page_escapes_what_it_contains() {
+        let page = error_page(StatusCode::FORBIDDEN, "https://x\"<b>", "<id>");
+        assert!(
+            page.contains("<h1>Request blocked</h1>") && !page.contains("<b>") && !page.contains("<id>"),
+            "{page}"
+        );
+    }
 }

@@ -41,6 +41,8 @@ async fn captured_email_is_listed_and_shown(pool: PgPool) {
     assert!(list.body.contains(ADMIN) && list.body.contains(&mail.subject), "{}", list.body);
     let page = server.get(&format!("/dev/mail/{}", mail.id), "").await;
     assert!(page.body.contains("<a href=\"http://localhost:3000/o/blobsrus/sign-in/"), "{}", page.body);
+    let (_, text) = page.body.split_once("<pre class=\"email-text\">").unwrap();
+    assert!(text.starts_with(mail.text.split_whitespace().next().unwrap()), "{text}");
     let html = server.get(&format!("/dev/mail/{}/html", mail.id), "").await;
     assert!(html.body.contains("<base target=\"_top\">"));
     let policy = html.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
