@@ -2,7 +2,7 @@
 
 use super::Result;
 use super::config::Config;
-use super::server;
+use super::program::run_subcommand;
 use sqlx::migrate::MigrationType;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -42,7 +42,7 @@ impl Database {
         postgres.run("drop database if exists bench_empty with (force)").await?;
         postgres.run("create database bench_empty").await?;
         let database = Self::open(config, "bench_empty").await?;
-        server::run_subcommand(config, &database, &["migrate"])?;
+        run_subcommand(config, &database.url, &["migrate"])?;
         Ok(database)
     }
 
@@ -76,7 +76,7 @@ impl Database {
         }
         self.run("create database bench_filling").await?;
         let filling = Self::open(config, "bench_filling").await?;
-        server::run_subcommand(config, &filling, &["migrate"])?;
+        run_subcommand(config, &filling.url, &["migrate"])?;
         let parameters = format!(
             "set seed.users = {users}; set seed.users_per_other = {USERS_PER_OTHER}; select set_config('seed.now', now()::text, false);"
         );

@@ -17,8 +17,8 @@ pub fn admin_email(slug: &str) -> String {
 
 /// Creates an organization, as `vestibule organization create` does.
 pub async fn create_organization(database: &Database, slug: &str) -> Result<Organization> {
-    let organization = Organization { slug: slug.to_owned(), id: IdGenerator::new().next() };
-    let admin = IdGenerator::new().next();
+    let organization = Organization { slug: slug.to_owned(), id: generate_id() };
+    let admin = generate_id();
     sqlx::query("insert into organizations (id, slug, name, created_at) values ($1, $2, $2, now())")
         .bind(organization.id)
         .bind(slug)
@@ -66,8 +66,7 @@ pub async fn store_list(
     mut emails: Vec<String>,
 ) -> Result<()> {
     emails.sort();
-    let mut generator = IdGenerator::new();
-    let mut ids = || -> Vec<Uuid> { emails.iter().map(|_| generator.next()).collect() };
+    let ids = || -> Vec<Uuid> { emails.iter().map(|_| generate_id()).collect() };
     sqlx::query("insert into bench_lists values ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(i32::try_from(client)?)
         .bind(i32::try_from(round)?)
@@ -127,26 +126,7 @@ pub async fn expect_invited(database: &Database, organization: &Organization, co
         .await
 }
 
-/// Generates ids like those of the server: UUIDv7 with one timestamp, otherwise random.
-struct IdGenerator(u64);
-
-impl IdGenerator {
-    fn new() -> Self {
-        use std::hash::{BuildHasher, RandomState};
-        Self(RandomState::new().hash_one("ids"))
-    }
-
-    fn next(&mut self) -> Uuid {
-        let mut random = || {
-            // SplitMix64 (Steele, Lea and Flood, 2014).
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            mixed ^ (mixed >> 31)
-        };
-        let bytes = (u128::from(random()) << 64 | u128::from(random())).to_be_bytes();
-        let mut random_bytes = [0; 10];
-        random_bytes.copy_from_slice(&bytes[..10]);
-        uuid::Builder::from_unix_timestamp_millis(1_790_000_000_000, &random_bytes).into_uuid()
-    }
+/// An id like those of the server: UUIDv7, with one timestamp.
+fn generate_id() -> Uuid {
+    uuid::Builder::from_unix_timestamp_millis(1_790_000_000_000, &rand::random()).into_uuid()
 }

@@ -1,42 +1,41 @@
-//! A minimal HTTP/1.1 client over one keep-alive connection, with so little overhead that the server dominates the
-//! measurement.
+//! Requests to the measured server, over one keep-alive connection for each client.
 
 use super::Result;
-use std::fmt::Write;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, SET_COOKIE};
+use axum::http::{HeaderMap, Method, Request};
+use hyper_util::client::legacy::Client as HyperClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 pub struct Client {
     address: SocketAddr,
-    stream: Option<TcpStream>,
-    buffer: Vec<u8>,
+    client: HyperClient<HttpConnector, Body>,
 }
 
 pub struct Response {
     pub status: u16,
-    head: String,
-    pub body: Vec<u8>,
+    headers: HeaderMap,
+    pub body: Bytes,
 }
 
 impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers(name).next()
-    }
-
-    fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
-        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        lines.filter(move |(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The cookie of this name, as `name=value` for the `cookie` header.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let cookies = self.headers("set-cookie").filter_map(|cookie| cookie.split(';').next());
-        cookies.map(str::to_owned).find(|cookie| cookie.split('=').next() == Some(name))
+        let cookies = self.headers.get_all(SET_COOKIE).iter();
+        let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+        cookies.find(|cookie| cookie.split('=').next() == Some(name)).map(str::to_owned)
     }
 
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
@@ -54,133 +53,59 @@ impl Response {
 }
 
 /// A page request.
-pub fn get(path: &str, cookies: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\ncookie: {cookies}\r\n\r\n")
-        .into_bytes()
+pub fn get(path: &str, cookies: &str) -> Request<String> {
+    request(Method::GET, path, cookies, "text/html", FORM, String::new())
 }
 
 /// A form submission to its page, as in a browser without WebAssembly.
-pub fn post_form(path: &str, cookies: &str, fields: &[(&str, &str)]) -> Vec<u8> {
-    post(path, cookies, "text/html", "application/x-www-form-urlencoded", &encode_form(fields))
+pub fn post_form(path: &str, cookies: &str, fields: &[(&str, &str)]) -> Request<String> {
+    request(Method::POST, path, cookies, "text/html", FORM, encode_form(fields))
 }
 
 /// A call of a server function with form fields, as the frontend makes it.
-pub fn post_server_fn(path: &str, cookies: &str, fields: &[(&str, &str)]) -> Vec<u8> {
-    post(path, cookies, "application/json", "application/x-www-form-urlencoded", &encode_form(fields))
+pub fn post_server_fn(path: &str, cookies: &str, fields: &[(&str, &str)]) -> Request<String> {
+    request(Method::POST, path, cookies, "application/json", FORM, encode_form(fields))
 }
 
 /// A call of a server function with a JSON body.
-pub fn post_server_fn_json(path: &str, cookies: &str, body: &serde_json::Value) -> Vec<u8> {
-    post(path, cookies, "application/json", "application/json", &body.to_string())
-}
-
-/// A SCIM request (RFC 7644) with an API key. `path` is relative to the SCIM base URL of the large organization.
-pub fn scim(method: &str, path: &str, key: &str, body: Option<&serde_json::Value>) -> Vec<u8> {
-    let body = body.map(ToString::to_string).unwrap_or_default();
-    let path = format!("/o/{}/scim/v2{path}", super::database::LARGE_SLUG);
-    let mut request =
-        format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n");
-    let length = body.len();
-    let _ = write!(request, "content-type: application/scim+json\r\ncontent-length: {length}\r\n\r\n{body}");
-    request.into_bytes()
+pub fn post_server_fn_json(path: &str, cookies: &str, body: &serde_json::Value) -> Request<String> {
+    request(Method::POST, path, cookies, "application/json", "application/json", body.to_string())
 }
 
 fn encode_form(fields: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
-fn post(path: &str, cookies: &str, accept: &str, content_type: &str, body: &str) -> Vec<u8> {
-    let mut request = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\naccept: {accept}\r\n");
-    let _ = write!(
-        request,
-        "cookie: {cookies}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    request.push_str(body);
-    request.into_bytes()
+fn request(
+    method: Method,
+    path: &str,
+    cookies: &str,
+    accept: &str,
+    content_type: &str,
+    body: String,
+) -> Request<String> {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.header(COOKIE, cookies).header(ACCEPT, accept).header(CONTENT_TYPE, content_type);
+    request.body(body).unwrap_or_default()
 }
 
 impl Client {
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, stream: None, buffer: Vec::with_capacity(64 * 1024) }
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Self { address, client: HyperClient::builder(TokioExecutor::new()).build(connector) }
     }
 
-    pub async fn send(&mut self, request: &[u8]) -> Result<Response> {
-        match timeout(RESPONSE_TIMEOUT, self.exchange(request)).await {
-            Ok(response) => response,
-            Err(_) => Err("no response within a minute".into()),
-        }
-    }
-
-    async fn exchange(&mut self, request: &[u8]) -> Result<Response> {
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => TcpStream::connect(self.address).await?,
+    /// Sends a request whose URI is a path.
+    pub async fn send(&mut self, request: &Request<String>) -> Result<Response> {
+        let (mut parts, body) = request.clone().into_parts();
+        parts.uri = format!("http://{}{}", self.address, parts.uri).parse()?;
+        let exchange = async {
+            let (head, body) =
+                self.client.request(Request::from_parts(parts, Body::from(body))).await?.into_parts();
+            let body = to_bytes(Body::new(body), usize::MAX).await?;
+            Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
         };
-        stream.set_nodelay(true)?;
-        stream.write_all(request).await?;
-        self.buffer.clear();
-        let end = loop {
-            if let Some(position) = find(&self.buffer, b"\r\n\r\n") {
-                break position + 4;
-            }
-            self.read_more(&mut stream).await?;
-        };
-        let head = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let mut response =
-            Response { status: status.ok_or("invalid HTTP response")?, head, body: Vec::new() };
-        if response.header("transfer-encoding").is_some() {
-            self.read_chunked_body(&mut stream, end, &mut response.body).await?;
-        } else {
-            let length: usize = response.header("content-length").unwrap_or("0").parse()?;
-            while self.buffer.len() < end + length {
-                self.read_more(&mut stream).await?;
-            }
-            response.body.extend_from_slice(&self.buffer[end..end + length]);
-        }
-        if response.header("connection") != Some("close") {
-            self.stream = Some(stream);
-        }
-        Ok(response)
+        timeout(RESPONSE_TIMEOUT, exchange).await?
     }
-
-    /// Chunked transfer coding (RFC 9112, section 7.1).
-    async fn read_chunked_body(
-        &mut self,
-        stream: &mut TcpStream,
-        mut position: usize,
-        body: &mut Vec<u8>,
-    ) -> Result<()> {
-        loop {
-            let line = loop {
-                if let Some(length) = find(&self.buffer[position..], b"\r\n") {
-                    break position..position + length;
-                }
-                self.read_more(stream).await?;
-            };
-            let size = usize::from_str_radix(std::str::from_utf8(&self.buffer[line.clone()])?, 16)?;
-            let start = line.end + 2;
-            while self.buffer.len() < start + size + 2 {
-                self.read_more(stream).await?;
-            }
-            if size == 0 {
-                return Ok(());
-            }
-            body.extend_from_slice(&self.buffer[start..start + size]);
-            position = start + size + 2;
-        }
-    }
-
-    async fn read_more(&mut self, stream: &mut TcpStream) -> Result<()> {
-        self.buffer.reserve(64 * 1024);
-        match stream.read_buf(&mut self.buffer).await? {
-            0 => Err("the server closed the connection".into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn find(bytes: &[u8], pattern: &[u8]) -> Option<usize> {
-    bytes.windows(pattern.len()).position(|window| window == pattern)
 }

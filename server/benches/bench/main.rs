@@ -13,6 +13,7 @@ mod join;
 mod load;
 mod mail;
 mod memory;
+mod program;
 mod report;
 mod scim;
 mod server;

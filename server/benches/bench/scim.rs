@@ -3,11 +3,12 @@
 use super::Result;
 use super::config::{Config, SMALL};
 use super::database::{Database, LARGE_ID, LARGE_SLUG, Pgbench, pgbench};
-use super::http::{Client, Response, post_server_fn, scim};
+use super::http::{Client, Response, post_server_fn};
 use super::load::run_clients;
 use super::report::{Row, percentile};
 use super::server::{MailTarget, Server};
 use super::statements::{fresh_script, record, script};
+use axum::http::Request;
 use serde_json::{Value, json};
 use std::time::Instant;
 
@@ -60,7 +61,7 @@ impl Harness {
     }
 
     async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Response> {
-        Client::new(self.server.address).send(&scim(method, path, &self.key, body)).await
+        Client::new(self.server.address).send(&request(method, path, &self.key, body)).await
     }
 
     async fn bench_create(&self, config: &Config) -> Result<Row> {
@@ -102,7 +103,7 @@ impl Harness {
         let key = self.key.clone();
         let load = run_clients(self.server.address, CONCURRENCY, USERS, async move |client, index| {
             let user = user_json(&format!("new{repeat}.{index}"));
-            client.send(&scim("POST", "/Users", &key, Some(&user))).await?.expect_status(201).map(|_| ())
+            client.send(&request("POST", "/Users", &key, Some(&user))).await?.expect_status(201).map(|_| ())
         });
         let load = load.await?;
         if self.count_users().await? == before + load.millis.len() {
@@ -134,7 +135,7 @@ impl Harness {
         while read < total {
             let path = format!("/Users?startIndex={}&count={PAGE_SIZE}", read + 1);
             let page: Value = serde_json::from_slice(
-                &client.send(&scim("GET", &path, &self.key, None)).await?.expect_status(200)?.body,
+                &client.send(&request("GET", &path, &self.key, None)).await?.expect_status(200)?.body,
             )?;
             let rows = page["Resources"].as_array().map_or(0, Vec::len);
             total = page["totalResults"]
@@ -165,7 +166,7 @@ impl Harness {
         let (script, variables) = script(&statements.await?);
         let (mut measured, mut baseline) = (Vec::new(), Vec::new());
         for _ in 0..config.scaled(3, 1) {
-            let (request, email) = (scim("GET", &path, &self.key, None), email.clone());
+            let (request, email) = (request("GET", &path, &self.key, None), email.clone());
             let load = run_clients(self.server.address, CONCURRENCY, 1_600, async move |client, _| {
                 let response = client.send(&request).await?.expect_status(200)?;
                 if response.text().contains(&email) { Ok(()) } else { Err("the user was not found".into()) }
@@ -191,4 +192,12 @@ fn user_json(name: &str) -> Value {
         "name": { "givenName": "Blobby", "familyName": "Blob" },
         "emails": [{ "value": email, "type": "work", "primary": true }],
     })
+}
+
+/// A SCIM request (RFC 7644) with an API key. `path` is relative to the SCIM base URL of the large organization.
+fn request(method: &str, path: &str, key: &str, body: Option<&Value>) -> Request<String> {
+    let uri = format!("/o/{LARGE_SLUG}/scim/v2{path}");
+    let request = Request::builder().method(method).uri(uri).header("authorization", format!("Bearer {key}"));
+    let request = request.header("content-type", "application/scim+json");
+    request.body(body.map(ToString::to_string).unwrap_or_default()).unwrap_or_default()
 }

@@ -4,14 +4,12 @@ use super::Result;
 use super::config::Config;
 use super::database::Database;
 use super::http::{Client, get, post_server_fn};
+use super::program::{command, run_subcommand};
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
-
-/// The server's secret key. The benchmark of joining derives invitation tokens from it.
-pub const SECRET_KEY: &str = "a secret key that only the benchmarks use";
 
 const STARTUP_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -41,24 +39,6 @@ impl Drop for Server {
     }
 }
 
-/// A command that runs the server's program with this database.
-pub fn command(config: &Config, database: &Database) -> Command {
-    let mut command = Command::new(&config.program);
-    command.env_clear().env("DATABASE_URL", &database.url).env("SECRET_KEY", SECRET_KEY);
-    command.env("LEPTOS_SITE_ROOT", &config.site_root);
-    command
-}
-
-/// Runs a subcommand and returns the last line that it printed.
-pub fn run_subcommand(config: &Config, database: &Database, arguments: &[&str]) -> Result<String> {
-    let output = command(config, database).args(arguments).output()?;
-    if !output.status.success() {
-        return Err(format!("vestibule {arguments:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
-    }
-    let stdout = String::from_utf8(output.stdout)?;
-    Ok(stdout.lines().last().unwrap_or_default().to_owned())
-}
-
 /// A free port of the loopback address.
 pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
@@ -67,7 +47,7 @@ pub fn free_port() -> Result<u16> {
 impl Server {
     pub async fn start(config: &Config, database: &Database, mail: MailTarget) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
-        let mut command = command(config, database);
+        let mut command = command(config, &database.url);
         command.arg("serve").env("LISTEN", address.to_string()).env("BASE_URL", format!("http://{address}"));
         let smtp = match mail {
             MailTarget::Unreachable => Some(free_port()?),
@@ -104,8 +84,11 @@ impl Server {
         slug: &str,
         email: &str,
     ) -> Result<String> {
-        let link =
-            run_subcommand(config, database, &["sign-in-link", "--organization", slug, "--email", email])?;
+        let link = run_subcommand(
+            config,
+            &database.url,
+            &["sign-in-link", "--organization", slug, "--email", email],
+        )?;
         let path = link.find("/o/").map(|start| &link[start..]).ok_or("no link was printed")?;
         let mut client = Client::new(self.address);
         let opened = client.send(&get(path, "")).await?.expect_status(303)?;

@@ -9,6 +9,7 @@ use super::load::run_clients;
 use super::report::{Row, percentile};
 use super::server::{MailTarget, Server};
 use super::statements::{record, script};
+use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -131,7 +132,7 @@ impl Instance {
         ])
     }
 
-    fn request(&self, format: Format, view: &View) -> Vec<u8> {
+    fn request(&self, format: Format, view: &View) -> Request<String> {
         match format {
             Format::Json => self.call(&view.query),
             Format::Html => {
@@ -140,7 +141,7 @@ impl Instance {
         }
     }
 
-    fn call(&self, query: &Value) -> Vec<u8> {
+    fn call(&self, query: &Value) -> Request<String> {
         post_server_fn_json("/api/users/list", &self.cookie, &json!({ "org": LARGE_SLUG, "query": query }))
     }
 
