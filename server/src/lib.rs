@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod config;
 pub mod database;
+pub mod route;
 pub mod router;
 pub mod routes;
 mod scim;

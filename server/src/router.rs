@@ -1,9 +1,12 @@
 //! The router: the route table in its middleware.
 
-use crate::routes::{Access, Route, routes};
+use crate::route::{Access, Route};
+use crate::routes::routes;
 use crate::scim;
 use crate::state::AppState;
-use crate::web::{compression, context, dev_mailbox, error_pages, headers, page_access, pages, request_log};
+use crate::web::{
+    MAX_BODY_BYTES, compression, context, dev_mailbox, error_pages, headers, page_access, pages, request_log,
+};
 use anyhow::anyhow;
 use app::runtime::routes::PageAccess;
 use axum::Router;
@@ -17,9 +20,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
-
-/// The limit for request bodies: enough for 10,000 percent-encoded addresses of 254 bytes each.
-pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 

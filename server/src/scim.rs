@@ -11,8 +11,8 @@ mod response;
 mod search;
 mod users;
 
-use crate::routes::Access::ApiClient;
-use crate::routes::{DELETE, GET, PATCH, POST, PUT, Route};
+use crate::route::Access::ApiClient;
+use crate::route::{DELETE, GET, PATCH, POST, PUT, Route};
 use crate::state::AppState;
 use axum::extract::Request;
 use axum::http::StatusCode;

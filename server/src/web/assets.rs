@@ -3,7 +3,7 @@
 pub mod manifest;
 
 use super::headers::Subresource;
-use crate::routes::{Access, Route};
+use crate::route::{Access, Route};
 use crate::state::AppState;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, StatusCode};

@@ -1,9 +1,8 @@
 //! The form fallback: forms that are posted without WebAssembly. A form posts to the URL of its page; the server function it
 //! names is called, and the page is rendered again with the result and with the posted values.
 
-use super::page_access;
 use super::pages::{call_server_function, is_server_function, render};
-use crate::router::MAX_BODY_BYTES;
+use super::{MAX_BODY_BYTES, page_access};
 use crate::state::AppState;
 use app::runtime::form::{ACTION_FIELD, FormSubmission};
 use app::runtime::server::status;

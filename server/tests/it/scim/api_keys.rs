@@ -11,7 +11,7 @@ use domain::api_keys;
 use model::ApiKeyId;
 use model::api_keys::{Lifetime, Scope};
 use serde_json::json;
-use server::routes::{Access, Route};
+use server::route::{Access, Route};
 use sqlx::PgPool;
 
 async fn call(server: &TestServer, method: Method, path: &str, authorization: Option<&str>) -> Reply {
