@@ -33,7 +33,7 @@ where
     Delete: ServerFn + 'static,
 {
     let (save, delete) = (ServerFormAction::<Save>::new(), ServerFormAction::<Delete>::new());
-    let (saves, deletions) = (save.success_count(), delete.success_count());
+    let counts = (save.success_count(), delete.success_count());
     let search = use_location().search;
     let (saved, deleted) = (save.succeeded(), delete.succeeded());
     let succeeded = Memo::new(move |_| saved.get() || deleted.get());
@@ -61,7 +61,7 @@ where
     Crud {
         save,
         delete,
-        version: Signal::derive(move || saves.get() + deletions.get()),
+        version: Signal::derive(move || counts.0.get() + counts.1.get()),
         dialog: Memo::new(move |_| requested.get().filter(|_| !succeeded.get())),
         list_path,
         on_close: Callback::new(move |()| close(false)),

@@ -9,9 +9,9 @@
 //! |---|---|---|---|---|
 //! | `Resource` | [`JsonResource`](json_resource) | one resource for all types | not measured alone | `Resource::new(source, fetcher)` returns the same values; `.await` and `.get()` stay |
 //! | `ServerAction`, `ActionForm` | [`ServerFormAction`, `ServerForm`](form) | without WebAssembly, Leptos' form loses what was typed and the result | not measured alone | not until Leptos keeps them: it is a requirement |
-//! | server function client | [`server_fn_client`] | reads JSON without serde_json | 15 kB at sign-in | call the server function itself |
+//! | server function client | [`server_fn_client`] | reads JSON without `serde_json` | 15 kB at sign-in | call the server function itself |
 //! | `view!` | [`erased_view!`](crate::erased_view!) | one type for every view | 7 kB at sign-in, 9 to 27 kB per page | replace the name, add `.into_any()` where branches differ |
-//! | `Routes`, `Route`, `#[lazy_route]` | [`lazy_routes!`](routes) | one list instead of a type for each route | 16 kB at sign-in | `FlatRoutes` with a `Route` for each line |
+//! | `Routes`, `Route`, `#[lazy_route]` | [`lazy_routes!`](routes) | one list instead of a type for each route; survives a chunk that is gone | 10 kB at sign-in | `FlatRoutes` with a `Route` for each line |
 //! | `Transition` | [`StaleWhileLoading`](stale_while_loading) | marks the stale content as busy, without an effect on the server | – | `Transition` with `set_pending` |
 //! | `hydrate_lazy` | `hydrate` | fetches the page's chunk first, so that links and forms work until it is there | – | `hydrate_lazy` |
 //! | `ResponseOptions` | [`set_status`](response::set_status) | callable in both builds | – | `use_context::<ResponseOptions>()` behind `cfg` |

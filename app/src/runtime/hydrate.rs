@@ -7,7 +7,7 @@ use leptos::prelude::*;
 const HYDRATED_ATTRIBUTE: &str = "data-hydrated";
 
 /// Hydrates the page that the server rendered.
-pub fn hydrate<V: IntoView>(routes: &'static [Route], app: fn() -> V) {
+pub fn hydrate<V: IntoView + 'static>(routes: &'static [Route], app: fn() -> V) {
     // A redirect by a server function means that somebody signed in or out, so the whole page is loaded again.
     let _ = server_fn::redirect::set_redirect_hook(|location| {
         let _ = window().location().set_href(location);

@@ -116,6 +116,7 @@ impl PathPattern {
 
 /// The page at the current path, like Leptos' `Routes`. Built by hand: in a view, `FlatRoutes` takes each route as a child of
 /// its own type.
+#[expect(clippy::disallowed_methods, reason = "the counterpart of Leptos' Routes is built on it")]
 pub fn current_page(routes: &'static [Route], fallback: fn() -> AnyView) -> AnyView {
     let children = RouteChildren::to_children(move || Routes::new(routes));
     FlatRoutes(FlatRoutesProps { fallback, children, transition: false }).into_any()
