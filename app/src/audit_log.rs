@@ -9,7 +9,7 @@ use crate::ui::{EmptyState, Icon, PageHeading, RelativeTime, Table, icon};
 use crate::viewer::use_organization;
 use api::ListEvents;
 use chrono::{DateTime, Utc};
-use model::audit_log::{ACTIONS, AuditEvent, AuditPage as Page, AuditQuery};
+use model::audit_log::{AuditAction, AuditEvent, AuditPage as Page, AuditQuery};
 
 #[component]
 pub fn AuditLogPage() -> impl IntoView {
@@ -80,8 +80,8 @@ fn EventRow(event: AuditEvent, now: DateTime<Utc>) -> impl IntoView {
 #[component]
 fn Filters(query: AuditQuery) -> impl IntoView {
     let selected = query.action.clone();
-    let options = ACTIONS.map(|(code, label)| {
-        erased_view! { <option value=code selected=selected == code>{label}</option> }
+    let options = AuditAction::ALL.iter().map(|action| {
+        erased_view! { <option value=action.code() selected=selected == action.code()>{action.label()}</option> }
     });
     erased_view! {
         <form method="get" class="filters" role="search">

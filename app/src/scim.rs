@@ -143,22 +143,25 @@ fn CreateKeyDialog(crud: Crud<CreateKey, RevokeKey>, key: Option<ApiKey>) -> imp
         return ().into_any();
     }
     let create = crud.save;
-    let scopes = Scope::ALL.map(|scope| CheckboxOption {
+    let scopes = Scope::ALL.iter().map(|scope| CheckboxOption {
         value: scope.code().to_owned(),
         label: scope.label().to_owned(),
         checked: create.is_checked("scopes", scope.code(), true),
     });
+    let scopes: Vec<CheckboxOption> = scopes.collect();
     let lifetime = create.field_value("lifetime", Lifetime::default().code().to_owned());
     let lifetimes = Lifetime::ALL
-        .map(|option| (option.code().to_owned(), option.label().to_owned(), option.code() == lifetime));
+        .iter()
+        .map(|option| (option.code().to_owned(), option.label().to_owned(), option.code() == lifetime))
+        .collect();
     erased_view! {
         <EditorDialog crud title="Create API key" id=None save_label="Create API key" pending_label="Creating…">
             <Field
                 label="Name" name="name" value=create.posted_value("name") autofocus=true error=create.field_error("name")
                 hint="For example “Okta”. Shown in the audit log."
             />
-            <Select label="Expires" name="lifetime" options=lifetimes.to_vec()/>
-            <CheckboxGroup legend="Scopes" name="scopes" options=scopes.to_vec() empty_message=""/>
+            <Select label="Expires" name="lifetime" options=lifetimes/>
+            <CheckboxGroup legend="Scopes" name="scopes" options=scopes empty_message=""/>
             <FieldErrorMessage name="scopes" error=create.field_error("scopes")/>
         </EditorDialog>
     }

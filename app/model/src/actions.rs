@@ -2,16 +2,16 @@
 
 use crate::organization::OrganizationRole;
 use crate::transitions::{Action, Refusal};
-use crate::users::UnknownCode;
 use serde::{Deserialize, Serialize};
-use std::str::FromStr;
+use strum::{EnumString, IntoStaticStr};
 
 /// Most users that one call may act on.
 pub const MAX_USERS: usize = 1_000;
 
 /// An action on an existing user; each maps to a row of the transition table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum UserAction {
     Resend,
     RevokeInvitation,
@@ -28,30 +28,9 @@ pub enum UserAction {
 }
 
 impl UserAction {
-    /// The actions that have a button.
-    pub const ALL: [Self; 7] = [
-        Self::Resend,
-        Self::RevokeInvitation,
-        Self::Suspend,
-        Self::Reactivate,
-        Self::RevokeMembership,
-        Self::MakeAdmin,
-        Self::MakeMember,
-    ];
-
     /// The name in form fields and JSON.
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::Resend => "resend",
-            Self::RevokeInvitation => "revoke_invitation",
-            Self::Suspend => "suspend",
-            Self::Reactivate => "reactivate",
-            Self::RevokeMembership => "revoke_membership",
-            Self::MakeAdmin => "make_admin",
-            Self::MakeMember => "make_member",
-            Self::Deactivate => "deactivate",
-            Self::Activate => "activate",
-        }
+        self.into_str()
     }
 
     /// The row of the transition table.
@@ -80,14 +59,6 @@ impl UserAction {
     /// Whether an active admin stops being one, so that the last one must be protected.
     pub const fn can_remove_admin(self) -> bool {
         matches!(self, Self::Suspend | Self::RevokeMembership | Self::MakeMember | Self::Deactivate)
-    }
-}
-
-impl FromStr for UserAction {
-    type Err = UnknownCode;
-
-    fn from_str(code: &str) -> Result<Self, UnknownCode> {
-        Self::ALL.into_iter().find(|action| action.code() == code).ok_or(UnknownCode)
     }
 }
 

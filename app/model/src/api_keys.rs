@@ -1,11 +1,10 @@
 //! API keys, with which API clients such as SCIM clients authenticate.
 
 use crate::field::{self, FieldError};
-use crate::users::UnknownCode;
 use crate::{ApiKeyId, FieldErrors, Problem};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::str::FromStr;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// The prefix of every key, by which people and secret scanners recognize a leaked one.
 pub const KEY_PREFIX: &str = "vestibule_";
@@ -14,29 +13,43 @@ pub const KEY_PREFIX: &str = "vestibule_";
 pub const MAX_KEYS: usize = 100;
 
 /// What a key can be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(const_into_str)]
 pub enum Scope {
     #[serde(rename = "users:read")]
+    #[strum(serialize = "users:read")]
     UsersRead,
     #[serde(rename = "users:write")]
+    #[strum(serialize = "users:write")]
     UsersWrite,
     #[serde(rename = "groups:read")]
+    #[strum(serialize = "groups:read")]
     GroupsRead,
     #[serde(rename = "groups:write")]
+    #[strum(serialize = "groups:write")]
     GroupsWrite,
 }
 
 impl Scope {
-    pub const ALL: [Self; 4] = [Self::UsersRead, Self::UsersWrite, Self::GroupsRead, Self::GroupsWrite];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The code in forms, in the database and in `WWW-Authenticate`.
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::UsersRead => "users:read",
-            Self::UsersWrite => "users:write",
-            Self::GroupsRead => "groups:read",
-            Self::GroupsWrite => "groups:write",
-        }
+        self.into_str()
     }
 
     /// The label in the UI.
@@ -50,39 +63,33 @@ impl Scope {
     }
 }
 
-impl FromStr for Scope {
-    type Err = UnknownCode;
-
-    fn from_str(code: &str) -> Result<Self, UnknownCode> {
-        Self::ALL.into_iter().find(|scope| scope.code() == code).ok_or(UnknownCode)
-    }
-}
-
 /// How long a new key is valid.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray,
+)]
+#[strum(const_into_str)]
 pub enum Lifetime {
     #[default]
     #[serde(rename = "365")]
+    #[strum(serialize = "365")]
     Year,
     #[serde(rename = "90")]
+    #[strum(serialize = "90")]
     Quarter,
     #[serde(rename = "30")]
+    #[strum(serialize = "30")]
     Month,
     #[serde(rename = "")]
+    #[strum(serialize = "")]
     Unlimited,
 }
 
 impl Lifetime {
-    pub const ALL: [Self; 4] = [Self::Year, Self::Quarter, Self::Month, Self::Unlimited];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The value in forms.
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::Year => "365",
-            Self::Quarter => "90",
-            Self::Month => "30",
-            Self::Unlimited => "",
-        }
+        self.into_str()
     }
 
     /// The number of days, or `None` if the key doesn't expire.

@@ -3,6 +3,7 @@
 use crate::{AuditEventId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// Rows per page.
 pub const PAGE_ROWS: usize = 50;
@@ -13,7 +14,7 @@ pub struct AuditEvent {
     pub id: AuditEventId,
     #[serde(with = "chrono::serde::ts_microseconds")]
     pub at: DateTime<Utc>,
-    /// The action code: `noun.verb` in the past tense, such as `user.invited`.
+    /// The code of an [`AuditAction`], or of one that only a newer version knows.
     pub action: String,
     /// The actor's name at the time.
     pub actor: String,
@@ -53,66 +54,166 @@ pub struct AuditPage {
     pub now: DateTime<Utc>,
 }
 
-/// Action codes with their labels, which follow the actor's name in a sentence.
-pub const ACTIONS: [(&str, &str); 37] = [
-    ("user.invited", "invited"),
-    ("invitation.resent", "resent the invitation"),
-    ("invitation.revoked", "revoked the invitation"),
-    ("invitation.link_copied", "copied the invitation link"),
-    ("user.joined", "joined"),
-    ("user.suspended", "suspended"),
-    ("user.reactivated", "reactivated"),
-    ("user.revoked", "removed the user"),
-    ("user.role_changed", "changed the organization role"),
-    ("user.access_changed", "changed roles and groups"),
-    ("user.renamed", "changed the name"),
-    ("user.email_changed", "changed the email address"),
-    ("user.attributes_changed", "updated directory attributes"),
-    ("user.signed_in", "signed in"),
-    ("user.signed_out", "signed out"),
-    ("user.signed_out_everywhere", "signed out everywhere"),
-    ("user.session_ended", "ended a session"),
-    ("user.sign_in_link_created", "created a sign-in link"),
-    ("request.opened", "requested an invitation"),
-    ("request.approved", "approved the request"),
-    ("request.dismissed", "dismissed the request"),
-    ("group.created", "created a group"),
-    ("group.updated", "updated a group"),
-    ("group.deleted", "deleted a group"),
-    ("group.members_added", "added users to a group"),
-    ("group.members_removed", "removed users from a group"),
-    ("role.created", "created a role"),
-    ("role.updated", "updated a role"),
-    ("role.deleted", "deleted a role"),
-    ("api_key.created", "created an API key"),
-    ("api_key.revoked", "revoked an API key"),
-    ("connection.created", "added a connection"),
-    ("connection.updated", "updated a connection"),
-    ("connection.deleted", "deleted a connection"),
-    ("sso.sign_in_refused", "was denied SSO sign-in"),
-    ("organization.created", "created the organization"),
-    ("organization.settings_updated", "updated settings"),
-];
+/// An action in the log. Its code has the form `noun.verb`, in the past tense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(const_into_str)]
+pub enum AuditAction {
+    #[strum(serialize = "user.invited")]
+    UserInvited,
+    #[strum(serialize = "invitation.resent")]
+    InvitationResent,
+    #[strum(serialize = "invitation.revoked")]
+    InvitationRevoked,
+    #[strum(serialize = "invitation.link_copied")]
+    InvitationLinkCopied,
+    #[strum(serialize = "user.joined")]
+    UserJoined,
+    #[strum(serialize = "user.suspended")]
+    UserSuspended,
+    #[strum(serialize = "user.reactivated")]
+    UserReactivated,
+    #[strum(serialize = "user.revoked")]
+    UserRevoked,
+    #[strum(serialize = "user.role_changed")]
+    UserRoleChanged,
+    #[strum(serialize = "user.access_changed")]
+    UserAccessChanged,
+    #[strum(serialize = "user.renamed")]
+    UserRenamed,
+    #[strum(serialize = "user.email_changed")]
+    UserEmailChanged,
+    #[strum(serialize = "user.attributes_changed")]
+    UserAttributesChanged,
+    #[strum(serialize = "user.signed_in")]
+    UserSignedIn,
+    #[strum(serialize = "user.signed_out")]
+    UserSignedOut,
+    #[strum(serialize = "user.signed_out_everywhere")]
+    UserSignedOutEverywhere,
+    #[strum(serialize = "user.session_ended")]
+    UserSessionEnded,
+    #[strum(serialize = "user.sign_in_link_created")]
+    UserSignInLinkCreated,
+    #[strum(serialize = "request.opened")]
+    RequestOpened,
+    #[strum(serialize = "request.approved")]
+    RequestApproved,
+    #[strum(serialize = "request.dismissed")]
+    RequestDismissed,
+    #[strum(serialize = "group.created")]
+    GroupCreated,
+    #[strum(serialize = "group.updated")]
+    GroupUpdated,
+    #[strum(serialize = "group.deleted")]
+    GroupDeleted,
+    #[strum(serialize = "group.members_added")]
+    GroupMembersAdded,
+    #[strum(serialize = "group.members_removed")]
+    GroupMembersRemoved,
+    #[strum(serialize = "role.created")]
+    RoleCreated,
+    #[strum(serialize = "role.updated")]
+    RoleUpdated,
+    #[strum(serialize = "role.deleted")]
+    RoleDeleted,
+    #[strum(serialize = "api_key.created")]
+    ApiKeyCreated,
+    #[strum(serialize = "api_key.revoked")]
+    ApiKeyRevoked,
+    #[strum(serialize = "connection.created")]
+    ConnectionCreated,
+    #[strum(serialize = "connection.updated")]
+    ConnectionUpdated,
+    #[strum(serialize = "connection.deleted")]
+    ConnectionDeleted,
+    #[strum(serialize = "sso.sign_in_refused")]
+    SsoSignInRefused,
+    #[strum(serialize = "organization.created")]
+    OrganizationCreated,
+    #[strum(serialize = "organization.settings_updated")]
+    OrganizationSettingsUpdated,
+}
 
-impl AuditEvent {
-    /// The action's label, or its code if it has none.
-    pub fn label(&self) -> &str {
-        action_label(&self.action).unwrap_or(&self.action)
+impl AuditAction {
+    /// All actions, in the order of the filter.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// The code in the database and in URLs.
+    pub const fn code(self) -> &'static str {
+        self.into_str()
+    }
+
+    /// Follows the actor's name in a sentence.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::UserInvited => "invited",
+            Self::InvitationResent => "resent the invitation",
+            Self::InvitationRevoked => "revoked the invitation",
+            Self::InvitationLinkCopied => "copied the invitation link",
+            Self::UserJoined => "joined",
+            Self::UserSuspended => "suspended",
+            Self::UserReactivated => "reactivated",
+            Self::UserRevoked => "removed the user",
+            Self::UserRoleChanged => "changed the organization role",
+            Self::UserAccessChanged => "changed roles and groups",
+            Self::UserRenamed => "changed the name",
+            Self::UserEmailChanged => "changed the email address",
+            Self::UserAttributesChanged => "updated directory attributes",
+            Self::UserSignedIn => "signed in",
+            Self::UserSignedOut => "signed out",
+            Self::UserSignedOutEverywhere => "signed out everywhere",
+            Self::UserSessionEnded => "ended a session",
+            Self::UserSignInLinkCreated => "created a sign-in link",
+            Self::RequestOpened => "requested an invitation",
+            Self::RequestApproved => "approved the request",
+            Self::RequestDismissed => "dismissed the request",
+            Self::GroupCreated => "created a group",
+            Self::GroupUpdated => "updated a group",
+            Self::GroupDeleted => "deleted a group",
+            Self::GroupMembersAdded => "added users to a group",
+            Self::GroupMembersRemoved => "removed users from a group",
+            Self::RoleCreated => "created a role",
+            Self::RoleUpdated => "updated a role",
+            Self::RoleDeleted => "deleted a role",
+            Self::ApiKeyCreated => "created an API key",
+            Self::ApiKeyRevoked => "revoked an API key",
+            Self::ConnectionCreated => "added a connection",
+            Self::ConnectionUpdated => "updated a connection",
+            Self::ConnectionDeleted => "deleted a connection",
+            Self::SsoSignInRefused => "was denied SSO sign-in",
+            Self::OrganizationCreated => "created the organization",
+            Self::OrganizationSettingsUpdated => "updated settings",
+        }
     }
 }
 
-/// The label of an action code; `None` for an unknown one.
-pub fn action_label(action: &str) -> Option<&'static str> {
-    ACTIONS.iter().find(|(code, _)| *code == action).map(|(_, label)| *label)
+impl AuditEvent {
+    /// The action's label, or its code if a newer version recorded it.
+    pub fn label(&self) -> &str {
+        self.action.parse().map_or(self.action.as_str(), |action: AuditAction| action.label())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn event(action: &str) -> AuditEvent {
+        AuditEvent {
+            id: AuditEventId(uuid::Uuid::nil()),
+            at: DateTime::UNIX_EPOCH,
+            action: action.to_owned(),
+            actor: String::new(),
+            target_id: None,
+            target: None,
+            source: String::new(),
+            details: String::new(),
+        }
+    }
+
     #[test]
-    fn action_label_is_none_for_an_unknown_code() {
-        assert_eq!(action_label("user.role_changed"), Some("changed the organization role"));
-        assert_eq!(action_label("user.teleported"), None);
+    fn unknown_action_is_labeled_with_its_code() {
+        assert_eq!(event("user.role_changed").label(), "changed the organization role");
+        assert_eq!(event("user.teleported").label(), "user.teleported");
     }
 }

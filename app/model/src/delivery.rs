@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 /// The state of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,14 +46,20 @@ pub struct Delivery {
 }
 
 /// The kind of message, as far as it appears in a user's history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum DeliveryKind {
     Invitation,
     SignIn,
 }
 
 impl DeliveryKind {
+    /// The name in the database.
+    pub const fn code(self) -> &'static str {
+        self.into_str()
+    }
+
     /// The name of the kind in the UI.
     pub const fn label(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::str::FromStr;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// What anyone may know about an organization; shown on its login page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,23 +15,34 @@ pub struct OrganizationSummary {
 }
 
 /// A user's role in the organization. Not to be confused with custom roles, see [`Role`](crate::permission::Role).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum OrganizationRole {
-    Admin,
     #[default]
     Member,
+    Admin,
 }
 
 impl OrganizationRole {
-    pub const ALL: [Self; 2] = [Self::Member, Self::Admin];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// The name in the database and in URLs.
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Member => "member",
-        }
+        self.into_str()
     }
 
     /// The label that people read.
@@ -46,18 +57,5 @@ impl OrganizationRole {
 impl fmt::Display for OrganizationRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.label())
-    }
-}
-
-/// An unknown organization role code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown organization role")]
-pub struct UnknownRole;
-
-impl FromStr for OrganizationRole {
-    type Err = UnknownRole;
-
-    fn from_str(code: &str) -> Result<Self, UnknownRole> {
-        Self::ALL.into_iter().find(|role| role.code() == code).ok_or(UnknownRole)
     }
 }

@@ -4,6 +4,7 @@ use crate::{GroupId, RoleId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use strum::IntoStaticStr;
 
 /// Maximum length of each part of a permission, in characters.
 pub const MAX_PART: usize = 40;
@@ -168,8 +169,9 @@ pub struct Group {
 }
 
 /// A change to the members of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum GroupChange {
     Add,
     Remove,
@@ -178,10 +180,7 @@ pub enum GroupChange {
 impl GroupChange {
     /// The value that the button submits.
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::Add => "add",
-            Self::Remove => "remove",
-        }
+        self.into_str()
     }
 }
 

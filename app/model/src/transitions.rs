@@ -3,6 +3,7 @@
 //! [`transition`] is a pure function and the single source of truth; `docs/rules.md` shows it as a table. The `domain`
 //! crate applies it under locks, so that it also holds for concurrent actions.
 
+use crate::audit_log::AuditAction;
 use serde::{Deserialize, Serialize};
 
 /// The membership state of an email address in an organization.
@@ -114,8 +115,8 @@ pub struct Effect {
     pub state: MembershipState,
     /// The email to send to the address.
     pub mail: Mail,
-    /// The code of the action's single audit event. `None` for a request, which is recorded only once confirmed.
-    pub audit: Option<&'static str>,
+    /// The single audit event of the action. `None` for a request, which is recorded only once confirmed.
+    pub audit: Option<AuditAction>,
 }
 
 /// The email that an action sends to the address.
@@ -180,47 +181,47 @@ pub const fn transition(action: Action, state: MembershipState) -> Transition {
     use Action as A;
     use MembershipState as S;
     match (action, state) {
-        (A::Invite | A::Approve, S::Unknown | S::Expired) => send_invitation("user.invited"),
+        (A::Invite | A::Approve, S::Unknown | S::Expired) => send_invitation(AuditAction::UserInvited),
         (A::Invite, S::Invited) => Transition::Reject(Refusal::AlreadyInvited),
         (A::Invite | A::Approve, S::Active) => Transition::Reject(Refusal::UserExists),
         (A::Invite | A::Approve, S::Suspended) => Transition::Reject(Refusal::Suspended),
-        (A::Resend, S::Invited | S::Expired) => send_invitation("invitation.resent"),
+        (A::Resend, S::Invited | S::Expired) => send_invitation(AuditAction::InvitationResent),
         (A::Resend | A::RevokeInvitation, S::Active | S::Suspended) => Transition::Reject(Refusal::HasJoined),
         (A::RevokeInvitation | A::RevokeMembership, S::Invited | S::Expired) => {
-            apply(S::Unknown, "invitation.revoked")
+            apply(S::Unknown, AuditAction::InvitationRevoked)
         }
         (A::Request, S::Unknown | S::Expired) => send(state, Mail::Confirmation),
         (A::Request, S::Invited) => send(state, Mail::ExistingInvitation),
         (A::Request, S::Active) => send(state, Mail::SignIn),
         // No email to suspended users, although the response is the same.
         (A::Request, S::Suspended) => send(state, Mail::None),
-        (A::Approve, S::Invited) => apply(state, "request.approved"),
-        (A::Dismiss, _) => apply(state, "request.dismissed"),
+        (A::Approve, S::Invited) => apply(state, AuditAction::RequestApproved),
+        (A::Dismiss, _) => apply(state, AuditAction::RequestDismissed),
         (A::Accept, S::Unknown) => Transition::Reject(Refusal::LinkRevoked),
-        (A::Accept, S::Invited) => apply(S::Active, "user.joined"),
+        (A::Accept, S::Invited) => apply(S::Active, AuditAction::UserJoined),
         (A::Accept, S::Expired) => Transition::Reject(Refusal::LinkExpired),
         (A::Accept, S::Active) => Transition::Reject(Refusal::LinkUsed),
         (A::Accept, S::Suspended) => Transition::Reject(Refusal::NoSuchLink),
         (A::ChangeRole, S::Invited | S::Expired | S::Active | S::Suspended) => {
-            apply(state, "user.role_changed")
+            apply(state, AuditAction::UserRoleChanged)
         }
-        (A::Suspend, S::Active) => apply(S::Suspended, "user.suspended"),
+        (A::Suspend, S::Active) => apply(S::Suspended, AuditAction::UserSuspended),
         (A::Suspend | A::Reactivate, S::Invited | S::Expired) => Transition::Reject(Refusal::NotJoined),
         (A::Suspend, S::Suspended) => Transition::Reject(Refusal::AlreadySuspended),
-        (A::Reactivate, S::Suspended) => apply(S::Active, "user.reactivated"),
+        (A::Reactivate, S::Suspended) => apply(S::Active, AuditAction::UserReactivated),
         (A::Reactivate, S::Active) => Transition::Reject(Refusal::AlreadyActive),
-        (A::RevokeMembership, S::Active | S::Suspended) => apply(S::Unknown, "user.revoked"),
+        (A::RevokeMembership, S::Active | S::Suspended) => apply(S::Unknown, AuditAction::UserRevoked),
         (A::SsoSignIn, S::Unknown | S::Expired)
         | (A::SsoSignIn | A::SsoSignInInvited, S::Invited)
-        | (A::ScimCreate, S::Unknown | S::Invited | S::Expired) => apply(S::Active, "user.joined"),
+        | (A::ScimCreate, S::Unknown | S::Invited | S::Expired) => apply(S::Active, AuditAction::UserJoined),
         (A::SsoSignInInvited, S::Unknown) => Transition::Reject(Refusal::NotInvited),
         (A::SsoSignInInvited, S::Expired) => Transition::Reject(Refusal::InvitationExpired),
-        (A::SsoSignIn | A::SsoSignInInvited, S::Active) => apply(S::Active, "user.signed_in"),
+        (A::SsoSignIn | A::SsoSignInInvited, S::Active) => apply(S::Active, AuditAction::UserSignedIn),
         (A::SsoSignIn | A::SsoSignInInvited, S::Suspended) => Transition::Reject(Refusal::Suspended),
         (A::ScimCreate, S::Active | S::Suspended) => Transition::Reject(Refusal::UserExists),
-        (A::ScimDeactivate, S::Invited | S::Expired) => apply(S::Unknown, "invitation.revoked"),
-        (A::ScimDeactivate, S::Active) => apply(S::Suspended, "user.suspended"),
-        (A::ScimActivate, S::Suspended) => apply(S::Active, "user.reactivated"),
+        (A::ScimDeactivate, S::Invited | S::Expired) => apply(S::Unknown, AuditAction::InvitationRevoked),
+        (A::ScimDeactivate, S::Active) => apply(S::Suspended, AuditAction::UserSuspended),
+        (A::ScimActivate, S::Suspended) => apply(S::Active, AuditAction::UserReactivated),
         (
             A::Resend
             | A::RevokeInvitation
@@ -235,11 +236,11 @@ pub const fn transition(action: Action, state: MembershipState) -> Transition {
     }
 }
 
-const fn apply(state: MembershipState, audit: &'static str) -> Transition {
+const fn apply(state: MembershipState, audit: AuditAction) -> Transition {
     Transition::Apply(Effect { state, mail: Mail::None, audit: Some(audit) })
 }
 
-const fn send_invitation(audit: &'static str) -> Transition {
+const fn send_invitation(audit: AuditAction) -> Transition {
     Transition::Apply(Effect { state: MembershipState::Invited, mail: Mail::Invitation, audit: Some(audit) })
 }
 

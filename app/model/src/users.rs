@@ -6,7 +6,7 @@ use crate::permission::{EffectivePermission, Grants, GroupName};
 use crate::{GroupId, OrganizationRole, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::str::FromStr;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// Rows per page.
 pub const PAGE_ROWS: usize = 50;
@@ -16,25 +16,23 @@ pub const MAX_COUNT: u32 = 1_000;
 
 /// A user's status now. `Invited` becomes `Expired` when the invitation's time runs out; the database stores both as
 /// invited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum UserStatus {
+    Active,
     Invited,
     Expired,
-    Active,
     Suspended,
 }
 
 impl UserStatus {
-    pub const ALL: [Self; 4] = [Self::Active, Self::Invited, Self::Expired, Self::Suspended];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::Invited => "invited",
-            Self::Expired => "expired",
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-        }
+        self.into_str()
     }
 
     pub const fn label(self) -> &'static str {
@@ -48,8 +46,22 @@ impl UserStatus {
 }
 
 /// How a user joined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum JoinedBy {
     #[default]
     Invitation,
@@ -60,15 +72,10 @@ pub enum JoinedBy {
 }
 
 impl JoinedBy {
-    pub const ALL: [Self; 4] = [Self::Invitation, Self::Setup, Self::Sso, Self::Scim];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::Invitation => "invitation",
-            Self::Setup => "setup",
-            Self::Sso => "sso",
-            Self::Scim => "scim",
-        }
+        self.into_str()
     }
 
     /// Whether an external system admitted the user, which the list points out.
@@ -87,17 +94,23 @@ impl JoinedBy {
     }
 }
 
-impl FromStr for JoinedBy {
-    type Err = UnknownCode;
-
-    fn from_str(code: &str) -> Result<Self, UnknownCode> {
-        Self::ALL.into_iter().find(|joined_by| joined_by.code() == code).ok_or(UnknownCode)
-    }
-}
-
 /// The column that the list is sorted by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum UserSort {
     #[default]
     Name,
@@ -108,37 +121,10 @@ pub enum UserSort {
 }
 
 impl UserSort {
-    pub const ALL: [Self; 5] = [Self::Name, Self::Email, Self::Status, Self::Role, Self::LastLogin];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     pub const fn code(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Email => "email",
-            Self::Status => "status",
-            Self::Role => "role",
-            Self::LastLogin => "last_login",
-        }
-    }
-}
-
-/// A code that names none of an enum's variants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown code")]
-pub struct UnknownCode;
-
-impl FromStr for UserStatus {
-    type Err = UnknownCode;
-
-    fn from_str(code: &str) -> Result<Self, UnknownCode> {
-        Self::ALL.into_iter().find(|status| status.code() == code).ok_or(UnknownCode)
-    }
-}
-
-impl FromStr for UserSort {
-    type Err = UnknownCode;
-
-    fn from_str(code: &str) -> Result<Self, UnknownCode> {
-        Self::ALL.into_iter().find(|sort| sort.code() == code).ok_or(UnknownCode)
+        self.into_str()
     }
 }
 

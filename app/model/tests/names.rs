@@ -91,7 +91,7 @@ fn every_form_rejects_invisible_characters_in_names() {
         for problem in [
             SettingsForm { name: name.clone(), ..SettingsForm::default() }.validate().unwrap_err(),
             ConnectionForm { name: name.clone(), ..ConnectionForm::default() }.validate(false).unwrap_err(),
-            validate_new_key(&name, &Scope::ALL).unwrap_err(),
+            validate_new_key(&name, Scope::ALL).unwrap_err(),
         ] {
             assert_eq!(problem.field_error("name"), Some(FieldError::Unprintable), "{name:?}: {problem:?}");
         }

@@ -76,7 +76,7 @@ pub fn InviteDialog(
                 <Preview entries on_edit/>
                 <Select
                     label="Organization role" name="role"
-                    options=OrganizationRole::ALL.map(|role| (role.code().to_owned(), role.label().to_owned(), role == selected_role)).to_vec()
+                    options=OrganizationRole::ALL.iter().map(|role| (role.code().to_owned(), role.label().to_owned(), *role == selected_role)).collect()
                     hint="Admins can manage users and all settings."
                 />
                 <AccessFields action grants/>

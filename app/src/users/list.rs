@@ -184,7 +184,7 @@ fn Filters(view: UsersView, expired: bool, form: NodeRef<html::Form>) -> impl In
                 <label for="filter-role">"Role"</label>
                 <select id="filter-role" name="role">
                     <option value="">"Any"</option>
-                    {OrganizationRole::ALL.map(|option| erased_view! { <option value=option.code() selected=role == Some(option)>{option.label()}</option> }).collect_view()}
+                    {OrganizationRole::ALL.iter().map(|option| erased_view! { <option value=option.code() selected=role == Some(*option)>{option.label()}</option> }).collect_view()}
                 </select>
             </div>
             {query.group.map(|group| erased_view! { <input type="hidden" name="group" value=group.to_string()/> })}

@@ -23,8 +23,9 @@ pub fn AccessForm(profile: UserProfile, change: ServerFormAction<ChangeUser>) ->
     });
     let (roles, groups): (Vec<CheckboxOption>, Vec<CheckboxOption>) = (roles.collect(), groups.collect());
     let options = OrganizationRole::ALL
-        .map(|role| (role.code().to_owned(), role.label().to_owned(), role == user.role))
-        .to_vec();
+        .iter()
+        .map(|role| (role.code().to_owned(), role.label().to_owned(), *role == user.role))
+        .collect();
     erased_view! {
         <section aria-labelledby="access">
             <h2 id="access">"Access"</h2>

@@ -3,6 +3,7 @@
 use crate::audit::{self, Targets};
 use crate::{Error, InOrganization, Member, Result};
 use model::account::{Session, Sessions, device_name};
+use model::audit_log::AuditAction;
 use model::{SessionId, field};
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ pub async fn rename(member: &Member<'_>, name: &str) -> Result<()> {
     .execute(&mut *transaction)
     .await?;
     let details = json!({ "from": member.user().name, "to": name });
-    record(&mut transaction, member, "user.renamed", &details).await?;
+    record(&mut transaction, member, AuditAction::UserRenamed, &details).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -75,8 +76,13 @@ pub async fn end_session(member: &Member<'_>, session: SessionId) -> Result<()> 
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or_else(Error::not_found)?;
-    record(&mut transaction, member, "user.session_ended", &json!({ "device": device_name(&user_agent) }))
-        .await?;
+    record(
+        &mut transaction,
+        member,
+        AuditAction::UserSessionEnded,
+        &json!({ "device": device_name(&user_agent) }),
+    )
+    .await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -92,7 +98,7 @@ pub async fn sign_out_everywhere(member: &Member<'_>) -> Result<()> {
     .execute(&mut *transaction)
     .await?;
     let details = json!({ "sessions": ended.rows_affected() });
-    record(&mut transaction, member, "user.signed_out_everywhere", &details).await?;
+    record(&mut transaction, member, AuditAction::UserSignedOutEverywhere, &details).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -100,7 +106,7 @@ pub async fn sign_out_everywhere(member: &Member<'_>) -> Result<()> {
 async fn record(
     transaction: &mut sqlx::PgConnection,
     member: &Member<'_>,
-    action: &str,
+    action: AuditAction,
     details: &Value,
 ) -> Result<()> {
     let targets = Targets::one(member.user().id, &member.user().email);

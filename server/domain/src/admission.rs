@@ -4,10 +4,12 @@
 //! groups, and no second user is created.
 
 use crate::audit::{self, Actor, Targets};
+use crate::column::parse_column;
 use crate::invitations::membership_state;
 use crate::retry::Attempts;
 use crate::{InOrganization, OrganizationContext, Result, grants, requests};
 use chrono::{DateTime, Utc};
+use model::audit_log::AuditAction;
 use model::transitions::{Action, MembershipState, Transition, transition};
 use model::users::JoinedBy;
 use model::{EmailAddress, GroupId, OrganizationRole, Problem, UserId};
@@ -126,7 +128,8 @@ async fn lock_user(
     )
     .fetch_optional(transaction)
     .await?;
-    Ok(Some((UserId(user.id), membership_state(&user.status, expires_at, context.now()))))
+    let status = parse_column(&user.status, "users", "status", user.id)?;
+    Ok(Some((UserId(user.id), membership_state(status, expires_at, context.now()))))
 }
 
 /// Accepts the invitation of a locked user and activates them.
@@ -173,7 +176,8 @@ async fn record_join(
     let name = if admission.name.is_empty() { email } else { admission.name };
     let actor = admission.actor.unwrap_or(Actor::User { id: user, name });
     let details = requests::join_details(admission.by, dismissed);
-    audit::record(transaction, context, &actor, "user.joined", &Targets::one(user, email), &details).await
+    audit::record(transaction, context, &actor, AuditAction::UserJoined, &Targets::one(user, email), &details)
+        .await
 }
 
 /// The login time of a new user: SSO users are signing in, SCIM users have never signed in.

@@ -5,6 +5,7 @@ use crate::{Admin, Error, InOrganization, Result, Token, access};
 use chrono::TimeDelta;
 use model::ApiKeyId;
 use model::api_keys::{self, ApiKey, KEY_PREFIX, Lifetime, MAX_KEYS, NewApiKey, Provisioning, Scope};
+use model::audit_log::AuditAction;
 use model::field::FieldError;
 use serde_json::json;
 
@@ -47,7 +48,7 @@ pub async fn create(
     let name = api_keys::validate_new_key(name, scopes)?;
     let (id, token) = (ApiKeyId(admin.new_id()), Token::api_key());
     let scopes: Vec<String> = Scope::ALL
-        .into_iter()
+        .iter()
         .filter(|scope| scopes.contains(scope))
         .map(|scope| scope.code().to_owned())
         .collect();
@@ -82,7 +83,8 @@ pub async fn create(
     .await?;
     let details = json!({ "key": name, "scopes": scopes, "expires": expires_at });
     let (actor, targets) = (admin.actor(), Targets::resource(id.0));
-    audit::record(&mut transaction, admin.context(), &actor, "api_key.created", &targets, &details).await?;
+    audit::record(&mut transaction, admin.context(), &actor, AuditAction::ApiKeyCreated, &targets, &details)
+        .await?;
     transaction.commit().await?;
     Ok(NewApiKey { id, name, token: token.expose().to_owned() })
 }
@@ -106,7 +108,7 @@ pub async fn revoke(admin: &Admin<'_>, key: ApiKeyId) -> Result<()> {
         &mut transaction,
         admin.context(),
         &actor,
-        "api_key.revoked",
+        AuditAction::ApiKeyRevoked,
         &targets,
         &json!({ "key": name }),
     )

@@ -4,6 +4,7 @@
 pub(crate) use crate::access::Actor;
 use crate::{InOrganization, OrganizationContext, Result};
 use model::UserId;
+use model::audit_log::AuditAction;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
@@ -68,13 +69,12 @@ pub fn diff_names(field: &str, before: &[String], after: &[String]) -> Map<Strin
         .collect()
 }
 
-/// Records one event for each target. `action` is a code of the form `noun.verb` in the past tense, see
-/// [`model::audit_log::ACTIONS`].
+/// Records one event for each target.
 pub async fn record(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     actor: &Actor<'_>,
-    action: &str,
+    action: AuditAction,
     targets: &Targets,
     details: &Value,
 ) -> Result<()> {
@@ -87,7 +87,7 @@ pub async fn record(
          from unnest($9::uuid[], $10::uuid[], $11::text[]) as row (id, target_id, target_email)",
         context.organization_id(),
         context.now(),
-        action,
+        action.code(),
         kind,
         actor_id,
         name,

@@ -1,5 +1,6 @@
 //! The error type of the rules.
 
+use crate::DatabaseInconsistency;
 use model::Problem;
 use model::field::FieldError;
 
@@ -12,6 +13,8 @@ pub enum Error {
     Problem(#[from] Problem),
     #[error("database: {0}")]
     Database(sqlx::Error),
+    #[error(transparent)]
+    Inconsistent(#[from] DatabaseInconsistency),
     #[error("{0}")]
     Internal(String),
 }

@@ -5,6 +5,7 @@ use crate::grants::MAX_CHOICES;
 use crate::links::{self, Links};
 use crate::{Admin, Error, InOrganization, Principal, Result, access};
 use model::actions::MAX_USERS;
+use model::audit_log::AuditAction;
 use model::field::{self, FieldError};
 use model::permission::{Group, GroupChange, GroupChangeResult, RoleName};
 use model::{FieldErrors, GroupId, RoleId, UserId};
@@ -81,7 +82,7 @@ pub async fn save(
             )
             .execute(&mut *transaction)
             .await?;
-            (group, "group.created")
+            (group, AuditAction::GroupCreated)
         }
         Some(group) => {
             let updated = sqlx::query!(
@@ -96,7 +97,7 @@ pub async fn save(
             if updated.rows_affected() == 0 {
                 return Err(Error::not_found());
             }
-            (group, "group.updated")
+            (group, AuditAction::GroupUpdated)
         }
     };
     let role_names = set_roles(&mut transaction, principal, group, roles).await?;
@@ -156,7 +157,7 @@ pub async fn delete(principal: impl Into<Principal<'_>>, group: GroupId) -> Resu
         &mut transaction,
         principal.context(),
         &principal.actor(),
-        "group.deleted",
+        AuditAction::GroupDeleted,
         &targets,
         &details,
     )
@@ -208,8 +209,8 @@ pub async fn change_members(
         targets.push(UserId(row.id), &row.email);
     }
     let action = match change {
-        GroupChange::Add => "group.members_added",
-        GroupChange::Remove => "group.members_removed",
+        GroupChange::Add => AuditAction::GroupMembersAdded,
+        GroupChange::Remove => AuditAction::GroupMembersRemoved,
     };
     let details = json!({ "group": name });
     audit::record(&mut transaction, principal.context(), &principal.actor(), action, &targets, &details)

@@ -22,7 +22,7 @@ mod worker;
 
 pub use config_error::MailConfigError;
 pub use enqueue::InvitationMail;
-pub(crate) use enqueue::{enqueue_invitations, enqueue_requests, enqueue_sign_in};
+pub(crate) use enqueue::{RequestDelivery, enqueue_invitations, enqueue_requests, enqueue_sign_in};
 pub use lettre::message::Mailbox;
 pub use memory_mailbox::{CapturedMail, MemoryMailbox};
 pub(crate) use state::{DeliveryColumns, delivery_state};

@@ -2,6 +2,7 @@
 
 use crate::audit::{self, Actor, Targets};
 use crate::{Error, RequestContext, Result, Token, access, secret, sign_in};
+use model::audit_log::AuditAction;
 use model::field::{self, FieldError};
 use model::{EmailAddress, UserId};
 use serde_json::json;
@@ -47,7 +48,7 @@ pub async fn create(request: &RequestContext, slug: &str, name: &str, admin: &st
         &mut transaction,
         &organization,
         &Actor::Operator,
-        "organization.created",
+        AuditAction::OrganizationCreated,
         &target,
         &details,
     )

@@ -3,6 +3,7 @@
 use crate::audit::{self, Targets};
 use crate::grants::MAX_CHOICES;
 use crate::{Admin, Error, InOrganization, Result, access};
+use model::audit_log::AuditAction;
 use model::field::{self, FieldError};
 use model::permission::{self, MAX_PERMISSIONS, Permission, Role};
 use model::{FieldErrors, RoleId};
@@ -54,7 +55,7 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
             )
             .execute(&mut *transaction)
             .await?;
-            (role, "role.created")
+            (role, AuditAction::RoleCreated)
         }
         Some(role) => {
             let updated = sqlx::query!(
@@ -69,7 +70,7 @@ pub async fn save(admin: &Admin<'_>, id: Option<RoleId>, name: &str, permissions
             if updated.rows_affected() == 0 {
                 return Err(Error::not_found());
             }
-            (role, "role.updated")
+            (role, AuditAction::RoleUpdated)
         }
     };
     let details = json!({ "role": name, "permissions": texts });
@@ -109,8 +110,15 @@ pub async fn delete(admin: &Admin<'_>, role: RoleId) -> Result<()> {
     .ok_or_else(Error::not_found)?;
     let details = json!({ "role": name });
     let targets = Targets::resource(role.0);
-    audit::record(&mut transaction, admin.context(), &admin.actor(), "role.deleted", &targets, &details)
-        .await?;
+    audit::record(
+        &mut transaction,
+        admin.context(),
+        &admin.actor(),
+        AuditAction::RoleDeleted,
+        &targets,
+        &details,
+    )
+    .await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::audit::{self, Targets};
 use crate::{InOrganization, Member, OrganizationContext, Result, Token, secret};
 use chrono::TimeDelta;
+use model::audit_log::AuditAction;
 use model::{ConnectionId, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -52,7 +53,7 @@ pub async fn sign_out(member: &Member<'_>) -> Result<Option<ConnectionId>> {
         &mut transaction,
         member.context(),
         &member.actor(),
-        "user.signed_out",
+        AuditAction::UserSignedOut,
         &targets,
         &json!({}),
     )

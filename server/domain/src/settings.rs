@@ -2,6 +2,7 @@
 
 use crate::audit::{self, Targets};
 use crate::{Admin, InOrganization, Result};
+use model::audit_log::AuditAction;
 use model::settings::{Settings, SettingsForm};
 
 /// Returns the settings.
@@ -48,7 +49,7 @@ pub async fn save(admin: &Admin<'_>, form: &SettingsForm) -> Result<Settings> {
     .await?;
     let actor = admin.actor();
     let targets = Targets::resource(admin.organization_id());
-    let action = "organization.settings_updated";
+    let action = AuditAction::OrganizationSettingsUpdated;
     audit::record(&mut transaction, admin.context(), &actor, action, &targets, &details.into()).await?;
     transaction.commit().await?;
     Ok(settings)

@@ -10,6 +10,7 @@ use crate::rate_limit::{self, RateLimit};
 use crate::sessions::{self, NewSession};
 use crate::{Error, InOrganization, OrganizationContext, Result, Token, mail, retention, secret};
 use chrono::TimeDelta;
+use model::audit_log::AuditAction;
 use model::field::{self, FieldError};
 use model::sign_in::{SIGN_IN_TTL, SignInLinkStatus};
 use model::{EmailAddress, Problem, SignInId, UserId};
@@ -215,7 +216,7 @@ async fn start_session(
         transaction,
         context,
         &Actor::User { id: user, name },
-        "user.signed_in",
+        AuditAction::UserSignedIn,
         &targets,
         &json!({ "by": by }),
     )
@@ -258,7 +259,14 @@ pub(crate) async fn insert_operator_link(
     .await?
     .ok_or_else(Error::not_found)?;
     let targets = Targets::one(UserId(sign_in.user_id), email.as_str());
-    audit::record(transaction, context, &Actor::Operator, "user.sign_in_link_created", &targets, &json!({}))
-        .await?;
+    audit::record(
+        transaction,
+        context,
+        &Actor::Operator,
+        AuditAction::UserSignInLinkCreated,
+        &targets,
+        &json!({}),
+    )
+    .await?;
     Ok(token)
 }

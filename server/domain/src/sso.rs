@@ -21,9 +21,10 @@ pub use login_flow::{AuthorizationRedirect, CallbackOutcome, CallbackParams, han
 pub use logout::{back_channel_logout, provider_logout};
 pub use provider::ProviderCache;
 
+use crate::column::parse_column;
 use crate::{AppContext, Error, InOrganization, OrganizationContext, Result};
-use model::ConnectionId;
 use model::sso::ClientUris;
+use model::{ConnectionId, OrganizationRole};
 
 /// The URIs of this organization that an admin registers at the provider, based on the configured public URL.
 fn client_uris(app: &AppContext, slug: &str) -> ClientUris {
@@ -43,7 +44,7 @@ struct Connection {
     client_id: String,
     sealed_secret: Vec<u8>,
     just_in_time: bool,
-    default_role: String,
+    default_role: OrganizationRole,
     allowed_domains: Vec<String>,
     max_age_minutes: Option<i16>,
 }
@@ -67,7 +68,7 @@ async fn load_connection(context: &OrganizationContext<'_>, id: ConnectionId) ->
         client_id: row.client_id,
         sealed_secret: row.client_secret,
         just_in_time: row.just_in_time,
-        default_role: row.default_role,
+        default_role: parse_column(&row.default_role, "sso_connections", "default_role", id)?,
         allowed_domains: row.allowed_domains,
         max_age_minutes: row.max_age_minutes,
     })

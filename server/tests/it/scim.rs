@@ -57,7 +57,7 @@ impl Reply {
 impl ScimClient {
     async fn new(pool: PgPool) -> Self {
         let server = TestServer::new(pool).await;
-        let key = create_key(&server, &Scope::ALL).await;
+        let key = create_key(&server, Scope::ALL).await;
         Self { server, key }
     }
 

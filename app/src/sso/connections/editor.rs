@@ -26,7 +26,9 @@ pub fn ConnectionDialog(
     };
     let role = value("default_role", saved.default_role.code().to_owned());
     let roles = OrganizationRole::ALL
-        .map(|option| (option.code().to_owned(), option.label().to_owned(), option.code() == role));
+        .iter()
+        .map(|option| (option.code().to_owned(), option.label().to_owned(), option.code() == role))
+        .collect();
     let checks = groups.into_iter().map(|group| {
         let code = group.id.to_string();
         let checked = save.is_checked("groups", &code, saved.groups.contains(&group.id));
@@ -51,7 +53,7 @@ pub fn ConnectionDialog(
                 hint="Anyone who signs in becomes a member. When off, only invited people can join."
             />
             <Select
-                label="Default organization role" name="default_role" options=roles.to_vec()
+                label="Default organization role" name="default_role" options=roles
                 hint="For people who join without an invitation. Invited people get the role in their invitation."
             />
             <CheckboxGroup legend="Default groups" name="groups" options=checks empty_message="No groups yet."/>

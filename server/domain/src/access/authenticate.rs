@@ -1,6 +1,7 @@
 //! Authenticating a request: by its session or API key.
 
 use super::types::{Admin, ApiClient, InOrganization, Member, OrganizationContext};
+use crate::column::parse_column;
 use crate::{Error, RequestContext, Result, Token};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::api_keys::Scope;
@@ -231,15 +232,14 @@ async fn load_session(
         .execute(&context.app().pool)
         .await?;
     }
-    Ok(row.map(|row| {
-        let user = ViewerUser {
-            id: UserId(row.id),
-            name: row.name,
-            email: row.email,
-            role: row.role.parse().unwrap_or_default(),
-        };
-        (SessionId(row.session_id), user)
-    }))
+    let Some(row) = row else { return Ok(None) };
+    let user = ViewerUser {
+        id: UserId(row.id),
+        name: row.name,
+        email: row.email,
+        role: parse_column(&row.role, "users", "role", row.id)?,
+    };
+    Ok(Some((SessionId(row.session_id), user)))
 }
 
 /// Records that a key was used, unless that was recorded within [`LAST_USED_RESOLUTION`].

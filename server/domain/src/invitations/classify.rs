@@ -1,5 +1,6 @@
 //! Classifies each entry of an address list, before and after inviting it.
 
+use crate::column::parse_column;
 use crate::{Admin, Error, InOrganization, Result};
 use chrono::{DateTime, Utc};
 use model::UserId;
@@ -8,6 +9,7 @@ use model::field::FieldError;
 use model::invitations::{AddressClass, ClassifiedAddress, InviteResult, MAX_ADDRESSES};
 use model::settings::Settings;
 use model::transitions::{MembershipState, Refusal};
+use model::users::UserStatus;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
@@ -59,15 +61,17 @@ pub(super) async fn load_statuses(
     )
     .fetch_all(connection)
     .await?;
-    let status = |id, status: &str, expires_at| AddressStatus {
-        state: membership_state(status, expires_at, admin.now()),
-        user: Some(UserId(id)),
-        has_open_request: false,
-    };
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.email_normalized, status(row.id, &row.status, row.expires_at)))
-        .collect())
+    rows.into_iter()
+        .map(|row| {
+            let status = parse_column(&row.status, "users", "status", row.id)?;
+            let status = AddressStatus {
+                state: membership_state(status, row.expires_at, admin.now()),
+                user: Some(UserId(row.id)),
+                has_open_request: false,
+            };
+            Ok((row.email_normalized, status))
+        })
+        .collect()
 }
 
 /// Those of the addresses that have an invitation request waiting for review.
@@ -89,15 +93,19 @@ async fn find_open_requests(
 
 /// The membership state of a user, from the stored status and the expiry of the open invitation.
 pub fn membership_state(
-    status: &str,
+    status: UserStatus,
     expires_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> MembershipState {
     match status {
-        "active" => MembershipState::Active,
-        "suspended" => MembershipState::Suspended,
-        _ if expires_at.is_some_and(|expires_at| expires_at > now) => MembershipState::Invited,
-        _ => MembershipState::Expired,
+        UserStatus::Active => MembershipState::Active,
+        UserStatus::Suspended => MembershipState::Suspended,
+        UserStatus::Invited | UserStatus::Expired
+            if expires_at.is_some_and(|expires_at| expires_at > now) =>
+        {
+            MembershipState::Invited
+        }
+        UserStatus::Invited | UserStatus::Expired => MembershipState::Expired,
     }
 }
 

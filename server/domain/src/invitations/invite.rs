@@ -4,10 +4,12 @@ use super::classify::{
     AddressStatus, invite_result, load_statuses, membership_state, parse_entries, valid_addresses,
 };
 use crate::audit::{self, Targets};
+use crate::column::parse_column;
 use crate::retry::Attempts;
 use crate::statistics::{self, Table};
 use crate::{Admin, InOrganization, Result, grants, mail, requests};
 use chrono::{DateTime, TimeDelta, Utc};
+use model::audit_log::AuditAction;
 use model::invitations::{AccessGrant, AddressClass, InviteResult};
 use model::transitions::MembershipState;
 use model::{OrganizationRole, UserId};
@@ -40,8 +42,15 @@ pub async fn invite(admin: &Admin<'_>, list: &str, grant: &AccessGrant) -> Resul
         targets.push(UserId(user.id), &user.email);
     }
     let details = audit_details(&mut transaction, admin, grant, batch.invitees.first()).await?;
-    audit::record(&mut transaction, admin.context(), &admin.actor(), "user.invited", &targets, &details)
-        .await?;
+    audit::record(
+        &mut transaction,
+        admin.context(),
+        &admin.actor(),
+        AuditAction::UserInvited,
+        &targets,
+        &details,
+    )
+    .await?;
     statistics::refresh(&mut transaction, Table::Invitations, mails.len()).await?;
     mail::enqueue_invitations(&mut transaction, admin.context(), &mails).await?;
     transaction.commit().await?;
@@ -146,12 +155,15 @@ async fn classify_locked(
     )
     .fetch_all(&mut *transaction)
     .await?;
-    let invited: Vec<Uuid> =
-        users.iter().filter(|user| user.status == "invited").map(|user| user.id).collect();
-    let expirations = load_open_expirations(transaction, admin, &invited).await?;
+    let ids: Vec<Uuid> = users.iter().map(|user| user.id).collect();
+    let expirations = load_open_expirations(transaction, admin, &ids).await?;
     for user in users {
         pending.remove(&user.email_normalized);
-        let state = membership_state(&user.status, expirations.get(&user.id).copied(), admin.now());
+        let state = membership_state(
+            parse_column(&user.status, "users", "status", user.id)?,
+            expirations.get(&user.id).copied(),
+            admin.now(),
+        );
         if AddressClass::for_state(state).is_invited() {
             batch.invitees.push(Invitee {
                 id: user.id,
@@ -196,7 +208,8 @@ async fn approve_requests_of_invited(
         targets.push_address(&email);
     }
     let actor = admin.actor();
-    audit::record(transaction, admin.context(), &actor, "request.approved", &targets, &json!({})).await
+    audit::record(transaction, admin.context(), &actor, AuditAction::RequestApproved, &targets, &json!({}))
+        .await
 }
 
 /// Assigns the granted roles and groups to the invitees. A renewed invitation replaces what the expired one had granted.

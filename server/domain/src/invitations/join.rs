@@ -2,12 +2,14 @@
 
 use super::classify::membership_state;
 use crate::audit::{self, Actor, Targets};
+use crate::column::parse_column;
 use crate::sessions::{self, NewSession};
 use crate::{Error, InOrganization, OrganizationContext, Result, Token, requests};
+use model::audit_log::AuditAction;
 use model::field;
 use model::join::JoinPage;
 use model::transitions::{Action, MembershipState, Refusal, Transition, transition};
-use model::users::JoinedBy;
+use model::users::{JoinedBy, UserStatus};
 use model::{InvitationId, Problem, UserId};
 
 /// Returns what the page of the link shows. Read-only, because mail scanners open links too.
@@ -16,7 +18,7 @@ pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
         return Ok(JoinPage::NoSuchLink);
     };
     let row = sqlx::query!(
-        "select i.status as invitation_status, i.email, i.inviter_name, i.expires_at,
+        "select i.status = 'open' as \"is_open!\", i.email, i.inviter_name, i.expires_at,
             u.id as \"user_id?\", u.status as \"user_status?\"
          from invitations i left join users u on u.organization_id = i.organization_id and u.id = i.user_id
          where i.organization_id = $1 and i.id = $2",
@@ -26,11 +28,13 @@ pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
     .fetch_optional(&context.app().pool)
     .await?;
     let Some(row) = row else { return Ok(JoinPage::NoSuchLink) };
-    let state = match row.user_status.as_deref() {
+    let state = match row.user_id.zip(row.user_status) {
         None => MembershipState::Unknown,
-        // The address was invited again after this invitation had ended.
-        Some("invited") if row.invitation_status != "open" => MembershipState::Unknown,
-        Some(status) => membership_state(status, Some(row.expires_at), context.now()),
+        Some((id, status)) => match parse_column(&status, "users", "status", id)? {
+            // The address was invited again after this invitation had ended.
+            UserStatus::Invited if !row.is_open => MembershipState::Unknown,
+            status => membership_state(status, Some(row.expires_at), context.now()),
+        },
     };
     Ok(match transition(Action::Accept, state) {
         Transition::Apply(_) => {
@@ -104,7 +108,7 @@ pub async fn join(
         &mut transaction,
         context,
         &actor,
-        "user.joined",
+        AuditAction::UserJoined,
         &targets,
         &requests::join_details(JoinedBy::Invitation, dismissed),
     )

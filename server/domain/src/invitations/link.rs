@@ -2,6 +2,7 @@
 
 use crate::audit::{self, Targets};
 use crate::{Admin, Error, InOrganization, Result, mail};
+use model::audit_log::AuditAction;
 use model::transitions::Refusal;
 use model::{InvitationId, Problem, UserId};
 use serde_json::json;
@@ -32,8 +33,15 @@ pub async fn copy_link(admin: &Admin<'_>, user: UserId) -> Result<String> {
     }
     let targets = Targets::one(user, &row.email);
     let actor = admin.actor();
-    audit::record(&mut transaction, admin.context(), &actor, "invitation.link_copied", &targets, &json!({}))
-        .await?;
+    audit::record(
+        &mut transaction,
+        admin.context(),
+        &actor,
+        AuditAction::InvitationLinkCopied,
+        &targets,
+        &json!({}),
+    )
+    .await?;
     transaction.commit().await?;
     mail::links::join(
         admin.app(),

@@ -4,6 +4,7 @@
 use crate::{InOrganization, OrganizationContext, Result};
 use model::{RequestId, SignInId};
 use sqlx::PgConnection;
+use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
 
 /// A message to queue for an invitation.
@@ -36,11 +37,26 @@ pub(crate) async fn enqueue_invitations(
     Ok(())
 }
 
+/// A message about invitation requests, as the outbox stores it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(const_into_str)]
+pub(crate) enum RequestDelivery {
+    /// To the requester: a link that confirms the request.
+    #[strum(serialize = "request")]
+    Confirmation,
+    /// To the requester: the request was dismissed.
+    #[strum(serialize = "request_dismissed")]
+    Dismissal,
+    /// To an admin: the number of open requests.
+    #[strum(serialize = "open_requests")]
+    OpenRequests,
+}
+
 /// Queues a message of this kind for each request, with one statement.
 pub(crate) async fn enqueue_requests(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
-    kind: &str,
+    kind: RequestDelivery,
     mails: &[(RequestId, &str)],
 ) -> Result<()> {
     let ids: Vec<Uuid> = mails.iter().map(|_| context.new_id()).collect();
@@ -51,7 +67,7 @@ pub(crate) async fn enqueue_requests(
          select $1, row.id, $2, row.request_id, row.email, 'queued', $3, $3
          from unnest($4::uuid[], $5::uuid[], $6::text[]) as row (id, request_id, email)",
         context.organization_id(),
-        kind,
+        kind.into_str(),
         context.now(),
         &ids,
         &requests,

@@ -44,11 +44,11 @@ impl Job {
     /// The message of an invitation; `None` if the invitation is no longer open.
     pub fn for_invitation(claimed: ClaimedDelivery, now: DateTime<Utc>) -> Option<Self> {
         let expires_at = claimed.invitation_expires_at.filter(|expires_at| *expires_at > now)?;
-        claimed.invitation_status.filter(|status| status == "open")?;
+        claimed.is_invitation_open.filter(|is_open| *is_open)?;
         let payload = JobPayload::Invitation {
             id: InvitationId(claimed.invitation_id?),
             expires_at,
-            inviter: claimed.inviter.unwrap_or_default(),
+            inviter: claimed.inviter?,
             inviter_email: claimed.inviter_email,
         };
         Some(Self {

@@ -4,6 +4,7 @@
 //! worker dies. The same timestamp identifies the lease: every update names the lease it was made under, and changes
 //! no rows if another worker has claimed the delivery since.
 
+use super::state::StateCode;
 use crate::{AppContext, Result};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -24,7 +25,7 @@ pub(super) struct ClaimedDelivery {
     pub sign_in_id: Option<Uuid>,
     pub request_id: Option<Uuid>,
     pub invitation_id: Option<Uuid>,
-    pub invitation_status: Option<String>,
+    pub is_invitation_open: Option<bool>,
     pub invitation_expires_at: Option<DateTime<Utc>>,
     pub inviter: Option<String>,
     pub inviter_email: Option<String>,
@@ -61,7 +62,7 @@ pub(super) async fn claim(
          )
          select c.organization_id as \"organization_id!\", c.id as \"id!\", c.kind as \"kind!\", c.email as \"email!\", c.attempts as \"attempts!\",
             c.created_at as \"created_at!\", c.sign_in_id, c.request_id, c.invitation_id, o.slug, o.name as organization,
-            i.status as \"invitation_status?\", i.expires_at as \"invitation_expires_at?\",
+            i.status = 'open' as \"is_invitation_open?\", i.expires_at as \"invitation_expires_at?\",
             i.inviter_name as \"inviter?\", inviter.email as \"inviter_email?\"
          from claimed c
          join organizations o on o.id = c.organization_id
@@ -102,7 +103,7 @@ pub(super) async fn renew_leases(
 /// The change to a leased delivery; it ends the lease.
 pub(super) struct DeliveryUpdate {
     /// The new state; `None` if no attempt was made.
-    pub state: Option<&'static str>,
+    pub state: Option<StateCode>,
     /// The next attempt; `None` if the delivery has ended.
     pub due_at: Option<DateTime<Utc>>,
     pub reply: String,
@@ -117,7 +118,7 @@ impl DeliveryUpdate {
 
     /// The message is no longer needed.
     pub fn cancelled(now: DateTime<Utc>) -> Self {
-        Self { state: Some("cancelled"), due_at: None, reply: String::new(), at: now }
+        Self { state: Some(StateCode::Cancelled), due_at: None, reply: String::new(), at: now }
     }
 }
 
@@ -127,7 +128,8 @@ pub(super) async fn write_updates(
     updates: &[(DeliveryKey, DateTime<Utc>, &DeliveryUpdate)],
 ) -> Result<Vec<DeliveryKey>> {
     let (organizations, ids, leases) = columns(updates.iter().map(|(key, lease, _)| (*key, *lease)));
-    let states: Vec<Option<&str>> = updates.iter().map(|(_, _, update)| update.state).collect();
+    let states: Vec<Option<&str>> =
+        updates.iter().map(|(_, _, update)| update.state.map(|state| state.into_str())).collect();
     let due_ats: Vec<Option<DateTime<Utc>>> = updates.iter().map(|(_, _, update)| update.due_at).collect();
     let replies: Vec<&str> = updates.iter().map(|(_, _, update)| update.reply.as_str()).collect();
     let ats: Vec<DateTime<Utc>> = updates.iter().map(|(_, _, update)| update.at).collect();

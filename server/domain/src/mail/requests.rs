@@ -1,10 +1,13 @@
 //! Decides what a message about invitation requests contains. That depends on the state of the address, which only the
 //! owner of the mailbox may learn.
 
+use super::enqueue::RequestDelivery;
 use super::outbox::ClaimedDelivery;
+use crate::column::parse_column;
 use crate::invitations::membership_state;
 use crate::{AppContext, Result, secret};
 use chrono::{DateTime, Utc};
+use model::delivery::DeliveryKind;
 use model::sign_in::SIGN_IN_TTL;
 use model::transitions::{Action, Mail, MembershipState, Transition, transition};
 use model::{EmailAddress, RequestId};
@@ -27,7 +30,8 @@ pub(super) async fn request_mail_kind(
     now: DateTime<Utc>,
     claimed: &ClaimedDelivery,
 ) -> Result<Option<RequestMailKind>> {
-    if claimed.kind == "open_requests" {
+    let kind: RequestDelivery = parse_column(&claimed.kind, "deliveries", "kind", claimed.id)?;
+    if kind == RequestDelivery::OpenRequests {
         // The message was queued up to an hour ago. The recipient may no longer be an admin, or notifications may have
         // been turned off.
         let open_requests = sqlx::query_scalar!(
@@ -46,7 +50,7 @@ pub(super) async fn request_mail_kind(
         let open_requests = usize::try_from(open_requests).unwrap_or_default();
         return Ok((open_requests > 0).then_some(RequestMailKind::OpenRequests(open_requests)));
     }
-    if claimed.kind == "request_dismissed" {
+    if kind == RequestDelivery::Dismissal {
         return Ok(Some(RequestMailKind::Dismissed));
     }
     let request = request_to_confirm(app, now, claimed).await?;
@@ -82,9 +86,11 @@ async fn request_to_confirm(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let expires_at = row.confirm_expires_at.filter(|expires_at| *expires_at > now);
-    let state = match row.user_status.as_deref() {
+    let state = match row.user_id.zip(row.user_status) {
         None => MembershipState::Unknown,
-        Some(status) => membership_state(status, row.invitation_expires_at, now),
+        Some((user, status)) => {
+            membership_state(parse_column(&status, "users", "status", user)?, row.invitation_expires_at, now)
+        }
     };
     let mail = match transition(Action::Request, state) {
         Transition::Apply(effect) => effect.mail,
@@ -93,7 +99,16 @@ async fn request_to_confirm(
     match (mail, row.user_email) {
         (Mail::Confirmation, _) => return Ok(expires_at.map(|expires_at| (RequestId(row.id), expires_at))),
         (Mail::ExistingInvitation, Some(email)) => {
-            enqueue(&mut transaction, claimed, now, "invitation", row.invitation_id, None, &email).await?;
+            enqueue(
+                &mut transaction,
+                claimed,
+                now,
+                DeliveryKind::Invitation,
+                row.invitation_id,
+                None,
+                &email,
+            )
+            .await?;
         }
         (Mail::SignIn, Some(email)) => {
             let sign_in = secret::uuid_v7(now);
@@ -107,7 +122,8 @@ async fn request_to_confirm(
             )
             .execute(&mut *transaction)
             .await?;
-            enqueue(&mut transaction, claimed, now, "sign_in", None, Some(sign_in), &email).await?;
+            enqueue(&mut transaction, claimed, now, DeliveryKind::SignIn, None, Some(sign_in), &email)
+                .await?;
         }
         // A suspended user gets no message.
         _ => {}
@@ -129,7 +145,7 @@ async fn enqueue(
     transaction: &mut PgConnection,
     claimed: &ClaimedDelivery,
     now: DateTime<Utc>,
-    kind: &str,
+    kind: DeliveryKind,
     invitation: Option<Uuid>,
     sign_in: Option<Uuid>,
     email: &str,
@@ -140,7 +156,7 @@ async fn enqueue(
          values ($1, $2, $3, $4, $5, $6, 'queued', $7, $7)",
         claimed.organization_id,
         secret::uuid_v7(now),
-        kind,
+        kind.code(),
         invitation,
         sign_in,
         email,

@@ -1,10 +1,26 @@
 //! Maps the columns of a delivery to the state that people see.
 
+use crate::column::parse_column;
+use crate::{DatabaseInconsistency, Result};
 use chrono::{DateTime, Utc};
 use model::delivery::DeliveryState;
+use strum::{EnumString, IntoStaticStr};
+use uuid::Uuid;
+
+/// The column `deliveries.state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub(super) enum StateCode {
+    Queued,
+    Retrying,
+    Accepted,
+    Failed,
+    Cancelled,
+}
 
 /// The columns of `deliveries` that determine its [`DeliveryState`].
 pub(crate) struct DeliveryColumns {
+    pub id: Uuid,
     pub state: String,
     pub attempts: i32,
     pub due_at: Option<DateTime<Utc>>,
@@ -12,18 +28,24 @@ pub(crate) struct DeliveryColumns {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-pub(crate) fn delivery_state(columns: DeliveryColumns) -> DeliveryState {
-    let DeliveryColumns { state, attempts, due_at, reply, ended_at } = columns;
-    match (state.as_str(), due_at, ended_at) {
-        ("retrying", Some(next_attempt_at), _) => {
-            let attempts = u32::try_from(attempts).unwrap_or_default();
-            DeliveryState::Retrying { reply, attempts, next_attempt_at }
+pub(crate) fn delivery_state(columns: DeliveryColumns) -> Result<DeliveryState> {
+    let DeliveryColumns { id, state, attempts, due_at, reply, ended_at } = columns;
+    let inconsistent = |column| DatabaseInconsistency::new("deliveries", column, id);
+    Ok(match parse_column(&state, "deliveries", "state", id)? {
+        StateCode::Queued => DeliveryState::Queued,
+        StateCode::Retrying => DeliveryState::Retrying {
+            reply,
+            attempts: u32::try_from(attempts).map_err(|_| inconsistent("attempts"))?,
+            next_attempt_at: due_at.ok_or_else(|| inconsistent("due_at"))?,
+        },
+        StateCode::Accepted => {
+            DeliveryState::Accepted { at: ended_at.ok_or_else(|| inconsistent("ended_at"))?, reply }
         }
-        ("accepted", _, Some(at)) => DeliveryState::Accepted { at, reply },
-        ("failed", _, Some(at)) => DeliveryState::Failed { at, reply },
-        ("cancelled", ..) => DeliveryState::Cancelled,
-        _ => DeliveryState::Queued,
-    }
+        StateCode::Failed => {
+            DeliveryState::Failed { at: ended_at.ok_or_else(|| inconsistent("ended_at"))?, reply }
+        }
+        StateCode::Cancelled => DeliveryState::Cancelled,
+    })
 }
 
 #[cfg(test)]
@@ -33,12 +55,14 @@ mod tests {
     fn state_of(state: &str, is_due: bool, has_ended: bool) -> DeliveryState {
         let at = DateTime::UNIX_EPOCH;
         delivery_state(DeliveryColumns {
+            id: Uuid::nil(),
             state: state.to_owned(),
             attempts: 2,
             due_at: is_due.then_some(at),
             reply: "a reply".to_owned(),
             ended_at: has_ended.then_some(at),
         })
+        .unwrap()
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use super::notify;
 use crate::audit::{self, Actor, Targets};
+use crate::column::parse_column;
 use crate::invitations::membership_state;
 use crate::retry::Attempts;
 use crate::{InOrganization, OrganizationContext, Result, Token, access};
 use chrono::TimeDelta;
+use model::audit_log::AuditAction;
 use model::requests::ConfirmPage;
 use model::transitions::MembershipState;
 use model::{Problem, RequestId};
@@ -19,7 +21,7 @@ pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> R
         return Ok(ConfirmPage::NoSuchLink);
     };
     let row = sqlx::query!(
-        "select email, name, message, status, confirm_expires_at
+        "select email, name, message, status = 'unconfirmed' as \"is_unconfirmed!\", confirm_expires_at
          from invitation_requests where organization_id = $1 and id = $2",
         context.organization_id(),
         request.0
@@ -30,10 +32,12 @@ pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> R
     // Turning requests off also expires the unconfirmed ones.
     let is_expired = !context.settings().requests_enabled
         || row.confirm_expires_at.is_none_or(|until| until <= context.now());
-    Ok(match row.status.as_str() {
-        "unconfirmed" if is_expired => ConfirmPage::Expired,
-        "unconfirmed" => ConfirmPage::Ready { email: row.email, name: row.name, message: row.message },
-        _ => ConfirmPage::Confirmed,
+    Ok(if !row.is_unconfirmed {
+        ConfirmPage::Confirmed
+    } else if is_expired {
+        ConfirmPage::Expired
+    } else {
+        ConfirmPage::Ready { email: row.email, name: row.name, message: row.message }
     })
 }
 
@@ -64,7 +68,8 @@ pub async fn confirm(context: &OrganizationContext<'_>, token: &Token) -> Result
         let mut targets = Targets::default();
         targets.push_address(&locked.email);
         let actor = Actor::Unauthenticated { email: &locked.email };
-        audit::record(&mut transaction, context, &actor, "request.opened", &targets, &json!({})).await?;
+        audit::record(&mut transaction, context, &actor, AuditAction::RequestOpened, &targets, &json!({}))
+            .await?;
         notify::queue_admin_emails(&mut transaction, context, request).await?;
     } else {
         sqlx::query!(
@@ -108,7 +113,8 @@ async fn lock_request(
 ) -> Result<Option<LockedRequest>> {
     let (placeholder, user) = lock_address(transaction, context, request).await?;
     let row = sqlx::query!(
-        "select email, email_normalized, status, confirm_expires_at from invitation_requests
+        "select email, email_normalized, status = 'unconfirmed' as \"is_unconfirmed!\", confirm_expires_at
+         from invitation_requests
          where organization_id = $1 and id = $2 for update",
         context.organization_id(),
         request.0
@@ -116,7 +122,7 @@ async fn lock_request(
     .fetch_optional(&mut *transaction)
     .await?
     .ok_or(Problem::InvalidLink)?;
-    if row.status != "unconfirmed" {
+    if !row.is_unconfirmed {
         return Ok(None);
     }
     if row.confirm_expires_at.is_none_or(|until| until <= context.now()) {
@@ -132,7 +138,7 @@ async fn lock_request(
             )
             .fetch_optional(transaction)
             .await?;
-            membership_state(&status, expires_at, context.now())
+            membership_state(parse_column(&status, "users", "status", id)?, expires_at, context.now())
         }
     };
     Ok(Some(LockedRequest { email: row.email, email_normalized: row.email_normalized, state, placeholder }))

@@ -2,8 +2,10 @@
 
 use super::{confirm, notify};
 use crate::audit::{self, Actor, Targets};
+use crate::column::parse_column;
 use crate::invitations::membership_state;
 use crate::{InOrganization, OrganizationContext, Result, Token, access};
+use model::audit_log::AuditAction;
 use model::transitions::MembershipState;
 use model::{InvitationId, RequestId, UserId};
 use serde_json::json;
@@ -39,8 +41,8 @@ pub async fn request_renewal(context: &OrganizationContext<'_>, token: &Token) -
     )
     .fetch_optional(&mut *transaction)
     .await?;
-    if expires_at.is_none()
-        || membership_state(&user.status, expires_at, context.now()) != MembershipState::Expired
+    let status = parse_column(&user.status, "users", "status", user.id)?;
+    if expires_at.is_none() || membership_state(status, expires_at, context.now()) != MembershipState::Expired
     {
         return Ok(());
     }
@@ -64,7 +66,8 @@ pub async fn request_renewal(context: &OrganizationContext<'_>, token: &Token) -
     if inserted.rows_affected() == 1 {
         let actor = Actor::User { id: UserId(user.id), name: &user.email };
         let targets = Targets::one(UserId(user.id), &user.email);
-        audit::record(&mut transaction, context, &actor, "request.opened", &targets, &json!({})).await?;
+        audit::record(&mut transaction, context, &actor, AuditAction::RequestOpened, &targets, &json!({}))
+            .await?;
         notify::queue_admin_emails(&mut transaction, context, request).await?;
     }
     transaction.commit().await?;

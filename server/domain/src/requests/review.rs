@@ -1,7 +1,10 @@
 //! Listing, dismissing and closing open requests.
 
 use crate::audit::{self, Targets};
+use crate::column::parse_column;
+use crate::mail::RequestDelivery;
 use crate::{Admin, InOrganization, OrganizationContext, Result, mail, users};
+use model::audit_log::AuditAction;
 use model::requests::{Membership, PAGE_ROWS, RequestRow, RequestsPage, RequestsQuery};
 use model::users::JoinedBy;
 use model::{RequestId, UserId};
@@ -37,22 +40,25 @@ pub async fn list(admin: &Admin<'_>, query: &RequestsQuery) -> Result<RequestsPa
     }
     let first = rows.first().map(|row| RequestId(row.id));
     let last = rows.last().map(|row| RequestId(row.id));
-    let rows = rows
-        .into_iter()
-        .map(|row| RequestRow {
+    let rows = rows.into_iter().map(|row| {
+        let member = match (row.user_id, row.joined_by, row.joined_at) {
+            (Some(user), Some(by), Some(at)) => {
+                let by = parse_column(&by, "users", "joined_by", user)?;
+                Some(Membership { user: UserId(user), by, at })
+            }
+            _ => None,
+        };
+        Ok(RequestRow {
             id: RequestId(row.id),
             email: row.email,
             name: row.name,
             message: row.message,
             requested_at: row.created_at,
             repeat_count: row.repeat_count,
-            member: row.user_id.zip(row.joined_at).map(|(user, at)| Membership {
-                user: UserId(user),
-                by: row.joined_by.and_then(|code| code.parse().ok()).unwrap_or_default(),
-                at,
-            }),
+            member,
         })
-        .collect();
+    });
+    let rows = rows.collect::<Result<_>>()?;
     Ok(RequestsPage {
         rows,
         previous: first.filter(|_| if backwards { has_more } else { query.after.is_some() }),
@@ -103,11 +109,19 @@ pub async fn dismiss(admin: &Admin<'_>, requests: &[RequestId], notify: bool) ->
     }
     if notify {
         let mails: Vec<_> = dismissed.iter().map(|row| (RequestId(row.id), row.email.as_str())).collect();
-        mail::enqueue_requests(&mut transaction, admin.context(), "request_dismissed", &mails).await?;
+        mail::enqueue_requests(&mut transaction, admin.context(), RequestDelivery::Dismissal, &mails).await?;
     }
     let actor = admin.actor();
     let details = json!({ "notified": notify });
-    audit::record(&mut transaction, admin.context(), &actor, "request.dismissed", &targets, &details).await?;
+    audit::record(
+        &mut transaction,
+        admin.context(),
+        &actor,
+        AuditAction::RequestDismissed,
+        &targets,
+        &details,
+    )
+    .await?;
     transaction.commit().await?;
     admin.app().mail_ready.notify_one();
     Ok(dismissed.len())

@@ -1,6 +1,7 @@
 //! Submitting a request from the login page.
 
 use super::rate_limit;
+use crate::mail::RequestDelivery;
 use crate::{Error, InOrganization, OrganizationContext, Result, mail, retention};
 use chrono::TimeDelta;
 use model::field::{self, FieldError};
@@ -36,7 +37,7 @@ pub async fn submit(context: &OrganizationContext<'_>, email: &str, name: &str, 
         .execute(&mut *transaction)
         .await?;
         let mails = [(request, email.as_str())];
-        mail::enqueue_requests(&mut transaction, context, "request", &mails).await?;
+        mail::enqueue_requests(&mut transaction, context, RequestDelivery::Confirmation, &mails).await?;
     }
     retention::purge_expired(&mut transaction, context).await?;
     transaction.commit().await?;

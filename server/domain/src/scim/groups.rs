@@ -11,6 +11,7 @@ use crate::audit::{self, Targets};
 use crate::{ApiClient, Error, InOrganization, Result, groups, retry};
 use chrono::{DateTime, Utc};
 use members::change_members;
+use model::audit_log::AuditAction;
 use model::field::{self, FieldError};
 use model::{GroupId, UserId};
 use scim::{Filter, IfMatch, ListQuery, Resource, ResourceType};
@@ -201,7 +202,7 @@ async fn try_create(api_client: &ApiClient<'_>, name: &str, update: &GroupUpdate
     .execute(&mut *transaction)
     .await
     .map_err(name_conflict)?;
-    record_event(&mut transaction, api_client, group, name, "group.created").await?;
+    record_event(&mut transaction, api_client, group, name, AuditAction::GroupCreated).await?;
     change_members(&mut transaction, api_client, group, name, &update.members).await?;
     let group = load_group(&mut transaction, api_client, group).await?;
     transaction.commit().await?;
@@ -247,7 +248,7 @@ async fn try_update(
         .execute(&mut *transaction)
         .await
         .map_err(name_conflict)?;
-        record_event(&mut transaction, api_client, group, name, "group.updated").await?;
+        record_event(&mut transaction, api_client, group, name, AuditAction::GroupUpdated).await?;
     }
     change_members(&mut transaction, api_client, group, name, &update.members).await?;
     let group = load_group(&mut transaction, api_client, group).await?;
@@ -298,7 +299,7 @@ async fn record_event(
     api_client: &ApiClient<'_>,
     group: GroupId,
     name: &str,
-    action: &str,
+    action: AuditAction,
 ) -> Result<()> {
     let (actor, targets) = (api_client.actor(), Targets::resource(group.0));
     audit::record(transaction, api_client.context(), &actor, action, &targets, &json!({ "group": name }))

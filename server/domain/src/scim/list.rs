@@ -54,7 +54,8 @@ pub async fn list_users(api_client: &ApiClient<'_>, query: &ListQuery) -> Result
     };
     let last = rows.last().map(|row| Cursor { sort_value: row.sort_value.clone(), last_id: row.user.id });
     start.save_cursor(api_client, total, rows.len(), last).await?;
-    let resources = rows.into_iter().map(|row| row.user.into_user(api_client.now())).collect();
+    let resources =
+        rows.into_iter().map(|row| row.user.into_user(api_client.now())).collect::<Result<_>>()?;
     Ok(ListPage { total, resources })
 }
 

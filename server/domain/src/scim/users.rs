@@ -5,8 +5,10 @@ mod resource;
 
 use super::etag::check_precondition;
 use super::{ScimUser, sql};
+use crate::DatabaseInconsistency;
 use crate::admission::{self, Admission};
 use crate::audit::{self, Targets};
+use crate::column::parse_column;
 use crate::invitations::membership_state;
 use crate::retry::{self, Attempts};
 use crate::users::apply_in_transaction;
@@ -14,9 +16,10 @@ use crate::{ApiClient, Error, InOrganization, Principal, Result, access};
 use attributes::{store_attributes, update_attributes};
 use chrono::{DateTime, Utc};
 use model::actions::UserAction;
+use model::audit_log::AuditAction;
 use model::permission::GroupName;
 use model::transitions::{Action, MembershipState, Refusal};
-use model::users::JoinedBy;
+use model::users::{JoinedBy, UserStatus};
 use model::{EmailAddress, GroupId, OrganizationRole, Problem, UserId};
 use scim::{IfMatch, Resource, ResourceType};
 use serde_json::{Map, Value, json};
@@ -68,23 +71,25 @@ pub(super) struct UserRow {
 }
 
 impl UserRow {
-    pub fn into_user(self, now: DateTime<Utc>) -> ScimUser {
+    pub fn into_user(self, now: DateTime<Utc>) -> Result<ScimUser> {
+        let status = parse_column(&self.status, "users", "status", self.id)?;
         let groups = self.groups.map(|groups| groups.0).unwrap_or_default();
-        ScimUser {
+        Ok(ScimUser {
             id: UserId(self.id),
-            state: membership_state(&self.status, self.expires_at, now),
-            active: self.status == "active",
+            state: membership_state(status, self.expires_at, now),
+            active: status == UserStatus::Active,
             email: self.email,
             name: self.name,
             external_id: self.external_id,
             attributes: match self.attributes {
+                None => Map::new(),
                 Some(Value::Object(attributes)) => attributes,
-                _ => Map::new(),
+                Some(_) => return Err(DatabaseInconsistency::new("scim_users", "attributes", self.id).into()),
             },
             groups: groups.into_iter().map(|(id, name)| GroupName { id, name }).collect(),
             created_at: self.created_at,
             modified_at: self.modified_at.unwrap_or(self.created_at),
-        }
+        })
     }
 }
 
@@ -110,7 +115,7 @@ async fn load_user(
     );
     statement.sql.push_bind(api_client.organization_id()).push(" and u.id = ").push_bind(user.0);
     let row: Option<UserRow> = statement.sql.build_query_as().fetch_optional(connection).await?;
-    row.map(|row| row.into_user(api_client.now())).ok_or_else(Error::not_found)
+    row.ok_or_else(Error::not_found)?.into_user(api_client.now())
 }
 
 /// Creates a user. An open invitation of the address is accepted, with the role and groups that it grants.
@@ -340,7 +345,7 @@ async fn update_profile(
         .await?;
         let details = json!({ "from": before.email, "to": address });
         let targets = Targets::one(before.id, address);
-        let action = "user.email_changed";
+        let action = AuditAction::UserEmailChanged;
         audit::record(
             &mut *transaction,
             api_client.context(),
@@ -358,7 +363,7 @@ async fn update_profile(
             transaction,
             api_client.context(),
             &principal.actor(),
-            "user.renamed",
+            AuditAction::UserRenamed,
             &targets,
             &details,
         )

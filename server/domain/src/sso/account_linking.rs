@@ -9,12 +9,14 @@ use super::exchange::IdentityClaims;
 use super::failures::SignInError;
 use crate::admission::{self, Admission};
 use crate::audit::{self, Actor, Targets};
+use crate::column::parse_column;
 use crate::sessions::{self, NewSession};
 use crate::{Error, InOrganization, OrganizationContext, Result};
+use model::audit_log::AuditAction;
 use model::sso::SsoRefusal;
 use model::transitions::{Action, MembershipState, Refusal};
-use model::users::JoinedBy;
-use model::{EmailAddress, GroupId, InvitationId, OrganizationRole, Problem, UserId};
+use model::users::{JoinedBy, UserStatus};
+use model::{EmailAddress, GroupId, InvitationId, Problem, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -36,7 +38,7 @@ pub(super) async fn sign_in(
     let mut transaction = context.app().pool.begin().await?;
     let user = match find_linked_user(&mut transaction, context, connection, claims).await? {
         Some((user, status)) => {
-            check_linked(connection, claims, &user, &status)?;
+            check_linked(connection, claims, &user, status)?;
             check_invitation(&mut transaction, context, invitation, &user.email).await?;
             sign_in_linked(&mut transaction, context, connection, claims, &user).await?;
             user
@@ -69,7 +71,7 @@ async fn find_linked_user(
     context: &OrganizationContext<'_>,
     connection: &Connection,
     claims: &IdentityClaims,
-) -> Result<Option<(LocalUser, String)>> {
+) -> Result<Option<(LocalUser, UserStatus)>> {
     let row = sqlx::query!(
         "select id, name, email, status from users
          where organization_id = $1 and id = (
@@ -84,7 +86,9 @@ async fn find_linked_user(
     )
     .fetch_optional(transaction)
     .await?;
-    Ok(row.map(|row| (LocalUser { id: UserId(row.id), name: row.name, email: row.email }, row.status)))
+    let Some(row) = row else { return Ok(None) };
+    let status = parse_column(&row.status, "users", "status", row.id)?;
+    Ok(Some((LocalUser { id: UserId(row.id), name: row.name, email: row.email }, status)))
 }
 
 /// Refuses a linked user who is suspended, or whose address at the provider is of a domain that is not allowed.
@@ -92,9 +96,9 @@ fn check_linked(
     connection: &Connection,
     claims: &IdentityClaims,
     user: &LocalUser,
-    status: &str,
+    status: UserStatus,
 ) -> Result<(), SsoRefusal> {
-    if status != "active" {
+    if status != UserStatus::Active {
         return Err(SsoRefusal::Suspended { email: user.email.clone() });
     }
     if !connection.allowed_domains.is_empty() {
@@ -137,7 +141,7 @@ async fn link_or_provision(
     let admission = Admission {
         email,
         name: &claims.name,
-        role: connection.default_role.parse::<OrganizationRole>().unwrap_or_default(),
+        role: connection.default_role,
         groups: &groups,
         by: JoinedBy::Sso,
         actor: None,
@@ -281,5 +285,5 @@ async fn record_sign_in(
     let actor = Actor::User { id: user.id, name };
     let details = json!({ "by": "sso", "connection": connection.name });
     let targets = Targets::one(user.id, &user.email);
-    audit::record(transaction, context, &actor, "user.signed_in", &targets, &details).await
+    audit::record(transaction, context, &actor, AuditAction::UserSignedIn, &targets, &details).await
 }

@@ -3,10 +3,12 @@
 use super::provider::{DiscoveryError, Provider, SIGNING_ALGORITHMS};
 use super::{Connection, client_uris, load_connection};
 use crate::audit::{self, Targets};
+use crate::column::parse_column;
 use crate::links::{self, Links};
 use crate::secret::SealPurpose;
 use crate::{Admin, AppContext, Error, InOrganization, OrganizationContext, Result, grants};
 use chrono::TimeDelta;
+use model::audit_log::AuditAction;
 use model::field::FieldError;
 use model::sso::{
     AuthenticationSettings, Connection as ConnectionSettings, ConnectionForm, ConnectionName, ConnectionRow,
@@ -58,21 +60,23 @@ pub async fn settings(admin: &Admin<'_>) -> Result<AuthenticationSettings> {
     .await?;
     let connections = rows
         .into_iter()
-        .map(|row| ConnectionRow {
-            id: ConnectionId(row.id),
-            connection: ConnectionSettings {
-                name: row.name,
-                issuer: row.issuer,
-                client_id: row.client_id,
-                just_in_time: row.just_in_time,
-                default_role: row.default_role.parse().unwrap_or_default(),
-                groups: row.groups.into_iter().map(GroupId).collect(),
-                allowed_domains: row.allowed_domains,
-                max_age_minutes: row.max_age_minutes,
-            },
-            users: row.users,
+        .map(|row| {
+            Ok(ConnectionRow {
+                id: ConnectionId(row.id),
+                connection: ConnectionSettings {
+                    name: row.name,
+                    issuer: row.issuer,
+                    client_id: row.client_id,
+                    just_in_time: row.just_in_time,
+                    default_role: parse_column(&row.default_role, "sso_connections", "default_role", row.id)?,
+                    groups: row.groups.into_iter().map(GroupId).collect(),
+                    allowed_domains: row.allowed_domains,
+                    max_age_minutes: row.max_age_minutes,
+                },
+                users: row.users,
+            })
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let organization = sqlx::query!(
         "select email_links_disabled,
             (select count(*) from users u where u.organization_id = $1 and u.status = 'active' and u.role = 'member'
@@ -133,7 +137,8 @@ pub async fn save_connection(
         details.insert("client_secret".to_owned(), json!("changed"));
     }
     details.insert("connection".to_owned(), json!(after.name));
-    let action = if before.is_some() { "connection.updated" } else { "connection.created" };
+    let action =
+        if before.is_some() { AuditAction::ConnectionUpdated } else { AuditAction::ConnectionCreated };
     let (actor, targets) = (admin.actor(), Targets::resource(connection.0));
     audit::record(&mut transaction, admin.context(), &actor, action, &targets, &details.into()).await?;
     transaction.commit().await?;
@@ -169,7 +174,7 @@ async fn lock_connection(
         issuer: row.issuer,
         client_id: row.client_id,
         just_in_time: row.just_in_time,
-        default_role: row.default_role.parse().unwrap_or_default(),
+        default_role: parse_column(&row.default_role, "sso_connections", "default_role", id)?,
         groups: groups.into_iter().map(GroupId).collect(),
         allowed_domains: row.allowed_domains,
         max_age_minutes: row.max_age_minutes,
@@ -236,8 +241,15 @@ pub async fn delete_connection(admin: &Admin<'_>, id: ConnectionId) -> Result<()
     .await?;
     let (actor, targets) = (admin.actor(), Targets::resource(id.0));
     let details = json!({ "connection": name });
-    audit::record(&mut transaction, admin.context(), &actor, "connection.deleted", &targets, &details)
-        .await?;
+    audit::record(
+        &mut transaction,
+        admin.context(),
+        &actor,
+        AuditAction::ConnectionDeleted,
+        &targets,
+        &details,
+    )
+    .await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use crate::audit::{self, Targets};
 use crate::{Admin, Error, InOrganization, Result, access};
+use model::audit_log::AuditAction;
 use model::field::FieldError;
 use serde_json::json;
 
@@ -52,7 +53,7 @@ pub async fn set_email_links_disabled(admin: &Admin<'_>, disabled: bool) -> Resu
     }
     let (actor, targets) = (admin.actor(), Targets::resource(admin.organization_id()));
     let details = json!({ "email_links_disabled": { "from": !disabled, "to": disabled } });
-    let action = "organization.settings_updated";
+    let action = AuditAction::OrganizationSettingsUpdated;
     audit::record(&mut transaction, admin.context(), &actor, action, &targets, &details).await?;
     transaction.commit().await?;
     Ok(())

@@ -1,10 +1,12 @@
 //! Refused SSO sign-ins: the refusal that the browser's error page shows, and its audit event.
 
 use super::Connection;
+use crate::DatabaseInconsistency;
 use crate::audit::{self, Actor, Targets};
 use crate::{Error, InOrganization, OrganizationContext, Result, Token};
 use chrono::TimeDelta;
 use model::ConnectionId;
+use model::audit_log::AuditAction;
 use model::sso::{ConnectionName, LOGIN_FLOW_TTL, SsoRefusal, SsoRefusalDetails};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -118,7 +120,7 @@ async fn audit_failure(
         return Ok(());
     }
     let actor = Actor::Unauthenticated { email: email.unwrap_or("Unknown") };
-    audit::record(transaction, context, &actor, "sso.sign_in_refused", &targets, &details).await
+    audit::record(transaction, context, &actor, AuditAction::SsoSignInRefused, &targets, &details).await
 }
 
 pub(super) fn refusal_json(refusal: &SsoRefusal) -> Value {
@@ -133,7 +135,7 @@ pub async fn last_refusal(
     let expired = SsoRefusalDetails { refusal: SsoRefusal::FlowExpired, connection: None };
     let Some(browser_token) = browser_token else { return Ok(expired) };
     let row = sqlx::query!(
-        "select f.refusal, c.id, c.name from sso_login_flows f
+        "select f.id as flow_id, f.refusal, c.id, c.name from sso_login_flows f
          join sso_connections c on c.organization_id = f.organization_id and c.id = f.connection_id
          where f.organization_id = $1 and f.browser_hash = $2 and f.used_at > $3
          order by f.used_at desc, f.id desc limit 1",
@@ -144,7 +146,9 @@ pub async fn last_refusal(
     .fetch_optional(&context.app().pool)
     .await?;
     let Some(row) = row else { return Ok(expired) };
-    let refusal = row.refusal.and_then(|refusal| serde_json::from_value(refusal).ok());
+    let refusal = row.refusal.map(serde_json::from_value).transpose();
+    let refusal =
+        refusal.map_err(|_| DatabaseInconsistency::new("sso_login_flows", "refusal", row.flow_id))?;
     Ok(SsoRefusalDetails {
         refusal: refusal.unwrap_or(SsoRefusal::FlowExpired),
         connection: Some(ConnectionName { id: ConnectionId(row.id), name: row.name }),

@@ -8,6 +8,7 @@ use crate::{Error, InOrganization, OrganizationContext, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use model::audit_log::AuditAction;
 use model::sso::ProviderLogout;
 use model::{ConnectionId, Problem, UserId};
 use openidconnect::core::CoreJwsSigningAlgorithm;
@@ -210,7 +211,8 @@ async fn end_sessions(
         let actor = Actor::Connection { id: connection, name };
         let targets = Targets::one(UserId(user.id), &user.email);
         let details = json!({ "by": "provider", "sessions": user.sessions });
-        audit::record(&mut transaction, context, &actor, "user.session_ended", &targets, &details).await?;
+        audit::record(&mut transaction, context, &actor, AuditAction::UserSessionEnded, &targets, &details)
+            .await?;
         sessions += usize::try_from(user.sessions).unwrap_or_default();
     }
     transaction.commit().await?;

@@ -3,6 +3,7 @@
 use super::actions::{count_active_admins, lock_users};
 use crate::audit::{self, Targets};
 use crate::{Admin, Error, InOrganization, Result, access, grants};
+use model::audit_log::AuditAction;
 use model::invitations::AccessGrant;
 use model::permission::Grants;
 use model::transitions::{MembershipState, Refusal};
@@ -50,7 +51,7 @@ pub async fn set_access(admin: &Admin<'_>, user: UserId, grant: &AccessGrant) ->
         &mut transaction,
         admin.context(),
         &actor,
-        "user.access_changed",
+        AuditAction::UserAccessChanged,
         &targets,
         &details.into(),
     )

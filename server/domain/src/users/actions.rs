@@ -2,10 +2,12 @@
 //! organization role. A selection of any size takes the same few statements, in one transaction.
 
 use crate::audit::{self, Targets};
+use crate::column::parse_column;
 use crate::invitations::membership_state;
 use crate::{Admin, Error, InOrganization, Principal, Result, access, mail, requests, retry};
 use chrono::TimeDelta;
 use model::actions::{ActionResult, MAX_USERS, RefusedUser, UserAction};
+use model::audit_log::AuditAction;
 use model::field::FieldError;
 use model::invitations::MAX_ADDRESSES;
 use model::transitions::{Effect, MembershipState, Refusal, Transition, transition};
@@ -171,16 +173,18 @@ pub(crate) async fn lock_users(
     .into_iter()
     .map(|row| (row.user_id, row.expires_at))
     .collect();
-    Ok(rows
-        .into_iter()
-        .map(|row| LockedUser {
-            id: row.id,
-            state: membership_state(&row.status, expirations.get(&row.id).copied(), principal.now()),
-            email: row.email,
-            email_normalized: row.email_normalized,
-            role: row.role.parse().unwrap_or_default(),
+    rows.into_iter()
+        .map(|row| {
+            let status = parse_column(&row.status, "users", "status", row.id)?;
+            Ok(LockedUser {
+                id: row.id,
+                state: membership_state(status, expirations.get(&row.id).copied(), principal.now()),
+                email: row.email,
+                email_normalized: row.email_normalized,
+                role: parse_column(&row.role, "users", "role", row.id)?,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// Which users the action changes, with the effect on each, and which users are refused.
@@ -239,7 +243,7 @@ async fn execute(
 ) -> Result<()> {
     let ids: Vec<Uuid> = changes.iter().map(|(user, _)| user.id).collect();
     // Recorded before the users change: the actor, whose name each event stores, may be one of them.
-    let mut targets_by_event: HashMap<&str, Targets> = HashMap::new();
+    let mut targets_by_event: HashMap<AuditAction, Targets> = HashMap::new();
     for (user, effect) in changes {
         if let Some(event) = effect.audit {
             targets_by_event.entry(event).or_default().push(UserId(user.id), &user.email);

@@ -1,6 +1,7 @@
 //! The users list: search, filters, sort orders, and keyset pagination.
 
 use super::cursor::Cursor;
+use crate::column::parse_column;
 use crate::mail::{DeliveryColumns, delivery_state};
 use crate::{Admin, InOrganization, Result};
 use chrono::{DateTime, Utc};
@@ -36,7 +37,7 @@ pub async fn list(admin: &Admin<'_>, query: &UsersQuery) -> Result<UsersPage> {
         group,
         counts: counts.into_model(),
         now: admin.now(),
-        rows: rows.into_iter().map(|row| row.into_model(admin.now())).collect(),
+        rows: rows.into_iter().map(|row| row.into_model(admin.now())).collect::<Result<_>>()?,
     })
 }
 
@@ -140,7 +141,7 @@ fn page_query(
     }
     sql.push(
         "select u.id, u.name, u.email, u.status, u.role, u.last_login_at, u.joined_by, i.expires_at, u.sort_value,
-            d.state as delivery_state, d.attempts, d.due_at, d.reply, d.ended_at
+            d.id as delivery_id, d.state as delivery_state, d.attempts, d.due_at, d.reply, d.ended_at
          from (select u.*, ",
     );
     sql.push(expression)
@@ -305,6 +306,7 @@ pub(super) struct Row {
     pub joined_by: Option<String>,
     pub expires_at: Option<DateTime<Utc>>,
     pub sort_value: String,
+    pub delivery_id: Option<Uuid>,
     pub delivery_state: Option<String>,
     pub attempts: Option<i32>,
     pub due_at: Option<DateTime<Utc>>,
@@ -313,32 +315,31 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn into_model(self, now: DateTime<Utc>) -> UserRow {
-        let delivery = self.delivery_state.map(|state| {
-            delivery_state(DeliveryColumns {
-                state,
-                attempts: self.attempts.unwrap_or_default(),
-                due_at: self.due_at,
-                reply: self.reply.unwrap_or_default(),
-                ended_at: self.ended_at,
-            })
-        });
-        UserRow {
+    pub(super) fn into_model(self, now: DateTime<Utc>) -> Result<UserRow> {
+        let delivery = match (self.delivery_id, self.delivery_state, self.attempts, self.reply) {
+            (Some(id), Some(state), Some(attempts), Some(reply)) => {
+                let (due_at, ended_at) = (self.due_at, self.ended_at);
+                Some(delivery_state(DeliveryColumns { id, state, attempts, due_at, reply, ended_at })?)
+            }
+            _ => None,
+        };
+        let joined_by = self.joined_by.map(|by| parse_column(&by, "users", "joined_by", self.id));
+        Ok(UserRow {
             id: UserId(self.id),
             name: self.name,
             email: self.email,
-            status: match self.status.as_str() {
-                "active" => UserStatus::Active,
-                "suspended" => UserStatus::Suspended,
-                _ if self.expires_at.is_some_and(|expires_at| expires_at > now) => UserStatus::Invited,
-                _ => UserStatus::Expired,
+            status: match parse_column(&self.status, "users", "status", self.id)? {
+                UserStatus::Invited if self.expires_at.is_none_or(|expires_at| expires_at <= now) => {
+                    UserStatus::Expired
+                }
+                status => status,
             },
-            role: self.role.parse().unwrap_or_default(),
+            role: parse_column(&self.role, "users", "role", self.id)?,
             expires_at: self.expires_at,
             delivery,
             last_login_at: self.last_login_at,
-            joined_by: self.joined_by.and_then(|joined_by| joined_by.parse().ok()),
-        }
+            joined_by: joined_by.transpose()?,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The profile of one user.
 
 use super::list::Row;
+use crate::column::parse_column;
 use crate::mail::{DeliveryColumns, delivery_state};
 use crate::{Admin, Error, InOrganization, Result, audit_log, grants};
 use model::delivery::{Delivery, DeliveryKind};
@@ -48,16 +49,17 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
         status: row.status,
         role: row.role,
         last_login_at: row.last_login_at,
-        joined_by: row.joined_by.clone(),
+        joined_by: row.joined_by,
         expires_at: row.expires_at,
         sort_value: String::new(),
+        delivery_id: None,
         delivery_state: None,
         attempts: None,
         due_at: None,
         reply: None,
         ended_at: None,
     };
-    let mut user = list_row.into_model(admin.now());
+    let mut user = list_row.into_model(admin.now())?;
     user.delivery = delivery;
     let mut connection = admin.app().pool.acquire().await?;
     let granted = grants::load(&mut connection, admin.context(), user.id).await?;
@@ -65,11 +67,7 @@ pub async fn profile(admin: &Admin<'_>, user: UserId) -> Result<UserProfile> {
     Ok(UserProfile {
         invited_by: row.inviter_name,
         invited_at: row.invited_at,
-        joined: row
-            .joined_by
-            .and_then(|joined_by| joined_by.parse().ok())
-            .zip(row.joined_at)
-            .map(|(by, at)| Joined { by, at }),
+        joined: user.joined_by.zip(row.joined_at).map(|(by, at)| Joined { by, at }),
         granted,
         choices: grants::options(admin).await?,
         permissions: grants::effective_permissions(admin, user.id).await?,
@@ -104,20 +102,22 @@ async fn deliveries(admin: &Admin<'_>, user: UserId) -> Result<Vec<Delivery>> {
     )
     .fetch_all(&admin.app().pool)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Delivery {
-            id: DeliveryId(row.id),
-            kind: if row.kind == "sign_in" { DeliveryKind::SignIn } else { DeliveryKind::Invitation },
-            to: row.email,
-            queued_at: row.created_at,
-            state: delivery_state(DeliveryColumns {
-                state: row.state,
-                attempts: row.attempts,
-                due_at: row.due_at,
-                reply: row.reply,
-                ended_at: row.ended_at,
-            }),
+    rows.into_iter()
+        .map(|row| {
+            Ok(Delivery {
+                id: DeliveryId(row.id),
+                kind: parse_column(&row.kind, "deliveries", "kind", row.id)?,
+                to: row.email,
+                queued_at: row.created_at,
+                state: delivery_state(DeliveryColumns {
+                    id: row.id,
+                    state: row.state,
+                    attempts: row.attempts,
+                    due_at: row.due_at,
+                    reply: row.reply,
+                    ended_at: row.ended_at,
+                })?,
+            })
         })
-        .collect())
+        .collect()
 }

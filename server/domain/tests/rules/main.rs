@@ -3,6 +3,7 @@
 
 mod administration;
 mod history;
+mod inconsistencies;
 mod invite;
 mod join;
 mod lifecycle;

@@ -45,7 +45,7 @@ async fn invisible_characters_are_refused_in_every_name(pool: PgPool) {
         assert_refused("account", "name", name, account::rename(&member, name).await);
         assert_refused("role", "name", name, roles::save(&admin, None, name, "invoice:read").await);
         assert_refused("group", "name", name, groups::save(&admin, None, name, "", &[]).await);
-        let created = api_keys::create(&admin, name, &Scope::ALL, Lifetime::Unlimited).await;
+        let created = api_keys::create(&admin, name, Scope::ALL, Lifetime::Unlimited).await;
         assert_refused("API key", "name", name, created);
         let mut connection = form("https://idp.example".to_owned());
         connection.name = name.to_owned();

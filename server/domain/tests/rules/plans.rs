@@ -173,7 +173,7 @@ impl Fixture {
 
     async fn search_by_scim(&self) {
         let admin = self.admin.admin(SLUG).await.unwrap();
-        let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Unlimited).await.unwrap();
+        let key = api_keys::create(&admin, "Okta", Scope::ALL, Lifetime::Unlimited).await.unwrap();
         let (nobody, key) = (self.anonymous(), Token::from_client(key.token));
         let api_client = nobody.api_client(SLUG, Some(&key), Some(Scope::UsersRead)).await.unwrap();
         let [(user, email)] = &self.select_users("status = 'active'", 1).await[..] else {
@@ -266,13 +266,13 @@ impl Fixture {
 /// The users list in every sort order and with every filter.
 fn queries() -> Vec<UsersQuery> {
     let mut queries = Vec::new();
-    for sort in UserSort::ALL {
+    for &sort in UserSort::ALL {
         for descending in [false, true] {
             queries.push(UsersQuery { sort, descending, ..UsersQuery::default() });
         }
     }
-    for status in UserStatus::ALL {
-        for sort in UserSort::ALL {
+    for &status in UserStatus::ALL {
+        for &sort in UserSort::ALL {
             for descending in [false, true] {
                 queries.push(UsersQuery { status: Some(status), sort, descending, ..UsersQuery::default() });
             }

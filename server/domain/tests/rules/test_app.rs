@@ -49,7 +49,7 @@ impl TestApp {
     pub async fn key(&self) -> Token {
         let create = || async {
             let admin = self.admin.admin(SLUG).await.unwrap();
-            let key = api_keys::create(&admin, "Okta", &Scope::ALL, Lifetime::Unlimited).await.unwrap();
+            let key = api_keys::create(&admin, "Okta", Scope::ALL, Lifetime::Unlimited).await.unwrap();
             Token::from_client(key.token)
         };
         self.key.get_or_init(create).await.clone()
@@ -180,6 +180,12 @@ impl TestApp {
             .fetch_one(&self.context.pool)
             .await
             .unwrap()
+    }
+
+    /// Writes a value that this version doesn't know to a column of this user.
+    pub async fn corrupt_user(&self, user: UserId, column: &str) {
+        self.run(&format!("alter table users drop constraint users_{column}_known")).await;
+        self.run(&format!("update users set {column} = 'unheard_of' where id = '{user}'")).await;
     }
 
     /// Lets anyone request an invitation.

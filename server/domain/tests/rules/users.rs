@@ -29,7 +29,7 @@ async fn app_with_three_pages(pool: PgPool) -> TestApp {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn pages_cover_every_user_once_in_both_directions(pool: PgPool) {
     let app = app_with_three_pages(pool).await;
-    for sort in UserSort::ALL {
+    for &sort in UserSort::ALL {
         for descending in [false, true] {
             let query = UsersQuery { sort, descending, ..UsersQuery::default() };
             let first = page(&app, query.clone()).await;

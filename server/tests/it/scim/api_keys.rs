@@ -121,7 +121,7 @@ async fn key_is_limited_to_its_scopes(pool: PgPool) {
     let user = scim.create_user("blob@blobsrus.com").await;
     let group = scim.create_group("Blobs", &[&user]).await;
     let server = &scim.server;
-    for scope in Scope::ALL {
+    for &scope in Scope::ALL {
         let key = format!("Bearer {}", create_key(server, &[scope]).await);
         for (method, path, required) in ENDPOINTS {
             let Some(required) = required else { continue };

@@ -8,6 +8,7 @@ use crate::mail::memory_mailbox::MemoryMailbox;
 use crate::mail::message::OutgoingMessage;
 use crate::mail::outbox::DeliveryUpdate;
 use crate::mail::smtp::{MAX_REPLY, SendOutcome, Server, Stage};
+use crate::mail::state::StateCode;
 use crate::mail::transport::Backend;
 use model::text::count;
 use std::sync::Arc;
@@ -135,11 +136,11 @@ async fn send(
 }
 
 fn mark_accepted(context: &WorkerContext, reply: String) -> DeliveryUpdate {
-    DeliveryUpdate { state: Some("accepted"), due_at: None, reply, at: context.app.clock.now() }
+    DeliveryUpdate { state: Some(StateCode::Accepted), due_at: None, reply, at: context.app.clock.now() }
 }
 
 fn mark_failed(context: &WorkerContext, reply: String) -> DeliveryUpdate {
-    DeliveryUpdate { state: Some("failed"), due_at: None, reply, at: context.app.clock.now() }
+    DeliveryUpdate { state: Some(StateCode::Failed), due_at: None, reply, at: context.app.clock.now() }
 }
 
 /// Schedules the next attempt, or gives up if the message would be useless by then.
@@ -150,7 +151,7 @@ fn schedule_retry(context: &WorkerContext, job: &Job, cause: Cause, reply: Strin
     let attempts = job.attempts + 1;
     let next_attempt = next_attempt(now, cause, attempts, job.id());
     if next_attempt < job.give_up_at {
-        DeliveryUpdate { state: Some("retrying"), due_at: Some(next_attempt), reply, at: now }
+        DeliveryUpdate { state: Some(StateCode::Retrying), due_at: Some(next_attempt), reply, at: now }
     } else {
         let attempts = count(usize::try_from(attempts).unwrap_or_default(), "attempt", "attempts");
         let reply = format!("gave up after {attempts}: {reply}");

@@ -3,6 +3,7 @@
 use crate::audit::{self, Targets};
 use crate::scim::MemberChanges;
 use crate::{ApiClient, Error, InOrganization, Result};
+use model::audit_log::AuditAction;
 use model::field::FieldError;
 use model::{GroupId, UserId};
 use serde_json::json;
@@ -65,7 +66,9 @@ pub(super) async fn change_members(
     .into_iter()
     .map(|row| (row.id, row.email))
     .collect();
-    for (action, users) in [("group.members_removed", removed), ("group.members_added", added)] {
+    for (action, users) in
+        [(AuditAction::GroupMembersRemoved, removed), (AuditAction::GroupMembersAdded, added)]
+    {
         let users: Vec<(Uuid, String)> = users;
         if users.is_empty() {
             continue;

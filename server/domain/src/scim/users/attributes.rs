@@ -5,6 +5,7 @@ use crate::audit::{self, Targets};
 use crate::scim::{ScimUser, sql};
 use crate::{ApiClient, InOrganization, Result};
 use model::UserId;
+use model::audit_log::AuditAction;
 use scim::ResourceType;
 use scim::schema::{Attribute, DataType, ENTERPRISE};
 use serde_json::{Map, Value, json};
@@ -39,8 +40,15 @@ pub(super) async fn update_attributes(
     }
     let targets = Targets::one(before.id, update.email.as_str());
     let (actor, details) = (api_client.actor(), json!({ "attributes": changed }));
-    audit::record(transaction, api_client.context(), &actor, "user.attributes_changed", &targets, &details)
-        .await
+    audit::record(
+        transaction,
+        api_client.context(),
+        &actor,
+        AuditAction::UserAttributesChanged,
+        &targets,
+        &details,
+    )
+    .await
 }
 
 pub(super) async fn store_attributes(
