@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use model::api_keys::KEY_PREFIX;
 use model::{InvitationId, OrganizationId, RequestId, SignInId};
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use uuid::Uuid;
@@ -38,35 +39,34 @@ pub fn six_digit_code() -> String {
     format!("{:06}", rand::random_range(0..1_000_000))
 }
 
-/// A bearer token: a session, link, API key or browser binding. Has no `Debug` and no `Serialize`, so that it can't end
-/// up in a log.
-#[derive(Clone)]
-pub struct Token(String);
+/// A bearer token: a session, link, API key or browser binding. It can't end up in a log, and is zeroed when it is dropped.
+#[derive(Clone, Debug)]
+pub struct Token(SecretString);
 
 impl Token {
     /// 256 random bits.
     pub fn random() -> Self {
-        Self(URL_SAFE_NO_PAD.encode(random::<32>()))
+        Self(URL_SAFE_NO_PAD.encode(random::<32>()).into())
     }
 
     /// 256 random bits with the prefix of API keys, so that leaked keys can be recognized.
     pub fn api_key() -> Self {
-        Self(format!("{KEY_PREFIX}{}", Self::random().0))
+        Self(format!("{KEY_PREFIX}{}", Self::random().expose()).into())
     }
 
     /// A token that a client presented. Unverified.
     pub fn from_client(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
     }
 
     /// The secret text, for a link, a cookie or a header.
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 
     /// The hash to store. A plain hash is enough for 256 random bits.
     pub fn hash(&self) -> Vec<u8> {
-        sha256(self.0.as_bytes())
+        sha256(self.expose().as_bytes())
     }
 }
 
@@ -151,7 +151,7 @@ impl Keyring {
         bytes.extend(key.id);
         bytes.extend(id.as_bytes());
         bytes.extend(&token_mac(key, purpose, organization, id)?.finalize().into_bytes()[..MAC_BYTES]);
-        Ok(Token(URL_SAFE_NO_PAD.encode(bytes)))
+        Ok(Token(URL_SAFE_NO_PAD.encode(bytes).into()))
     }
 
     /// The keyed hash of a sign-in code to store. A plain hash of six digits could be brute-forced without the key.

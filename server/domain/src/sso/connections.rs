@@ -15,7 +15,7 @@ use model::sso::{
     ConnectionTest, ConnectionTestResult, SignInOptions,
 };
 use model::{ConnectionId, GroupId};
-use openidconnect::{JsonWebKey, JsonWebKeyUse};
+use openidconnect::{ClientSecret, JsonWebKey, JsonWebKeyUse};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -259,7 +259,7 @@ pub async fn delete_connection(admin: &Admin<'_>, id: ConnectionId) -> Result<()
 pub(super) async fn client_secret(
     context: &OrganizationContext<'_>,
     connection: &Connection,
-) -> Result<Option<String>> {
+) -> Result<Option<ClientSecret>> {
     let keys = &context.app().keys;
     let (purpose, id) = (SealPurpose::ClientSecret, connection.id.0);
     let Some((secret, is_current_key)) = keys.unseal(purpose, context.id(), id, &connection.sealed_secret)
@@ -278,7 +278,7 @@ pub(super) async fn client_secret(
         .execute(&context.app().pool)
         .await?;
     }
-    Ok(Some(secret))
+    Ok(Some(ClientSecret::new(secret)))
 }
 
 /// "Test connection": checks what can be checked without an actual sign-in.

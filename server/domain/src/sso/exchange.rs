@@ -117,13 +117,12 @@ fn oidc_client(
     context: &OrganizationContext<'_>,
     provider: &Provider,
     connection: &Connection,
-    client_secret: Option<String>,
+    client_secret: Option<ClientSecret>,
 ) -> crate::Result<OidcClient> {
     let redirect_uri = client_uris(context.app(), &context.summary().slug).redirect_uri;
     let redirect_uri =
         RedirectUrl::new(redirect_uri).map_err(|error| crate::Error::Internal(error.to_string()))?;
     let client_id = ClientId::new(connection.client_id.clone());
-    let client_secret = client_secret.map(ClientSecret::new);
     let client: OidcClient =
         Client::from_provider_metadata(provider.metadata.clone(), client_id, client_secret);
     Ok(client.set_redirect_uri(redirect_uri).set_auth_type(auth_type(&provider.metadata)))
@@ -159,7 +158,7 @@ pub struct IdentityClaims {
 pub async fn exchange_code(
     context: &OrganizationContext<'_>,
     connection: &Connection,
-    client_secret: String,
+    client_secret: ClientSecret,
     code: String,
     secrets: FlowSecrets,
 ) -> Result<IdentityClaims, SsoRefusal> {
