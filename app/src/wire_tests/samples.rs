@@ -105,7 +105,18 @@ impl<'de> Deserializer<'de> for &mut Source {
     // Untagged and internally tagged enums, flattened fields and `serde_json::Value` ask for `any` or for maps with any keys.
     unsupported! {
         deserialize_any deserialize_bytes deserialize_byte_buf deserialize_map deserialize_identifier deserialize_ignored_any
-        deserialize_f32 deserialize_f64 deserialize_char
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SampleError> {
+        visitor.visit_f32(f32::from(u16::try_from(self.below(1000)).unwrap()) / 8.0)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SampleError> {
+        visitor.visit_f64(f64::from(u32::try_from(self.below(1000)).unwrap()) / -8.0)
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SampleError> {
+        visitor.visit_char(['a', '"', '\\', '\u{0}', '\n', '東'][self.below(6)])
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, SampleError> {
