@@ -1,7 +1,8 @@
 //! Page access: who may see which page, and how paths are matched.
 
 use crate::test_server::{ADMIN, TestServer};
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, StatusCode, header};
 use sqlx::PgPool;
 
 const USERS: &str = "/o/blobsrus/settings/users";
@@ -50,6 +51,22 @@ async fn session_of_another_organization_is_ignored(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
+async fn session_is_found_among_foreign_cookies(pool: PgPool) {
+    let server = TestServer::new(pool).await;
+    let admin = server.sign_in("blobsrus", ADMIN).await;
+    let with_foreign =
+        [b"a=\"1; 2\"; b=gr\xc3\xbc\xc3\x9fe;".as_slice(), admin.as_bytes(), b"; c=\xff"].concat();
+    for cookies in [vec![with_foreign], vec![b"a=\xff; b".to_vec(), admin.into_bytes()]] {
+        let mut request =
+            Request::get(USERS).header(header::ACCEPT, "text/html").body(Body::empty()).unwrap();
+        for cookie in cookies {
+            request.headers_mut().append(header::COOKIE, HeaderValue::from_bytes(&cookie).unwrap());
+        }
+        assert_eq!(server.send(request).await.status, StatusCode::OK);
+    }
+}
+
+#[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn root_redirects_by_role(pool: PgPool) {
     let server = TestServer::new(pool).await;
     let member = server.add_member("blobby@blobsrus.com").await;
@@ -62,7 +79,7 @@ async fn root_redirects_by_role(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
-async fn unnormalized_paths_are_not_found(pool: PgPool) {
+async fn unknown_paths_are_not_found(pool: PgPool) {
     let server = TestServer::new(pool).await;
     for path in [
         "/o/blobsrus/./settings/users",
@@ -71,6 +88,7 @@ async fn unnormalized_paths_are_not_found(pool: PgPool) {
         "/o/blobsrus//settings/users",
         "/o//blobsrus/settings/users",
         "/o/blobsrus/settings%2Fusers",
+        "/o/blobsrus/settings/unknown",
     ] {
         for cookie in ["", &server.sign_in("blobsrus", ADMIN).await] {
             let response = server.get(path, cookie).await;
