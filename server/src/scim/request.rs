@@ -1,13 +1,14 @@
 //! Extracts a SCIM request: its bearer token, the organization and resource in the URL, and the body.
 
 use super::error::Error;
+use super::response::{json_response, version_response, with_header};
 use crate::state::AppState;
 use crate::web::context::{client_ip, user_agent};
 use crate::web::request_log::RequestId;
 use axum::RequestPartsExt;
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Path, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::{ApiClient, RequestContext, Source, Token};
@@ -15,7 +16,7 @@ use headers::HeaderMapExt;
 use headers::authorization::{Authorization, Bearer};
 use model::Problem;
 use model::api_keys::Scope;
-use scim::{Document, ListParameters, Projection, ResourceType, ScimType};
+use scim::{Document, ListParameters, Projection, Resource, ResourceType, ScimType};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -135,6 +136,31 @@ impl RequestParts {
             Ok(_) => Err(invalid_syntax("Expected a JSON object.".to_owned())),
             Err(error) => Err(invalid_syntax(format!("Invalid JSON: {error}."))),
         }
+    }
+
+    /// The response to a GET: 304 if the client has this version.
+    pub fn read_response(&self, resource: &impl Resource, projection: &Projection) -> Response {
+        let version = resource.version();
+        if version.matches_if_none_match(&self.headers) {
+            return version_response(StatusCode::NOT_MODIFIED, &version);
+        }
+        self.resource_response(StatusCode::OK, resource, projection)
+    }
+
+    /// The response to a POST.
+    pub fn created_response(&self, resource: &impl Resource, projection: &Projection) -> Response {
+        let response = self.resource_response(StatusCode::CREATED, resource, projection);
+        with_header(response, LOCATION, &resource.location(&self.base_url))
+    }
+
+    pub fn resource_response(
+        &self,
+        status: StatusCode,
+        resource: &impl Resource,
+        projection: &Projection,
+    ) -> Response {
+        let response = json_response(status, &resource.to_json(&self.base_url, projection));
+        with_header(response, ETAG, &resource.version().to_string())
     }
 }
 

@@ -1,12 +1,11 @@
 //! Responses with resources, lists and errors.
 
-use super::request::RequestParts;
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use axum::http::header::{CONTENT_TYPE, ETAG};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use domain::scim::ListPage;
-use scim::{ETag, ListParameters, Projection, Resource};
+use scim::{ETag, ListParameters, Resource};
 use serde_json::Value;
 
 pub fn json_response(status: StatusCode, body: &Value) -> Response {
@@ -47,34 +46,8 @@ pub fn to_json<R: Resource>(page: &ListPage<R>, parameters: &ListParameters, bas
     page.resources.iter().map(|resource| resource.to_json(base_url, &projection)).collect()
 }
 
-impl RequestParts {
-    /// The response to a GET: 304 if the client has this version.
-    pub fn read_response(&self, resource: &impl Resource, projection: &Projection) -> Response {
-        let version = resource.version();
-        if version.matches_if_none_match(&self.headers) {
-            return version_response(StatusCode::NOT_MODIFIED, &version);
-        }
-        self.resource_response(StatusCode::OK, resource, projection)
-    }
-
-    /// The response to a POST.
-    pub fn created_response(&self, resource: &impl Resource, projection: &Projection) -> Response {
-        let response = self.resource_response(StatusCode::CREATED, resource, projection);
-        with_header(response, LOCATION, &resource.location(&self.base_url))
-    }
-
-    pub fn resource_response(
-        &self,
-        status: StatusCode,
-        resource: &impl Resource,
-        projection: &Projection,
-    ) -> Response {
-        let response = json_response(status, &resource.to_json(&self.base_url, projection));
-        with_header(response, ETAG, &resource.version().to_string())
-    }
-}
-
-fn with_header(mut response: Response, name: HeaderName, value: &str) -> Response {
+/// The response with one more header.
+pub fn with_header(mut response: Response, name: HeaderName, value: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
