@@ -3,6 +3,7 @@
 use crate::audit_log::AuditEvent;
 use crate::delivery::{Delivery, DeliveryState};
 use crate::permission::{EffectivePermission, Grants, GroupName};
+use crate::transitions::MembershipState;
 use crate::{GroupId, OrganizationRole, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,17 @@ pub enum UserStatus {
     Invited,
     Expired,
     Suspended,
+}
+
+impl From<UserStatus> for MembershipState {
+    fn from(status: UserStatus) -> Self {
+        match status {
+            UserStatus::Invited => Self::Invited,
+            UserStatus::Expired => Self::Expired,
+            UserStatus::Active => Self::Active,
+            UserStatus::Suspended => Self::Suspended,
+        }
+    }
 }
 
 impl UserStatus {

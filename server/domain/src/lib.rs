@@ -20,6 +20,7 @@ pub mod groups;
 pub mod invitations;
 mod links;
 pub mod mail;
+mod membership;
 pub mod organizations;
 mod rate_limit;
 mod request_context;

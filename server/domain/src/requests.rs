@@ -9,11 +9,12 @@ mod confirm;
 mod notify;
 mod rate_limit;
 mod renewal;
+mod resolve;
 mod review;
 mod submit;
 
 pub use confirm::{confirm, confirm_page};
 pub use renewal::request_renewal;
+pub(crate) use resolve::{join_details, mark_approved, mark_joined};
 pub use review::{dismiss, dismiss_stale, find_open_by_email, list};
-pub(crate) use review::{join_details, mark_approved, mark_joined};
 pub use submit::submit;

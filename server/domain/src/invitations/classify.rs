@@ -1,15 +1,13 @@
 //! Classifies each entry of an address list, before and after inviting it.
 
 use crate::column::parse_column;
-use crate::{Admin, Error, InOrganization, Result};
-use chrono::{DateTime, Utc};
+use crate::{Admin, Error, InOrganization, Result, membership};
 use model::UserId;
 use model::address_list::{self, Entry};
 use model::field::FieldError;
 use model::invitations::{AddressClass, ClassifiedAddress, InviteResult, MAX_ADDRESSES};
 use model::settings::Settings;
 use model::transitions::{MembershipState, Refusal};
-use model::users::UserStatus;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
@@ -65,7 +63,7 @@ pub(super) async fn load_statuses(
         .map(|row| {
             let status = parse_column(&row.status, "users", "status", row.id)?;
             let status = AddressStatus {
-                state: membership_state(status, row.expires_at, admin.now()),
+                state: membership::state(Some(status), row.expires_at, admin.now()),
                 user: Some(UserId(row.id)),
                 has_open_request: false,
             };
@@ -89,24 +87,6 @@ async fn find_open_requests(
     .fetch_all(connection)
     .await?;
     Ok(requested)
-}
-
-/// The membership state of a user, from the stored status and the expiry of the open invitation.
-pub fn membership_state(
-    status: UserStatus,
-    expires_at: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> MembershipState {
-    match status {
-        UserStatus::Active => MembershipState::Active,
-        UserStatus::Suspended => MembershipState::Suspended,
-        UserStatus::Invited | UserStatus::Expired
-            if expires_at.is_some_and(|expires_at| expires_at > now) =>
-        {
-            MembershipState::Invited
-        }
-        UserStatus::Invited | UserStatus::Expired => MembershipState::Expired,
-    }
 }
 
 /// Parses the list.

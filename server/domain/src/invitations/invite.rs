@@ -1,21 +1,18 @@
 //! Inviting a list of addresses: a fixed number of statements in one transaction, whatever the length of the list.
 
-use super::classify::{
-    AddressStatus, invite_result, load_statuses, membership_state, parse_entries, valid_addresses,
-};
+use super::classify::{AddressStatus, invite_result, load_statuses, parse_entries, valid_addresses};
 use crate::audit::{self, Targets};
-use crate::column::parse_column;
-use crate::retry::Attempts;
+use crate::membership::{self, LockedUser, NewUser};
 use crate::statistics::{self, Table};
 use crate::{Admin, InOrganization, Result, grants, mail, requests};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
+use model::OrganizationRole;
 use model::audit_log::AuditAction;
 use model::invitations::{AccessGrant, AddressClass, InviteResult};
 use model::transitions::MembershipState;
-use model::{OrganizationRole, UserId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Invites every address of the list that may be invited, queues an email for each, and reports the result of every entry.
@@ -29,7 +26,7 @@ pub async fn invite(admin: &Admin<'_>, list: &str, grant: &AccessGrant) -> Resul
     let mut transaction = admin.app().pool.begin().await?;
     let (allowed, disallowed) =
         valid_addresses(&entries).into_iter().partition(|(email, _)| admin.settings().allows(email));
-    upsert_users(&mut transaction, admin, allowed, grant.role, &mut batch).await?;
+    lock_invitees(&mut transaction, admin, allowed, grant.role, &mut batch).await?;
     classify_disallowed(&mut transaction, admin, disallowed, &mut batch).await?;
     statistics::refresh(&mut transaction, Table::Users, batch.invitees.len()).await?;
     let mails = upsert_invitations(&mut transaction, admin, grant.role, &batch).await?;
@@ -39,7 +36,7 @@ pub async fn invite(admin: &Admin<'_>, list: &str, grant: &AccessGrant) -> Resul
     approve_requests_of_invited(&mut transaction, admin, &batch).await?;
     let mut targets = Targets::default();
     for user in &batch.invitees {
-        targets.push(UserId(user.id), &user.email);
+        targets.push(user.id, &user.email);
     }
     let details = audit_details(&mut transaction, admin, grant, batch.invitees.first()).await?;
     audit::record(
@@ -63,117 +60,29 @@ pub async fn invite(admin: &Admin<'_>, list: &str, grant: &AccessGrant) -> Resul
 struct Batch {
     /// By normalized address.
     statuses: HashMap<String, AddressStatus>,
-    invitees: Vec<Invitee>,
+    /// Unknown so far, or with an expired invitation.
+    invitees: Vec<LockedUser>,
 }
 
-struct Invitee {
-    id: Uuid,
-    email: String,
-    email_normalized: String,
-    /// Whether the user had an invitation, which has expired.
-    is_reinvited: bool,
-}
-
-/// Inserts a user for each unknown address and locks the existing users of the others. An address whose user is deleted
-/// between the two statements is tried again.
+/// Locks the users of these addresses, inserts those who are missing, and classifies all of them. New users and those whose
+/// invitation has expired are invited.
 ///
-/// `pending` maps normalized addresses to the form that email is sent to.
-async fn upsert_users(
+/// `addresses` maps normalized addresses to the form that email is sent to.
+async fn lock_invitees(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
-    mut pending: HashMap<String, String>,
+    addresses: HashMap<String, String>,
     role: OrganizationRole,
     batch: &mut Batch,
 ) -> Result<()> {
-    let mut attempts = Attempts::new("locking the users to invite");
-    while !pending.is_empty() {
-        attempts.start()?;
-        insert_users(transaction, admin, &mut pending, role, batch).await?;
-        classify_locked(transaction, admin, &mut pending, batch).await?;
-    }
-    Ok(())
-}
-
-async fn insert_users(
-    transaction: &mut PgConnection,
-    admin: &Admin<'_>,
-    pending: &mut HashMap<String, String>,
-    role: OrganizationRole,
-    batch: &mut Batch,
-) -> Result<()> {
-    let (normalized, emails): (Vec<String>, Vec<String>) = pending.drain().unzip();
-    let ids: Vec<Uuid> = normalized.iter().map(|_| admin.new_id()).collect();
-    // In the order of the addresses, so that two concurrent batches can't deadlock.
-    let inserted: HashSet<Uuid> = sqlx::query_scalar!(
-        "insert into users (organization_id, id, email, email_normalized, status, role, created_at)
-         select $1, row.id, row.email, row.email_normalized, 'invited', $2, $3
-         from unnest($4::uuid[], $5::text[], $6::text[]) as row (id, email, email_normalized)
-         order by row.email_normalized
-         on conflict on constraint users_email_key do nothing
-         returning id",
-        admin.organization_id(),
-        role.code(),
-        admin.now(),
-        &ids,
-        &emails,
-        &normalized
-    )
-    .fetch_all(transaction)
-    .await?
-    .into_iter()
-    .collect();
-    for ((id, email), email_normalized) in ids.into_iter().zip(emails).zip(normalized) {
-        if inserted.contains(&id) {
-            batch.statuses.insert(email_normalized.clone(), AddressStatus::UNKNOWN);
-            batch.invitees.push(Invitee { id, email, email_normalized, is_reinvited: false });
-        } else {
-            pending.insert(email_normalized, email);
+    let new_user = NewUser { role, joining: None };
+    for user in membership::lock_addresses(transaction, admin.context(), addresses, &new_user).await? {
+        let known = Some(user.id).filter(|_| user.state != MembershipState::Unknown);
+        let status = AddressStatus { state: user.state, user: known, has_open_request: false };
+        batch.statuses.insert(user.email_normalized.clone(), status);
+        if AddressClass::for_state(user.state).is_invited() {
+            batch.invitees.push(user);
         }
-    }
-    Ok(())
-}
-
-/// Locks the existing users of the pending addresses, and classifies them. Those whose invitation has expired are invited
-/// again.
-async fn classify_locked(
-    transaction: &mut PgConnection,
-    admin: &Admin<'_>,
-    pending: &mut HashMap<String, String>,
-    batch: &mut Batch,
-) -> Result<()> {
-    if pending.is_empty() {
-        return Ok(());
-    }
-    let emails: Vec<String> = pending.keys().cloned().collect();
-    let users = sqlx::query!(
-        "select id, email, email_normalized, status from users
-         where organization_id = $1 and email_normalized = any($2)
-         order by email_normalized
-         for update",
-        admin.organization_id(),
-        &emails
-    )
-    .fetch_all(&mut *transaction)
-    .await?;
-    let ids: Vec<Uuid> = users.iter().map(|user| user.id).collect();
-    let expirations = load_open_expirations(transaction, admin, &ids).await?;
-    for user in users {
-        pending.remove(&user.email_normalized);
-        let state = membership_state(
-            parse_column(&user.status, "users", "status", user.id)?,
-            expirations.get(&user.id).copied(),
-            admin.now(),
-        );
-        if AddressClass::for_state(state).is_invited() {
-            batch.invitees.push(Invitee {
-                id: user.id,
-                email: user.email,
-                email_normalized: user.email_normalized.clone(),
-                is_reinvited: true,
-            });
-        }
-        let status = AddressStatus { state, user: Some(UserId(user.id)), has_open_request: false };
-        batch.statuses.insert(user.email_normalized, status);
     }
     Ok(())
 }
@@ -219,12 +128,13 @@ async fn assign_access(
     grant: &AccessGrant,
     batch: &Batch,
 ) -> Result<()> {
-    let ids = |reinvited: bool| -> Vec<Uuid> {
-        let invitees = batch.invitees.iter().filter(|user| user.is_reinvited == reinvited);
-        invitees.map(|user| user.id).collect()
+    let ids = |state| -> Vec<Uuid> {
+        let invitees = batch.invitees.iter().filter(|user| user.state == state);
+        invitees.map(|user| user.id.0).collect()
     };
-    grants::grant(transaction, admin.context(), &ids(false), &grant.roles, &grant.groups).await?;
-    let reinvited = ids(true);
+    let new = ids(MembershipState::Unknown);
+    grants::grant(transaction, admin.context(), &new, &grant.roles, &grant.groups).await?;
+    let reinvited = ids(MembershipState::Expired);
     if reinvited.is_empty() {
         return Ok(());
     }
@@ -237,32 +147,15 @@ async fn audit_details(
     transaction: &mut PgConnection,
     admin: &Admin<'_>,
     grant: &AccessGrant,
-    invitee: Option<&Invitee>,
+    invitee: Option<&LockedUser>,
 ) -> Result<Value> {
     let mut details = json!({ "role": grant.role.code() });
     if let Some(user) = invitee.filter(|_| !grant.roles.is_empty() || !grant.groups.is_empty()) {
-        let granted = grants::load(transaction, admin.context(), UserId(user.id)).await?;
+        let granted = grants::load(transaction, admin.context(), user.id).await?;
         details["roles"] = granted.roles.into_iter().map(|role| role.name).collect();
         details["groups"] = granted.groups.into_iter().map(|group| group.name).collect();
     }
     Ok(details)
-}
-
-/// When the open invitations of these users expire, by user.
-async fn load_open_expirations(
-    transaction: &mut PgConnection,
-    admin: &Admin<'_>,
-    users: &[Uuid],
-) -> Result<HashMap<Uuid, DateTime<Utc>>> {
-    let rows = sqlx::query!(
-        "select user_id as \"user_id!\", expires_at from invitations
-         where organization_id = $1 and user_id = any($2) and status = 'open'",
-        admin.organization_id(),
-        users
-    )
-    .fetch_all(transaction)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.user_id, row.expires_at)).collect())
 }
 
 /// Inserts an invitation for each new user and renews the expired ones. Returns the emails to queue.
@@ -274,8 +167,8 @@ async fn upsert_invitations(
 ) -> Result<Vec<mail::InvitationMail>> {
     let expires_at = admin.now() + TimeDelta::days(admin.settings().invitation_days.into());
     let inviter = admin.user().display_name();
-    let (reinvited, new): (Vec<&Invitee>, Vec<&Invitee>) =
-        batch.invitees.iter().partition(|user| user.is_reinvited);
+    let (reinvited, new): (Vec<&LockedUser>, Vec<&LockedUser>) =
+        batch.invitees.iter().partition(|user| user.state == MembershipState::Expired);
     let mut mails: Vec<mail::InvitationMail> = new
         .iter()
         .map(|user| mail::InvitationMail { invitation: admin.new_id(), email: user.email.clone() })
@@ -291,13 +184,13 @@ async fn upsert_invitations(
         admin.now(),
         expires_at,
         &mails.iter().map(|mail| mail.invitation).collect::<Vec<_>>(),
-        &new.iter().map(|user| user.id).collect::<Vec<_>>(),
+        &new.iter().map(|user| user.id.0).collect::<Vec<_>>(),
         &mails.iter().map(|mail| mail.email.clone()).collect::<Vec<_>>()
     )
     .execute(&mut *transaction)
     .await?;
     if !reinvited.is_empty() {
-        let users: Vec<Uuid> = reinvited.iter().map(|user| user.id).collect();
+        let users: Vec<Uuid> = reinvited.iter().map(|user| user.id.0).collect();
         // The new grant replaces the organization role of the expired invitation, too.
         sqlx::query!(
             "update users set role = $2 where organization_id = $1 and id = any($3)",

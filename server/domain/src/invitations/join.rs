@@ -1,16 +1,14 @@
 //! Accepting an invitation: the page of its link, and the POST that joins.
 
-use super::classify::membership_state;
-use crate::audit::{self, Actor, Targets};
 use crate::column::parse_column;
+use crate::membership::{self, Joining, Selection};
 use crate::sessions::{self, NewSession};
-use crate::{Error, InOrganization, OrganizationContext, Result, Token, requests};
-use model::audit_log::AuditAction;
+use crate::{Error, InOrganization, OrganizationContext, Result, Token};
+use model::Problem;
 use model::field;
 use model::join::JoinPage;
 use model::transitions::{Action, MembershipState, Refusal, Transition, transition};
 use model::users::{JoinedBy, UserStatus};
-use model::{InvitationId, Problem, UserId};
 
 /// Returns what the page of the link shows. Read-only, because mail scanners open links too.
 pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Result<JoinPage> {
@@ -28,13 +26,14 @@ pub async fn join_page(context: &OrganizationContext<'_>, token: &Token) -> Resu
     .fetch_optional(&context.app().pool)
     .await?;
     let Some(row) = row else { return Ok(JoinPage::NoSuchLink) };
-    let state = match row.user_id.zip(row.user_status) {
-        None => MembershipState::Unknown,
-        Some((id, status)) => match parse_column(&status, "users", "status", id)? {
-            // The address was invited again after this invitation had ended.
-            UserStatus::Invited if !row.is_open => MembershipState::Unknown,
-            status => membership_state(status, Some(row.expires_at), context.now()),
-        },
+    let status = match row.user_id.zip(row.user_status) {
+        Some((id, status)) => Some(parse_column(&status, "users", "status", id)?),
+        None => None,
+    };
+    let state = match status {
+        // The address was invited again after this invitation had ended.
+        Some(UserStatus::Invited) if !row.is_open => MembershipState::Unknown,
+        status => membership::state(status, Some(row.expires_at), context.now()),
     };
     Ok(match transition(Action::Accept, state) {
         Transition::Apply(_) => {
@@ -73,65 +72,16 @@ pub async fn join(
         return Err(Problem::DifferentAccount.into());
     }
     let mut transaction = context.app().pool.begin().await?;
-    let user = lock_invitee(&mut transaction, context, invitation).await?;
-    let accepted = sqlx::query!(
-        "update invitations set status = 'accepted', ended_at = $3
-         where organization_id = $1 and id = $2 and status = 'open' and expires_at > $3 and email = $4",
-        context.organization_id(),
-        invitation.0,
-        context.now(),
-        shown_email
-    )
-    .execute(&mut *transaction)
-    .await?;
-    if accepted.rows_affected() == 0 {
-        return Err(Problem::InvalidLink.into());
-    }
-    let joined = sqlx::query!(
-        "update users
-         set status = 'active', name = $3, joined_at = $4, joined_by = 'invitation', last_login_at = $4
-         where organization_id = $1 and id = $2 and status = 'invited'
-         returning email",
-        context.organization_id(),
-        user.0,
-        name,
-        context.now()
-    )
-    .fetch_optional(&mut *transaction)
-    .await?
-    .ok_or(Problem::InvalidLink)?;
-    let dismissed = requests::mark_joined(&mut transaction, context, user).await?;
-    let session = sessions::start(&mut transaction, context, user).await?;
-    let targets = Targets::one(user, &joined.email);
-    let actor = Actor::User { id: user, name: &name };
-    audit::record(
-        &mut transaction,
-        context,
-        &actor,
-        AuditAction::UserJoined,
-        &targets,
-        &requests::join_details(JoinedBy::Invitation, dismissed),
-    )
-    .await?;
+    let selection = Selection::Invitation(invitation);
+    let user = membership::lock_users(&mut transaction, context, selection)
+        .await?
+        .pop()
+        .filter(|user| user.invitation == Some(invitation) && user.email == shown_email)
+        .ok_or(Problem::InvalidLink)?;
+    membership::check(Action::Accept, user.state).map_err(|_| Problem::InvalidLink)?;
+    let joining = Joining { email: &user.email, name: &name, by: JoinedBy::Invitation, actor: None };
+    membership::join(&mut transaction, context, &user, &joining).await?;
+    let session = sessions::start(&mut transaction, context, user.id).await?;
     transaction.commit().await?;
     Ok(session)
-}
-
-/// Locks the row of the invited user, before the invitation changes: see the lock order in [`crate::invitations`].
-async fn lock_invitee(
-    transaction: &mut sqlx::PgConnection,
-    context: &OrganizationContext<'_>,
-    invitation: InvitationId,
-) -> Result<UserId> {
-    let row = sqlx::query!(
-        "select id from users
-         where organization_id = $1
-            and id = (select user_id from invitations where organization_id = $1 and id = $2)
-         for update",
-        context.organization_id(),
-        invitation.0
-    )
-    .fetch_optional(transaction)
-    .await?;
-    Ok(UserId(row.ok_or(Problem::InvalidLink)?.id))
 }

@@ -4,12 +4,11 @@
 use super::enqueue::RequestDelivery;
 use super::outbox::ClaimedDelivery;
 use crate::column::parse_column;
-use crate::invitations::membership_state;
-use crate::{AppContext, Result, secret};
+use crate::{AppContext, Result, membership, secret};
 use chrono::{DateTime, Utc};
 use model::delivery::DeliveryKind;
 use model::sign_in::SIGN_IN_TTL;
-use model::transitions::{Action, Mail, MembershipState, Transition, transition};
+use model::transitions::{Action, Mail, Transition, transition};
 use model::{EmailAddress, RequestId};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -86,12 +85,11 @@ async fn request_to_confirm(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let expires_at = row.confirm_expires_at.filter(|expires_at| *expires_at > now);
-    let state = match row.user_id.zip(row.user_status) {
-        None => MembershipState::Unknown,
-        Some((user, status)) => {
-            membership_state(parse_column(&status, "users", "status", user)?, row.invitation_expires_at, now)
-        }
+    let status = match row.user_id.zip(row.user_status) {
+        Some((user, status)) => Some(parse_column(&status, "users", "status", user)?),
+        None => None,
     };
+    let state = membership::state(status, row.invitation_expires_at, now);
     let mail = match transition(Action::Request, state) {
         Transition::Apply(effect) => effect.mail,
         Transition::Reject(_) | Transition::NoOp => Mail::None,

@@ -2,18 +2,15 @@
 
 use super::notify;
 use crate::audit::{self, Actor, Targets};
-use crate::column::parse_column;
-use crate::invitations::membership_state;
-use crate::retry::Attempts;
+use crate::membership::{self, LockedUser, NewUser};
 use crate::{InOrganization, OrganizationContext, Result, Token, access};
 use chrono::TimeDelta;
 use model::audit_log::AuditAction;
 use model::requests::ConfirmPage;
-use model::transitions::MembershipState;
-use model::{Problem, RequestId};
+use model::transitions::{Action, Mail, MembershipState, Transition, transition};
+use model::{EmailAddress, OrganizationRole, Problem, RequestId};
 use serde_json::json;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 /// The state of the page that the link opens. Read-only, since mail scanners open links too.
 pub async fn confirm_page(context: &OrganizationContext<'_>, token: &Token) -> Result<ConfirmPage> {
@@ -57,17 +54,21 @@ pub async fn confirm(context: &OrganizationContext<'_>, token: &Token) -> Result
     let mut transaction = context.app().pool.begin().await?;
     // Lock order: organization first, which notifying the admins needs.
     access::lock_organization(&mut transaction, context).await?;
-    let Some(locked) = lock_request(&mut transaction, context, request).await? else {
+    let Some((email, user)) = lock_request(&mut transaction, context, request).await? else {
         return Ok(());
     };
-    let is_needed = matches!(locked.state, MembershipState::Unknown | MembershipState::Expired);
-    let is_repeat = is_needed && count_repeat(&mut transaction, context, &locked.email_normalized).await?;
+    // Otherwise the address has been invited or has joined in the meantime.
+    let is_needed = matches!(
+        transition(Action::Request, user.state),
+        Transition::Apply(effect) if effect.mail == Mail::Confirmation
+    );
+    let is_repeat = is_needed && count_repeat(&mut transaction, context, &user.email_normalized).await?;
     let is_opened =
         if is_needed && !is_repeat { open(&mut transaction, context, request).await? } else { false };
     if is_opened {
         let mut targets = Targets::default();
-        targets.push_address(&locked.email);
-        let actor = Actor::Unauthenticated { email: &locked.email };
+        targets.push_address(&email);
+        let actor = Actor::Unauthenticated { email: &email };
         audit::record(&mut transaction, context, &actor, AuditAction::RequestOpened, &targets, &json!({}))
             .await?;
         notify::queue_admin_emails(&mut transaction, context, request).await?;
@@ -82,11 +83,11 @@ pub async fn confirm(context: &OrganizationContext<'_>, token: &Token) -> Result
         .execute(&mut *transaction)
         .await?;
     }
-    if let Some(placeholder) = locked.placeholder {
+    if user.state == MembershipState::Unknown {
         sqlx::query!(
             "delete from users where organization_id = $1 and id = $2",
             context.organization_id(),
-            placeholder
+            user.id.0
         )
         .execute(&mut *transaction)
         .await?;
@@ -96,25 +97,29 @@ pub async fn confirm(context: &OrganizationContext<'_>, token: &Token) -> Result
     Ok(())
 }
 
-/// An unconfirmed request, locked together with its address.
-struct LockedRequest {
-    email: String,
-    email_normalized: String,
-    state: MembershipState,
-    /// The placeholder user that locks an address without a user, see [`lock_address`].
-    placeholder: Option<Uuid>,
-}
-
-/// Locks the address, then the request. `None` if it was already confirmed.
+/// Locks the address, then the request. Returns the address as the request has it, and its user; `None` if the request was
+/// already confirmed.
+///
+/// If the address has no user, one is inserted, which the same transaction deletes again: a concurrent invitation of the
+/// address then waits for the commit and sees the open request.
 async fn lock_request(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     request: RequestId,
-) -> Result<Option<LockedRequest>> {
-    let (placeholder, user) = lock_address(transaction, context, request).await?;
+) -> Result<Option<(String, LockedUser)>> {
+    let email = sqlx::query_scalar!(
+        "select email from invitation_requests where organization_id = $1 and id = $2",
+        context.organization_id(),
+        request.0
+    )
+    .fetch_optional(&mut *transaction)
+    .await?
+    .ok_or(Problem::InvalidLink)?;
+    let address = EmailAddress::parse(&email).map_err(|_| Problem::InvalidLink)?;
+    let new_user = NewUser { role: OrganizationRole::Member, joining: None };
+    let user = membership::lock_address(transaction, context, &address, &new_user).await?;
     let row = sqlx::query!(
-        "select email, email_normalized, status = 'unconfirmed' as \"is_unconfirmed!\", confirm_expires_at
-         from invitation_requests
+        "select status = 'unconfirmed' as \"is_unconfirmed!\", confirm_expires_at from invitation_requests
          where organization_id = $1 and id = $2 for update",
         context.organization_id(),
         request.0
@@ -128,62 +133,7 @@ async fn lock_request(
     if row.confirm_expires_at.is_none_or(|until| until <= context.now()) {
         return Err(Problem::InvalidLink.into());
     }
-    let state = match user {
-        None => MembershipState::Unknown,
-        Some((id, status)) => {
-            let expires_at = sqlx::query_scalar!(
-                "select expires_at from invitations where organization_id = $1 and user_id = $2 and status = 'open'",
-                context.organization_id(),
-                id
-            )
-            .fetch_optional(transaction)
-            .await?;
-            membership_state(parse_column(&status, "users", "status", id)?, expires_at, context.now())
-        }
-    };
-    Ok(Some(LockedRequest { email: row.email, email_normalized: row.email_normalized, state, placeholder }))
-}
-
-/// Locks the user with the request's address. If there is none, inserts a placeholder user, which the same transaction
-/// deletes again. A concurrent invitation of the address then waits for the commit and sees the open request.
-async fn lock_address(
-    transaction: &mut PgConnection,
-    context: &OrganizationContext<'_>,
-    request: RequestId,
-) -> Result<(Option<Uuid>, Option<(Uuid, String)>)> {
-    let mut attempts = Attempts::new("locking the address of a request");
-    loop {
-        attempts.start()?;
-        let placeholder = sqlx::query_scalar!(
-            "insert into users (organization_id, id, email, email_normalized, status, role, created_at)
-             select organization_id, $3, email, email_normalized, 'invited', 'member', $4
-             from invitation_requests where organization_id = $1 and id = $2
-             on conflict on constraint users_email_key do nothing
-             returning id",
-            context.organization_id(),
-            request.0,
-            context.new_id(),
-            context.now()
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
-        if placeholder.is_some() {
-            return Ok((placeholder, None));
-        }
-        let user = sqlx::query!(
-            "select id, status from users
-             where organization_id = $1
-                and email_normalized = (select email_normalized from invitation_requests where organization_id = $1 and id = $2)
-             for update",
-            context.organization_id(),
-            request.0
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
-        if let Some(user) = user {
-            return Ok((None, Some((user.id, user.status))));
-        }
-    }
+    Ok(Some((email, user)))
 }
 
 /// Counts a repeat on the address's open or recently dismissed request. Returns false if there is none.

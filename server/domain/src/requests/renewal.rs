@@ -2,12 +2,11 @@
 
 use super::{confirm, notify};
 use crate::audit::{self, Actor, Targets};
-use crate::column::parse_column;
-use crate::invitations::membership_state;
+use crate::membership::{self, LockedUser, Selection};
 use crate::{InOrganization, OrganizationContext, Result, Token, access};
 use model::audit_log::AuditAction;
 use model::transitions::MembershipState;
-use model::{InvitationId, RequestId, UserId};
+use model::{InvitationId, RequestId};
 use serde_json::json;
 
 /// Opens a request for the address of an expired invitation. It needs no confirmation, since having the link proves
@@ -23,29 +22,11 @@ pub async fn request_renewal(context: &OrganizationContext<'_>, token: &Token) -
     let mut transaction = context.app().pool.begin().await?;
     // Lock order: organization, user, invitation. Notifying the admins needs the organization.
     access::lock_organization(&mut transaction, context).await?;
-    let user = sqlx::query!(
-        "select u.id, u.email, u.email_normalized, u.status from users u
-         where u.organization_id = $1
-            and u.id = (select user_id from invitations where organization_id = $1 and id = $2)
-         for update",
-        context.organization_id(),
-        invitation.0
-    )
-    .fetch_optional(&mut *transaction)
-    .await?;
-    let Some(user) = user else { return Ok(()) };
-    let expires_at = sqlx::query_scalar!(
-        "select expires_at from invitations where organization_id = $1 and id = $2 and status = 'open'",
-        context.organization_id(),
-        invitation.0
-    )
-    .fetch_optional(&mut *transaction)
-    .await?;
-    let status = parse_column(&user.status, "users", "status", user.id)?;
-    if expires_at.is_none() || membership_state(status, expires_at, context.now()) != MembershipState::Expired
-    {
-        return Ok(());
-    }
+    let selection = Selection::Invitation(invitation);
+    let user = membership::lock_users(&mut transaction, context, selection).await?.pop();
+    let is_expired =
+        |user: &LockedUser| user.state == MembershipState::Expired && user.invitation == Some(invitation);
+    let Some(user) = user.filter(is_expired) else { return Ok(()) };
     if confirm::count_repeat(&mut transaction, context, &user.email_normalized).await? {
         transaction.commit().await?;
         return Ok(());
@@ -64,8 +45,8 @@ pub async fn request_renewal(context: &OrganizationContext<'_>, token: &Token) -
     .execute(&mut *transaction)
     .await?;
     if inserted.rows_affected() == 1 {
-        let actor = Actor::User { id: UserId(user.id), name: &user.email };
-        let targets = Targets::one(UserId(user.id), &user.email);
+        let actor = Actor::User { id: user.id, name: &user.email };
+        let targets = Targets::one(user.id, &user.email);
         audit::record(&mut transaction, context, &actor, AuditAction::RequestOpened, &targets, &json!({}))
             .await?;
         notify::queue_admin_emails(&mut transaction, context, request).await?;

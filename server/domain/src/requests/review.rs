@@ -3,13 +3,11 @@
 use crate::audit::{self, Targets};
 use crate::column::parse_column;
 use crate::mail::RequestDelivery;
-use crate::{Admin, InOrganization, OrganizationContext, Result, mail, users};
+use crate::{Admin, InOrganization, Result, mail, users};
 use model::audit_log::AuditAction;
 use model::requests::{Membership, PAGE_ROWS, RequestRow, RequestsPage, RequestsQuery};
-use model::users::JoinedBy;
 use model::{RequestId, UserId};
-use serde_json::{Value, json};
-use sqlx::PgConnection;
+use serde_json::json;
 use uuid::Uuid;
 
 /// One page of the open requests, oldest first.
@@ -152,58 +150,4 @@ pub async fn find_open_by_email(admin: &Admin<'_>, emails: &[String]) -> Result<
     .fetch_all(&admin.app().pool)
     .await?;
     Ok(ids.into_iter().map(RequestId).collect())
-}
-
-/// Resolves the open request of a user who is joining, if the settings say so. Returns whether there was one.
-pub(crate) async fn mark_joined(
-    transaction: &mut PgConnection,
-    context: &OrganizationContext<'_>,
-    user: UserId,
-) -> Result<bool> {
-    if !context.settings().dismiss_stale_requests {
-        return Ok(false);
-    }
-    let resolved = sqlx::query!(
-        "update invitation_requests set status = 'resolved', ended_at = $2
-         where organization_id = $1 and status = 'open'
-            and email_normalized = (select email_normalized from users where organization_id = $1 and id = $3)",
-        context.organization_id(),
-        context.now(),
-        user.0
-    )
-    .execute(transaction)
-    .await?;
-    Ok(resolved.rows_affected() > 0)
-}
-
-/// Audit details of joining: how, and whether it dismissed an open request.
-pub(crate) fn join_details(by: JoinedBy, dismissed: bool) -> Value {
-    let mut details = json!({ "by": by.code() });
-    if dismissed {
-        details["request"] = "dismissed".into();
-    }
-    details
-}
-
-/// Approves the open requests of these normalized addresses, which are being invited. Returns the addresses that had one.
-pub(crate) async fn mark_approved(
-    transaction: &mut PgConnection,
-    context: &OrganizationContext<'_>,
-    emails_normalized: &[&str],
-) -> Result<Vec<String>> {
-    let emails = sqlx::query_scalar!(
-        "with open as (
-            select id from invitation_requests
-            where organization_id = $1 and email_normalized = any($3) and status = 'open' order by id for update
-         )
-         update invitation_requests set status = 'approved', ended_at = $2
-         where organization_id = $1 and id in (select id from open)
-         returning email",
-        context.organization_id(),
-        context.now(),
-        emails_normalized as &[&str]
-    )
-    .fetch_all(transaction)
-    .await?;
-    Ok(emails)
 }

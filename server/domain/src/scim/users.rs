@@ -9,10 +9,9 @@ use crate::DatabaseInconsistency;
 use crate::admission::{self, Admission};
 use crate::audit::{self, Targets};
 use crate::column::parse_column;
-use crate::invitations::membership_state;
 use crate::retry::{self, Attempts};
 use crate::users::apply_in_transaction;
-use crate::{ApiClient, Error, InOrganization, Principal, Result, access};
+use crate::{ApiClient, Error, InOrganization, Principal, Result, access, membership};
 use attributes::{store_attributes, update_attributes};
 use chrono::{DateTime, Utc};
 use model::actions::UserAction;
@@ -76,7 +75,7 @@ impl UserRow {
         let groups = self.groups.map(|groups| groups.0).unwrap_or_default();
         Ok(ScimUser {
             id: UserId(self.id),
-            state: membership_state(status, self.expires_at, now),
+            state: membership::state(Some(status), self.expires_at, now),
             active: status == UserStatus::Active,
             email: self.email,
             name: self.name,
@@ -142,15 +141,15 @@ async fn try_create(api_client: &ApiClient<'_>, update: &UserUpdate) -> Result<S
     };
     let admitted =
         admission::admit(&mut transaction, api_client.context(), &admission, Action::ScimCreate).await?;
-    store_profile(&mut transaction, api_client, admitted.user, update).await?;
-    store_attributes(&mut transaction, api_client, admitted.user, update).await?;
+    store_profile(&mut transaction, api_client, admitted.id, update).await?;
+    store_attributes(&mut transaction, api_client, admitted.id, update).await?;
     if !update.active {
         single_result(
-            apply_in_transaction(&mut transaction, principal, UserAction::Deactivate, &[admitted.user.0])
+            apply_in_transaction(&mut transaction, principal, UserAction::Deactivate, &[admitted.id.0])
                 .await?,
         )?;
     }
-    let user = load_user(&mut transaction, api_client, admitted.user).await?;
+    let user = load_user(&mut transaction, api_client, admitted.id).await?;
     transaction.commit().await?;
     Ok(user)
 }
@@ -212,7 +211,7 @@ async fn try_update<E: From<Error> + Send>(
     if locked {
         access::lock_organization(&mut transaction, api_client.context()).await?;
     }
-    lock_user(&mut transaction, api_client, user).await?;
+    membership::lock_user(&mut transaction, api_client.context(), user).await?;
     let before = load_user(&mut transaction, api_client, user).await?;
     check_precondition(if_match, &before.version())?;
     let update = change(&before).map_err(AttemptError::Other)?;
@@ -244,18 +243,6 @@ async fn try_update<E: From<Error> + Send>(
     Ok(Some(outcome))
 }
 
-async fn lock_user(transaction: &mut PgConnection, api_client: &ApiClient<'_>, user: UserId) -> Result<()> {
-    sqlx::query!(
-        "select id from users where organization_id = $1 and id = $2 for update",
-        api_client.organization_id(),
-        user.0
-    )
-    .fetch_optional(transaction)
-    .await?
-    .ok_or_else(Error::not_found)?;
-    Ok(())
-}
-
 /// Deletes a user: revokes their membership or their invitation.
 ///
 /// # Errors
@@ -268,7 +255,7 @@ async fn try_delete(api_client: &ApiClient<'_>, user: UserId, if_match: &IfMatch
     let principal = &Principal::from(api_client);
     let mut transaction = api_client.app().pool.begin().await?;
     access::lock_organization(&mut transaction, api_client.context()).await?;
-    lock_user(&mut transaction, api_client, user).await?;
+    membership::lock_user(&mut transaction, api_client.context(), user).await?;
     if *if_match != IfMatch::Any {
         let before = load_user(&mut transaction, api_client, user).await?;
         check_precondition(if_match, &before.version())?;

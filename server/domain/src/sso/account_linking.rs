@@ -9,23 +9,16 @@ use super::exchange::IdentityClaims;
 use super::failures::SignInError;
 use crate::admission::{self, Admission};
 use crate::audit::{self, Actor, Targets};
-use crate::column::parse_column;
+use crate::membership::{self, LockedUser, Selection};
 use crate::sessions::{self, NewSession};
 use crate::{Error, InOrganization, OrganizationContext, Result};
 use model::audit_log::AuditAction;
 use model::sso::SsoRefusal;
 use model::transitions::{Action, MembershipState, Refusal};
-use model::users::{JoinedBy, UserStatus};
+use model::users::JoinedBy;
 use model::{EmailAddress, GroupId, InvitationId, Problem, UserId};
 use serde_json::json;
 use sqlx::PgConnection;
-
-/// The user of this organization that an external account signs in as.
-struct LocalUser {
-    id: UserId,
-    name: String,
-    email: String,
-}
 
 /// Signs in the user that the verified claims belong to, creating or linking it where the rules allow. `invitation` is the
 /// one from whose page the login flow was started. A refusal changes nothing.
@@ -36,9 +29,9 @@ pub(super) async fn sign_in(
     claims: &IdentityClaims,
 ) -> Result<NewSession, SignInError> {
     let mut transaction = context.app().pool.begin().await?;
-    let user = match find_linked_user(&mut transaction, context, connection, claims).await? {
-        Some((user, status)) => {
-            check_linked(connection, claims, &user, status)?;
+    let user = match lock_linked_user(&mut transaction, context, connection, claims).await? {
+        Some(user) => {
+            check_linked(connection, claims, &user)?;
             check_invitation(&mut transaction, context, invitation, &user.email).await?;
             sign_in_linked(&mut transaction, context, connection, claims, &user).await?;
             user
@@ -65,40 +58,34 @@ pub(super) async fn sign_in(
     Ok(session)
 }
 
-/// Locks and returns the user linked to this identity, with the user's status. `None` at the first sign-in.
-async fn find_linked_user(
+/// Locks and returns the user linked to this identity. `None` at the first sign-in.
+async fn lock_linked_user(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     connection: &Connection,
     claims: &IdentityClaims,
-) -> Result<Option<(LocalUser, UserStatus)>> {
-    let row = sqlx::query!(
-        "select id, name, email, status from users
-         where organization_id = $1 and id = (
-            select user_id from sso_identities
-            where organization_id = $1 and connection_id = $2 and issuer = $3 and subject = $4
-         )
-         for update",
+) -> Result<Option<LockedUser>> {
+    let linked = sqlx::query_scalar!(
+        "select user_id from sso_identities
+         where organization_id = $1 and connection_id = $2 and issuer = $3 and subject = $4",
         context.organization_id(),
         connection.id.0,
         claims.issuer,
         claims.subject
     )
-    .fetch_optional(transaction)
+    .fetch_optional(&mut *transaction)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let status = parse_column(&row.status, "users", "status", row.id)?;
-    Ok(Some((LocalUser { id: UserId(row.id), name: row.name, email: row.email }, status)))
+    let Some(linked) = linked else { return Ok(None) };
+    Ok(membership::lock_users(transaction, context, Selection::Ids(&[linked])).await?.pop())
 }
 
 /// Refuses a linked user who is suspended, or whose address at the provider is of a domain that is not allowed.
 fn check_linked(
     connection: &Connection,
     claims: &IdentityClaims,
-    user: &LocalUser,
-    status: UserStatus,
+    user: &LockedUser,
 ) -> Result<(), SsoRefusal> {
-    if status != UserStatus::Active {
+    if user.state != MembershipState::Active {
         return Err(SsoRefusal::Suspended { email: user.email.clone() });
     }
     if !connection.allowed_domains.is_empty() {
@@ -113,7 +100,7 @@ async fn sign_in_linked(
     context: &OrganizationContext<'_>,
     connection: &Connection,
     claims: &IdentityClaims,
-    user: &LocalUser,
+    user: &LockedUser,
 ) -> Result<()> {
     sqlx::query!(
         "update sso_identities set last_used_at = $5
@@ -136,7 +123,7 @@ async fn link_or_provision(
     connection: &Connection,
     claims: &IdentityClaims,
     email: &EmailAddress,
-) -> Result<LocalUser, SignInError> {
+) -> Result<LockedUser, SignInError> {
     let groups = default_groups(transaction, context, connection).await?;
     let admission = Admission {
         email,
@@ -147,24 +134,16 @@ async fn link_or_provision(
         actor: None,
     };
     let action = if connection.just_in_time { Action::SsoSignIn } else { Action::SsoSignInInvited };
-    let admitted =
+    let user =
         admission::admit(transaction, context, &admission, action).await.map_err(|error| match error {
             Error::Problem(Problem::Refused { why }) => sso_refusal(why, email).into(),
             other => SignInError::Other(other),
         })?;
-    if !link_identity(transaction, context, connection, claims, admitted.user).await? {
+    if !link_identity(transaction, context, connection, claims, user.id).await? {
         return Err(SsoRefusal::LinkedToAnotherIdentity { email: email.to_string() }.into());
     }
-    let row = sqlx::query!(
-        "select name, email from users where organization_id = $1 and id = $2",
-        context.organization_id(),
-        admitted.user.0
-    )
-    .fetch_one(&mut *transaction)
-    .await?;
-    let user = LocalUser { id: admitted.user, name: row.name, email: row.email };
     // Joining is audited as `user.joined`, which implies the sign-in.
-    if admitted.before == MembershipState::Active {
+    if user.state == MembershipState::Active {
         record_sign_in(transaction, context, connection, &user).await?;
     }
     Ok(user)
@@ -271,7 +250,7 @@ async fn record_sign_in(
     transaction: &mut PgConnection,
     context: &OrganizationContext<'_>,
     connection: &Connection,
-    user: &LocalUser,
+    user: &LockedUser,
 ) -> Result<()> {
     sqlx::query!(
         "update users set last_login_at = $3 where organization_id = $1 and id = $2",

@@ -1,8 +1,8 @@
 //! Setting the access of one user: organization role, roles and groups.
 
-use super::actions::{count_active_admins, lock_users};
+use super::actions::count_active_admins;
 use crate::audit::{self, Targets};
-use crate::{Admin, Error, InOrganization, Result, access, grants};
+use crate::{Admin, InOrganization, Result, access, grants, membership};
 use model::audit_log::AuditAction;
 use model::invitations::AccessGrant;
 use model::permission::Grants;
@@ -20,8 +20,7 @@ pub async fn set_access(admin: &Admin<'_>, user: UserId, grant: &AccessGrant) ->
     if grant.role == OrganizationRole::Member {
         access::lock_organization(&mut transaction, admin.context()).await?;
     }
-    let locked =
-        lock_users(&mut transaction, &admin.into(), &[user.0]).await?.pop().ok_or_else(Error::not_found)?;
+    let locked = membership::lock_user(&mut transaction, admin.context(), user).await?;
     let is_active_admin = locked.role == OrganizationRole::Admin && locked.state == MembershipState::Active;
     let is_demotion = is_active_admin && grant.role == OrganizationRole::Member;
     if is_demotion && count_active_admins(&mut transaction, &admin.into()).await? <= 1 {

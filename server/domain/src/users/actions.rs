@@ -2,8 +2,7 @@
 //! organization role. A selection of any size takes the same few statements, in one transaction.
 
 use crate::audit::{self, Targets};
-use crate::column::parse_column;
-use crate::invitations::membership_state;
+use crate::membership::{self, LockedUser, Selection};
 use crate::{Admin, Error, InOrganization, Principal, Result, access, mail, requests, retry};
 use chrono::TimeDelta;
 use model::actions::{ActionResult, MAX_USERS, RefusedUser, UserAction};
@@ -97,7 +96,8 @@ async fn apply_to_state(
     if action.can_remove_admin() {
         access::lock_organization(transaction, principal.context()).await?;
     }
-    let mut users = lock_users(transaction, principal, selection).await?;
+    let context = principal.context();
+    let mut users = membership::lock_users(transaction, context, Selection::Ids(selection)).await?;
     let remaining_admins = if action.can_remove_admin() {
         Some(count_active_admins(transaction, principal).await?)
     } else {
@@ -134,57 +134,6 @@ pub(crate) async fn count_active_admins(
     .fetch_one(transaction)
     .await?;
     if row.is_actor_authorized { Ok(row.admins) } else { Err(Error::not_found()) }
-}
-
-/// A user whose row is locked for update.
-pub(crate) struct LockedUser {
-    pub id: Uuid,
-    pub email: String,
-    pub email_normalized: String,
-    pub role: OrganizationRole,
-    pub state: MembershipState,
-}
-
-/// Locks these users in the order of their addresses, as every transaction does to avoid deadlocks, and then reads their
-/// open invitations.
-pub(crate) async fn lock_users(
-    transaction: &mut PgConnection,
-    principal: &Principal<'_>,
-    users: &[Uuid],
-) -> Result<Vec<LockedUser>> {
-    let rows = sqlx::query!(
-        "select id, email, email_normalized, role, status from users
-         where organization_id = $1 and id = any($2)
-         order by email_normalized
-         for update",
-        principal.organization_id(),
-        users
-    )
-    .fetch_all(&mut *transaction)
-    .await?;
-    let expirations: HashMap<Uuid, _> = sqlx::query!(
-        "select user_id as \"user_id!\", expires_at from invitations
-         where organization_id = $1 and user_id = any($2) and status = 'open'",
-        principal.organization_id(),
-        users
-    )
-    .fetch_all(transaction)
-    .await?
-    .into_iter()
-    .map(|row| (row.user_id, row.expires_at))
-    .collect();
-    rows.into_iter()
-        .map(|row| {
-            let status = parse_column(&row.status, "users", "status", row.id)?;
-            Ok(LockedUser {
-                id: row.id,
-                state: membership_state(status, expirations.get(&row.id).copied(), principal.now()),
-                email: row.email,
-                email_normalized: row.email_normalized,
-                role: parse_column(&row.role, "users", "role", row.id)?,
-            })
-        })
-        .collect()
 }
 
 /// Which users the action changes, with the effect on each, and which users are refused.
@@ -241,12 +190,13 @@ async fn execute(
     action: UserAction,
     changes: &[(LockedUser, Effect)],
 ) -> Result<()> {
-    let ids: Vec<Uuid> = changes.iter().map(|(user, _)| user.id).collect();
+    let context = principal.context();
+    let ids: Vec<Uuid> = changes.iter().map(|(user, _)| user.id.0).collect();
     // Recorded before the users change: the actor, whose name each event stores, may be one of them.
     let mut targets_by_event: HashMap<AuditAction, Targets> = HashMap::new();
     for (user, effect) in changes {
         if let Some(event) = effect.audit {
-            targets_by_event.entry(event).or_default().push(UserId(user.id), &user.email);
+            targets_by_event.entry(event).or_default().push(user.id, &user.email);
         }
     }
     for (event, targets) in targets_by_event {
@@ -263,17 +213,19 @@ async fn execute(
     match action {
         UserAction::Resend => resend(transaction, principal, changes, &ids).await,
         UserAction::RevokeInvitation | UserAction::RevokeMembership => {
-            revoke(transaction, principal, &ids).await
+            membership::revoke(transaction, context, &ids).await
         }
-        UserAction::Suspend => suspend(transaction, principal, &ids).await,
-        UserAction::Reactivate | UserAction::Activate => reactivate(transaction, principal, &ids).await,
+        UserAction::Suspend => membership::suspend(transaction, context, &ids).await,
+        UserAction::Reactivate | UserAction::Activate => {
+            membership::reactivate(transaction, context, &ids).await
+        }
         UserAction::Deactivate => {
             let ids_with_effect = |state| -> Vec<Uuid> {
                 let changes = changes.iter().filter(|(_, effect)| effect.state == state);
-                changes.map(|(user, _)| user.id).collect()
+                changes.map(|(user, _)| user.id.0).collect()
             };
-            revoke(transaction, principal, &ids_with_effect(MembershipState::Unknown)).await?;
-            suspend(transaction, principal, &ids_with_effect(MembershipState::Suspended)).await
+            membership::revoke(transaction, context, &ids_with_effect(MembershipState::Unknown)).await?;
+            membership::suspend(transaction, context, &ids_with_effect(MembershipState::Suspended)).await
         }
         UserAction::MakeAdmin | UserAction::MakeMember => {
             set_role(transaction, principal, &ids, action.role().unwrap_or_default()).await
@@ -309,56 +261,6 @@ async fn resend(
     let emails: Vec<&str> = changes.iter().map(|(user, _)| user.email_normalized.as_str()).collect();
     requests::mark_approved(transaction, principal.context(), &emails).await?;
     mail::enqueue_invitations(transaction, principal.context(), &mails).await
-}
-
-/// Deletes the users; sessions, roles and group memberships are deleted with them by foreign keys. Their invitations are
-/// kept without a user, so that the page of a revoked link can say so.
-async fn revoke(transaction: &mut PgConnection, principal: &Principal<'_>, ids: &[Uuid]) -> Result<()> {
-    sqlx::query!(
-        "update invitations set status = 'revoked', ended_at = $2
-         where organization_id = $1 and user_id = any($3) and status = 'open'",
-        principal.organization_id(),
-        principal.now(),
-        ids
-    )
-    .execute(&mut *transaction)
-    .await?;
-    sqlx::query!(
-        "delete from users where organization_id = $1 and id = any($2)",
-        principal.organization_id(),
-        ids
-    )
-    .execute(transaction)
-    .await?;
-    Ok(())
-}
-
-/// Deletes the sessions in the same statement. Sign-in links that were already sent do not work for suspended users.
-async fn suspend(transaction: &mut PgConnection, principal: &Principal<'_>, ids: &[Uuid]) -> Result<()> {
-    sqlx::query!(
-        "with ended_sessions as (
-            delete from sessions where organization_id = $1 and user_id = any($2)
-         )
-         update users set status = 'suspended'
-         where organization_id = $1 and id = any($2) and status = 'active'",
-        principal.organization_id(),
-        ids
-    )
-    .execute(transaction)
-    .await?;
-    Ok(())
-}
-
-async fn reactivate(transaction: &mut PgConnection, principal: &Principal<'_>, ids: &[Uuid]) -> Result<()> {
-    sqlx::query!(
-        "update users set status = 'active'
-         where organization_id = $1 and id = any($2) and status = 'suspended'",
-        principal.organization_id(),
-        ids
-    )
-    .execute(transaction)
-    .await?;
-    Ok(())
 }
 
 async fn set_role(

@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use crate::column::parse_column;
 use crate::mail::{DeliveryColumns, delivery_state};
-use crate::{Admin, InOrganization, Result};
+use crate::{Admin, InOrganization, Result, membership};
 use chrono::{DateTime, Utc};
 use model::permission::GroupName;
 use model::users::{Count, MAX_COUNT, PAGE_ROWS, UserCounts, UserRow, UserSort, UsersPage, UsersQuery};
@@ -328,12 +328,11 @@ impl Row {
             id: UserId(self.id),
             name: self.name,
             email: self.email,
-            status: match parse_column(&self.status, "users", "status", self.id)? {
-                UserStatus::Invited if self.expires_at.is_none_or(|expires_at| expires_at <= now) => {
-                    UserStatus::Expired
-                }
-                status => status,
-            },
+            status: membership::user_status(
+                parse_column(&self.status, "users", "status", self.id)?,
+                self.expires_at,
+                now,
+            ),
             role: parse_column(&self.role, "users", "role", self.id)?,
             expires_at: self.expires_at,
             delivery,
