@@ -5,6 +5,7 @@ use model::field::{FieldError, is_unprintable, parse_description, parse_name};
 use model::settings::SettingsForm;
 use model::sso::ConnectionForm;
 use proptest::prelude::*;
+use regex_syntax::hir::{Class, HirKind};
 
 /// Characters that look blank, change the direction of the text around them, or are not drawn at all.
 const DECEPTIVE: [char; 14] = [
@@ -31,22 +32,15 @@ const fn is_variation_selector(c: char) -> bool {
     matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// The default-ignorable characters of the Unicode version that `regex-syntax` knows.
-fn default_ignorable() -> Vec<char> {
-    let hir = regex_syntax::parse(r"\p{Default_Ignorable_Code_Point}").unwrap();
-    let regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Unicode(class)) = hir.kind() else {
-        panic!("not a class: {hir:?}");
-    };
-    class.ranges().iter().flat_map(|range| range.start()..=range.end()).collect()
-}
-
 fn unprintable() -> impl Iterator<Item = char> {
     ('\0'..=char::MAX).filter(|c| is_unprintable(*c) && !c.is_whitespace())
 }
 
 #[test]
 fn every_default_ignorable_character_is_unprintable() {
-    let ignorable = default_ignorable();
+    let hir = regex_syntax::parse(r"\p{Default_Ignorable_Code_Point}").unwrap();
+    let HirKind::Class(Class::Unicode(class)) = hir.kind() else { panic!("not a class: {hir:?}") };
+    let ignorable: Vec<char> = class.ranges().iter().flat_map(|range| range.start()..=range.end()).collect();
     assert!(ignorable.len() > 4_000);
     for c in ignorable.into_iter().chain(DECEPTIVE) {
         assert_eq!(is_unprintable(c), !JOINERS.contains(&c), "U+{:04X}", u32::from(c));
