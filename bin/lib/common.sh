@@ -15,38 +15,77 @@ wasm_bindgen_version=$(awk '$0 == "name = \"wasm-bindgen\"" { getline; gsub(/[^0
 
 PATH=$cache/tools/cargo-leptos-$cargo_leptos_version/bin:$cache/tools/cargo-fuzz-$cargo_fuzz_version/bin:$cache/tools/wasm-bindgen-cli-$wasm_bindgen_version/bin:$root/end2end/node_modules/.bin:$PATH
 
-log() { printf '%s\n' "$*" >&2; }
+log() { printf '%s\n' "$@" >&2; }
 
 die() {
   printf '%s\n' "$@" >&2
   exit 1
 }
 
+# step TEXT COMMAND…: runs a command and shows TEXT with the elapsed time; on a terminal also a spinner and cargo's progress.
+# The output of the command goes to a log in target/log. If the command fails, prints the end of the log and its name; the
+# caller adds what to do about it. Inside a function that is passed as the command, `set -e` has no effect: chain with &&.
+step() {
+  local text=$1 log_file started=$SECONDS status=0 frame=0 next=60
+  shift
+  mkdir -p "$target/log"
+  log_file=$target/log/$(printf '%s' "$text" | tr -cs '[:alnum:].' _).log
+  [[ -t 2 ]] || log "- $text …"
+  # Job control gives the command its own process group, so that it can be stopped together with its children.
+  set -m
+  if [[ -t 2 ]]; then
+    # cargo shows progress only if it is told to, because its output is a file.
+    CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=60 "$@" >"$log_file" 2>&1 </dev/null &
+  else
+    "$@" >"$log_file" 2>&1 </dev/null &
+  fi
+  step_group=$!
+  set +m
+  while kill -0 "$step_group" 2>/dev/null; do
+    if [[ -t 2 ]]; then
+      printf '\r\033[K%s %s (%d s)%s' "${spinner:frame++ % ${#spinner}:1}" "$text" $((SECONDS - started)) "$(step_progress "$log_file")" >&2
+    elif [[ $((SECONDS - started)) -ge $next ]]; then
+      log "  $next s"
+      next=$((next + 60))
+    fi
+    sleep 0.1
+  done
+  wait "$step_group" || status=$?
+  step_group=
+  if [[ -t 2 ]]; then printf '\r\033[K' >&2; fi
+  if [[ $status -eq 0 ]]; then
+    log "- $text: done ($((SECONDS - started)) s)"
+    return 0
+  fi
+  log "- $text: FAILED ($((SECONDS - started)) s)"
+  tr '\r' '\n' <"$log_file" | grep -v '^ *Building \[' | tail -n 30 >&2 || true
+  log '' "The complete output is in $log_file."
+  return "$status"
+}
+
+spinner='|/-\'
+
+# The last progress that cargo wrote to this log, as in ": 12 of 345 crates".
+step_progress() {
+  tail -c 1000 "$1" 2>/dev/null | tr '\r' '\n' | sed -nE 's|^ *Building \[.*\] ([0-9]+)/([0-9]+).*|: \1 of \2 crates|p' | tail -n 1
+}
+
+# Stops the running step. Scripts with their own EXIT trap call it there.
+stop_step() { if [[ -n $step_group ]]; then kill -TERM -- "-$step_group" 2>/dev/null || true; fi; }
+step_group=
+trap stop_step EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
 # Builds always check queries against .sqlx, even when the shell sets SQLX_OFFLINE=false for another purpose.
 export SQLX_OFFLINE=true
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# The sysroot with the standard library for WebAssembly that is built for Debian's Rust. Its path contains the version of
-# that Rust, because it is useless to any other version.
-fallback_sysroot() {
-  local version
-  [[ -x /usr/bin/rustc ]] || return 1
-  version=$(/usr/bin/rustc --version | awk '{ print $2 "-" substr($3, 2) }') || return 1
-  printf '%s\n' "$cache/wasm-sysroot/$version"
-}
-
-# Whether the active toolchain has the WebAssembly target.
+# Whether the active toolchain has the WebAssembly target. Without it, wasm_fallback.sh provides one.
 has_wasm_target() {
   local libs
   libs=$(cd "$root" && rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null) && [[ -d $libs ]]
-}
-
-# Prints the cargo config file for WebAssembly builds; empty when the active toolchain has the target.
-wasm_config() {
-  local sysroot
-  has_wasm_target && return 0
-  sysroot=$(fallback_sysroot) && [[ -f $sysroot/config.toml ]] && printf '%s\n' "$sysroot/config.toml"
 }
 
 # Prints the path of the browser for end-to-end tests. Fails when there is none, and Playwright's own must be used.
