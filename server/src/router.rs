@@ -102,7 +102,6 @@ mod tests {
     use super::*;
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, header};
-    use domain::{AppContext, Keyring};
     use sqlx::postgres::PgPoolOptions;
     use tower::ServiceExt;
 
@@ -114,11 +113,8 @@ mod tests {
 
     /// Two routes that panic and two that never respond, inside the real middleware.
     fn failing_router() -> Router {
-        let app = AppContext::new(
-            PgPoolOptions::new().connect_lazy("postgres://nobody@localhost/nowhere").unwrap(),
-            Keyring::parse("a key for tests that is long enough").unwrap(),
-            "http://localhost:3000",
-        );
+        let pool = PgPoolOptions::new().connect_lazy("postgres://nobody@localhost/nowhere").unwrap();
+        let app = test_support::context(pool, "http://localhost:3000");
         let state = AppState::new(app, "target/site", None, Vec::new());
         let access = Access::ServerFunction;
         let routes = vec![

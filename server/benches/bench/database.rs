@@ -15,7 +15,7 @@ pub const LARGE_ID: &str = "00000000-0000-0000-0000-000000000000";
 /// Users of each of the hundred other organizations.
 const USERS_PER_OTHER: usize = 1_000;
 
-const SEED: &str = include_str!("../../domain/tests/support/users.sql");
+const SEED: &str = test_support::USERS_SQL;
 
 /// A database. The pool is for setup and checks; the measured server and `pgbench` open their own connections.
 pub struct Database {

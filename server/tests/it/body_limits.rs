@@ -20,10 +20,10 @@ async fn ten_thousand_long_addresses_are_accepted(pool: PgPool) {
     let form = format!("org=blobsrus&addresses={list}&role=member");
     let response = server.call_function("/api/users/invite", &admin, FORM, &form).await;
     assert_eq!(response.status, StatusCode::OK);
-    assert_eq!(server.count_invited_users().await, 10_000);
+    assert_eq!(server.app.count_users("invited").await, 10_000);
     let response = server.post_form(USERS, &admin, &format!("_action=/api/users/invite&{form}")).await;
     assert_eq!(response.status, StatusCode::OK);
-    assert_eq!(server.count_users().await, 10_001);
+    assert_eq!(server.app.count("users").await, 10_001);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -72,7 +72,7 @@ async fn invalid_arguments_return_400(pool: PgPool) {
         let response = server.post_form(USERS, &admin, &format!("_action={path}&{body}")).await;
         assert_eq!(response.status, StatusCode::BAD_REQUEST, "{path} {body}");
     }
-    assert_eq!(server.count_users().await, 1);
+    assert_eq!(server.app.count("users").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

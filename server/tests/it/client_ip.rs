@@ -12,7 +12,7 @@ const PROXY: &str = "10.0.0.1:40000";
 
 /// Signs in over a connection from `peer`, and returns the source in the audit log.
 async fn audited_source(server: &TestServer, peer: &str, forwarded: &[&str]) -> String {
-    let request_context = server.request_context();
+    let request_context = server.app.anonymous();
     let context = request_context.organization("blobsrus").await.unwrap();
     let link = sign_in::create_operator_link(&context, ADMIN).await.unwrap();
     let mut request = Request::post("/o/blobsrus/sign-in")
@@ -27,7 +27,7 @@ async fn audited_source(server: &TestServer, peer: &str, forwarded: &[&str]) -> 
     sqlx::query_scalar(
         "select source from audit_events where action = 'user.signed_in' order by id desc limit 1",
     )
-    .fetch_one(&server.app.pool)
+    .fetch_one(&server.app.context.pool)
     .await
     .unwrap()
 }

@@ -16,7 +16,7 @@ async fn server_with_mail(pool: PgPool) -> (TestServer, MemoryMailbox) {
     .await;
     let from = mail::parse_sender("Vestibule <vestibule@localhost>").unwrap();
     let transport = Transport::memory(mailbox.clone());
-    tokio::spawn(mail::run_worker(server.app.clone(), transport, from, std::future::pending()));
+    tokio::spawn(mail::run_worker(server.app.context.clone(), transport, from, std::future::pending()));
     let form = format!("_action=/api/sign_in/request&org=blobsrus&email={ADMIN}");
     server.post_form("/o/blobsrus/login", "", &form).await;
     let arrival = async {

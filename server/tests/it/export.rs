@@ -15,7 +15,7 @@ async fn insert_audit_events(server: &TestServer, count: i32) {
          from organizations o, generate_series(1, $1) n where o.slug = 'blobsrus'",
     )
     .bind(count)
-    .execute(&server.app.pool)
+    .execute(&server.app.context.pool)
     .await
     .unwrap();
 }

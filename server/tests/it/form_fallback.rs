@@ -15,7 +15,7 @@ async fn invite_form_shows_a_result_per_address(pool: PgPool) {
     assert_eq!(response.status, StatusCode::OK);
     assert!(response.body.contains("user already exists in the organization"));
     assert!(response.body.contains(">\nnonsense</textarea>"), "rejected entries stay in the field");
-    assert_eq!(server.count_invited_users().await, 1);
+    assert_eq!(server.app.count_users("invited").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -66,7 +66,7 @@ async fn cross_site_form_post_is_blocked(pool: PgPool) {
             assert!(response.body.contains("<h1>Request blocked</h1>"), "{}", response.body);
         }
     }
-    assert_eq!(server.count_users().await, 1);
+    assert_eq!(server.app.count("users").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -90,7 +90,7 @@ async fn form_post_after_sign_out_redirects_to_login(pool: PgPool) {
         .await;
     assert_eq!(response.status, StatusCode::SEE_OTHER);
     assert!(response.location().starts_with("/o/blobsrus/login?next="));
-    assert_eq!(server.count_users().await, 1);
+    assert_eq!(server.app.count("users").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -47,10 +47,10 @@ async fn wait_for_mails(mailbox: &MemoryMailbox, count: usize) -> Vec<mail::Capt
 async fn hostile_host_appears_in_no_link_or_redirect(pool: PgPool) {
     let mailbox = MemoryMailbox::default();
     let server = TestServer::with_state(pool, BASE, |state| state.dev_mailbox = Some(mailbox.clone())).await;
-    server.enable_requests().await;
+    server.app.enable_requests().await;
     let from = mail::parse_sender("Vestibule <vestibule@members.example.com>").unwrap();
     let transport = Transport::memory(mailbox.clone());
-    tokio::spawn(mail::run_worker(server.app.clone(), transport, from, std::future::pending()));
+    tokio::spawn(mail::run_worker(server.app.context.clone(), transport, from, std::future::pending()));
     let admin = format!("__Host-{}", server.sign_in("blobsrus", ADMIN).await);
 
     let login = format!("_action=/api/sign_in/request&org=blobsrus&email={ADMIN}");
@@ -100,5 +100,5 @@ async fn cross_site_post_is_blocked_for_any_host(pool: PgPool) {
         .header(header::CONTENT_TYPE, FORM);
     let response = server.send(request.body(Body::from(invite)).unwrap()).await;
     assert_eq!(response.status, StatusCode::FORBIDDEN);
-    assert_eq!(server.count("users where email = 'blobby@blobsrus.com'").await, 0);
+    assert_eq!(server.app.count("users where email = 'blobby@blobsrus.com'").await, 0);
 }

@@ -20,7 +20,7 @@ async fn opening_a_link_changes_nothing(pool: PgPool) {
         assert!(page.body.contains("Join Blobs R Us") && page.body.contains("blobby@blobsrus.com"));
         assert!(!page.body.contains(token.expose()), "the token is not in the page");
     }
-    assert_eq!(server.count_invited_users().await, 1);
+    assert_eq!(server.app.count_users("invited").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

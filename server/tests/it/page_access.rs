@@ -117,6 +117,6 @@ async fn readiness_depends_on_migrations(pool: PgPool) {
     let server = TestServer::new(pool).await;
     assert_eq!(server.get("/health/live", "").await.status, StatusCode::OK);
     assert_eq!(server.get("/health/ready", "").await.status, StatusCode::OK);
-    sqlx::query("delete from _sqlx_migrations").execute(&server.app.pool).await.unwrap();
+    sqlx::query("delete from _sqlx_migrations").execute(&server.app.context.pool).await.unwrap();
     assert_eq!(server.get("/health/ready", "").await.status, StatusCode::SERVICE_UNAVAILABLE);
 }

@@ -1,16 +1,11 @@
 //! Database migrations at startup.
 
-use domain::{AppContext, Keyring};
 use server::database::migrate;
 use sqlx::PgPool;
 
 #[sqlx::test(migrations = false)]
 async fn concurrent_migrations_succeed(pool: PgPool) {
-    let app = AppContext::new(
-        pool.clone(),
-        Keyring::parse("a key for tests that is long enough").unwrap(),
-        "http://localhost:3000",
-    );
+    let app = test_support::context(pool.clone(), "http://localhost:3000");
     let start = || migrate(&app);
     tokio::try_join!(start(), start(), start(), start()).unwrap();
     let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations where success")

@@ -136,23 +136,15 @@ impl ScimClient {
     }
 
     async fn query(&self, sql: &'static str, email: &str) -> String {
-        sqlx::query_scalar(sql).bind(email).fetch_one(&self.server.app.pool).await.unwrap()
+        sqlx::query_scalar(sql).bind(email).fetch_one(&self.server.app.context.pool).await.unwrap()
     }
 
-    async fn expire_invitation(&self, email: &str) {
-        sqlx::query("update invitations set expires_at = created_at where email = $1")
-            .bind(email)
-            .execute(&self.server.app.pool)
-            .await
-            .unwrap();
+    async fn count_members(&self) -> usize {
+        self.server.app.count("group_members").await
     }
 
-    async fn count_members(&self) -> i64 {
-        self.server.count("group_members").await
-    }
-
-    async fn count_events(&self, action: &str) -> i64 {
-        self.server.count(&format!("audit_events where action = '{action}'")).await
+    async fn count_events(&self, action: &str) -> usize {
+        self.server.app.count_audit_events(action).await
     }
 }
 
@@ -168,8 +160,7 @@ fn path_of(resource: &Value) -> String {
 }
 
 async fn create_key(server: &TestServer, scopes: &[Scope]) -> String {
-    let request_context = server.admin_context().await;
-    let admin = request_context.admin("blobsrus").await.unwrap();
+    let admin = server.app.admin.admin("blobsrus").await.unwrap();
     domain::api_keys::create(&admin, "Okta", scopes, Lifetime::Unlimited).await.unwrap().token
 }
 

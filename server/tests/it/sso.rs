@@ -14,7 +14,7 @@ async fn insert_connection(site: &TestServer) -> Uuid {
          select id, gen_random_uuid(), now(), '<b>Acme</b>', 'https://127.0.0.1:1', 'x', '', true, 'member'
          from organizations returning id",
     )
-    .fetch_one(&site.app.pool)
+    .fetch_one(&site.app.context.pool)
     .await
     .unwrap()
 }
@@ -34,7 +34,7 @@ async fn cross_site_request_cannot_start_a_login_flow(pool: PgPool) {
     assert_eq!(site.send(cross_site).await.status, StatusCode::FORBIDDEN);
     let response = site.get(&format!("/o/blobsrus/sso/start?connection={connection}"), "").await;
     assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(site.count("sso_login_flows").await, 0);
+    assert_eq!(site.app.count("sso_login_flows").await, 0);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -150,7 +150,7 @@ async fn create_resources(server: &TestServer) -> Resources {
     server.invite("invited@blobsrus.com").await;
     let organization = "(select id from organizations where slug = 'blobsrus')";
     let fetch_id = async |sql: String| -> Uuid {
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&server.app.pool).await.unwrap()
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&server.app.context.pool).await.unwrap()
     };
     let insert = |table: &str, columns: &str, values: &str| {
         fetch_id(format!(
@@ -213,7 +213,7 @@ async fn rows_of(server: &TestServer, slug: &str) -> String {
         "select table_name::text from information_schema.columns
          where table_schema = 'public' and column_name = 'organization_id' order by table_name",
     )
-    .fetch_all(&server.app.pool)
+    .fetch_all(&server.app.context.pool)
     .await
     .unwrap();
     let mut dump = String::new();
@@ -224,14 +224,14 @@ async fn rows_of(server: &TestServer, slug: &str) -> String {
         );
         let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
             .bind(slug)
-            .fetch_one(&server.app.pool)
+            .fetch_one(&server.app.context.pool)
             .await
             .unwrap();
         writeln!(dump, "{table}\n{rows}").unwrap();
     }
     let settings: String = sqlx::query_scalar("select o::text from organizations o where slug = $1")
         .bind(slug)
-        .fetch_one(&server.app.pool)
+        .fetch_one(&server.app.context.pool)
         .await
         .unwrap();
     dump + &settings
@@ -308,7 +308,7 @@ async fn user_endpoints_require_a_session(pool: PgPool) {
         let expected = if path.ends_with("end_session") { StatusCode::NOT_FOUND } else { StatusCode::OK };
         assert_eq!(server.call_function(path, &member, content_type, &body).await.status, expected, "{path}");
     }
-    assert_eq!(server.count("users where name = 'Other'").await, 1, "only the member's own name");
+    assert_eq!(server.app.count("users where name = 'Other'").await, 1, "only the member's own name");
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

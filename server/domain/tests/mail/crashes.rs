@@ -1,10 +1,10 @@
 //! Workers that are stopped or killed, and the leases they hold.
 
-use crate::smtp::{Capabilities, SmtpServer};
-use crate::test_app::{TestApp, until};
 use chrono::TimeDelta;
 use sqlx::PgPool;
 use std::collections::{HashMap, HashSet};
+use test_support::smtp::{Capabilities, SmtpServer};
+use test_support::{TestApp, until};
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn leases_of_a_killed_worker_are_taken_over(pool: PgPool) {

@@ -1,10 +1,10 @@
 //! Messages that the mail server accepts, their content, and messages that are cancelled.
 
-use crate::smtp::{Behavior, Capabilities, ReceivedMessage, SmtpServer};
-use crate::test_app::{SLUG, TestApp, until};
 use domain::mail::{MemoryMailbox, Transport};
 use sqlx::PgPool;
 use std::collections::HashSet;
+use test_support::smtp::{Behavior, Capabilities, ReceivedMessage, SmtpServer};
+use test_support::{SLUG, TestApp, until};
 
 const BLOBBY: &str = "blobby@blobsrus.com";
 
@@ -48,7 +48,7 @@ async fn assert_invitation_is_accepted(pool: PgPool, pipelining: bool) {
     assert_eq!((mail.from.as_str(), mail.to.as_str()), ("vestibule@example.org", BLOBBY));
     assert_eq!(mail.header("Subject"), ["You are invited to join Blobs R Us"]);
     assert_eq!(mail.header("To"), [BLOBBY]);
-    let token = app.invitation_token().await;
+    let token = app.token(BLOBBY).await;
     let text = plain_text(mail);
     assert!(text.contains("Ada Blob has invited you to join Blobs R Us."), "{text}");
     assert!(text.contains("until Monday, September 28, 2026, 14:13 UTC"), "{text}");
@@ -179,7 +179,7 @@ async fn memory_mailbox_captures_messages(pool: PgPool) {
 async fn token_in_a_reply_is_redacted(pool: PgPool) {
     let app = TestApp::new(pool).await;
     app.invite(BLOBBY).await;
-    let token = app.invitation_token().await;
+    let token = app.token(BLOBBY).await;
     let reply: &'static str = format!("550 5.7.1 bad link: /o/{SLUG}/join/{}", token.expose()).leak();
     let server = SmtpServer::start(Capabilities::default()).await;
     server.set_behavior(BLOBBY, Behavior::DataReply(reply, 1));

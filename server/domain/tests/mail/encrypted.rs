@@ -1,10 +1,10 @@
 //! TLS and SMTP authentication.
 
-use crate::smtp::{Capabilities, Encryption, SmtpServer};
-use crate::test_app::TestApp;
 use domain::mail::Transport;
 use sqlx::PgPool;
 use std::sync::Arc;
+use test_support::TestApp;
+use test_support::smtp::{Capabilities, Encryption, SmtpServer};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};

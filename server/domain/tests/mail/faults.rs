@@ -1,10 +1,10 @@
 //! Mail servers that reject messages, disconnect, do not reply, or are unreachable.
 
-use crate::smtp::{Behavior, Capabilities, SmtpServer};
-use crate::test_app::{TestApp, until};
 use chrono::TimeDelta;
 use domain::mail::Transport;
 use sqlx::PgPool;
+use test_support::smtp::{Behavior, Capabilities, SmtpServer};
+use test_support::{TestApp, until};
 
 const BLOBBY: &str = "blobby@blobsrus.com";
 const ROSS: &str = "blob.ross@blobsrus.com";

@@ -7,6 +7,3 @@ mod encrypted;
 mod faults;
 mod requests;
 mod sign_in;
-#[path = "../support/smtp.rs"]
-mod smtp;
-mod test_app;

@@ -1,12 +1,12 @@
 //! Messages about invitation requests. Only they depend on the state of the address.
 
 use crate::delivery::plain_text;
-use crate::smtp::{Capabilities, SmtpServer};
-use crate::test_app::{SLUG, TestApp, until};
 use domain::{RequestContext, Source, Token, requests};
 use model::requests::ConfirmPage;
 use sqlx::PgPool;
 use std::collections::HashMap;
+use test_support::smtp::{Capabilities, SmtpServer};
+use test_support::{SLUG, TestApp, until};
 
 fn anonymous(app: &TestApp) -> RequestContext {
     RequestContext::new(app.context.clone(), HashMap::new(), Source::default(), "request")

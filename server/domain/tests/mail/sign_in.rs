@@ -1,13 +1,13 @@
 //! Sign-in messages: their link and code, and their priority.
 
 use crate::delivery::plain_text;
-use crate::smtp::{Behavior, Capabilities, SmtpServer};
-use crate::test_app::{SLUG, TestApp, until};
 use chrono::TimeDelta;
 use domain::sign_in::{PendingSignIn, redeem_code, redeem_link, request};
 use domain::{RequestContext, Source, Token};
 use sqlx::PgPool;
 use std::collections::HashMap;
+use test_support::smtp::{Behavior, Capabilities, SmtpServer};
+use test_support::{SLUG, TestApp, until};
 
 const ADA: &str = "ada@blobsrus.com";
 

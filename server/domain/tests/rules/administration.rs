@@ -1,6 +1,5 @@
 //! Settings, the user's own account, and the audit log.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use chrono::{NaiveDate, TimeDelta};
 use domain::{account, audit_log, settings};
 use model::Problem;
@@ -8,6 +7,7 @@ use model::audit_log::{AuditPage, AuditQuery};
 use model::field::FieldError;
 use model::settings::SettingsForm;
 use sqlx::PgPool;
+use test_support::{ADMIN, SLUG, TestApp, create_organization, refusal};
 
 fn form() -> SettingsForm {
     SettingsForm {
@@ -70,7 +70,7 @@ async fn session_last_used_at_is_written_every_5_minutes(pool: PgPool) {
     app.context.clock.advance(TimeDelta::minutes(4));
     assert_eq!(last_used_at().await, first);
     app.context.clock.advance(TimeDelta::minutes(2));
-    assert_eq!(last_used_at().await, app.context.clock.now());
+    assert_eq!(last_used_at().await, app.now());
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -145,7 +145,7 @@ async fn audit_log_filters_are_combined(pool: PgPool) {
     assert_eq!(targets(who.clone()).await, [resent.clone(), invited("blob_by@blobsrus.com")]);
     let action = AuditQuery { action: "user.invited".to_owned(), ..who.clone() };
     assert_eq!(targets(action).await, [invited("blob_by@blobsrus.com")]);
-    let today: NaiveDate = app.context.clock.now().date_naive();
+    let today: NaiveDate = app.now().date_naive();
     assert_eq!(targets(AuditQuery { from: today.to_string(), ..who.clone() }).await, [resent]);
     assert_eq!(
         targets(AuditQuery { to: today.pred_opt().unwrap().to_string(), ..who.clone() }).await,

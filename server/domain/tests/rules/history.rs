@@ -3,13 +3,13 @@
 
 mod harness;
 
-use crate::test_app::TestApp;
 use harness::{Harness, Rng};
 use model::actions::UserAction;
 use model::transitions::{Action, MembershipState, Refusal, Transition, transition};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use test_support::TestApp;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -161,7 +161,7 @@ async fn random_histories_are_linearizable(_: PgPoolOptions, options: PgConnectO
     let pool = PgPoolOptions::new().max_connections(connections).connect_with(options).await.unwrap();
     let harness = Arc::new(Harness::new(TestApp::new(pool).await).await);
     let mut states: Vec<AddressState> = vec![AddressState::default(); ADDRESSES];
-    let mut done_by_event: HashMap<&str, i64> = HashMap::new();
+    let mut done_by_event: HashMap<&str, usize> = HashMap::new();
     for round in 0..ROUNDS {
         let operations = run_round(&harness, round).await;
         let created = harness.created_invitations().await;
@@ -243,7 +243,7 @@ fn audit_event(operation: &Operation) -> &'static str {
 }
 
 /// Invariants that hold after any history, and one audit event for each operation that was done.
-async fn assert_invariants(app: &TestApp, done_by_event: &HashMap<&str, i64>) {
+async fn assert_invariants(app: &TestApp, done_by_event: &HashMap<&str, usize>) {
     let done = |event: &str| done_by_event.get(event).copied().unwrap_or_default();
     for violations in [
         "(select email_normalized from users group by email_normalized having count(*) > 1) duplicates",
@@ -273,7 +273,7 @@ async fn assert_invariants(app: &TestApp, done_by_event: &HashMap<&str, i64>) {
     }
     let revoked = app.count("audit_events where action in ('invitation.revoked', 'user.revoked')").await;
     assert_eq!(revoked, done("revoked"));
-    let deliveries = app.count_invitation_emails().await;
+    let deliveries = app.count_deliveries("invitation").await;
     assert_eq!(deliveries, done("user.invited") + done("invitation.resent"), "one email for each invitation");
 }
 

@@ -1,12 +1,12 @@
 //! Inviting a list of addresses, and classifying it beforehand.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use domain::invitations::{self, invite};
 use model::field::FieldError;
 use model::invitations::AddressClass;
 use model::transitions::Refusal;
 use model::{OrganizationRole, Problem};
 use sqlx::{ConnectOptions, PgPool};
+use test_support::{ADMIN, SLUG, TestApp, create_organization, refusal};
 
 const BLOBBY: &str = "blobby@blobsrus.com";
 
@@ -26,7 +26,7 @@ async fn unknown_address_gets_email_and_audit_event(pool: PgPool) {
             .await,
         1
     );
-    assert_eq!(app.expires_at(BLOBBY).await, app.context.clock.now() + chrono::TimeDelta::days(7));
+    assert_eq!(app.expires_at(BLOBBY).await, app.now() + chrono::TimeDelta::days(7));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -35,7 +35,7 @@ async fn invited_address_is_refused(pool: PgPool) {
     app.invite(BLOBBY).await;
     assert_eq!(app.invite_one(" BLOBBY@BlobsRUs.com").await, refused(Refusal::AlreadyInvited));
     assert_eq!(app.count("invitations").await, 1);
-    assert_eq!(app.count_invitation_emails().await, 1);
+    assert_eq!(app.count_deliveries("invitation").await, 1);
     assert_eq!(app.count_audit_events("user.invited").await, 1);
 }
 
@@ -47,8 +47,8 @@ async fn reinvite_restarts_expiry_with_the_new_role(pool: PgPool) {
     assert_eq!(app.invite_one(BLOBBY).await, AddressClass::Expired);
     assert_eq!(app.count("users where email = 'blobby@blobsrus.com' and role = 'member'").await, 1);
     assert_eq!(app.count_open_invitations().await, 1);
-    assert_eq!(app.count_invitation_emails().await, 2);
-    assert_eq!(app.expires_at(BLOBBY).await, app.context.clock.now() + chrono::TimeDelta::days(7));
+    assert_eq!(app.count_deliveries("invitation").await, 2);
+    assert_eq!(app.expires_at(BLOBBY).await, app.now() + chrono::TimeDelta::days(7));
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -67,7 +67,7 @@ async fn suspended_user_is_refused(pool: PgPool) {
     app.make_active(BLOBBY).await;
     app.suspend(BLOBBY).await;
     assert_eq!(app.invite_one(BLOBBY).await, refused(Refusal::Suspended));
-    assert_eq!(app.count_invitation_emails().await, 1);
+    assert_eq!(app.count_deliveries("invitation").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

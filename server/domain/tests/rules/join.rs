@@ -1,6 +1,5 @@
 //! The transition "accept": opening an invitation link changes nothing, only the POST joins.
 
-use crate::test_app::{SLUG, TestApp, create_organization, refusal, request_context};
 use chrono::TimeDelta;
 use domain::invitations::{join, join_page};
 use domain::{RequestContext, Token};
@@ -9,6 +8,7 @@ use model::join::JoinPage;
 use model::{OrganizationRole, Problem};
 use sqlx::PgPool;
 use std::collections::HashMap;
+use test_support::{SLUG, TestApp, create_organization, refusal, request_context};
 
 const BLOBBY: &str = "blobby@blobsrus.com";
 
@@ -143,7 +143,7 @@ async fn other_signed_in_account_cannot_join(pool: PgPool) {
     let token = app.token(BLOBBY).await;
     let join_page = page(&app.admin, &token).await;
     assert!(
-        matches!(join_page, JoinPage::Open { signed_in_as: Some(email), .. } if email == crate::test_app::ADMIN)
+        matches!(join_page, JoinPage::Open { signed_in_as: Some(email), .. } if email == test_support::ADMIN)
     );
     let context = app.admin.organization(SLUG).await.unwrap();
     assert_eq!(refusal(join(&context, &token, BLOBBY, "Blobby").await), Problem::DifferentAccount);

@@ -1,6 +1,5 @@
 //! The life of an invitation across several transitions: links, renewal requests, resending, and allowed domains.
 
-use crate::test_app::{SLUG, TestApp, create_organization, refusal};
 use domain::{RequestContext, Token, invitations, requests, settings, sign_in, users};
 use model::Problem;
 use model::actions::UserAction;
@@ -11,6 +10,7 @@ use model::settings::SettingsForm;
 use model::transitions::Refusal;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use test_support::{SLUG, TestApp, create_organization, refusal};
 
 const BLOBBY: &str = "blobby@blobsrus.com";
 
@@ -187,9 +187,9 @@ async fn disallowed_domain_is_refused_per_address(pool: PgPool) {
         [refused(Refusal::DomainNotAllowed), refused(Refusal::AlreadyInvited), AddressClass::New]
     );
     assert_eq!(app.count("users where email like '%elsewhere.example'").await, 1);
-    let period = app.expires_at(BLOBBY).await - app.context.clock.now();
+    let period = app.expires_at(BLOBBY).await - app.now();
     assert_eq!(period.num_days(), 3, "the new setting applies to later invitations");
-    let earlier_period = app.expires_at("before@elsewhere.example").await - app.context.clock.now();
+    let earlier_period = app.expires_at("before@elsewhere.example").await - app.now();
     assert_eq!(earlier_period.num_days(), 7, "earlier invitations keep their period");
 }
 

@@ -11,8 +11,6 @@ mod migrations;
 mod names;
 mod permissions;
 mod plans;
-#[path = "../support/provider.rs"]
-mod provider;
 mod races;
 mod requests;
 mod scim;
@@ -21,5 +19,4 @@ mod sso;
 mod sso_admin;
 mod sso_hostile;
 mod table;
-mod test_app;
 mod users;

@@ -1,6 +1,5 @@
 //! Effective permissions, checked against a model; roles, groups and their members.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use domain::{grants, groups, invitations, roles, users};
 use model::actions::UserAction;
 use model::field::FieldError;
@@ -13,6 +12,7 @@ use proptest::test_runner::{Config, TestRunner};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::{BTreeMap, BTreeSet};
+use test_support::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use uuid::Uuid;
 
 const BLOBBY: &str = "blobby@blobsrus.com";
@@ -342,6 +342,6 @@ async fn concurrent_membership_changes_are_serialized(pool: PgPool) {
         }
     }
     let members = app.count("group_members").await;
-    assert_eq!(i64::try_from(added).unwrap() - i64::try_from(removed).unwrap(), members);
-    assert_eq!(app.count_audit_events("group.members_added").await, i64::try_from(added).unwrap());
+    assert_eq!(added - removed, members);
+    assert_eq!(app.count_audit_events("group.members_added").await, added);
 }

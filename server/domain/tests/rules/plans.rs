@@ -1,12 +1,10 @@
 //! Query plans, recorded in a large organization among a hundred others: no query may scan a large table sequentially.
 
-use crate::test_app::{request_context, send_mail};
 use ::scim::{Filter, ListQuery, ResourceType};
-use chrono::DateTime;
 use domain::scim;
 use domain::{
-    AppContext, Clock, Keyring, RequestContext, Token, account, api_keys, audit_log, groups, invitations,
-    requests, roles, sign_in, users,
+    AppContext, RequestContext, Token, account, api_keys, audit_log, groups, invitations, requests, roles,
+    sign_in, users,
 };
 use model::actions::UserAction;
 use model::api_keys::{Lifetime, Scope};
@@ -21,25 +19,29 @@ use sqlx::{AssertSqlSafe, PgPool};
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
+use test_support::{USERS_SQL, request_context, send_mail, test_clock};
 use tracing::field::{Field, Visit};
-use tracing::span;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 use uuid::Uuid;
 
 const SLUG: &str = "many";
 /// The tables that grow with the number of users.
 const LARGE: [&str; 6] = ["users", "invitations", "sessions", "audit_events", "deliveries", "sign_ins"];
 
-const SEED: &str = include_str!("../support/users.sql");
-
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn no_query_scans_a_large_table(pool: PgPool) {
     let parameters =
         "set seed.users = 1000000; set seed.users_per_other = 50; set seed.now = '2026-09-21T14:13:20Z';";
-    sqlx::raw_sql(AssertSqlSafe(format!("{parameters} {SEED}; analyze"))).execute(&pool).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("{parameters} {USERS_SQL}; analyze"))).execute(&pool).await.unwrap();
     // Postgres plans a prepared statement for its parameter values at first, and later may switch to a generic plan.
     for plan_cache_mode in ["force_custom_plan", "force_generic_plan"] {
         let recorder = PlanRecorder::default();
-        let _guard = tracing::subscriber::set_default(recorder.clone());
+        let notices = filter_fn(|metadata| metadata.target() == "sqlx::postgres::notice");
+        let _guard = tracing_subscriber::registry().with(recorder.clone().with_filter(notices)).set_default();
         let fixture = Fixture::new(&pool, plan_cache_mode).await;
         fixture.view_pages().await;
         fixture.view_expired_invitations().await;
@@ -84,12 +86,9 @@ impl Fixture {
             ("plan_cache_mode", plan_cache_mode),
         ];
         let options = (*pool.connect_options()).clone().options(explain);
-        let context = AppContext::new(
-            PgPoolOptions::new().max_connections(4).connect_with(options).await.unwrap(),
-            Keyring::parse("a key for tests that is long enough").unwrap(),
-            "https://vestibule.example",
-        )
-        .with_clock(Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap()));
+        let pool_with_plans = PgPoolOptions::new().max_connections(4).connect_with(options).await.unwrap();
+        let context =
+            test_support::context(pool_with_plans, "https://vestibule.example").with_clock(test_clock());
         let nobody = request_context(&context, HashMap::new());
         let organization = nobody.organization(SLUG).await.unwrap();
         let email: String = sqlx::query_scalar(
@@ -300,12 +299,8 @@ impl PlanRecorder {
     }
 }
 
-impl tracing::Subscriber for PlanRecorder {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "sqlx::postgres::notice"
-    }
-
-    fn event(&self, event: &tracing::Event<'_>) {
+impl<S: Subscriber> Layer<S> for PlanRecorder {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         struct Message(String);
         impl Visit for Message {
             fn record_debug(&mut self, _: &Field, value: &dyn Debug) {
@@ -322,16 +317,4 @@ impl tracing::Subscriber for PlanRecorder {
             self.0.lock().unwrap().push(message.0);
         }
     }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
 }

@@ -1,6 +1,5 @@
 //! Concurrent calls, each on its own database connection, end as if one came after the other.
 
-use crate::test_app::{ADMIN, SLUG, TestApp};
 use domain::invitations::{invite, join};
 use domain::{RequestContext, users};
 use model::OrganizationRole;
@@ -8,6 +7,7 @@ use model::actions::UserAction;
 use model::invitations::AddressClass;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::sync::Arc;
+use test_support::{ADMIN, SLUG, TestApp};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -40,7 +40,7 @@ async fn concurrent_invites_create_one_invitation(_: PgPoolOptions, options: PgC
     assert_eq!(classes.iter().filter(|class| **class == AddressClass::New).count(), 1);
     assert_eq!(app.count("users where email_normalized = 'blobby@blobsrus.com'").await, 1);
     assert_eq!(app.count("invitations").await, 1);
-    assert_eq!(app.count_invitation_emails().await, 1);
+    assert_eq!(app.count_deliveries("invitation").await, 1);
     assert_eq!(app.count_audit_events("user.invited").await, 1);
 }
 
@@ -60,7 +60,7 @@ async fn concurrent_reinvites_send_one_email(_: PgPoolOptions, options: PgConnec
     }
     let classes = tasks.join_all().await;
     assert_eq!(classes.iter().filter(|class| **class == AddressClass::Expired).count(), 1);
-    assert_eq!(app.count_invitation_emails().await, 2);
+    assert_eq!(app.count_deliveries("invitation").await, 2);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -114,7 +114,7 @@ async fn batches_in_opposite_orders_do_not_deadlock(_: PgPoolOptions, options: P
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 300);
-    assert_eq!(app.count_invitation_emails().await, 300);
+    assert_eq!(app.count_deliveries("invitation").await, 300);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

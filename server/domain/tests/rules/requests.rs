@@ -3,7 +3,6 @@
 mod notifications;
 mod rate_limits;
 
-use crate::test_app::{SLUG, TestApp, refusal};
 use domain::{RequestContext, Token, requests};
 use model::actions::UserAction;
 use model::field::FieldError;
@@ -11,6 +10,7 @@ use model::requests::{ConfirmPage, PAGE_ROWS, RequestRow, RequestsQuery};
 use model::{Problem, RequestId};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use test_support::{SLUG, TestApp, refusal};
 use uuid::Uuid;
 
 const BLOBBY: &str = "blobby@blobsrus.com";
@@ -312,7 +312,7 @@ async fn dismissal_sends_email_only_on_request(pool: PgPool) {
     for email in [BLOBBY, "other@blobsrus.com"] {
         submit_and_confirm(&app, email).await;
     }
-    app.delete_deliveries().await;
+    app.clear_outbox().await;
     let admin = app.admin.admin(SLUG).await.unwrap();
     let ids = requests::find_open_by_email(&admin, &[BLOBBY.to_owned()]).await.unwrap();
     requests::dismiss(&admin, &ids, false).await.unwrap();

@@ -1,6 +1,5 @@
 //! Concurrent SCIM requests: two clients, a client and an admin, the last admin.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, refusal, request_context};
 use ::scim::{IfMatch, Resource};
 use domain::scim::{self, GroupUpdate, MemberChanges, ScimUser, UpdateOutcome, UserUpdate};
 use domain::{Error, RequestContext, Token, api_keys, sign_in, users};
@@ -13,6 +12,7 @@ use serde_json::{Map, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::HashMap;
 use std::sync::Arc;
+use test_support::{ADMIN, SLUG, TestApp, refusal, request_context};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -111,7 +111,7 @@ async fn concurrent_creates_make_one_user(_: PgPoolOptions, options: PgConnectOp
     }
     assert_eq!(app.count("users where joined_by = 'scim'").await, 10);
     assert_eq!(app.count("audit_events where action = 'user.joined' and actor_kind = 'api_key'").await, 10);
-    assert_eq!(app.count("invitations where status = 'open'").await, 0);
+    assert_eq!(app.count_open_invitations().await, 0);
 }
 
 /// SCIM clients and an admin change, suspend and delete the same user. Each change is applied completely or not at all.
@@ -156,7 +156,7 @@ async fn concurrent_scim_and_admin_changes_serialize(_: PgPoolOptions, options: 
             "scim_users where attributes ->> 'title' is distinct from attributes ->> 'userType'";
         assert_eq!(app.count(torn_writes).await, 0);
         let users = app.count(&format!("users where email = '{email}'")).await;
-        assert_eq!(users, i64::from(round % 2 != 0), "round {round}");
+        assert_eq!(users, usize::from(round % 2 != 0), "round {round}");
         let orphaned_sessions = "sessions s join users u on u.id = s.user_id where u.status <> 'active'";
         assert_eq!(app.count(orphaned_sessions).await, 0);
     }
@@ -209,7 +209,7 @@ async fn concurrent_suspensions_keep_one_admin(_: PgPoolOptions, options: PgConn
         };
         let (by_scim, by_admin) = tokio::join!(by_scim, by_admin);
         assert!(by_scim != by_admin, "round {round}: {by_scim} {by_admin}");
-        assert_eq!(app.count("users where role = 'admin' and status = 'active'").await, 1, "round {round}");
+        assert_eq!(app.count_active_admins().await, 1, "round {round}");
         app.run("update users set status = 'active'").await;
     }
 }
@@ -303,7 +303,7 @@ async fn api_key_expires_and_records_its_last_use(_: PgPoolOptions, options: PgC
     let admin = app.admin.admin(SLUG).await.unwrap();
     let listed = api_keys::provisioning(&admin).await.unwrap();
     let listed = listed.keys.iter().find(|key| key.id == new.id).unwrap();
-    assert_eq!(listed.last_used_at, Some(app.context.clock.now()));
+    assert_eq!(listed.last_used_at, Some(app.now()));
     assert_eq!((listed.name.as_str(), listed.created_by.as_str()), ("Entra", ADMIN));
     app.wait_days(1);
     assert_eq!(refusal(nobody.api_client(SLUG, Some(&key), None).await), Problem::InvalidApiKey);

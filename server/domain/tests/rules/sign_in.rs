@@ -1,6 +1,5 @@
 //! Signing in by email link or code, and sessions.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, refusal, request_context};
 use chrono::TimeDelta;
 use domain::sign_in::{create_operator_link, link_status, redeem_code, redeem_link, request};
 use domain::{Token, sessions};
@@ -9,6 +8,7 @@ use model::{OrganizationId, Problem, SignInId};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::HashMap;
+use test_support::{ADMIN, SLUG, TestApp, refusal, request_context};
 use uuid::Uuid;
 
 /// Sets the user and the code of a pending sign-in, as the mail worker does when it renders the email.
@@ -101,10 +101,10 @@ async fn sign_in_emails_are_rate_limited_per_address(pool: PgPool) {
     for _ in 0..8 {
         request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     }
-    assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 5);
+    assert_eq!(app.count_deliveries("sign_in").await, 5);
     app.context.clock.advance(TimeDelta::minutes(16));
     request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
-    assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 6);
+    assert_eq!(app.count_deliveries("sign_in").await, 6);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -116,7 +116,7 @@ async fn stranger_cannot_exhaust_rate_limit_of_an_address(pool: PgPool) {
     }
     let nobody = app.anonymous();
     let own = request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
-    assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 6);
+    assert_eq!(app.count_deliveries("sign_in").await, 6);
     // Only the first five emails to an address include a code, regardless of who requested them.
     let with_code = app.count("sign_ins where browser_hash is not null").await;
     assert_eq!(with_code, 5);
@@ -141,7 +141,7 @@ async fn concurrent_requests_respect_the_rate_limit(_: PgPoolOptions, options: P
     for request in requests {
         request.await.unwrap().unwrap();
     }
-    assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 5);
+    assert_eq!(app.count_deliveries("sign_in").await, 5);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -156,7 +156,7 @@ async fn abandoned_sign_ins_are_purged(pool: PgPool) {
     let nobody = app.anonymous();
     request(&nobody.organization(SLUG).await.unwrap(), ADMIN).await.unwrap();
     assert_eq!(app.count("sign_ins").await, 1);
-    assert_eq!(app.count("deliveries where kind = 'sign_in'").await, 1);
+    assert_eq!(app.count_deliveries("sign_in").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

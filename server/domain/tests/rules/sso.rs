@@ -1,7 +1,5 @@
 //! Signing in with SSO: account linking, just-in-time joining, and refusals.
 
-use crate::provider::{Account, CLIENT_ID, CLIENT_SECRET, TestProvider};
-use crate::test_app::{ADMIN, SLUG, TestApp, refusal, request_context};
 use domain::sso::{self, CallbackOutcome, CallbackParams};
 use domain::{Token, groups, invitations, requests, users};
 use model::join::JoinPage;
@@ -10,6 +8,8 @@ use model::sso::{ConnectionForm, SsoRefusal};
 use model::{ConnectionId, OrganizationRole, Problem, UserStatus};
 use sqlx::PgPool;
 use std::collections::HashMap;
+use test_support::provider::{Account, CLIENT_ID, CLIENT_SECRET, TestProvider};
+use test_support::{ADMIN, SLUG, TestApp, refusal, request_context};
 
 pub const BLOBBY: &str = "blobby@blobsrus.com";
 
@@ -107,8 +107,8 @@ impl SsoApp {
         request_context.member(SLUG).await.unwrap().user().email.clone()
     }
 
-    pub async fn count_active_users(&self) -> i64 {
-        self.app.count("users where status = 'active'").await
+    pub async fn count_active_users(&self) -> usize {
+        self.app.count_users("active").await
     }
 }
 
@@ -346,7 +346,7 @@ async fn unreachable_provider_is_reported_and_recovers(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn connection_of_another_organization_is_not_found(pool: PgPool) {
     let sso = SsoApp::new(pool).await;
-    crate::test_app::create_organization(&sso.app.context, "other", "eve@other.example").await;
+    test_support::create_organization(&sso.app.context, "other", "eve@other.example").await;
     let nobody = sso.app.anonymous();
     let other = nobody.organization("other").await.unwrap();
     assert_eq!(refusal(sso::start(&other, sso.connection, "", None, None).await), Problem::NotFound);

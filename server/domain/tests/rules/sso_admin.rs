@@ -1,8 +1,6 @@
 //! SSO connections in the settings, "Disable email links", and single logout.
 
-use crate::provider::{Account, CLIENT_ID, CLIENT_SECRET, TestProvider};
 use crate::sso::{BLOBBY, SsoApp, form};
-use crate::test_app::{ADMIN, SLUG, TestApp, refusal, request_context};
 use domain::{Keyring, Token, sign_in, sso};
 use model::Problem;
 use model::field::FieldError;
@@ -11,6 +9,8 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::collections::HashMap;
 use std::sync::Arc;
+use test_support::provider::{Account, CLIENT_ID, CLIENT_SECRET, TestProvider};
+use test_support::{ADMIN, SLUG, TestApp, refusal, request_context};
 
 fn blobby() -> Account {
     Account::new("subject-1", BLOBBY)
@@ -113,11 +113,11 @@ async fn disabled_email_links_are_sent_to_admins_only(pool: PgPool) {
     }
     assert_eq!(app.count("sign_ins where used_at is null and link_hash is null").await, 3);
     app.send_mail().await;
-    assert_eq!(app.count("sign_ins where used_at is null and link_hash is not null").await, 1, "the admin's");
+    assert_eq!(app.count_usable_sign_ins().await, 1, "the admin's");
     sso::set_email_links_disabled(&admin, false).await.unwrap();
     sign_in::request(&context, BLOBBY).await.unwrap();
     app.send_mail().await;
-    assert_eq!(app.count("sign_ins where used_at is null and link_hash is not null").await, 2);
+    assert_eq!(app.count_usable_sign_ins().await, 2);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -151,7 +151,7 @@ async fn signing_out_offers_logout_at_the_provider(pool: PgPool) {
 
 /// The claims of a valid logout token.
 fn logout_claims(sso: &SsoApp) -> Value {
-    let now = sso.app.context.clock.now().timestamp();
+    let now = sso.app.now().timestamp();
     json!({
         "iss": sso.provider.issuer(), "aud": CLIENT_ID, "iat": now, "exp": now + 120, "jti": "1", "sub": "subject-1",
         "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
@@ -194,7 +194,7 @@ async fn back_channel_logout_ends_one_or_all_sessions(pool: PgPool) {
 async fn back_channel_logout_rejects_invalid_tokens(pool: PgPool) {
     let sso = SsoApp::new(pool).await;
     let session = sso.sign_in(blobby()).await.unwrap();
-    let now = sso.app.context.clock.now().timestamp();
+    let now = sso.app.now().timestamp();
     for (claim, value) in [
         ("aud", json!("another-client")),
         ("iss", json!("http://127.0.0.1:1")),

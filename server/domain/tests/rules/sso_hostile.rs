@@ -1,12 +1,12 @@
 //! Attacks on SSO: forged tokens, misbehaving providers, and codes or states used in the wrong flow or browser.
 
-use crate::provider::{Account, Misbehavior};
 use crate::sso::{BLOBBY, SsoApp};
 use chrono::TimeDelta;
 use domain::Token;
 use domain::sso::{CallbackOutcome, CallbackParams};
 use model::sso::SsoRefusal;
 use sqlx::PgPool;
+use test_support::provider::{Account, Misbehavior};
 
 fn blobby() -> Account {
     Account::new("subject-1", BLOBBY)
@@ -99,7 +99,7 @@ async fn code_is_refused_in_another_browser(pool: PgPool) {
         assert_eq!(sso.refusal(&victim).await, SsoRefusal::FlowExpired);
     }
     let nobody = sso.app.anonymous();
-    let context = nobody.organization(crate::test_app::SLUG).await.unwrap();
+    let context = nobody.organization(test_support::SLUG).await.unwrap();
     let outcome = domain::sso::handle_callback(&context, None, callback_params(&code, &state)).await.unwrap();
     assert!(matches!(outcome, CallbackOutcome::Refused));
     assert_eq!(sso.count_active_users().await, 1);
@@ -171,7 +171,7 @@ async fn login_flows_in_two_tabs_are_independent(pool: PgPool) {
     let sso = SsoApp::new(pool).await;
     let first = sso.start_flow(None).await;
     let nobody = sso.app.anonymous();
-    let context = nobody.organization(crate::test_app::SLUG).await.unwrap();
+    let context = nobody.organization(test_support::SLUG).await.unwrap();
     let browser_token = Some(first.browser_token.clone());
     let second = domain::sso::start(&context, sso.connection, "", None, browser_token).await.unwrap();
     for url in [&second.url.unwrap(), &first.url] {
@@ -238,7 +238,8 @@ async fn database_contains_no_sso_secrets_in_plain_text(pool: PgPool) {
     let flow = sso.start_flow(None).await;
     let query: Vec<(String, String)> =
         url::Url::parse(&flow.url).unwrap().query_pairs().into_owned().collect();
-    let mut secrets = vec![crate::provider::CLIENT_SECRET.to_owned(), flow.browser_token.expose().to_owned()];
+    let mut secrets =
+        vec![test_support::provider::CLIENT_SECRET.to_owned(), flow.browser_token.expose().to_owned()];
     secrets.extend(
         query.into_iter().filter(|(name, _)| matches!(&**name, "state" | "nonce")).map(|(_, value)| value),
     );

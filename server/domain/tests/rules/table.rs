@@ -1,9 +1,7 @@
 //! Every cell of the transition table, performed through the public functions: applied transitions have the documented
 //! effect, and rejected ones change nothing.
 
-use crate::provider::Account;
 use crate::sso::SsoApp;
-use crate::test_app::{ADMIN, SLUG, TestApp, refusal};
 use chrono::TimeDelta;
 use domain::scim::{self, UserUpdate};
 use domain::{Error, Token, invitations, requests, users};
@@ -13,6 +11,8 @@ use model::transitions::{Action, Mail, MembershipState, Refusal, Transition, tra
 use model::{EmailAddress, OrganizationRole, Problem, UserId};
 use sqlx::PgPool;
 use std::fmt::Write;
+use test_support::provider::Account;
+use test_support::{ADMIN, SLUG, TestApp, refusal};
 use uuid::Uuid;
 
 /// An address in a given state, and the operations of the tests on it.
@@ -64,7 +64,7 @@ impl<'a> Subject<'a> {
              left join invitations i on i.user_id = u.id and i.status = 'open' where u.email = $1",
         )
         .bind(&self.email)
-        .bind(self.app.context.clock.now())
+        .bind(self.app.now())
         .fetch_optional(&self.app.context.pool)
         .await
         .unwrap();
@@ -163,7 +163,7 @@ impl<'a> Subject<'a> {
     }
 
     /// How many emails of each kind were queued for the address. Deliveries that were replaced by another kind do not count.
-    async fn count_emails(&self) -> [i64; 3] {
+    async fn count_emails(&self) -> [usize; 3] {
         let mut counts = [0; 3];
         for (count, kind) in counts.iter_mut().zip(["invitation", "sign_in", "request"]) {
             let deliveries = format!(
@@ -183,7 +183,7 @@ impl<'a> Subject<'a> {
             .unwrap()
     }
 
-    async fn count_sessions(&self) -> i64 {
+    async fn count_sessions(&self) -> usize {
         self.app.count(&format!("sessions where user_id = '{}'", self.user)).await
     }
 }
@@ -246,7 +246,7 @@ async fn every_transition_matches_the_table(pool: PgPool) {
                         Mail::Confirmation => [0, 0, 1],
                     };
                     let emails_after = subject.count_emails().await;
-                    let emails: Vec<i64> = emails_after
+                    let emails: Vec<usize> = emails_after
                         .iter()
                         .zip(emails_before)
                         .map(|(after, before)| after - before)
@@ -257,12 +257,12 @@ async fn every_transition_matches_the_table(pool: PgPool) {
                     assert_eq!(subject.audit_events().await, events, "{case}: audit events");
                     if effect.mail == Mail::Invitation {
                         let expires_at = app.expires_at(&subject.email).await;
-                        assert_eq!(expires_at, app.context.clock.now() + TimeDelta::days(7), "{case}");
+                        assert_eq!(expires_at, app.now() + TimeDelta::days(7), "{case}");
                     }
                     let is_by_admin_or_client =
                         matches!(action, Action::Reactivate | Action::ScimActivate | Action::ScimCreate);
                     let signs_in = effect.state == MembershipState::Active && !is_by_admin_or_client;
-                    assert_eq!(subject.count_sessions().await, i64::from(signs_in), "{case}: sessions");
+                    assert_eq!(subject.count_sessions().await, usize::from(signs_in), "{case}: sessions");
                 }
                 Transition::Reject(why) => {
                     let expected =

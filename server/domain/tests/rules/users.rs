@@ -1,12 +1,12 @@
 //! The users list and profiles.
 
-use crate::test_app::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use domain::groups;
 use domain::users::{list, profile};
 use model::permission::GroupChange;
 use model::users::{UserSort, UsersPage, UsersQuery};
 use model::{OrganizationRole, Problem, UserId, UserStatus};
 use sqlx::PgPool;
+use test_support::{ADMIN, SLUG, TestApp, create_organization, refusal};
 use uuid::Uuid;
 
 async fn page(app: &TestApp, query: UsersQuery) -> UsersPage {

@@ -79,7 +79,7 @@ async fn every_endpoint_requires_a_key_of_the_organization(pool: PgPool) {
     let server = &scim.server;
     let cookie = server.sign_in("blobsrus", ADMIN).await;
     server.create_other_organization().await;
-    let before = server.count("audit_events").await;
+    let before = server.app.count("audit_events").await;
     let valid = format!("Bearer {}", scim.key);
     for (method, path, _) in ENDPOINTS {
         let path = path.replace("{user}", &user).replace("{group}", &group);
@@ -111,8 +111,8 @@ async fn every_endpoint_requires_a_key_of_the_organization(pool: PgPool) {
             .header(header::COOKIE, &cookie);
         assert_eq!(send(server, request.body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(server.count("audit_events").await, before);
-    assert_eq!(server.count("users where status = 'active'").await, 3);
+    assert_eq!(server.app.count("audit_events").await, before);
+    assert_eq!(server.app.count_users("active").await, 3);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -151,7 +151,7 @@ async fn set_expiry(scim: &ScimClient, key: ApiKeyId, expires_at: Option<DateTim
     sqlx::query("update api_keys set expires_at = $2 where id = $1")
         .bind(key.0)
         .bind(expires_at)
-        .execute(&scim.server.app.pool)
+        .execute(&scim.server.app.context.pool)
         .await
         .unwrap();
 }
@@ -159,8 +159,7 @@ async fn set_expiry(scim: &ScimClient, key: ApiKeyId, expires_at: Option<DateTim
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn expired_and_revoked_keys_are_rejected(pool: PgPool) {
     let scim = ScimClient::new(pool).await;
-    let request_context = scim.server.admin_context().await;
-    let admin = request_context.admin("blobsrus").await.unwrap();
+    let admin = scim.server.app.admin.admin("blobsrus").await.unwrap();
     let new = api_keys::create(&admin, "Entra", &[Scope::UsersRead], Lifetime::Month).await.unwrap();
     let authorization = format!("Bearer {}", new.token);
     let path = "/o/blobsrus/scim/v2/Users";
@@ -170,7 +169,7 @@ async fn expired_and_revoked_keys_are_rejected(pool: PgPool) {
     assert!(key.last_used_at.is_some() && key.expires_at.is_some());
     assert!(new.token.starts_with(&key.prefix) && key.prefix.len() < 16);
     assert_eq!(listed.base_url, "http://localhost:3000/o/blobsrus/scim/v2");
-    set_expiry(&scim, new.id, Some(scim.server.app.clock.now())).await;
+    set_expiry(&scim, new.id, Some(scim.server.app.context.clock.now())).await;
     call(&scim.server, Method::GET, path, Some(&authorization)).await.error(401, None);
     set_expiry(&scim, new.id, None).await;
     assert_eq!(call(&scim.server, Method::GET, path, Some(&authorization)).await.status, StatusCode::OK);
@@ -179,7 +178,7 @@ async fn expired_and_revoked_keys_are_rejected(pool: PgPool) {
     assert!(api_keys::revoke(&admin, new.id).await.is_err());
     // The database holds only a hash, and the audit log both events.
     let stored: String = sqlx::query_scalar("select string_agg(k::text, '') from api_keys k")
-        .fetch_one(&scim.server.app.pool)
+        .fetch_one(&scim.server.app.context.pool)
         .await
         .unwrap();
     assert!(!stored.contains(&scim.key));

@@ -15,7 +15,7 @@ async fn insert_users(scim: &ScimClient) -> Vec<String> {
             now(), 'scim', now()
          from organizations o, generate_series(1, 10000) n where o.slug = 'blobsrus' returning id",
     )
-    .fetch_all(&scim.server.app.pool)
+    .fetch_all(&scim.server.app.context.pool)
     .await
     .unwrap();
     ids.into_iter().map(|id| id.to_string()).collect()
@@ -83,7 +83,7 @@ async fn only_users_of_the_organization_can_be_members(pool: PgPool) {
     // A user of another organization doesn't exist here.
     scim.server.create_other_organization().await;
     let other_user: Uuid = sqlx::query_scalar("select id from users where email = 'eve@other.example'")
-        .fetch_one(&scim.server.app.pool)
+        .fetch_one(&scim.server.app.context.pool)
         .await
         .unwrap();
     add(json!({ "value": other_user })).await.error(400, Some("invalidValue"));
@@ -102,8 +102,7 @@ async fn only_users_of_the_organization_can_be_members(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn groups_created_in_the_ui_are_scim_groups(pool: PgPool) {
     let scim = ScimClient::new(pool).await;
-    let request_context = scim.server.admin_context().await;
-    let admin = request_context.admin("blobsrus").await.unwrap();
+    let admin = scim.server.app.admin.admin("blobsrus").await.unwrap();
     let id = domain::groups::save(&admin, None, "Guides", "Show the way", &[]).await.unwrap();
     let group = scim.get(&format!("/Groups/{id}")).await.ok();
     assert_eq!((&group["displayName"], &group["schemas"]), (&json!("Guides"), &json!([GROUP])));

@@ -49,7 +49,7 @@ async fn okta_user_lifecycle(pool: PgPool) {
     );
     assert_eq!(created.get("password"), None);
     let stored: i64 = sqlx::query_scalar("select count(*) from scim_users d where d::text like '%1mz050nq%'")
-        .fetch_one(&scim.server.app.pool)
+        .fetch_one(&scim.server.app.context.pool)
         .await
         .unwrap();
     assert_eq!(stored, 0, "the password was stored");

@@ -13,14 +13,13 @@ use sqlx::PgPool;
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn create_accepts_the_open_invitation(pool: PgPool) {
     let scim = ScimClient::new(pool).await;
-    let request_context = scim.server.admin_context().await;
-    let admin = request_context.admin("blobsrus").await.unwrap();
+    let admin = scim.server.app.admin.admin("blobsrus").await.unwrap();
     let group = groups::save(&admin, None, "Money", "", &[]).await.unwrap();
     for (email, expired) in [("open@blobs.example", false), ("late@blobs.example", true)] {
         let grant = AccessGrant { role: OrganizationRole::Admin, roles: Vec::new(), groups: vec![group] };
         invitations::invite(&admin, email, &grant).await.unwrap();
         if expired {
-            scim.expire_invitation(email).await;
+            scim.server.app.expire_invitation(email).await;
         }
         let before = scim.user_id(email).await;
         // A filter does not match invited users, or the client would not create them.
@@ -40,7 +39,7 @@ async fn create_accepts_the_open_invitation(pool: PgPool) {
     }
     let by_key =
         "audit_events where action = 'user.joined' and actor_kind = 'api_key' and actor_name = 'Okta'";
-    assert_eq!(scim.server.count(by_key).await, 2);
+    assert_eq!(scim.server.app.count(by_key).await, 2);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -68,7 +67,7 @@ async fn deactivating_ends_all_sessions(pool: PgPool) {
     assert_eq!(account(cookie).await, StatusCode::SEE_OTHER);
     for action in ["user.suspended", "user.reactivated"] {
         let events = format!("audit_events where action = '{action}' and actor_kind = 'api_key'");
-        assert_eq!(server.count(&events).await, 1, "{action}");
+        assert_eq!(server.app.count(&events).await, 1, "{action}");
     }
 }
 
@@ -88,8 +87,8 @@ async fn invited_users_can_be_revoked_but_not_activated(pool: PgPool) {
     scim.get(&path).await.error(404, None);
     let path = invite("two@blobs.example").await;
     assert_eq!(scim.delete(&path).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(scim.server.count("invitations where status = 'revoked'").await, 2);
-    assert_eq!(scim.server.count("users").await, 1);
+    assert_eq!(scim.server.app.count("invitations where status = 'revoked'").await, 2);
+    assert_eq!(scim.server.app.count("users").await, 1);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -113,8 +112,7 @@ async fn last_admin_cannot_be_deactivated_or_deleted(pool: PgPool) {
     let roles = json!([{ "op": "add", "path": "roles", "value": [{ "value": "admin" }] }]);
     scim.patch(&format!("/Users/{other}"), roles).await.ok();
     scim.patch(&path, deactivate.clone()).await.error(409, None);
-    let request_context = scim.server.admin_context().await;
-    let admin = request_context.admin("blobsrus").await.unwrap();
+    let admin = scim.server.app.admin.admin("blobsrus").await.unwrap();
     let other: UserId = other.parse().unwrap();
     users::apply_action(&admin, UserAction::MakeAdmin, &[other]).await.unwrap();
     assert_eq!(scim.patch(&path, deactivate).await.ok()["active"], false);
@@ -128,7 +126,7 @@ async fn changed_user_name_becomes_the_sign_in_address(pool: PgPool) {
     let other = scim.create_user("other@blobs.example").await;
     let path = format!("/Users/{id}");
     let cookie = server.sign_in("blobsrus", "old@blobs.example").await;
-    let request_context = server.request_context();
+    let request_context = server.app.anonymous();
     let context = request_context.organization("blobsrus").await.unwrap();
     let link = domain::sign_in::create_operator_link(&context, "old@blobs.example").await.unwrap();
     let user = scim
@@ -155,13 +153,7 @@ async fn changed_user_name_becomes_the_sign_in_address(pool: PgPool) {
 #[sqlx::test(migrator = "domain::MIGRATOR")]
 async fn request_of_a_provisioned_user_is_stale(pool: PgPool) {
     let scim = ScimClient::new(pool).await;
-    sqlx::query(
-        "insert into invitation_requests (organization_id, id, created_at, email, email_normalized, status, proof)
-         select id, gen_random_uuid(), now(), 'asks@blobs.example', 'asks@blobs.example', 'open', 'email' from organizations",
-    )
-    .execute(&scim.server.app.pool)
-    .await
-    .unwrap();
+    scim.server.app.insert_open_request("asks@blobs.example").await;
     scim.create_user("asks@blobs.example").await;
     let cookie = scim.server.sign_in("blobsrus", ADMIN).await;
     let page = scim.server.get("/o/blobsrus/settings/requests", &cookie).await;
@@ -195,13 +187,13 @@ async fn unchanged_put_is_not_written_or_audited(pool: PgPool) {
     let created = scim.post("/Users", &body).await.ok();
     let path = path_of(&created);
     let group = scim.create_group("Blobs", &[created["id"].as_str().unwrap()]).await;
-    let before = scim.server.count("audit_events").await;
+    let before = scim.server.app.count("audit_events").await;
     let read = scim.get(&path).await.ok();
     assert_eq!(scim.put(&path, &read).await.ok(), read);
     let group = format!("/Groups/{group}");
     let read = scim.get(&group).await.ok();
     assert_eq!(scim.put(&group, &read).await.ok(), read);
-    assert_eq!(scim.server.count("audit_events").await, before);
+    assert_eq!(scim.server.app.count("audit_events").await, before);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]

@@ -22,10 +22,10 @@ async fn late_pages_cost_as_much_as_early_pages(pool: PgPool) {
          select organization_id, id, 'ext-' || name, jsonb_build_object('title', name), array['title=' || lower(name)] from inserted",
     )
     .bind(i32::try_from(USERS - 1).unwrap())
-    .execute(&scim.server.app.pool)
+    .execute(&scim.server.app.context.pool)
     .await
     .unwrap();
-    sqlx::query("analyze").execute(&scim.server.app.pool).await.unwrap();
+    sqlx::query("analyze").execute(&scim.server.app.context.pool).await.unwrap();
     let (mut ids, mut times) = (std::collections::BTreeSet::new(), Vec::new());
     let sync_start = Instant::now();
     for start_index in (1..=USERS).step_by(PAGE) {
@@ -71,5 +71,5 @@ async fn sequential_creates(pool: PgPool) {
         scim.post("/Users", &body(n)).await.ok();
     }
     println!("300 creates: {:?}", start.elapsed());
-    assert_eq!(scim.server.count("users where joined_by = 'scim'").await, 300);
+    assert_eq!(scim.server.app.count("users where joined_by = 'scim'").await, 300);
 }

@@ -15,10 +15,7 @@ const PAGE_FUNCTIONS: [&str; 3] = ["/api/ask/confirm_page", "/api/join/page", "/
 async fn valid_links(server: &TestServer) -> Vec<(&'static str, Token, &'static str)> {
     let [open, expired] =
         [server.invite("open@blobsrus.com").await, server.invite("expired@blobsrus.com").await];
-    sqlx::query("update invitations set expires_at = now() - interval '1 day' where email like 'expired@%'")
-        .execute(&server.app.pool)
-        .await
-        .unwrap();
+    server.app.expire_invitation("expired@blobsrus.com").await;
     let (organization, request): (Uuid, Uuid) = sqlx::query_as(
         "insert into invitation_requests
             (organization_id, id, created_at, email, email_normalized, name, status, confirm_expires_at)
@@ -26,12 +23,12 @@ async fn valid_links(server: &TestServer) -> Vec<(&'static str, Token, &'static 
             now() + interval '1 day'
          from organizations where slug = 'blobsrus' returning organization_id, id",
     )
-    .fetch_one(&server.app.pool)
+    .fetch_one(&server.app.context.pool)
     .await
     .unwrap();
     let request_token =
-        server.app.keys.request_token(OrganizationId(organization), RequestId(request)).unwrap();
-    let request_context = server.request_context();
+        server.app.context.keys.request_token(OrganizationId(organization), RequestId(request)).unwrap();
+    let request_context = server.app.anonymous();
     let sign_in =
         sign_in::create_operator_link(&request_context.organization("blobsrus").await.unwrap(), ADMIN)
             .await
@@ -51,7 +48,7 @@ async fn valid_links(server: &TestServer) -> Vec<(&'static str, Token, &'static 
 async fn link_is_invalid_in_another_organization(pool: PgPool) {
     let server = TestServer::new(pool).await;
     server.create_other_organization().await;
-    server.enable_requests().await;
+    server.app.enable_requests().await;
     let links = valid_links(&server).await;
     let call = async |slug: &str, link: &str, token: &str, function: &str| {
         let cookie = format!("{link}-{slug}={token}");

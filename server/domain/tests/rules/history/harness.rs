@@ -1,13 +1,13 @@
 //! Performs random operations, and observes the resulting states.
 
 use super::{AddressState, CreatedInvitations, Input, Operation, Response, UserState};
-use crate::test_app::{SLUG, TestApp};
 use domain::{Error, invitations, requests, users};
 use model::actions::UserAction;
 use model::invitations::{AccessGrant, AddressClass};
 use model::transitions::MembershipState;
 use model::{InvitationId, Problem, RequestId, UserId};
 use std::sync::atomic::{AtomicU64, Ordering};
+use test_support::{SLUG, TestApp};
 use uuid::Uuid;
 
 /// A seeded random number generator with the same sequence on every machine (xorshift64; Marsaglia, 2003).

@@ -19,7 +19,7 @@ async fn former_admins_and_disabled_setting_get_no_email(pool: PgPool) {
     app.send_mail().await;
     assert_eq!(app.count(sent).await, 2, "one admin, now and in an hour");
     assert_eq!(app.count(&format!("{sent} and email = 'second@blobsrus.com'")).await, 0);
-    app.delete_deliveries().await;
+    app.clear_outbox().await;
     app.run("update organizations set requests_notified_at = null").await;
     submit_and_confirm(&app, BLOBBY).await;
     app.run("update organizations set notify_requests = false").await;
