@@ -3,9 +3,11 @@
 
 mod harness;
 
-use harness::{Harness, Rng};
+use harness::Harness;
 use model::actions::UserAction;
 use model::transitions::{Action, MembershipState, Refusal, Transition, transition};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -199,11 +201,11 @@ async fn run_round(harness: &Arc<Harness>, round: usize) -> Vec<Operation> {
         let (harness, start) = (Arc::clone(harness), Arc::clone(&start));
         let seed = u64::try_from((round + 1) * 1_000 + task + 1).unwrap();
         tasks.spawn(async move {
-            let mut rng = Rng::new(seed);
+            let mut rng = StdRng::seed_from_u64(seed);
             let mut operations = Vec::new();
             start.wait().await;
             for _ in 0..OPERATIONS_PER_ROUND {
-                let address = rng.below(ADDRESSES);
+                let address = rng.random_range(0..ADDRESSES);
                 let input = harness.random_input(address, &mut rng).await;
                 operations.push(harness.perform(address, input).await);
             }

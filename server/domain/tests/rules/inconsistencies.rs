@@ -1,6 +1,6 @@
 //! Values in the database that this version doesn't know, for example because a newer version wrote them.
 
-use crate::test_app::{SLUG, TestApp};
+use test_support::{SLUG, TestApp};
 use domain::{Error, Result, audit_log, users};
 use model::UserId;
 use model::actions::UserAction;

@@ -6,26 +6,11 @@ use model::actions::UserAction;
 use model::invitations::{AccessGrant, AddressClass};
 use model::transitions::MembershipState;
 use model::{InvitationId, Problem, RequestId, UserId};
+use rand::RngExt;
+use rand::rngs::StdRng;
 use std::sync::atomic::{AtomicU64, Ordering};
 use test_support::{SLUG, TestApp};
 use uuid::Uuid;
-
-/// A seeded random number generator with the same sequence on every machine (xorshift64; Marsaglia, 2003).
-pub struct Rng(u64);
-
-impl Rng {
-    pub const fn new(seed: u64) -> Self {
-        Self(0x9E37_79B9_7F4A_7C15 ^ seed)
-    }
-
-    /// A number from 0 to `bound - 1`.
-    pub fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % bound
-    }
-}
 
 pub struct Harness {
     pub app: TestApp,
@@ -67,10 +52,10 @@ impl Harness {
     }
 
     /// A random input for the user or an invitation of the address, current or recent.
-    pub async fn random_input(&self, address: usize, rng: &mut Rng) -> Input {
+    pub async fn random_input(&self, address: usize, rng: &mut StdRng) -> Input {
         let pool = &self.app.context.pool;
         let email = Self::email(address);
-        let action = match rng.below(13) {
+        let action = match rng.random_range(0..13) {
             10 | 11 => return Input::Confirm(self.insert_unconfirmed_request(&email).await),
             12 => return Input::Dismiss,
             0 | 1 => return Input::Invite,
@@ -82,14 +67,15 @@ impl Harness {
                 .fetch_all(pool)
                 .await
                 .unwrap();
-                let index = rng.below(latest.len().max(1));
+                let index = rng.random_range(0..latest.len().max(1));
                 return latest.get(index).map_or(Input::Invite, |id| Input::Accept(*id));
             }
             5 => UserAction::Resend,
             6 => UserAction::RevokeInvitation,
             7 => UserAction::RevokeMembership,
             8 => UserAction::Suspend,
-            _ => [UserAction::Reactivate, UserAction::MakeAdmin, UserAction::MakeMember][rng.below(3)],
+            _ => [UserAction::Reactivate, UserAction::MakeAdmin, UserAction::MakeMember]
+                [rng.random_range(0..3)],
         };
         let user: Option<Uuid> = sqlx::query_scalar("select id from users where email = $1")
             .bind(email)
