@@ -50,7 +50,7 @@ async fn assert_invitation_is_accepted(pool: PgPool, pipelining: bool) {
     assert_eq!(mail.header("To"), [BLOBBY]);
     let token = app.token(BLOBBY).await;
     let text = plain_text(mail);
-    assert!(text.contains("Ada Blob has invited you to join Blobs R Us."), "{text}");
+    assert!(text.contains("ada@blobsrus.com has invited you to join Blobs R Us."), "{text}");
     assert!(text.contains("until Monday, September 28, 2026, 14:13 UTC"), "{text}");
     assert!(
         text.contains(&format!("https://vestibule.example/o/{SLUG}/join/{}\r\n", token.expose())),

@@ -1,19 +1,15 @@
 //! Messages about invitation requests. Only they depend on the state of the address.
 
 use crate::delivery::plain_text;
-use domain::{RequestContext, Source, Token, requests};
+use domain::{Token, requests};
 use model::requests::ConfirmPage;
 use sqlx::PgPool;
 use std::collections::HashMap;
 use test_support::smtp::{Capabilities, SmtpServer};
 use test_support::{SLUG, TestApp, until};
 
-fn anonymous(app: &TestApp) -> RequestContext {
-    RequestContext::new(app.context.clone(), HashMap::new(), Source::default(), "request")
-}
-
 async fn request_invitation(app: &TestApp, email: &str) {
-    let request_context = anonymous(app);
+    let request_context = app.anonymous();
     requests::submit(&request_context.organization(SLUG).await.unwrap(), email, "Blob <b>Ross</b>", "Hello")
         .await
         .unwrap();
@@ -30,7 +26,7 @@ async fn request_mail_depends_on_the_address_state(pool: PgPool) {
     app.enable_requests().await;
     app.invite("invited@blobsrus.com").await;
     app.invite("expired@blobsrus.com").await;
-    app.invite("suspended@blobsrus.com").await;
+    app.make_active("suspended@blobsrus.com").await;
     app.expire_invitation("expired@blobsrus.com").await;
     app.suspend("suspended@blobsrus.com").await;
     app.clear_outbox().await;
@@ -58,7 +54,7 @@ async fn request_mail_depends_on_the_address_state(pool: PgPool) {
     assert_eq!(app.count("invitation_requests where status = 'unconfirmed'").await, 2);
 
     let token = Token::from_client(link(&mails["nobody@blobsrus.com"], "confirm-request").unwrap());
-    let request_context = anonymous(&app);
+    let request_context = app.anonymous();
     let context = request_context.organization(SLUG).await.unwrap();
     let page = requests::confirm_page(&context, &token).await.unwrap();
     assert_eq!(
