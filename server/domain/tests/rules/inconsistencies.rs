@@ -1,12 +1,12 @@
 //! Values in the database that this version doesn't know, for example because a newer version wrote them.
 
-use test_support::{SLUG, TestApp};
 use domain::{Error, Result, audit_log, users};
 use model::UserId;
 use model::actions::UserAction;
 use model::audit_log::AuditQuery;
 use model::users::UsersQuery;
 use sqlx::PgPool;
+use test_support::{SLUG, TestApp};
 
 const BLOBBY: &str = "blobby@blobsrus.com";
 
