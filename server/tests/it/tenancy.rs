@@ -369,5 +369,5 @@ async fn every_route_is_covered(pool: PgPool) {
 /// All routes of the server, those of the dev mailbox included.
 pub fn route_table(server: &TestServer) -> Vec<Route> {
     let mailbox = Some(MemoryMailbox::default());
-    routes(&AppState::new(server.app.clone(), site_root(), mailbox, Vec::new()))
+    routes(&AppState::new(server.app.context.clone(), site_root(), mailbox, Vec::new()))
 }
