@@ -275,8 +275,8 @@ mod tests {
         for email in ["ada@blobs.example", "\"a;b\"@blobs.example", "grüße.%41@blobs.example"] {
             let pending = PendingSignIn { id, browser_token: Token::from_client("token") };
             let set = cookies(&[], true).store_pending_sign_in("blobs", &pending, email);
-            let sent = cookies(&[set.stripped().to_string().as_bytes()], true);
-            let (read, address) = sent.pending_sign_in("blobs").unwrap();
+            let returned = cookies(&[set.stripped().to_string().as_bytes()], true);
+            let (read, address) = returned.pending_sign_in("blobs").unwrap();
             assert_eq!((read.id, read.browser_token.expose(), &*address), (id, "token", email));
         }
     }

@@ -232,7 +232,7 @@ struct Variant<'a> {
     variants: &'static [&'static str],
 }
 
-impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
+impl<'de> EnumAccess<'de> for Variant<'_> {
     type Error = SampleError;
     type Variant = Self;
 
