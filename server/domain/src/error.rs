@@ -1,8 +1,8 @@
 //! The error type of the rules.
 
-use crate::DatabaseInconsistency;
 use model::Problem;
 use model::field::FieldError;
+use std::fmt::Display;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -35,6 +35,21 @@ impl Error {
     /// [`Problem::NotFound`].
     pub const fn not_found() -> Self {
         Self::Problem(Problem::NotFound)
+    }
+}
+
+/// A value in the database that this version can't read.
+#[derive(Debug, thiserror::Error)]
+#[error("unexpected value in {table}.{column} of row {row}")]
+pub struct DatabaseInconsistency {
+    table: &'static str,
+    column: &'static str,
+    row: String,
+}
+
+impl DatabaseInconsistency {
+    pub(crate) fn new(table: &'static str, column: &'static str, row: impl Display) -> Self {
+        Self { table, column, row: row.to_string() }
     }
 }
 

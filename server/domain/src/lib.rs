@@ -40,8 +40,7 @@ pub mod users;
 pub(crate) use access::InOrganization;
 pub use access::{Admin, ApiClient, Member, OrganizationContext, Principal};
 pub use clock::Clock;
-pub use column::DatabaseInconsistency;
-pub use error::{Error, Result};
+pub use error::{DatabaseInconsistency, Error, Result};
 pub use request_context::{RequestContext, Source};
 pub use secret::{Keyring, KeyringError, Token};
 
