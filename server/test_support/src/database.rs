@@ -1,6 +1,6 @@
 //! Typed helpers for what tests read from the database and write to it directly.
 
-use crate::{DeliveryRow, TestApp};
+use crate::TestApp;
 use chrono::{DateTime, Utc};
 use domain::Token;
 use model::{InvitationId, UserId};
@@ -155,14 +155,6 @@ impl TestApp {
 impl TestApp {
     pub async fn clear_outbox(&self) {
         self.run("delete from deliveries").await;
-    }
-
-    pub async fn delivery(&self, email: &str) -> DeliveryRow {
-        sqlx::query_as("select state, attempts, due_at, reply, ended_at from deliveries where email = $1")
-            .bind(email)
-            .fetch_one(&self.context.pool)
-            .await
-            .unwrap()
     }
 
     /// Records a permanent failure, as another worker would.

@@ -50,6 +50,14 @@ impl TestApp {
         self.context.clock.now()
     }
 
+    pub async fn delivery(&self, email: &str) -> DeliveryRow {
+        sqlx::query_as("select state, attempts, due_at, reply, ended_at from deliveries where email = $1")
+            .bind(email)
+            .fetch_one(&self.context.pool)
+            .await
+            .unwrap()
+    }
+
     /// Waits until the delivery to this address has this state.
     pub async fn wait_for(&self, email: &str, state: &str) -> DeliveryRow {
         until(&format!("{email} is {state}"), async || self.delivery(email).await.state == state).await;
