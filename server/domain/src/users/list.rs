@@ -170,7 +170,7 @@ fn page_query(
          left join invitations i
             on i.organization_id = u.organization_id and i.user_id = u.id and i.status = 'open'
          left join lateral (
-            select state, attempts, due_at, reply, ended_at from deliveries
+            select id, state, attempts, due_at, reply, ended_at from deliveries
             where organization_id = i.organization_id and invitation_id = i.id
             order by id desc limit 1
          ) d on true",
