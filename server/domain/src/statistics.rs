@@ -33,7 +33,7 @@ pub(crate) async fn refresh(transaction: &mut PgConnection, table: Table, insert
     let rows = sqlx::query_scalar!("select reltuples from pg_class where oid = $1::text::regclass", name)
         .fetch_one(&mut *transaction)
         .await?;
-    #[allow(clippy::cast_precision_loss, reason = "both are estimates")]
+    #[expect(clippy::cast_precision_loss, reason = "both are estimates")]
     if rows < inserted as f32 {
         sqlx::query(analyze).execute(transaction).await?;
     }

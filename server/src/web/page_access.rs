@@ -40,10 +40,9 @@ pub async fn authorize(parts: &mut Parts) -> Result<(), Response> {
     };
     let role = viewer.user.as_ref().map(|user| user.role);
     let is_visible = match parts.extensions.get::<PageAccess>() {
-        Some(PageAccess::Anyone) => true,
         Some(PageAccess::AnyoneIfRequestsEnabled) => viewer.organization.requests_enabled,
         Some(PageAccess::User | PageAccess::Admin) if role.is_none() => return Err(redirect_to_login(parts)),
-        Some(PageAccess::User) => true,
+        Some(PageAccess::Anyone | PageAccess::User) => true,
         Some(PageAccess::Admin) => role == Some(OrganizationRole::Admin),
         None => false,
     };

@@ -2,7 +2,8 @@
 //! database, an SMTP server and an OpenID Connect provider that misbehave on request, and the data of a large organization.
 //!
 //! SQL that more than one test needs is in a typed helper of [`TestApp`], so that a renamed column is changed in one place.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, reason = "tests may panic")]
+#![expect(clippy::implicit_hasher, reason = "not a public interface")]
 
 mod app;
 mod database;

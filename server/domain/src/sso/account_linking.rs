@@ -29,18 +29,16 @@ pub(super) async fn sign_in(
     claims: &IdentityClaims,
 ) -> Result<NewSession, SignInError> {
     let mut transaction = context.app().pool.begin().await?;
-    let user = match lock_linked_user(&mut transaction, context, connection, claims).await? {
-        Some(user) => {
-            check_linked(connection, claims, &user)?;
-            check_invitation(&mut transaction, context, invitation, &user.email).await?;
-            sign_in_linked(&mut transaction, context, connection, claims, &user).await?;
-            user
-        }
-        None => {
-            let email = allowed_email(connection, claims)?;
-            check_invitation(&mut transaction, context, invitation, email.as_str()).await?;
-            link_or_provision(&mut transaction, context, connection, claims, email).await?
-        }
+    let linked = lock_linked_user(&mut transaction, context, connection, claims).await?;
+    let user = if let Some(user) = linked {
+        check_linked(connection, claims, &user)?;
+        check_invitation(&mut transaction, context, invitation, &user.email).await?;
+        sign_in_linked(&mut transaction, context, connection, claims, &user).await?;
+        user
+    } else {
+        let email = allowed_email(connection, claims)?;
+        check_invitation(&mut transaction, context, invitation, email.as_str()).await?;
+        link_or_provision(&mut transaction, context, connection, claims, email).await?
     };
     let session = sessions::start(&mut transaction, context, user.id).await?;
     sqlx::query!(
