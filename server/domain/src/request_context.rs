@@ -1,7 +1,12 @@
 //! The context of one call: an HTTP request, or a command on the command line.
 
 use crate::{AppContext, Error, Token};
+use chrono::{DateTime, Utc};
+use model::settings::Settings;
+use model::viewer::ViewerUser;
+use model::{OrganizationId, OrganizationSummary, SessionId};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// One call with its credentials and origin. It authenticates the caller for an organization, see the module `access`.
 #[derive(Clone)]
@@ -11,6 +16,17 @@ pub struct RequestContext {
     sessions: HashMap<String, Token>,
     pub source: Source,
     request_id: String,
+    /// See [`RequestContext::preload`].
+    pub(crate) preloaded: Option<Arc<Preloaded>>,
+}
+
+/// The organization and session of a page, read once for all the rules that rendering it calls.
+pub(crate) struct Preloaded {
+    pub id: OrganizationId,
+    pub summary: OrganizationSummary,
+    pub settings: Settings,
+    pub now: DateTime<Utc>,
+    pub session: Option<(SessionId, ViewerUser)>,
 }
 
 /// Where a call came from, for the audit log and rate limits.
@@ -29,12 +45,19 @@ impl RequestContext {
         source: Source,
         request_id: impl Into<String>,
     ) -> Self {
-        Self { app, sessions, source, request_id: request_id.into() }
+        Self { app, sessions, source, request_id: request_id.into(), preloaded: None }
     }
 
     /// The ID of this call in the log.
     pub fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// The same call, which reads the organization and the session again. Changes are made with it, because a preloaded
+    /// session may have ended.
+    #[must_use]
+    pub fn without_preloaded(&self) -> Self {
+        Self { preloaded: None, ..self.clone() }
     }
 
     pub(crate) fn session(&self, slug: &str) -> Option<&Token> {

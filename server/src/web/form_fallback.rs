@@ -13,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use domain::RequestContext;
 use model::{Problem, Viewer};
 
 /// The header by which `leptos_axum::redirect` marks a redirect of a server function.
@@ -89,6 +90,9 @@ async fn invoke(
     body: Bytes,
 ) -> Result<(RawResponse, Vec<HeaderValue>), Response> {
     let mut request = Request::from_parts(parts.clone(), Body::from(body));
+    if let Some(context) = parts.extensions.get::<RequestContext>() {
+        request.extensions_mut().insert(context.without_preloaded());
+    }
     *request.uri_mut() = action.parse::<Uri>().map_err(|_| StatusCode::BAD_REQUEST.into_response())?;
     let (head, body) = call_server_function(request).await.into_parts();
     let cookies: Vec<_> = head.headers.get_all(header::SET_COOKIE).iter().cloned().collect();

@@ -30,7 +30,7 @@ pub async fn require_access(State(access): State<PageAccess>, request: Request, 
 pub async fn authorize(parts: &mut Parts) -> Result<(), Response> {
     let path = parts.uri.path().to_owned();
     let Some(slug) = organization_slug(&path) else { return Ok(()) };
-    let viewer = match load_viewer(parts, slug).await {
+    let viewer = match preload(parts, slug).await {
         Ok(viewer) => viewer,
         Err(Problem::NotFound) => {
             parts.extensions.insert(HiddenPage);
@@ -58,10 +58,13 @@ fn organization_slug(path: &str) -> Option<&str> {
     path.strip_prefix("/o/")?.split('/').next()
 }
 
-async fn load_viewer(parts: &Parts, slug: &str) -> Result<Viewer, Problem> {
+/// Loads the organization and the viewer, once for everything that the page shows.
+async fn preload(parts: &mut Parts, slug: &str) -> Result<Viewer, Problem> {
     let request_context = parts.extensions.get::<RequestContext>().ok_or(Problem::Unreachable)?;
-    let viewer = async { request_context.organization(slug).await?.viewer().await };
-    viewer.await.map_err(|error| request_context.report(error))
+    let (preloaded, viewer) =
+        request_context.preload(slug).await.map_err(|error| request_context.report(error))?;
+    parts.extensions.insert(preloaded);
+    Ok(viewer)
 }
 
 /// Redirects to the organization's login page, which returns to the current page after sign-in.

@@ -15,5 +15,6 @@ mod process;
 mod schema;
 mod scim;
 mod sso;
+mod statements;
 mod tenancy;
 mod test_server;

@@ -2,6 +2,7 @@
 
 use super::types::{Admin, ApiClient, InOrganization, Member, OrganizationContext};
 use crate::column::parse_column;
+use crate::request_context::Preloaded;
 use crate::{Error, RequestContext, Result, Token};
 use chrono::{DateTime, TimeDelta, Utc};
 use model::api_keys::Scope;
@@ -11,6 +12,7 @@ use model::{
     ApiKeyId, OrganizationId, OrganizationRole, OrganizationSummary, Problem, SessionId, UserId, Viewer,
 };
 use sqlx::{PgConnection, PgExecutor};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Resolution of `last_used_at` of sessions and API keys: most requests then don't write to the database.
@@ -22,7 +24,32 @@ impl RequestContext {
     /// # Errors
     /// `NotFound` if there is no organization with this slug.
     pub async fn organization(&self, slug: &str) -> Result<OrganizationContext<'_>> {
-        load_organization(&self.app.pool, self, slug).await
+        match self.preloaded.as_deref().filter(|preloaded| preloaded.summary.slug == slug) {
+            Some(preloaded) => Ok(OrganizationContext {
+                request: self,
+                id: preloaded.id,
+                summary: preloaded.summary.clone(),
+                settings: preloaded.settings.clone(),
+                now: preloaded.now,
+            }),
+            None => load_organization(&self.app.pool, self, slug).await,
+        }
+    }
+
+    /// Reads the organization and the session, so that rules called with the returned context do not read them again. For
+    /// rendering a page, which calls several.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no organization with this slug.
+    pub async fn preload(&self, slug: &str) -> Result<(Self, Viewer)> {
+        let organization = load_organization(&self.app.pool, self, slug).await?;
+        let session = organization.load_session().await?;
+        let user = session.as_ref().map(|(_, user)| user.clone());
+        let viewer = Viewer { organization: organization.summary.clone(), user };
+        let OrganizationContext { id, summary, settings, now, .. } = organization;
+        let mut preloaded = self.clone();
+        preloaded.preloaded = Some(Arc::new(Preloaded { id, summary, settings, now, session }));
+        Ok((preloaded, viewer))
     }
 
     /// Requires a user signed in to the organization.
@@ -58,14 +85,15 @@ impl RequestContext {
 impl OrganizationContext<'_> {
     /// The session and user of this request, if signed in to this organization.
     pub(crate) async fn find_session(&self) -> Result<Option<(SessionId, ViewerUser)>> {
-        let Some(token) = self.request.session(&self.summary.slug) else { return Ok(None) };
-        load_session(self, token).await
+        match self.request.preloaded.as_deref().filter(|preloaded| preloaded.id == self.id) {
+            Some(preloaded) => Ok(preloaded.session.clone()),
+            None => self.load_session().await,
+        }
     }
 
-    /// The organization, with the signed-in user if there is one.
-    pub async fn viewer(&self) -> Result<Viewer> {
-        let user = self.find_session().await?.map(|(_, user)| user);
-        Ok(Viewer { organization: self.summary.clone(), user })
+    async fn load_session(&self) -> Result<Option<(SessionId, ViewerUser)>> {
+        let Some(token) = self.request.session(&self.summary.slug) else { return Ok(None) };
+        load_session(self, token).await
     }
 }
 
