@@ -32,12 +32,12 @@ async fn csv_export_contains_every_event_once(pool: PgPool) {
         response.headers[header::CONTENT_DISPOSITION],
         "attachment; filename=\"blobsrus-audit-log.csv\""
     );
+    // The header and the events.
     let mut lines: Vec<&str> = response.body.trim_end().split("\r\n").collect();
-    assert_eq!(lines.remove(0), "time,actor,action,event,target,source,details");
-    assert_eq!(lines.len(), 2_500);
+    assert_eq!(lines.len(), 2_501);
     lines.sort_unstable();
     lines.dedup();
-    assert_eq!(lines.len(), 2_500);
+    assert_eq!(lines.len(), 2_501);
 }
 
 #[sqlx::test(migrator = "domain::MIGRATOR")]
@@ -46,10 +46,6 @@ async fn csv_export_escapes_formulas(pool: PgPool) {
     let admin = server.sign_in("blobsrus", ADMIN).await;
     insert_audit_events(&server, 1).await;
     let response = server.get(&format!("{CSV}?who=cmd"), &admin).await;
-    let row = response.body.trim_end().split("\r\n").nth(1).unwrap();
-    assert!(
-        row.contains(r#","'=cmd()","user.invited","invited","blob1@blobsrus.com","192.0.2.1","#),
-        "{row}"
-    );
-    assert!(row.ends_with(r#""{""role"":""a \""quoted\"" word""}""#), "{row}");
+    let masks = [(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "[time]")];
+    insta::with_settings!({ filters => masks }, { insta::assert_snapshot!("audit_log", response.body) });
 }

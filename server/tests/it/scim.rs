@@ -171,6 +171,16 @@ async fn send(server: &TestServer, request: Request<Body>) -> Reply {
     Reply { status: response.status, headers: response.headers, json }
 }
 
+/// Compares JSON with its snapshot, in which ids, times and versions are masked.
+fn assert_snapshot(name: &str, json: &Value) {
+    let masks = [
+        ("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "[id]"),
+        (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "[time]"),
+        (r#"W/\\"[^"]*\\""#, "[version]"),
+    ];
+    insta::with_settings!({ filters => masks }, { insta::assert_json_snapshot!(name, json) });
+}
+
 fn url_encode(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -226,16 +226,20 @@ mod tests {
     }
 
     #[test]
-    fn invitation_has_inviter_link_and_expiry() {
-        let mail = render_invitation("Blobs R Us", "Ada Blob", Some("ada@blobsrus.com"), LINK, at()).unwrap();
-        assert_eq!(mail.subject, "You are invited to join Blobs R Us");
-        for part in [&mail.text, &mail.html] {
-            assert!(part.contains("Ada Blob has invited you to join Blobs R Us."), "{part}");
-            assert!(part.contains("until Monday, September 21, 2026, 14:13 UTC"), "{part}");
+    fn emails_match_their_snapshots() {
+        let (organization, admin) = ("Blobs R Us", Some("ada@blobsrus.com"));
+        for (name, mail) in [
+            ("invitation", render_invitation(organization, "Ada Blob", admin, LINK, at())),
+            ("sign_in", render_sign_in(organization, LINK, Some("012345"), at())),
+            ("sign_in_without_code", render_sign_in(organization, LINK, None, at())),
+            ("request_confirmation", render_request_confirmation(organization, LINK, at())),
+            ("request_dismissed", render_request_dismissed(organization)),
+            ("one_open_request", render_open_requests(organization, 1, LINK)),
+            ("open_requests", render_open_requests(organization, 2, LINK)),
+        ] {
+            let RenderedMail { subject, text, html } = mail.unwrap();
+            insta::assert_snapshot!(name, format!("Subject: {subject}\n\n{text}\n\n{html}"));
         }
-        assert!(mail.text.contains(&format!("\n{LINK}\n")), "{}", mail.text);
-        assert_eq!(mail.html.matches(&format!("href=\"{LINK}\"")).count(), 2, "button and plain link");
-        assert!(!mail.html.contains("<img"));
     }
 
     #[test]
@@ -263,38 +267,5 @@ mod tests {
         assert!(mail.text.contains("ada@blobsrus.com has invited you"), "{}", mail.text);
         let mail = render_invitation("Blobs R Us", "\u{202e}", None, LINK, at()).unwrap();
         assert!(mail.text.contains("Someone has invited you"), "{}", mail.text);
-    }
-
-    #[test]
-    fn sign_in_without_code_does_not_mention_one() {
-        let mail = render_sign_in("Blobs R Us", LINK, None, at()).unwrap();
-        for part in [&mail.text, &mail.html] {
-            assert!(
-                part.contains("The link can be used once and expires in 15 minutes")
-                    && !part.contains("code"),
-                "{part}"
-            );
-        }
-    }
-
-    #[test]
-    fn sign_in_has_link_code_and_expiry() {
-        let mail = render_sign_in("Blobs R Us", LINK, Some("012345"), at()).unwrap();
-        assert_eq!(mail.subject, "Sign in to Blobs R Us");
-        for part in [&mail.text, &mail.html] {
-            for expected in [LINK, "012345", "expire in 15 minutes (Monday, September 21, 2026, 14:13 UTC)"] {
-                assert!(part.contains(expected), "{expected} in {part}");
-            }
-        }
-    }
-
-    #[test]
-    fn open_requests_are_counted_with_their_noun() {
-        let mail = render_open_requests("Blobs R Us", 1, LINK).unwrap();
-        assert_eq!(mail.subject, "1 invitation request for Blobs R Us");
-        assert!(mail.text.contains("Blobs R Us has 1 open invitation request."), "{}", mail.text);
-        let mail = render_open_requests("Blobs R Us", 2, LINK).unwrap();
-        assert_eq!(mail.subject, "2 invitation requests for Blobs R Us");
-        assert!(mail.html.contains("Blobs R Us has 2 open invitation requests."), "{}", mail.html);
     }
 }

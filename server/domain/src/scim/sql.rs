@@ -348,3 +348,48 @@ const fn sql_operator(operator: Operator) -> &'static str {
         _ => " = ",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sql_of_operators_matches_the_snapshot() {
+        let filters = [
+            "userName eq \"Blobby@Blobs.example\"",
+            "userName ne \"blobby@blobs.example\"",
+            "userName co \"blob\"",
+            "userName sw \"bl\"",
+            "userName ew \"100%\"",
+            "userName gt \"m\"",
+            "externalId eq \"00u1\"",
+            "externalId pr",
+            "id eq \"0199a1b0-0000-7000-8000-000000000001\"",
+            "id ne \"not a UUID\"",
+            "active eq true",
+            "displayName eq \"Bob\"",
+            "displayName ne \"Bob\"",
+            "displayName pr",
+            "title eq \"Guide\"",
+            "title ne \"Guide\"",
+            "title co \"Gui\"",
+            "title ge \"Guide\"",
+            "title le \"Guide\"",
+            "title pr",
+            "name.familyName eq \"Blob\"",
+            "meta.lastModified ge \"2026-09-21T14:13:20Z\"",
+            "meta.created lt \"2026-09-21T14:13:20Z\"",
+            "emails[type eq \"work\" and value eq \"blobby@blobs.example\"]",
+            "phoneNumbers[type eq \"work\"]",
+            "groups.value eq \"0199a1b0-0000-7000-8000-000000000001\"",
+            "not (title eq \"Guide\")",
+            "title pr and (active eq true or displayName co \"bob\")",
+        ];
+        let sql = filters.map(|filter| {
+            let mut statement = Statement::new(ResourceType::User, Uuid::nil());
+            statement.push_filter(&Filter::parse(ResourceType::User, filter).unwrap());
+            format!("{filter}\n    {}", statement.sql.into_string())
+        });
+        insta::assert_snapshot!("filters", sql.join("\n\n"));
+    }
+}
