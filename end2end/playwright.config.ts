@@ -8,6 +8,7 @@ const chromium = process.env.VESTIBULE_CHROMIUM || (existsSync(systemChromium) ?
 export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
+  snapshotPathTemplate: "snapshots/{arg}{ext}",
   globalSetup: "./support/global_setup.ts",
   fullyParallel: true,
   workers: 2,
