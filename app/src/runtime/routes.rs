@@ -1,6 +1,6 @@
 //! Lazy routes: the WebAssembly of most pages is fetched when they are first opened, which keeps the main bundle small.
 //!
-//! [`lazy_routes!`] declares all pages and their bundles. Leptos' own route types are not used: they generate a type per
+//! `lazy_routes!` declares all pages and their bundles. Leptos' own route types are not used: they generate a type per
 //! route and another for the set, all of it in the main bundle.
 
 use leptos::prelude::*;
