@@ -36,7 +36,8 @@ const test = base.extend<Fixtures>({
     }),
 });
 
-test.beforeEach(() => test.slow());
+// Each state is checked in four appearances.
+test.beforeEach(() => test.setTimeout(600_000));
 
 test("home page and unknown organization", async ({ page, check }) => {
   await goto(page, "/");
