@@ -34,7 +34,7 @@ step() {
   # Job control gives the command its own process group, so that it can be stopped together with its children.
   set -m
   if [[ -t 2 ]]; then
-    # cargo shows progress only if it is told to, because its output is a file.
+    # cargo shows no progress by default, because its output is a file.
     CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=60 "$@" >"$log_file" 2>&1 </dev/null &
   else
     "$@" >"$log_file" 2>&1 </dev/null &

@@ -170,7 +170,7 @@ pub fn config_error(error: &clap::Error) -> Option<String> {
     Some(format!("invalid {variable}: {reason}"))
 }
 
-/// A value parser for a variable with a default, which an empty value stands for.
+/// A value parser for a variable with a default; an empty value selects the default.
 fn or<T, E>(
     default: &'static str,
     parse: impl Fn(&str) -> Result<T, E> + Clone,

@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 pub const SLUG: &str = "blobsrus";
 pub const ADMIN: &str = "ada@blobsrus.com";
 
-/// A clock that stands at September 21, 2026, 14:13:20 UTC until a test advances it.
+/// A clock fixed at September 21, 2026, 14:13:20 UTC until a test advances it.
 pub fn test_clock() -> Clock {
     Clock::fixed(DateTime::from_timestamp_millis(1_790_000_000_000).unwrap())
 }
